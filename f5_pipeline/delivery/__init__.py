@@ -1,0 +1,1 @@
+"""From clips to what the user asked for: named files, sections, the listening page. Speaks nothing."""

@@ -1,0 +1,123 @@
+"""Every failure that a user can meet: one class each, built from data, saying culprit, reason and fix.
+
+Imports nothing of ours, so that every layer can raise from here. A class takes the facts (a path, a row, a
+status code), never a finished sentence; the sentence is written once, in the class.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+
+class F5PipelineError(Exception):
+    """Base of all our errors. ``str()`` is one readable paragraph: culprit, reason, fix."""
+
+    #: The process exit code of the command line: 1 failed, 2 wrong usage.
+    exit_code = 1
+    #: Whether trying again, unchanged, can help (decided by the class, in this one place).
+    transient = False
+
+    def __init__(self, culprit: str, reason: str, fix: str = "") -> None:
+        self.culprit, self.reason, self.fix = culprit, reason, fix
+        super().__init__(" ".join(part for part in (f"{culprit}: {reason}", fix) if part))
+
+
+# --- names and settings ---------------------------------------------------------------------------------------
+
+
+class UnsafeName(F5PipelineError):
+    """A batch, voice, id or section name that is not a slug, or a key that would leave its folder."""
+
+    def __init__(self, kind: str, name: str) -> None:
+        super().__init__(
+            f"{kind} {name[:80]!r}",
+            "is not a safe name.",
+            "Use letters, digits, '.', '_' and '-', no leading dot, at most 128 characters.",
+        )
+
+
+class BadSetting(F5PipelineError):
+    """A setting (environment variable, or key of a TOML file) that is unknown or has an impossible value."""
+
+    def __init__(self, where: str, setting: str, reason: str, known: Sequence[str] = ()) -> None:
+        fix = f"Known settings: {', '.join(known)}." if known else ""
+        super().__init__(f"{where}, setting {setting!r}", reason, fix)
+
+
+# --- storage --------------------------------------------------------------------------------------------------
+
+
+class ObjectMissing(F5PipelineError):
+    """A key that is not in the store."""
+
+    def __init__(self, location: str, fix: str = "") -> None:
+        super().__init__(location, "is not in the store.", fix)
+
+
+class StoreUnusable(F5PipelineError):
+    """A store that cannot be opened, read or written."""
+
+    def __init__(self, url: str, reason: str, fix: str) -> None:
+        super().__init__(f"Store {url}", reason, fix)
+
+
+# --- manifests and batches ------------------------------------------------------------------------------------
+
+
+class BatchMissing(F5PipelineError):
+    """A batch with no manifest in the store."""
+
+    def __init__(self, batch: str, store_url: str, known: Sequence[str]) -> None:
+        have = f"It has: {', '.join(sorted(known)[:20])}." if known else "It has no batches yet."
+        super().__init__(
+            f"Batch {batch!r}",
+            f"is not in the store {store_url}. {have}",
+            "Put a manifest there with: f5-pipeline submit MANIFEST",
+        )
+
+
+class BadManifest(F5PipelineError):
+    """A manifest that cannot be read at all (a bad row is not an error but a rejected row)."""
+
+    def __init__(self, manifest: str, reason: str, fix: str) -> None:
+        super().__init__(f"Manifest {manifest}", reason, fix)
+
+
+class RowsRejected(F5PipelineError):
+    """Bad rows in a batch that asked to stop at them (``on_bad_rows = "fail"``)."""
+
+    def __init__(self, batch: str, reasons: Sequence[str]) -> None:
+        shown = "; ".join(reasons[:5]) + ("; …" if len(reasons) > 5 else "")
+        super().__init__(
+            f"Batch {batch!r}",
+            f"has {len(reasons)} bad rows and on_bad_rows = 'fail': {shown}",
+            "Mend these rows, or set on_bad_rows = 'reject' to speak the others.",
+        )
+
+
+# --- voices and models ----------------------------------------------------------------------------------------
+
+
+class BadVoice(F5PipelineError):
+    """A voice that cannot be used."""
+
+    def __init__(self, voice: str, problems: Sequence[str], fix: str = "") -> None:
+        super().__init__(f"Voice {voice!r}", "; ".join(problems) + ".", fix)
+
+
+class UnknownModel(F5PipelineError):
+    """A model name that is not in the catalogue."""
+
+    def __init__(self, model: str, known: Sequence[str]) -> None:
+        super().__init__(
+            f"Model {model!r}",
+            f"is not in the catalogue, which has: {', '.join(known)}.",
+            "Name one of these in F5_MODEL or the batch settings, or add yours through F5_MODELS.",
+        )
+
+
+class BadWeights(F5PipelineError):
+    """Weights that are missing, altered, or do not belong to their architecture or vocabulary."""
+
+    def __init__(self, model: str, reason: str, fix: str) -> None:
+        super().__init__(f"Weights of {model!r}", reason, fix)

@@ -1,0 +1,56 @@
+"""Every environment variable this product reads, once. A ``.env`` file in the working folder is read too.
+
+AWS's own variables (``AWS_ENDPOINT_URL``, ``AWS_ACCESS_KEY_ID``, …) are boto3's business; loading ``.env`` puts
+them where boto3 looks.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Literal
+
+from dotenv import find_dotenv, load_dotenv
+from platformdirs import user_cache_path
+from pydantic import Field, ValidationError
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from f5_pipeline.errors import BadSetting
+
+
+class Settings(BaseSettings):
+    """The settings of one process. Field ``store`` is the variable ``F5_STORE``, and so on."""
+
+    model_config = SettingsConfigDict(env_prefix="F5_", frozen=True, extra="ignore", env_ignore_empty=True)
+
+    store: str = Field("store", description="The store: a folder, or s3://bucket/prefix.")
+    cache: Path = Field(
+        default_factory=lambda: user_cache_path("f5-pipeline"),
+        description="This machine's wheels, weights and voices; may be deleted at any time.",
+    )
+    model: str = Field("demo", description="A name in the model catalogue.")
+    models: Path | None = Field(None, description="A TOML file that adds models to the catalogue.")
+    device: str = Field("auto", pattern=r"^(auto|cpu|cuda(:\d+)?)$", description="auto, cpu, cuda, cuda:1.")
+    attention: Literal["auto", "flash_attn", "torch"] = Field("auto", description="The attention kernel.")
+    precision: Literal["auto", "float32", "bfloat16", "float16"] = Field(
+        "auto", description="The number format of the model."
+    )
+    batch_seconds: float | None = Field(
+        None, gt=0, description="Audio seconds (reference + generated) the model works on at once."
+    )
+    wheels: str | None = Field(None, description="Where flash_attn wheels come from: a URL or folder.")
+    ray_address: str | None = Field(None, description="A Ray cluster; 'local' starts one here.")
+
+
+def load_settings() -> Settings:
+    """Read the environment and ``.env`` (the environment wins).
+
+    Raises:
+        BadSetting: a variable has an impossible value; names the variable.
+    """
+    load_dotenv(find_dotenv(usecwd=True), override=False)
+    try:
+        return Settings()
+    except ValidationError as error:
+        first = error.errors()[0]
+        variable = "F5_" + str(first["loc"][0]).upper()
+        raise BadSetting("Environment", variable, f"{first['msg']} (it is {first['input']!r}).") from None

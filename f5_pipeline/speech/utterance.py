@@ -1,0 +1,68 @@
+"""The values that travel through the pipeline: what to say (``Utterance``), with whose voice, sampled how."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True)
+class Sampling:
+    """How F5-TTS samples. All of it shapes the sound, so all of it is in the clip key."""
+
+    nfe_step: int  # steps of the Euler solver
+    cfg_strength: float  # classifier-free guidance; 0 skips the unconditional half
+    sway_sampling_coef: float | None  # None: no sway
+    speed: float  # 1.0 is the reference's own speech rate
+    cross_fade_duration: float  # seconds, between the chunks of a long text
+
+
+@dataclass(frozen=True)
+class Utterance:
+    """One line of a manifest, valid and fully resolved: row beats batch beats voice beats model default."""
+
+    id: str
+    row: int  # 1-based, as the user counts the rows of the manifest (without the header)
+    text: str  # as written
+    spoken_text: str  # after the text front end: what the model is given
+    voice: str
+    model: str
+    language: str
+    sampling: Sampling
+    seed: int | None = None  # None: derived from the other parts of the clip key
+    max_attempts: int = 1
+    section: str | None = None
+    pause_after_seconds: float | None = None
+    columns: Mapping[str, str] = field(default_factory=dict)  # the user's own, carried through to the index
+
+
+@dataclass(frozen=True)
+class RejectedRow:
+    """A row that cannot be spoken, and why; the reason is a sentence for the user."""
+
+    id: str
+    row: int
+    text: str
+    voice: str
+    reason: str
+    columns: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Voice:
+    """A voice made ready on this machine: reference audio + text, or what is wrong with it."""
+
+    name: str
+    problems: tuple[str, ...]  # why it is unusable; empty: usable
+    warnings: tuple[str, ...] = ()
+    audio: str = ""  # local path of the prepared reference: WAV, 24 kHz, mono, 16 bit
+    text: str = ""  # ref_text as the model gets it
+    fingerprint: str = ""  # sha256 of the prepared samples and the text
+    audio_seconds: float = 0.0  # of the prepared reference
+    language: str | None = None  # from voices/NAME.toml, as are the next two
+    speed: float | None = None
+    model: str | None = None
+
+    @property
+    def usable(self) -> bool:
+        return not self.problems
