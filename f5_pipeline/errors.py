@@ -37,11 +37,14 @@ class UnsafeName(F5PipelineError):
 
 
 class BadSetting(F5PipelineError):
-    """A setting (environment variable, or key of a TOML file) that is unknown or has an impossible value."""
+    """A setting (environment variable, or key of a TOML file) that is unknown or has an impossible value.
+
+    Without ``setting`` it is the whole file that cannot be read.
+    """
 
     def __init__(self, where: str, setting: str, reason: str, known: Sequence[str] = ()) -> None:
         fix = f"Known settings: {', '.join(known)}." if known else ""
-        super().__init__(f"{where}, setting {setting!r}", reason, fix)
+        super().__init__(f"{where}, setting {setting!r}" if setting else where, reason, fix)
 
 
 # --- storage --------------------------------------------------------------------------------------------------
