@@ -1,12 +1,26 @@
-"""The model catalogue: what each model is made of, where its files are, what it can say, and its licence."""
+"""The model catalogue: what each model is made of, where its files are, what it can say, and its licence.
+
+The entries are data (``catalogue.toml``, and the user's own file); how an entry is read and what is refused in
+it is in ``catalogue_entry``; fetching and proving the files is in ``weights``.
+"""
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from importlib.resources import files
+from pathlib import Path
 from typing import Any
 
+from f5_pipeline.errors import BadSetting
+from f5_pipeline.settings import Settings
 from f5_pipeline.speech.utterance import Sampling
+
+if sys.version_info >= (3, 11):
+    import tomllib
+else:
+    import tomli as tomllib
 
 
 @dataclass(frozen=True)
@@ -38,3 +52,37 @@ class ModelSpec:
     max_ref_seconds: float = 12.0
     lower_case: bool = False
     default_sampling: Sampling = field(default_factory=lambda: Sampling(32, 2.0, -1.0, 1.0, 0.15))
+
+    @property
+    def files(self) -> Mapping[str, SourceFile]:
+        """The four files by their names in the catalogue."""
+        names = ("checkpoint", "vocabulary", "vocoder_config", "vocoder_weights")
+        return {name: getattr(self, name) for name in names}
+
+
+def load_catalogue(settings: Settings) -> dict[str, ModelSpec]:
+    """Every model by name: the shipped ones, and those of the file that ``F5_MODELS`` names.
+
+    Raises:
+        BadSetting: that file cannot be read, or an entry has an unknown key or an impossible value or
+            combination of values; names the key.
+    """
+    from f5_pipeline.speech.catalogue_entry import build_spec
+
+    shipped = tomllib.loads(files("f5_pipeline.speech").joinpath("catalogue.toml").read_text(encoding="utf-8"))
+    entries, homes = dict(shipped), dict.fromkeys(shipped, ("catalogue.toml", Path.cwd()))
+    if settings.models is not None:
+        where, added = str(settings.models), _read_toml(settings.models)
+        for name in added:
+            if name in shipped:
+                raise BadSetting(where, name, "is the name of a shipped model; give yours another name.")
+        entries |= added
+        homes |= dict.fromkeys(added, (where, settings.models.absolute().parent))
+    return {name: build_spec(name, entries, *homes[name]) for name in entries}
+
+
+def _read_toml(path: Path) -> dict[str, Any]:
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise BadSetting("Environment", "F5_MODELS", f"the file {path} cannot be read: {error}.") from None
