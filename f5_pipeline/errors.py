@@ -64,6 +64,71 @@ class StoreUnusable(F5PipelineError):
         super().__init__(f"Store {url}", reason, fix)
 
 
+class FileUnusable(F5PipelineError):
+    """A file or folder of this machine (not of the store) that cannot be read or written."""
+
+    def __init__(self, path: str, reason: str, fix: str) -> None:
+        super().__init__(path, reason, fix)
+
+
+class LinkLeavesStore(F5PipelineError):
+    """A symbolic link in a store's folder that points out of it."""
+
+    def __init__(self, location: str, target: str) -> None:
+        super().__init__(
+            location,
+            f"is reached through a link to {target}, outside the store, and is not followed.",
+            "Copy the file into the store, or mount the folder there.",
+        )
+
+
+class KeepsChanging(F5PipelineError):
+    """Objects that were replaced again and again while they were being copied."""
+
+    transient = True
+
+    def __init__(self, locations: Sequence[str]) -> None:
+        super().__init__(
+            " and ".join(locations),
+            "changed each time while being copied.",
+            "Wait until nobody is writing there, and try again.",
+        )
+
+
+# --- results --------------------------------------------------------------------------------------------------
+
+
+class ClipDamaged(F5PipelineError):
+    """A clip that is not whole: empty, cut short, altered, or never sound at all."""
+
+    def __init__(self, location: str, reason: str) -> None:
+        super().__init__(f"Clip {location}", f"is damaged: {reason}.", "Run its batch again: it will be spoken anew.")
+
+
+class IndexDamaged(F5PipelineError):
+    """A batch index that cannot be read."""
+
+    def __init__(self, location: str, reason: str) -> None:
+        super().__init__(
+            f"Index {location}", f"cannot be read: {reason}.", "Run its batch again: the index is made anew."
+        )
+
+
+class UtteranceMissing(F5PipelineError):
+    """An id that a batch does not have."""
+
+    def __init__(self, batch: str, utterance: str, known: Sequence[str]) -> None:
+        have = f"It has {len(known)}: {', '.join(known[:5])}{', …' if len(known) > 5 else ''}." if known else ""
+        super().__init__(f"Batch {batch!r}", f"has no utterance {utterance[:80]!r}. {have}".rstrip())
+
+
+class NotSpokenYet(F5PipelineError):
+    """A batch whose results or files are asked for before it has been run."""
+
+    def __init__(self, batch: str, what: str) -> None:
+        super().__init__(f"Batch {batch!r}", f"has no {what} yet.", f"Speak it with: f5-pipeline run {batch}")
+
+
 # --- manifests and batches ------------------------------------------------------------------------------------
 
 
@@ -124,3 +189,24 @@ class BadWeights(F5PipelineError):
 
     def __init__(self, model: str, reason: str, fix: str) -> None:
         super().__init__(f"Weights of {model!r}", reason, fix)
+
+
+# --- delivery -------------------------------------------------------------------------------------------------
+
+
+class BadEncoding(F5PipelineError):
+    """A format that is unknown, or a sample rate, bit depth or channel count that it cannot have."""
+
+    def __init__(self, format: str, reason: str, fix: str) -> None:
+        super().__init__(f"Format {format!r}", f"{reason}.", fix)
+
+
+class EncoderMissing(F5PipelineError):
+    """A format whose encoder is an optional package that is not installed (or does not import)."""
+
+    def __init__(self, format: str, package: str, extra: str) -> None:
+        super().__init__(
+            f"Format {format!r}",
+            f"needs {package}, which is not installed.",
+            f"Install it with: pip install 'f5-pipeline[{extra}]', or choose wav, flac, mp3, opus or ogg.",
+        )
