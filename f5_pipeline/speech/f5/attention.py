@@ -1,0 +1,53 @@
+"""Attention over a packed batch, one function per kernel. Each takes q, k, v (T, H, d) and returns (T, H, d)."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+    from f5_pipeline.speech.f5.packed import Attend, Layout
+
+
+def attend_each(q: Tensor, k: Tensor, v: Tensor, layout: Layout) -> Tensor:
+    """One call of torch's attention per sequence (one for all where they are equally long): right everywhere."""
+    import torch
+    from torch.nn.functional import scaled_dot_product_attention
+
+    if len(set(layout.lengths)) == 1:
+        shape = (len(layout.lengths), layout.lengths[0], *q.shape[1:])
+        turned = (x.reshape(shape).transpose(1, 2) for x in (q, k, v))
+        return scaled_dot_product_attention(*turned).transpose(1, 2).reshape(q.shape)
+    out = torch.empty(q.shape, dtype=q.dtype, device=q.device)
+    for part in layout.slices:
+        turned = (x[part].transpose(0, 1)[None] for x in (q, k, v))
+        out[part] = scaled_dot_product_attention(*turned)[0].transpose(0, 1)
+    return out
+
+
+def attend_flash(q: Tensor, k: Tensor, v: Tensor, layout: Layout) -> Tensor:
+    """The flash_attn package's variable-length kernel (CUDA, half precision): one launch for the batch."""
+    from flash_attn import flash_attn_varlen_func
+
+    longest = max(layout.lengths)
+    return flash_attn_varlen_func(q, k, v.contiguous(), layout.bounds, layout.bounds, longest, longest)
+
+
+def attend_varlen(q: Tensor, k: Tensor, v: Tensor, layout: Layout) -> Tensor:
+    """torch's own variable-length attention (CUDA, half precision): one launch for the batch."""
+    from torch.nn.attention.varlen import varlen_attn
+
+    longest = max(layout.lengths)
+    return varlen_attn(q, k, v.contiguous(), layout.bounds, layout.bounds, longest, longest)
+
+
+def choose_attention(kind: str, device_type: str, half_precision: bool) -> Attend:
+    """The kernel for a device. ``kind`` is what the environment proved: "flash_attn" or "torch"."""
+    import importlib.util
+
+    if device_type != "cuda" or not half_precision:
+        return attend_each
+    if kind == "flash_attn":
+        return attend_flash
+    return attend_varlen if importlib.util.find_spec("torch.nn.attention.varlen") else attend_each
