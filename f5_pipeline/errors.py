@@ -6,7 +6,7 @@ status code), never a finished sentence; the sentence is written once, in the cl
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 
 class F5PipelineError(Exception):
@@ -189,6 +189,29 @@ class BadWeights(F5PipelineError):
 
     def __init__(self, model: str, reason: str, fix: str) -> None:
         super().__init__(f"Weights of {model!r}", reason, fix)
+
+
+class WeightsUnavailable(F5PipelineError):
+    """Weights that are not on this machine and cannot be fetched. ``missing`` is source → where it belongs."""
+
+    def __init__(self, model: str, missing: Mapping[str, str], reason: str) -> None:
+        listed = "; ".join(f"{source} as {place}" for source, place in missing.items())
+        super().__init__(
+            f"Weights of {model!r}",
+            f"are not on this machine, and fetching them failed: {reason}.",
+            f"Without a network, put these files there by hand: {listed}. The model 'demo' needs no download.",
+        )
+
+
+class LicenceForbids(F5PipelineError):
+    """Weights whose licence forbids what they are wanted for."""
+
+    def __init__(self, model: str, licence: str) -> None:
+        super().__init__(
+            f"Model {model!r}",
+            f"is licensed {licence}, which forbids commercial use, and commercial = true.",
+            "Choose a model with another licence, or unset 'commercial' if the speech is not for commercial use.",
+        )
 
 
 # --- delivery -------------------------------------------------------------------------------------------------
