@@ -1,0 +1,109 @@
+"""What a model can write: its vocabulary, the listed substitutes for what is not in it, and what is left unsayable.
+
+F5 reads a character outside its vocabulary as a space without a word; here such a text is found before it is spoken.
+"""
+
+from __future__ import annotations
+
+import unicodedata
+from functools import lru_cache
+
+# Tried in order, and only for a character that the vocabulary lacks. "" drops it: it is never said.
+_SUBSTITUTES: dict[str, tuple[str, ...]] = {
+    ";": (",",), ":": (",",), "(": (", ",), ")": (", ",), "[": (", ",), "]": (", ",), "{": (", ",), "}": (", ",),
+    "|": (", ",), "–": ("-", ","), "—": ("-", ","), "-": (" ",), "/": (" ",), "\\": (" ",), "_": (" ",), "~": (" ",),
+    "!": (".",), "?": (".",), ".": (",",), ",": (" ",), '"': ("",), "'": ("",), "*": ("",), "`": ("'", ""),
+    "…": ("...", "."), "·": (" ",), "•": ("-", " "), "^": (" ",), "<": (" ",), ">": (" ",), "¿": ("",), "¡": ("",),
+    "。": (".",), "，": (",",), "、": (",",), "！": ("!",), "？": ("?",), "；": (";",), "：": (":",), "（": ("(",),
+    "）": (")",), "「": ('"',), "」": ('"',), "『": ('"',), "』": ('"',), "《": ('"',), "》": ('"',), "〈": ('"',),
+    "〉": ('"',), "・": (" ",), "।": (".",), "،": (",",), "؛": (";",), "؟": ("?",), "«": ('"',), "»": ('"',),
+    "ß": ("ss",), "æ": ("ae",), "œ": ("oe",), "ø": ("o",), "đ": ("d",), "ł": ("l",), "þ": ("th",), "ð": ("th",),
+    "ı": ("i",), "ŋ": ("ng",), "ħ": ("h",), "ə": ("e",), "ё": ("е",), "ъ": ("",), "®": ("",), "©": ("",), "™": ("",),
+    "\u200c": ("",), "\u200d": ("",), "\n": (" ",),
+}  # fmt: skip
+
+
+def fit(text: str, vocabulary: frozenset[str], tokenizer: str) -> str:
+    """Replace the characters that the vocabulary lacks by their listed substitutes; the others stay as they are.
+
+    A capital becomes a small letter, an accented letter its base, a full-width character a plain one, a bracket a
+    comma. Paragraph ends (blank lines) are kept: the chunker takes them out.
+    """
+    table = _table(vocabulary, tokenizer)
+    if not table.sayable("-"):
+        text = text.replace(" - ", ", ")
+    return "\n\n".join(_mend_marks(part.translate(table)) for part in text.split("\n\n"))
+
+
+def unsayable(text: str, vocabulary: frozenset[str], tokenizer: str) -> list[str]:
+    """The characters of a fitted text that the model cannot say, each once, in order of appearance."""
+    table = _table(vocabulary, tokenizer)
+    return [c for c in dict.fromkeys(text) if not c.isspace() and not table.sayable(c)]
+
+
+def _mend_marks(text: str) -> str:
+    """One space between words, no space before a mark, no doubled commas, none at the start."""
+    words = " ".join(text.split())
+    for mark in ",.!?":
+        words = words.replace(f" {mark}", mark)
+    while ",," in words or ", ," in words:
+        words = words.replace(", ,", ",").replace(",,", ",")
+    for mark in ".!?":
+        words = words.replace(f",{mark}", mark).replace(f"{mark},", mark)
+    return words.lstrip(", ") if words.startswith(",") else words
+
+
+class _Table(dict[int, str]):
+    """A ``str.translate`` table that works a character out when it first meets it."""
+
+    def __init__(self, vocabulary: frozenset[str], tokenizer: str) -> None:
+        super().__init__()
+        self.vocabulary, self.tokenizer = vocabulary, tokenizer
+
+    def sayable(self, character: str) -> bool:
+        if character in self.vocabulary:
+            return True
+        return self.tokenizer == "pinyin" and _pinyin_of(character) in self.vocabulary
+
+    def __missing__(self, code: int) -> str:
+        character = chr(code)
+        found = character if self.sayable(character) else self._substitute(character)
+        self[code] = character if found is None else found
+        return self[code]
+
+    def _substitute(self, character: str, depth: int = 0) -> str | None:
+        """The first listed substitute that can be said throughout, or None."""
+        for candidate in _candidates(character):
+            parts = (
+                [c if c == " " or self.sayable(c) else self._substitute(c, depth + 1) for c in candidate]
+                if depth < 4
+                else [None]
+            )
+            if None not in parts:
+                return "".join(part for part in parts if part is not None)
+        return None
+
+
+@lru_cache(maxsize=16)
+def _table(vocabulary: frozenset[str], tokenizer: str) -> _Table:
+    return _Table(vocabulary, tokenizer)
+
+
+def _candidates(character: str) -> list[str]:
+    plain = unicodedata.normalize("NFKD", character)
+    base = "".join(c for c in plain if not unicodedata.combining(c))
+    options = [character.lower(), *_SUBSTITUTES.get(character, ()), base, base.lower()]
+    if character.isspace():
+        options.append(" ")
+    kept = [option for option in options if option != character]
+    return kept if base or not plain else [*_SUBSTITUTES.get(character, ())]
+
+
+@lru_cache(maxsize=8192)
+def _pinyin_of(character: str) -> str:
+    """A Chinese character's syllable as F5 writes it ("hao3"), or "" if it has none."""
+    if not "\u3400" <= character <= "\u9fff":
+        return ""
+    from pypinyin import Style, lazy_pinyin
+
+    return lazy_pinyin(character, style=Style.TONE3)[0]

@@ -1,0 +1,310 @@
+"""English: everything written with digits, as words. Rules are tables of (pattern, reading), tried in order.
+
+The words for bare numbers come from num2words; here is only what surrounds them: dates, times, money, units, years.
+Abbreviations, addresses and symbols are in ``english``.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from functools import lru_cache
+
+from num2words import num2words
+
+Rule = tuple[re.Pattern[str], Callable[[re.Match[str]], str]]
+
+NUMBER = r"(?:\d{1,3}(?:,\d{3})+(?!\d)|\d+)(?:\.\d+)?|\.\d+"
+MONTHS = "January February March April May June July August September October November December".split()
+_MONTH = "|".join(f"{name}|{name[:3]}" for name in MONTHS) + "|Sept"
+_LONGEST = 15  # digits; a longer number is read digit by digit
+
+_CURRENCIES = {  # symbol or code: one, many, a hundredth, hundredths
+    "$": ("dollar", "dollars", "cent", "cents"),
+    "US$": ("US dollar", "US dollars", "cent", "cents"),
+    "USD": ("US dollar", "US dollars", "cent", "cents"),
+    "C$": ("Canadian dollar", "Canadian dollars", "cent", "cents"),
+    "A$": ("Australian dollar", "Australian dollars", "cent", "cents"),
+    "€": ("euro", "euros", "cent", "cents"),
+    "EUR": ("euro", "euros", "cent", "cents"),
+    "£": ("pound", "pounds", "penny", "pence"),
+    "GBP": ("pound", "pounds", "penny", "pence"),
+    "¥": ("yen", "yen", "", ""),
+    "JPY": ("yen", "yen", "", ""),
+    "₹": ("rupee", "rupees", "paisa", "paise"),
+    "INR": ("rupee", "rupees", "paisa", "paise"),
+    "₽": ("ruble", "rubles", "kopeck", "kopecks"),
+    "CHF": ("Swiss franc", "Swiss francs", "centime", "centimes"),
+}
+_MAGNITUDES = {"k": "thousand", "K": "thousand", "m": "million", "M": "million", "mn": "million", "bn": "billion"}
+_MAGNITUDES |= {"b": "billion", "B": "billion", "tn": "trillion", "T": "trillion"}
+_MAGNITUDES |= {word: word for word in ("hundred", "thousand", "million", "billion", "trillion")}
+
+_UNITS = {  # symbol: one, many
+    "km/h": ("kilometer per hour", "kilometers per hour"),
+    "kph": ("kilometer per hour", "kilometers per hour"),
+    "mph": ("mile per hour", "miles per hour"),
+    "m/s": ("meter per second", "meters per second"),
+    "km": ("kilometer", "kilometers"),
+    "cm": ("centimeter", "centimeters"),
+    "mm": ("millimeter", "millimeters"),
+    "m": ("meter", "meters"),
+    "mi": ("mile", "miles"),
+    "ft": ("foot", "feet"),
+    "yd": ("yard", "yards"),
+    "kg": ("kilogram", "kilograms"),
+    "mg": ("milligram", "milligrams"),
+    "g": ("gram", "grams"),
+    "lb": ("pound", "pounds"),
+    "lbs": ("pound", "pounds"),
+    "oz": ("ounce", "ounces"),
+    "ml": ("milliliter", "milliliters"),
+    "mL": ("milliliter", "milliliters"),
+    "L": ("liter", "liters"),
+    "l": ("liter", "liters"),
+    "gal": ("gallon", "gallons"),
+    "m²": ("square meter", "square meters"),
+    "km²": ("square kilometer", "square kilometers"),
+    "m³": ("cubic meter", "cubic meters"),
+    "sq ft": ("square foot", "square feet"),
+    "ms": ("millisecond", "milliseconds"),
+    "sec": ("second", "seconds"),
+    "secs": ("second", "seconds"),
+    "s": ("second", "seconds"),
+    "min": ("minute", "minutes"),
+    "mins": ("minute", "minutes"),
+    "h": ("hour", "hours"),
+    "hr": ("hour", "hours"),
+    "hrs": ("hour", "hours"),
+    "Hz": ("hertz", "hertz"),
+    "kHz": ("kilohertz", "kilohertz"),
+    "MHz": ("megahertz", "megahertz"),
+    "GHz": ("gigahertz", "gigahertz"),
+    "W": ("watt", "watts"),
+    "kW": ("kilowatt", "kilowatts"),
+    "MW": ("megawatt", "megawatts"),
+    "kWh": ("kilowatt hour", "kilowatt hours"),
+    "V": ("volt", "volts"),
+    "mAh": ("milliamp hour", "milliamp hours"),
+    "dB": ("decibel", "decibels"),
+    "kB": ("kilobyte", "kilobytes"),
+    "KB": ("kilobyte", "kilobytes"),
+    "MB": ("megabyte", "megabytes"),
+    "GB": ("gigabyte", "gigabytes"),
+    "TB": ("terabyte", "terabytes"),
+    "Mbps": ("megabit per second", "megabits per second"),
+    "Gbps": ("gigabit per second", "gigabits per second"),
+    "cal": ("calorie", "calories"),
+    "kcal": ("kilocalorie", "kilocalories"),
+    "°C": ("degree Celsius", "degrees Celsius"),
+    "°F": ("degree Fahrenheit", "degrees Fahrenheit"),
+    "°": ("degree", "degrees"),
+    "%": ("percent", "percent"),
+    "‰": ("per mille", "per mille"),
+}
+_FRACTIONS = {2: ("half", "halves"), 4: ("quarter", "quarters")}
+
+
+@lru_cache(maxsize=20_000)
+def _words(number: int, to: str = "cardinal") -> str:
+    return num2words(number, to=to).replace(",", "")
+
+
+def digits(text: str) -> str:
+    """Digit by digit: "007" is "zero zero seven"."""
+    return " ".join(_words(int(digit)) for digit in text if digit.isdecimal())
+
+
+def cardinal(text: str) -> str:
+    """A number as written (thousands commas, a decimal point, leading zeros) in words."""
+    whole, _, decimals = text.replace(",", "").partition(".")
+    if not whole:
+        return f"point {digits(decimals)}"
+    leading_zero = len(whole) > 1 and whole[0] == "0"
+    spoken = digits(whole) if leading_zero or len(whole) > _LONGEST else _words(int(whole))
+    return f"{spoken} point {digits(decimals)}" if decimals else spoken
+
+
+def ordinal(number: int) -> str:
+    return _words(number, "ordinal")
+
+
+def year(text: str) -> str:
+    """A year of 1100–2099 as years are said; any other number as a number."""
+    return _words(int(text), "year") if len(text) == 4 and 1100 <= int(text) <= 2099 else cardinal(text)
+
+
+def _plural(word: str) -> str:
+    return word[:-1] + "ies" if word.endswith("y") else word + "s"
+
+
+def _decade(match: re.Match[str]) -> str:
+    return _plural(year(match[1]) if len(match[1]) == 4 else _words(int(match[1])))
+
+
+# --- dates and times ------------------------------------------------------------------------------------------
+
+
+def _month(name: str) -> str:
+    return next(month for month in MONTHS if month.startswith(name[:3]))
+
+
+def _date(month: int, day: int, year_text: str | None) -> str | None:
+    if not (1 <= month <= 12 and 1 <= day <= 31):
+        return None
+    spoken = f"{MONTHS[month - 1]} {ordinal(day)}"
+    return f"{spoken}, {year(year_text)}" if year_text else spoken
+
+
+def _iso_date(match: re.Match[str]) -> str:
+    return _date(int(match[2]), int(match[3]), match[1]) or match[0]
+
+
+def _month_day(match: re.Match[str]) -> str:
+    spoken = _date(MONTHS.index(_month(match[1])) + 1, int(match[2]), match[3])
+    return match[0] if spoken is None else spoken
+
+
+def _day_month(match: re.Match[str]) -> str:
+    if not 1 <= int(match[2]) <= 31:
+        return match[0]
+    spoken = f"{match[1] or 'the '}{ordinal(int(match[2]))} of {_month(match[3])}"
+    return f"{spoken}, {year(match[4])}" if match[4] else spoken
+
+
+def _slash_date(day_first: bool) -> Callable[[re.Match[str]], str]:
+    def say(match: re.Match[str]) -> str:
+        first, second = int(match[1]), int(match[3])
+        in_order = (
+            (second, first) if (day_first or match[2] == "." or first > 12) and second <= 12 else (first, second)
+        )
+        return _date(*in_order, match[4]) or match[0]
+
+    return say
+
+
+def _half_of_day(text: str | None) -> str:
+    return "" if not text else f" {text[0].upper()}M"
+
+
+def _time(match: re.Match[str]) -> str:
+    hour, minute, second, half = int(match[1]), int(match[2]), match[3], _half_of_day(match[4])
+    spoken = _words(hour)
+    if minute:
+        spoken += f" oh {_words(minute)}" if minute < 10 else f" {_words(minute)}"
+    elif not half:
+        spoken += " o'clock" if 1 <= hour <= 12 else " hundred hours"
+    if second and int(second):
+        spoken += f" and {_words(int(second))} second{'s' if int(second) != 1 else ''}"
+    return spoken + half
+
+
+def _hour(match: re.Match[str]) -> str:
+    return _words(int(match[1])) + _half_of_day(match[2])
+
+
+# --- money, units, fractions, telephone numbers ---------------------------------------------------------------
+
+
+def _money(match: re.Match[str]) -> str:
+    one, many, cent, cents = _CURRENCIES[match["before"] or match["after"]]
+    sign = "minus " if match["minus"] else ""
+    amount, upto, magnitude = match["amount"], match["upto"], _MAGNITUDES.get(match["magnitude"] or "")
+    if magnitude or upto:
+        last = f" to {cardinal(upto)}" if upto else ""
+        return f"{sign}{cardinal(amount)}{last}{' ' + magnitude if magnitude else ''} {many}"
+    whole, _, part = amount.replace(",", "").partition(".")
+    if len(part) != 2 or not cent:
+        return f"{sign}{cardinal(amount)} {one if amount == '1' else many}"
+    spoken = [f"{cardinal(whole)} {one if int(whole) == 1 else many}"] if whole.strip("0") else []
+    if int(part) or not spoken:
+        spoken.append(f"{_words(int(part))} {cent if int(part) == 1 else cents}")
+    return sign + " and ".join(spoken)
+
+
+def _unit(match: re.Match[str]) -> str:
+    one, many = _UNITS[match[3]]
+    return f"{cardinal(match[1])} {one if match[1] == '1' or match[2] == '-' else many}"
+
+
+def _feet(match: re.Match[str]) -> str:
+    return f"{_words(int(match[1]))} foot {_words(int(match[2]))}"
+
+
+def _fraction(match: re.Match[str]) -> str:
+    whole, top, bottom = match[1], int(match[2]), int(match[3])
+    if not (1 <= top < bottom and (bottom <= 10 or bottom in (12, 16, 20, 32, 64, 100))):
+        return match[0]
+    one, many = _FRACTIONS.get(bottom, (ordinal(bottom), ordinal(bottom) + "s"))
+    spoken = f"{'a' if whole and top == 1 else _words(top)} {one if top == 1 else many}"
+    return f"{cardinal(whole.strip())} and {spoken}" if whole else spoken
+
+
+def _telephone(match: re.Match[str]) -> str:
+    plus = "plus " if match[0].startswith("+") else ""
+    return plus + ", ".join(digits(group) for group in re.findall(r"\d+", match[0]))
+
+
+def _dotted(match: re.Match[str]) -> str:
+    return " point ".join(cardinal(part) for part in match[0].split("."))
+
+
+def _bare(match: re.Match[str]) -> str:
+    """Any number left, with spaces where it touches letters (``mp3``)."""
+    spoken = year(match[0]) if match[0].isdecimal() else cardinal(match[0])
+    before, after = match.string[: match.start()][-1:], match.string[match.end() :][:1]
+    return (" " if before.isalpha() else "") + spoken + (" " if after.isalpha() else "")
+
+
+def _any(words: dict[str, tuple[str, ...]] | dict[str, str]) -> str:
+    return "|".join(re.escape(word) for word in sorted(words, key=len, reverse=True))
+
+
+_AMOUNT = rf"(?P<amount>{NUMBER})(?: to (?P<upto>{NUMBER}))?(?:\s?(?P<magnitude>{_any(_MAGNITUDES)})(?![A-Za-z]))?"
+_HALF = r"([AaPp][Mm])\b"
+_MONEY_BEFORE = rf"(?P<minus>-)?(?<![A-Za-z])(?P<before>{_any(_CURRENCIES)})\s?{_AMOUNT}(?P<after>)"
+_MONEY_AFTER = rf"(?<![\w.])(?P<minus>-)?{_AMOUNT}\s?(?P<before>)(?P<after>{_any(_CURRENCIES)})(?![A-Za-z])"
+
+
+def _rules(day_first: bool) -> list[Rule]:
+    table: list[tuple[str, Callable[[re.Match[str]], str]]] = [
+        (r"\b(\d{4})-(\d{2})-(\d{2})(?![\d-])", _iso_date),
+        (r"\b(\d{1,2})([/.])(\d{1,2})\2(\d{4})\b", _slash_date(day_first)),
+        (rf"\b({_MONTH})\b\.?\s+(\d{{1,2}})(?:st|nd|rd|th)?\b(?![.:,]?\d)(?:,?\s+(\d{{4}})\b)?", _month_day),
+        (
+            rf"(\b[Tt]he )?\b(\d{{1,2}})(?:st|nd|rd|th)?\s+(?:of\s+)?({_MONTH})\b\.?(?:,?\s+(\d{{4}})\b)?",
+            _day_month,
+        ),
+        (rf"\b([01]?\d|2[0-3]):([0-5]\d)(?::([0-5]\d))?(?![:\d])(?:\s?{_HALF})?", _time),
+        (rf"\b(1[0-2]|[1-9])\s?{_HALF}", _hour),
+        (r"(?<![\w-])(?:\+\d{1,3}[ -]?)?(?:\(\d{3}\) ?|(?:1-)?\d{3}[ -])\d{3}[ -]\d{4}(?![\w-])", _telephone),
+        (r"(?<![\w-])\d{3}-\d{4}(?![\w-])", _telephone),
+        (r"(?<=\d)(?:-| ?– ?)(?=\d)(?!\d+-\d)", lambda match: " to "),
+        (r"(?<!\d)'?\b((?:1[1-9]|20)\d0|[2-9]0)'?s\b", _decade),
+        (_MONEY_BEFORE, _money),
+        (_MONEY_AFTER, _money),
+        (r"(?<![\w.)])-(?=\.?\d)", lambda match: "minus "),
+        (r"\b(\d)'\s?(\d{1,2})(?:\"|'')", _feet),
+        (rf"(?<![\w.,])({NUMBER})([ -]?)({_any(_UNITS)})(?![\w²³/])", _unit),
+        (r"(?<![\d/])(\d+ )?(\d{1,3})/(\d{1,3})(?![\d/])", _fraction),
+        (r"\b(\d{1,3}(?:,\d{3})*|\d+)(?:st|nd|rd|th)\b", lambda match: ordinal(int(match[1].replace(",", "")))),
+        (r"\b\d+(?:\.\d+){2,}\b", _dotted),
+        (rf"\b({NUMBER}) ?[x×] ?(?=\d)", lambda match: f"{cardinal(match[1])} by "),
+        (rf"\b({NUMBER})[x×](?![A-Za-z])", lambda match: f"{cardinal(match[1])} times"),
+        (r"(?<=\d) ?[+] ?(?=\d)", lambda match: " plus "),
+        (r"(?<=\d) ?= ?(?=\d)", lambda match: " equals "),
+        (r"(?<=\d):(?=\d)", lambda match: " to "),
+        (r"(?<=\d)/(?=\d)", lambda match: " slash "),
+        (NUMBER, _bare),
+    ]
+    return [(re.compile(pattern), reading) for pattern, reading in table]
+
+
+_AMERICAN, _BRITISH = _rules(day_first=False), _rules(day_first=True)
+
+
+def numbers_in_words(text: str, day_first: bool = False) -> str:
+    """All digits of an English text in words. ``day_first``: 03/04/2024 is in April (British)."""
+    for pattern, reading in _BRITISH if day_first else _AMERICAN:
+        text = pattern.sub(reading, text)
+    return text
