@@ -1,6 +1,6 @@
-"""What a model can write: its vocabulary, the listed substitutes for what is not in it, and what is left unsayable.
+"""What a model can write: its vocabulary, listed substitutes for what is not in it, and what is left unsayable.
 
-F5 reads a character outside its vocabulary as a space without a word; here such a text is found before it is spoken.
+F5 reads a character outside its vocabulary as a space, silently; here it is found before anything is spoken.
 """
 
 from __future__ import annotations
@@ -11,14 +11,15 @@ from functools import lru_cache
 # Tried in order, and only for a character that the vocabulary lacks. "" drops it: it is never said.
 _SUBSTITUTES: dict[str, tuple[str, ...]] = {
     ";": (",",), ":": (",",), "(": (", ",), ")": (", ",), "[": (", ",), "]": (", ",), "{": (", ",), "}": (", ",),
-    "|": (", ",), "–": ("-", ","), "—": ("-", ","), "-": (" ",), "/": (" ",), "\\": (" ",), "_": (" ",), "~": (" ",),
-    "!": (".",), "?": (".",), ".": (",",), ",": (" ",), '"': ("",), "'": ("",), "*": ("",), "`": ("'", ""),
+    "|": (", ",), "–": ("-", ","), "—": ("-", ","), "-": (" ",), "/": (" ",), "\\": (" ",), "_": (" ",),
+    "~": (" ",), "!": (".",), "?": (".",), ".": (",",), ",": (" ",), '"': ("",), "'": ("",), "*": ("",), "`": ("",),
     "…": ("...", "."), "·": (" ",), "•": ("-", " "), "^": (" ",), "<": (" ",), ">": (" ",), "¿": ("",), "¡": ("",),
     "。": (".",), "，": (",",), "、": (",",), "！": ("!",), "？": ("?",), "；": (";",), "：": (":",), "（": ("(",),
     "）": (")",), "「": ('"',), "」": ('"',), "『": ('"',), "』": ('"',), "《": ('"',), "》": ('"',), "〈": ('"',),
     "〉": ('"',), "・": (" ",), "।": (".",), "،": (",",), "؛": (";",), "؟": ("?",), "«": ('"',), "»": ('"',),
     "ß": ("ss",), "æ": ("ae",), "œ": ("oe",), "ø": ("o",), "đ": ("d",), "ł": ("l",), "þ": ("th",), "ð": ("th",),
-    "ı": ("i",), "ŋ": ("ng",), "ħ": ("h",), "ə": ("e",), "ё": ("е",), "ъ": ("",), "®": ("",), "©": ("",), "™": ("",),
+    "ı": ("i",), "ŋ": ("ng",), "ħ": ("h",), "ə": ("e",), "ё": ("е",), "ъ": ("",),
+    "®": ("",), "©": ("",), "™": ("",),
     "\u200c": ("",), "\u200d": ("",), "\n": (" ",),
 }  # fmt: skip
 

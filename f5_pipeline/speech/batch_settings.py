@@ -1,7 +1,7 @@
 """Settings that live beside the data: ``manifests/BATCH.toml`` and ``voices/NAME.toml``.
 
 Every key, its range and its default are here, and so are the ranges of a manifest's columns, which are the same.
-Which value wins (row, batch, voice, model) is decided in ``resolve``; environment variables are in ``f5_pipeline.settings``.
+Which value wins (row, batch, voice, model) is decided in ``resolve``; environment variables are in ``settings``.
 """
 
 from __future__ import annotations
@@ -51,7 +51,7 @@ Pause = Annotated[float, Number, Field(ge=0, le=60, allow_inf_nan=False)]
 
 
 class BatchSettings(BaseModel):
-    """``manifests/BATCH.toml``. All keys are optional; None means that the voice's or the model's own value holds."""
+    """``manifests/BATCH.toml``. All keys are optional; None: the voice's or the model's own value holds."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 

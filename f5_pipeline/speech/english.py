@@ -1,4 +1,4 @@
-"""English: abbreviations, addresses, symbols, initials and capitals, as they are said. Numbers: ``english_numbers``."""
+"""English: abbreviations, addresses, symbols, initials and capitals as they are said; numbers: ``english_numbers``."""
 
 from __future__ import annotations
 
@@ -15,16 +15,16 @@ _TITLES = {
 # These may also end a sentence; then their full stop stays.
 _WORDS = {
     "Jr": "Junior", "Sr": "Senior", "Inc": "Incorporated", "Ltd": "Limited", "Corp": "Corporation", "Co": "Company",
-    "Bros": "Brothers", "Ave": "Avenue", "Blvd": "Boulevard", "Rd": "Road", "Dept": "Department", "dept": "department",
-    "etc": "et cetera", "approx": "approximately", "max": "maximum",
+    "Bros": "Brothers", "Ave": "Avenue", "Blvd": "Boulevard", "Rd": "Road", "Dept": "Department",
+    "dept": "department", "etc": "et cetera", "approx": "approximately", "max": "maximum",
     "Jan": "January", "Feb": "February", "Aug": "August", "Sept": "September", "Oct": "October", "Nov": "November",
     "Dec": "December", "Mon": "Monday", "Tue": "Tuesday", "Tues": "Tuesday", "Wed": "Wednesday", "Thu": "Thursday",
     "Thurs": "Thursday", "Fri": "Friday", "vs": "versus", "Vs": "Versus",
 }  # fmt: skip
 _BEFORE_NUMBER = {
     "No": "number", "Nos": "numbers", "Fig": "figure", "fig": "figure", "Figs": "figures",
-    "Vol": "volume", "vol": "volume", "Ch": "chapter", "ch": "chapter", "p": "page", "pp": "pages", "Eq": "equation",
-    "Sec": "section", "Apt": "apartment", "Art": "article",
+    "Vol": "volume", "vol": "volume", "Ch": "chapter", "ch": "chapter", "p": "page", "pp": "pages",
+    "Eq": "equation", "Sec": "section", "Apt": "apartment", "Art": "article",
 }  # fmt: skip
 _PHRASES = (
     (r"\be\.\s?g\.,?", "for example,"),
@@ -74,9 +74,10 @@ _REGNAL += "|Benedict|Gregory|Clement|Innocent|Urban|Peter|Catherine|Alexander|N
 _SENTENCE_STARTERS = (
     "The|A|An|It|He|She|We|They|This|That|These|Those|Then|But|And|In|On|At|So|If|When|You|I|My|What"
 )
-_SAID_AS_WORDS = set(
-    "NASA NATO UNESCO UNICEF OPEC LASER RADAR SCUBA AIDS COVID FIFA UEFA PIN RAM ROM GIF SIM".split()
-)
+_SAID_AS_WORDS = {
+    "NASA", "NATO", "UNESCO", "UNICEF", "OPEC", "LASER", "RADAR", "SCUBA", "AIDS", "COVID", "FIFA", "UEFA", "PIN",
+    "RAM", "ROM", "GIF", "SIM",
+}  # fmt: skip
 _INITIALS = re.compile(r"\b(?:[A-Za-z]\.){2,}(?:[A-Za-z]\b)?")
 _INITIAL = re.compile(rf"\b((?!I\b)[A-Z])\. (?=(?!(?:{_SENTENCE_STARTERS})\b)[A-Z][a-z.])")
 _ENDS_SENTENCE = r"(?=\s*$|\s+[A-Z\"'(])"

@@ -7,7 +7,7 @@ Abbreviations, addresses and symbols are in ``english``.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from functools import lru_cache
 
 from num2words import num2words
@@ -15,7 +15,10 @@ from num2words import num2words
 Rule = tuple[re.Pattern[str], Callable[[re.Match[str]], str]]
 
 NUMBER = r"(?:\d{1,3}(?:,\d{3})+(?!\d)|\d+)(?:\.\d+)?|\.\d+"
-MONTHS = "January February March April May June July August September October November December".split()
+MONTHS = (
+    "January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November",
+    "December",
+)  # fmt: skip
 _MONTH = "|".join(f"{name}|{name[:3]}" for name in MONTHS) + "|Sept"
 _LONGEST = 15  # digits; a longer number is read digit by digit
 
@@ -256,7 +259,7 @@ def _bare(match: re.Match[str]) -> str:
     return (" " if before.isalpha() else "") + spoken + (" " if after.isalpha() else "")
 
 
-def _any(words: dict[str, tuple[str, ...]] | dict[str, str]) -> str:
+def _any(words: Iterable[str]) -> str:
     return "|".join(re.escape(word) for word in sorted(words, key=len, reverse=True))
 
 

@@ -28,7 +28,8 @@ _PARAGRAPH = re.compile(r"[ \t]*\n[ \t]*(?:\n[ \t]*)+")
 def normalise(text: str, language: str, spec: ModelSpec) -> str:
     """The text as it will be said: NFC, plain punctuation, numbers and abbreviations in words.
 
-    Paragraphs stay apart by one blank line, which the chunker turns into a pause. Normalising twice changes nothing.
+    Paragraphs stay apart by one blank line, which the chunker turns into a pause. Doing it twice
+    changes nothing.
     """
     return "\n\n".join(
         said for part in _PARAGRAPH.split(tidy(text)) if (said := _paragraph(part, language.lower(), spec))
