@@ -102,7 +102,9 @@ class ClipDamaged(F5PipelineError):
     """A clip that is not whole: empty, cut short, altered, or never sound at all."""
 
     def __init__(self, location: str, reason: str) -> None:
-        super().__init__(f"Clip {location}", f"is damaged: {reason}.", "Run its batch again: it will be spoken anew.")
+        super().__init__(
+            f"Clip {location}", f"is damaged: {reason}.", "Run its batch again: it is spoken anew."
+        )
 
 
 class IndexDamaged(F5PipelineError):
@@ -127,6 +129,27 @@ class NotSpokenYet(F5PipelineError):
 
     def __init__(self, batch: str, what: str) -> None:
         super().__init__(f"Batch {batch!r}", f"has no {what} yet.", f"Speak it with: f5-pipeline run {batch}")
+
+
+# --- the environment ------------------------------------------------------------------------------------------
+
+
+class EnvironmentBroken(F5PipelineError):
+    """An installed package that does not even start."""
+
+    def __init__(self, package: str, reason: str) -> None:
+        super().__init__(package, f"does not start: {reason}.", "Reinstall it, or make a fresh virtual environment.")
+
+
+class AttentionUnavailable(F5PipelineError):
+    """``F5_ATTENTION=flash_attn`` where flash_attn cannot be had."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(
+            "F5_ATTENTION=flash_attn",
+            f"cannot be met: {reason}.",
+            "Mend that, or set F5_ATTENTION=auto to use torch's own attention here.",
+        )
 
 
 # --- manifests and batches ------------------------------------------------------------------------------------

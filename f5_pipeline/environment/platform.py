@@ -1,0 +1,108 @@
+"""What this machine and interpreter are, as far as a compiled attention kernel has to match them.
+
+Reads torch's own version file instead of importing torch, which takes seconds; only a torch built for CUDA is
+started, once, in a process of its own, to ask for its GPU. What follows from the tags is decided elsewhere.
+"""
+
+from __future__ import annotations
+
+import ast
+import json
+import platform
+import subprocess
+import sys
+from dataclasses import dataclass
+from importlib.util import find_spec
+from pathlib import Path
+
+from f5_pipeline.errors import EnvironmentBroken
+
+_ASK_TORCH = """
+import json, sys, torch
+device = sys.argv[1]
+found = {"cxx11_abi": bool(torch._C._GLIBCXX_USE_CXX11_ABI), "gpu": None, "capability": None}
+if torch.cuda.is_available():
+    found["gpu"] = torch.cuda.get_device_name(device)
+    found["capability"] = list(torch.cuda.get_device_capability(device))
+json.dump(found, sys.stdout)
+"""
+
+
+@dataclass(frozen=True)
+class PlatformTags:
+    """All that decides which wheel fits. None: does not apply, or not known without CUDA."""
+
+    python: str  # "cp311"
+    system: str  # "linux"
+    architecture: str  # "x86_64", "aarch64"
+    glibc: str | None  # "2.36"
+    torch: str | None  # "2.7.1+cu126"; None: not installed
+    cuda: str | None  # that torch was built for, "12.6"; None: a build without CUDA
+    cxx11_abi: bool | None = None  # of torch's C++ strings
+    gpu: str | None = None  # its name
+    capability: tuple[int, int] | None = None  # its compute capability, (9, 0)
+
+    @property
+    def torch_minor(self) -> str | None:
+        """ "2.7" of torch "2.7.1+cu126"."""
+        return None if self.torch is None else ".".join(self.torch.split(".")[:2])
+
+    @property
+    def cuda_major(self) -> str | None:
+        """ "12" of CUDA "12.6"."""
+        return None if self.cuda is None else self.cuda.split(".")[0]
+
+
+def read_tags(device: str = "auto") -> PlatformTags:
+    """The tags of this interpreter. Milliseconds without CUDA; some seconds with it, since torch is asked.
+
+    ``device`` is the setting of that name: which GPU to describe.
+
+    Raises:
+        EnvironmentBroken: torch is installed and does not start.
+    """
+    torch, cuda = _torch_version()
+    tags = PlatformTags(
+        python=f"cp{sys.version_info.major}{sys.version_info.minor}",
+        system=platform.system().lower(),
+        architecture=platform.machine().lower().replace("amd64", "x86_64").replace("arm64", "aarch64"),
+        glibc=platform.libc_ver()[1] or None if platform.libc_ver()[0] == "glibc" else None,
+        torch=torch,
+        cuda=cuda,
+    )
+    return tags if cuda is None else _with_gpu(tags, device)
+
+
+def _torch_version() -> tuple[str | None, str | None]:
+    """Torch's version and its CUDA's, from ``torch/version.py``: the metadata of a wheel may name neither build."""
+    spec = find_spec("torch")
+    for folder in (spec.submodule_search_locations or ()) if spec else ():
+        path = Path(folder, "version.py")
+        if path.is_file():
+            values = _assignments(path)
+            return values.get("__version__"), values.get("cuda")
+    return None, None
+
+
+def _assignments(path: Path) -> dict[str, str | None]:
+    """The plain ``name = "text"`` lines of a Python file."""
+    values: dict[str, str | None] = {}
+    for node in ast.parse(path.read_text(encoding="utf-8")).body:
+        target = node.targets[0] if isinstance(node, ast.Assign) else getattr(node, "target", None)
+        value = getattr(node, "value", None)
+        if isinstance(target, ast.Name) and isinstance(value, ast.Constant):
+            values[target.id] = value.value
+    return values
+
+
+def _with_gpu(tags: PlatformTags, device: str) -> PlatformTags:
+    command = [sys.executable, "-c", _ASK_TORCH, device if device.startswith("cuda") else "cuda"]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    if done.returncode:
+        last = (done.stderr.strip().splitlines() or ["it died without a word"])[-1]
+        raise EnvironmentBroken(f"torch {tags.torch}", last[:300])
+    found = json.loads(done.stdout)
+    capability = found["capability"]
+    return PlatformTags(
+        **{**vars(tags), **found, "capability": None if capability is None else (capability[0], capability[1])}
+    )
