@@ -102,9 +102,7 @@ class ClipDamaged(F5PipelineError):
     """A clip that is not whole: empty, cut short, altered, or never sound at all."""
 
     def __init__(self, location: str, reason: str) -> None:
-        super().__init__(
-            f"Clip {location}", f"is damaged: {reason}.", "Run its batch again: it is spoken anew."
-        )
+        super().__init__(f"Clip {location}", f"is damaged: {reason}.", "Run its batch again: it is spoken anew.")
 
 
 class IndexDamaged(F5PipelineError):
@@ -138,7 +136,9 @@ class EnvironmentBroken(F5PipelineError):
     """An installed package that does not even start."""
 
     def __init__(self, package: str, reason: str) -> None:
-        super().__init__(package, f"does not start: {reason}.", "Reinstall it, or make a fresh virtual environment.")
+        super().__init__(
+            package, f"does not start: {reason}.", "Reinstall it, or make a fresh virtual environment."
+        )
 
 
 class AttentionUnavailable(F5PipelineError):

@@ -84,13 +84,13 @@ def _torch_version() -> tuple[str | None, str | None]:
     return None, None
 
 
-def _assignments(path: Path) -> dict[str, str | None]:
+def _assignments(path: Path) -> dict[str, str]:
     """The plain ``name = "text"`` lines of a Python file."""
-    values: dict[str, str | None] = {}
+    values: dict[str, str] = {}
     for node in ast.parse(path.read_text(encoding="utf-8")).body:
         target = node.targets[0] if isinstance(node, ast.Assign) else getattr(node, "target", None)
         value = getattr(node, "value", None)
-        if isinstance(target, ast.Name) and isinstance(value, ast.Constant):
+        if isinstance(target, ast.Name) and isinstance(value, ast.Constant) and isinstance(value.value, str):
             values[target.id] = value.value
     return values
 

@@ -1,0 +1,28 @@
+"""``python -m f5_pipeline.demo``: put the demo's voices and manifest into the store, and say what was done."""
+
+from __future__ import annotations
+
+import sys
+
+from f5_pipeline.demo.install import install
+from f5_pipeline.errors import F5PipelineError
+from f5_pipeline.settings import load_settings
+from f5_pipeline.storage.open import open_store
+
+
+def main() -> int:
+    """Exit code 0 done, 1 failed, 2 wrong usage."""
+    if len(sys.argv) > 1:
+        print("usage: python -m f5_pipeline.demo (the store is named by F5_STORE)", file=sys.stderr)
+        return 2
+    try:
+        for done in install(open_store(load_settings().store)):
+            print(done)
+    except F5PipelineError as error:
+        print(error, file=sys.stderr)
+        return error.exit_code
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
