@@ -1,4 +1,4 @@
-"""English: abbreviations, addresses, symbols, initials and capitals as they are said; numbers: ``english_numbers``."""
+"""English: abbreviations, addresses, symbols, initials and capitals as they are said. Numbers: english_numbers."""
 
 from __future__ import annotations
 

@@ -1,0 +1,67 @@
+"""Which voices a store has, by its listing alone. Decoding and judging them is in ``voice``."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from f5_pipeline.speech.batch_settings import VoiceSettings, parse_settings
+from f5_pipeline.storage.object_store import ObjectInfo, ObjectStore
+
+VOICES = "voices/"
+AUDIO_FORMATS = ("wav", "flac", "mp3", "ogg", "opus", "m4a")
+TRANSCRIPT_FORMATS = ("txt", "srt", "vtt")
+
+
+@dataclass(frozen=True)
+class VoiceFiles:
+    """The files of one voice: ``voices/NAME.*``."""
+
+    name: str
+    audio: tuple[ObjectInfo, ...] = ()
+    transcripts: tuple[ObjectInfo, ...] = ()
+    settings: ObjectInfo | None = None
+
+    @property
+    def problems(self) -> tuple[str, ...]:
+        """What the listing alone shows to be wrong."""
+        found = []
+        for kind, files, formats in (
+            ("audio file", self.audio, AUDIO_FORMATS),
+            ("transcript", self.transcripts, TRANSCRIPT_FORMATS),
+        ):
+            if not files:
+                choices = " or ".join(f".{format}" for format in formats)
+                found.append(f"it has no {kind}; add voices/{self.name} with {choices}")
+            if len(files) > 1:
+                names = " and ".join(file.key for file in files)
+                found.append(f"it has more than one {kind} ({names}); delete all but one")
+        return tuple(found)
+
+
+def list_voices(store: ObjectStore) -> dict[str, VoiceFiles]:
+    """The voices of a store by name, in order; one listing, no download. Files of other kinds are no voices."""
+    found: dict[str, VoiceFiles] = {}
+    for info in store.list(VOICES):
+        name, _, suffix = info.key.removeprefix(VOICES).rpartition(".")
+        if not name or "/" in name:
+            continue
+        files = found.get(name, VoiceFiles(name))
+        if suffix in AUDIO_FORMATS:
+            found[name] = VoiceFiles(name, (*files.audio, info), files.transcripts, files.settings)
+        elif suffix in TRANSCRIPT_FORMATS:
+            found[name] = VoiceFiles(name, files.audio, (*files.transcripts, info), files.settings)
+        elif suffix == "toml":
+            found[name] = VoiceFiles(name, files.audio, files.transcripts, info)
+    return dict(sorted(found.items()))
+
+
+def read_voice_settings(store: ObjectStore, files: VoiceFiles) -> VoiceSettings:
+    """The settings of a voice; the defaults if it has no settings file.
+
+    Raises:
+        BadSetting: the file is not readable, or a key is unknown or has an impossible value.
+    """
+    if files.settings is None:
+        return VoiceSettings()
+    key = files.settings.key
+    return parse_settings(VoiceSettings, store.read(key), store.location(key))
