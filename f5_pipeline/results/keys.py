@@ -1,0 +1,65 @@
+"""The clip key: a fingerprint of all that shapes the sound of an utterance, and of nothing else.
+
+Whoever speaks fills in ``ClipParts`` with plain values; this module knows no voice, no model and no engine. Batch,
+id, format, loudness and device are not in the key, so the same line in another batch is the same clip.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+
+Setting = float | int | str | bool | None
+
+_SEEDS = 2**32  # seeds fit an unsigned 32-bit integer: short enough to copy from a report into a manifest
+
+
+@dataclass(frozen=True)
+class ClipParts:
+    """All that shapes the sound of one attempt at one utterance."""
+
+    spoken_text: str
+    voice_fingerprint: str  # sha256 of the prepared reference audio and its text
+    model_fingerprint: str  # sha256 of checkpoint, vocabulary, architecture and vocoder
+    sampling: Mapping[str, Setting]
+    engine_version: str  # bumped by hand when the engine's sound changes
+    attempt: int = 1
+    seed: int | None = None  # as the user gave it; None: derived
+
+
+def derive_seed(parts: ClipParts) -> int:
+    """The seed that an attempt is spoken with, 0 ≤ seed < 2³².
+
+    The first attempt with a seed of the user's takes that one. Otherwise it follows from all the parts, so that it
+    does not depend on what else is in the batch, and another attempt sounds different.
+    """
+    if parts.seed is not None and parts.attempt == 1:
+        return parts.seed
+    return int(_digest({**asdict(parts), "purpose": "seed"})[:8], 16) % _SEEDS
+
+
+def clip_key(parts: ClipParts) -> str:
+    """The key (64 hexadecimal digits) of the clip that these parts make.
+
+    Raises:
+        ValueError: a part is not a finite number, or of another type than the annotations say.
+    """
+    return _digest({**asdict(parts), "seed": derive_seed(parts)})
+
+
+def _digest(parts: Mapping[str, object]) -> str:
+    canonical = json.dumps(_canonical(parts), sort_keys=True, separators=(",", ":"), allow_nan=False)
+    return hashlib.sha256(canonical.encode("ascii")).hexdigest()
+
+
+def _canonical(value: object) -> object:
+    """Equal values as equal JSON: 2 and 2.0, and -0.0 and 0, sound the same."""
+    if isinstance(value, Mapping):
+        return {str(name): _canonical(part) for name, part in value.items()}
+    if isinstance(value, float) and value.is_integer():
+        return int(value)
+    if value is None or isinstance(value, (str, int, float)):
+        return value
+    raise ValueError(f"A clip key is made of text and numbers, not of {type(value).__name__}.")

@@ -1,0 +1,221 @@
+"""The store in a folder. What is common to all stores (the interface, key rules) is in ``object_store``.
+
+Objects are plain files that people may look at, add and replace with any tool. Nothing outside the folder is read
+or written, through whatever links. Making files appear whole is ``partial``'s work.
+"""
+
+from __future__ import annotations
+
+import builtins
+import logging
+import os
+import shutil
+import stat as stat_module
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager, suppress
+from datetime import datetime, timezone
+from functools import lru_cache
+from itertools import groupby
+from pathlib import Path
+from typing import BinaryIO
+
+from f5_pipeline.errors import FileUnusable, KeepsChanging, LinkLeavesStore, ObjectMissing, StoreUnusable
+from f5_pipeline.storage.object_store import ObjectInfo, check_key, check_prefix, is_listed
+from f5_pipeline.storage.partial import AlreadyThere, appearing
+from f5_pipeline.storage.volume import disk_trouble
+
+_log = logging.getLogger(__name__)
+_CHUNK = 1 << 20  # bytes
+_COPY_ATTEMPTS = 3  # of a file that somebody replaces while it is being copied
+
+
+class LocalStore:
+    """A folder as a store. The folder is made by the first write, not before: reading leaves no trace."""
+
+    def __init__(self, root: str | Path) -> None:
+        self._root = Path(os.path.abspath(Path(root).expanduser()))  # noqa: PTH100 - keep links as the user wrote them
+        self._real_root = os.path.realpath(self._root)
+        self.url = str(self._root)
+        if self._root.exists() and not self._root.is_dir():
+            raise StoreUnusable(self.url, "is a file, not a folder.", "Name a folder in F5_STORE.")
+
+    def __repr__(self) -> str:
+        return f"LocalStore({self.url!r})"
+
+    def location(self, key: str) -> str:
+        return str(self._root / check_key(key))
+
+    def share(self, key: str, seconds: int) -> str:
+        return Path(self.location(key)).as_uri()
+
+    def read(self, key: str, first: int | None = None) -> bytes:
+        path = self._existing(key)
+        with self._explained(path, missing=key), path.open("rb") as file:
+            return file.read() if first is None else file.read(first)
+
+    def write(self, key: str, data: bytes) -> ObjectInfo:
+        path = self._writable(key)
+        with self._explained(path), appearing(path) as file:
+            file.write(data)
+            return _info(key, _flushed(file))
+
+    def create(self, key: str, data: bytes) -> ObjectInfo | None:
+        path = self._writable(key)
+        try:
+            with self._explained(path), appearing(path, replace=False) as file:
+                file.write(data)
+                return _info(key, _flushed(file))
+        except AlreadyThere:
+            return None
+
+    def stat(self, key: str) -> ObjectInfo | None:
+        return self.stat_many([key]).get(key)
+
+    def stat_many(self, keys: Iterable[str]) -> dict[str, ObjectInfo]:
+        """One system call for each key, and no listing; links are followed inside the folder only."""
+        found = {}
+        for parent, children in groupby(sorted(map(check_key, keys)), lambda key: key.rpartition("/")[0]):
+            folder = self._inside(self._root / parent)
+            for key in children:
+                if (status := self._status(folder / key.rpartition("/")[2])) is not None:
+                    found[key] = _info(key, status)
+        return found
+
+    def list(self, prefix: str = "") -> Iterator[ObjectInfo]:
+        parent, _, beginning = check_prefix(prefix).rpartition("/")
+        return self._walk(self._root / parent, parent + "/" if parent else "", beginning, ())
+
+    def download(self, key: str, path: Path) -> ObjectInfo:
+        source = self._existing(key)
+        for _ in range(_COPY_ATTEMPTS):
+            with suppress(_ChangedMeanwhile):
+                return self._copy_out(key, source, path)
+        raise KeepsChanging([self.location(key)])
+
+    def _copy_out(self, key: str, source: Path, path: Path) -> ObjectInfo:
+        with self._explained(source, missing=key):
+            file = source.open("rb")
+        with file, _local_side(path), appearing(path) as copy:
+            before = os.fstat(file.fileno())
+            shutil.copyfileobj(file, copy, _CHUNK)
+            if _etag(before) != _etag(os.fstat(file.fileno())) or copy.tell() != before.st_size:
+                raise _ChangedMeanwhile
+            return _info(key, before)
+
+    def upload(self, path: Path, key: str) -> ObjectInfo:
+        target = self._writable(key)
+        with _local_side(path):
+            file = path.open("rb")
+        with file, self._explained(target), appearing(target) as copy:
+            shutil.copyfileobj(file, copy, _CHUNK)
+            return _info(key, _flushed(copy))
+
+    def delete(self, key: str) -> None:
+        path = self._writable(key)
+        with self._explained(path), suppress(FileNotFoundError, NotADirectoryError, IsADirectoryError):
+            path.unlink()
+
+    def _existing(self, key: str) -> Path:
+        path = self._inside(self._root / check_key(key))
+        if self._status(path) is None:
+            raise ObjectMissing(self.location(key))
+        return path
+
+    def _writable(self, key: str) -> Path:
+        path = self._root / check_key(key)
+        return self._inside(path.parent) / path.name
+
+    def _inside(self, path: Path) -> Path:
+        """The path with all links followed, if that leads to a place in this folder."""
+        real = Path(os.path.realpath(path))
+        if not real.is_relative_to(self._real_root):
+            raise LinkLeavesStore(str(path), str(real))
+        return real
+
+    def _status(self, path: Path) -> os.stat_result | None:
+        """What the system says of a regular file; None: there is none (a pipe or a folder is none)."""
+        with self._explained(path), suppress(FileNotFoundError, NotADirectoryError):
+            status = path.lstat()
+            if stat_module.S_ISLNK(status.st_mode):
+                status = self._inside(path).lstat()
+            return status if stat_module.S_ISREG(status.st_mode) else None
+        return None
+
+    def _walk(self, folder: Path, key: str, beginning: str, above: tuple[str, ...]) -> Iterator[ObjectInfo]:
+        """Objects under one folder, in the order of keys: a folder sorts as its name and a slash.
+
+        ``above`` are the real paths of the folders that led here, so that a link back to one of them ends there.
+        """
+        real = str(self._inside(folder))
+        if real in above:
+            return
+        for name in self._names(folder, beginning):
+            path = folder / name.rstrip("/")
+            if not is_listed(key + name.rstrip("/"), str(path)):
+                continue
+            if path.is_symlink() and not Path(os.path.realpath(path)).is_relative_to(self._real_root):
+                _warn_of_link(LinkLeavesStore(str(path), os.path.realpath(path)).args[0])
+            elif name.endswith("/"):
+                yield from self._walk(path, key + name, "", (*above, real))
+            elif (status := self._status(path)) is not None:
+                yield _info(key + name, status)
+
+    def _names(self, folder: Path, beginning: str) -> builtins.list[str]:
+        nothing = suppress(FileNotFoundError, NotADirectoryError)
+        with self._explained(folder), nothing, os.scandir(folder) as entries:
+            return sorted(
+                entry.name + "/" if _is_folder(entry) else entry.name
+                for entry in entries
+                if entry.name.startswith(beginning)
+            )
+        return []
+
+    @contextmanager
+    def _explained(self, path: Path, missing: str = "") -> Iterator[None]:
+        """Turn the system's errors about a path of this store into ours. ``missing``: a key that must exist."""
+        try:
+            yield
+        except OSError as error:
+            if missing and isinstance(error, FileNotFoundError):
+                raise ObjectMissing(self.location(missing)) from None
+            reason, fix = disk_trouble(error)
+            raise StoreUnusable(self.url, f"{path}: {reason}", fix) from error
+
+
+class _ChangedMeanwhile(Exception):
+    """Somebody wrote into the file while it was being copied."""
+
+
+@contextmanager
+def _local_side(path: Path) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        raise FileUnusable(str(path), *disk_trouble(error)) from error
+
+
+@lru_cache(maxsize=4096)
+def _warn_of_link(message: str) -> None:
+    _log.warning("Ignored: %s", message)
+
+
+def _is_folder(entry: os.DirEntry[str]) -> bool:
+    try:
+        return entry.is_dir()
+    except OSError:  # a link that goes round in a circle
+        return False
+
+
+def _flushed(file: BinaryIO) -> os.stat_result:
+    file.flush()
+    return os.fstat(file.fileno())
+
+
+def _etag(status: os.stat_result) -> str:
+    """Reading every file to list a folder would cost too much; our own writes always make a new inode."""
+    return f"{status.st_size:x}-{status.st_mtime_ns:x}-{status.st_ino:x}"
+
+
+def _info(key: str, status: os.stat_result) -> ObjectInfo:
+    modified = datetime.fromtimestamp(status.st_mtime, timezone.utc)
+    return ObjectInfo(key, status.st_size, _etag(status), modified)

@@ -1,0 +1,55 @@
+"""What a folder's volume is good for (can its locks be trusted?), and what the system's errors about it mean."""
+
+from __future__ import annotations
+
+import errno
+import os
+from functools import lru_cache
+from pathlib import Path
+
+#: File systems whose locks the kernel itself keeps. On any other (nfs, cifs, fuse…, 9p, lustre) they lie.
+_LOCAL = {"apfs", "bcachefs", "btrfs", "exfat", "ext2", "ext3", "ext4", "f2fs", "hfs", "jfs", "ntfs", "overlay"}
+_LOCAL |= {"ramfs", "reiserfs", "squashfs", "tmpfs", "ufs", "vfat", "xfs", "zfs"}
+
+_DISK_TROUBLE = {
+    errno.ENOSPC: ("the disk is full", "Free some space (f5-pipeline clean helps), or use another disk"),
+    errno.EDQUOT: ("the disk quota is used up", "Free some space, or ask for a larger quota"),
+    errno.EFBIG: ("the file is larger than this process or file system allows", "Raise the limit (ulimit -f)"),
+    errno.EACCES: ("permission denied", "Give this user access to it"),
+    errno.EPERM: ("permission denied", "Give this user access to it"),
+    errno.EROFS: ("the file system is read-only", "Mount it writable, or use another folder"),
+    errno.EIO: ("the disk reports an input/output error", "Check the disk, or the network volume's server"),
+    errno.ESTALE: ("the network volume lost this file", "Mount the volume again"),
+    errno.ENOTDIR: ("a file is where a folder should be", "Move that file away"),
+    errno.EEXIST: ("a file is where a folder should be", "Move that file away"),
+    errno.EISDIR: ("a folder is where a file should be", "Move that folder away"),
+    errno.ENAMETOOLONG: ("the path is too long", "Use a folder with a shorter path"),
+    errno.ELOOP: ("its links go round in a circle", "Remove the links"),
+    errno.EMFILE: ("this process has too many open files", "Raise the limit (ulimit -n)"),
+    errno.ENFILE: ("the system has too many open files", "Close some programs"),
+}
+
+
+def disk_trouble(error: OSError) -> tuple[str, str]:
+    """The reason and the fix for a system error, each as a sentence. The path is not in them."""
+    name = error.strerror or type(error).__name__
+    reason, fix = _DISK_TROUBLE.get(error.errno or 0, (name, "Check the path and its disk"))
+    return f"{reason}.", f"{fix}."
+
+
+def is_network_volume(folder: Path) -> bool:
+    """Whether a folder may be shared with other machines; True when that cannot be told."""
+    existing = folder.absolute()
+    while not existing.exists() and existing != existing.parent:
+        existing = existing.parent
+    return file_system(os.path.realpath(existing)) not in _LOCAL
+
+
+@lru_cache(maxsize=256)
+def file_system(real_path: str) -> str:
+    """The type of file system that holds an existing path ("ext4", "nfs4"); "" when unknown."""
+    import psutil  # costs more to import than most users of this module need
+
+    mounts = {part.mountpoint: part.fstype for part in psutil.disk_partitions(all=True)}
+    path = Path(real_path)
+    return next((mounts[str(folder)] for folder in (path, *path.parents) if str(folder) in mounts), "").lower()

@@ -1,0 +1,22 @@
+"""Stores and sounds for the tests of results."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from f5_pipeline.storage.local import LocalStore
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> LocalStore:
+    return LocalStore(tmp_path / "store")
+
+
+@pytest.fixture
+def tone() -> np.ndarray:
+    """A quarter of a second of something that compresses like speech, float32 in [-1, 1]."""
+    time = np.arange(6000) / 24_000
+    return (0.4 * np.sin(2 * np.pi * 220 * time) * np.hanning(6000)).astype(np.float32)

@@ -1,0 +1,147 @@
+"""Look-ups: they answer, they never write, and they need neither torch nor f5_tts nor dagster."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from f5_pipeline.errors import BatchMissing, FileUnusable, NotSpokenYet, UnsafeName, UtteranceMissing
+from f5_pipeline.results.clips import ClipStore
+from f5_pipeline.results.index import IndexRow, write_index
+from f5_pipeline.results.lookup import batch_results, fetch_delivered, known_batches, share_clips
+from f5_pipeline.storage.local import LocalStore
+
+KEY = "ab" * 32
+ROWS = [
+    IndexRow(
+        id="1", text="one", key=KEY, clip=f"clips/ab/{KEY}.flac", audio_seconds=0.25, quality={"wer": 0.0},
+        columns={"wer": "mine"},
+    ),
+    IndexRow(id="2", text="", status="rejected", reason="Row 2: the text is empty.", columns={"wer": "mine"}),
+]  # fmt: skip
+
+
+@pytest.fixture
+def spoken(store: LocalStore, tone: np.ndarray) -> LocalStore:
+    """A store with the batch ``demo``, spoken and delivered, and ``waiting``, submitted only."""
+    store.write("manifests/demo.csv", b"text\none\n")
+    store.write("manifests/demo.toml", b"")
+    store.write("manifests/waiting.jsonl", b"{}")
+    ClipStore(store).save(KEY, tone, {"seed": 1})
+    write_index(store, "demo", ROWS)
+    store.write("batches/demo/audio/1.wav", b"RIFF")
+    store.write("batches/demo/report.html", b"<html>")
+    return store
+
+
+def snapshot(store: LocalStore) -> dict[str, tuple[int, int]]:
+    root = Path(store.url)
+    return {str(path): (path.stat().st_mtime_ns, path.stat().st_ino) for path in root.rglob("*")}
+
+
+def test_results_of_a_batch(spoken: LocalStore) -> None:
+    before = snapshot(spoken)
+    results = batch_results(spoken, "demo")
+    assert results.spoken
+    assert results.rows == tuple(ROWS)
+    assert results.counts == {"ok": 1, "rejected": 1}
+    assert results.audio_seconds == 0.25
+    assert snapshot(spoken) == before
+
+
+def test_results_as_json_name_the_columns_of_the_index(spoken: LocalStore) -> None:
+    answer = json.loads(json.dumps(batch_results(spoken, "demo").as_json()))
+    assert answer["batch"] == "demo"
+    assert [row["id"] for row in answer["utterances"]] == ["1", "2"]
+    assert answer["utterances"][0]["wer"] == 0.0
+    assert [row["manifest_wer"] for row in answer["utterances"]] == ["mine", "mine"]
+    assert "wer" not in answer["utterances"][1]
+
+
+def test_one_utterance(spoken: LocalStore) -> None:
+    assert [row.id for row in batch_results(spoken, "demo", "2").rows] == ["2"]
+    with pytest.raises(UtteranceMissing, match=r"no utterance '3'\. It has 2: 1, 2"):
+        batch_results(spoken, "demo", "3")
+
+
+def test_a_batch_that_waits(spoken: LocalStore) -> None:
+    results = batch_results(spoken, "waiting")
+    assert (results.spoken, results.rows) == (False, ())
+    with pytest.raises(NotSpokenYet, match="f5-pipeline run waiting"):
+        batch_results(spoken, "waiting", "1")
+    with pytest.raises(NotSpokenYet, match="no delivered files yet"):
+        fetch_delivered(spoken, "waiting", Path("x"))
+
+
+def test_a_batch_that_is_not_there(spoken: LocalStore, tmp_path: Path) -> None:
+    assert known_batches(spoken) == ["demo", "waiting"]
+    for ask in (lambda: batch_results(spoken, "dmo"), lambda: fetch_delivered(spoken, "dmo", tmp_path / "out")):
+        with pytest.raises(BatchMissing, match="It has: demo, waiting"):
+            ask()
+    with pytest.raises(UnsafeName):
+        batch_results(spoken, "../demo")
+
+
+def test_a_store_that_is_not_there_stays_so(tmp_path: Path) -> None:
+    with pytest.raises(BatchMissing, match="no batches yet"):
+        batch_results(LocalStore(tmp_path / "nowhere"), "demo")
+    assert not (tmp_path / "nowhere").exists()
+
+
+def test_urls_of_clips(spoken: LocalStore) -> None:
+    assert share_clips(spoken, batch_results(spoken, "demo"), 60) == {
+        "1": Path(spoken.location(ROWS[0].clip)).as_uri()
+    }
+
+
+def test_fetching_copies_once_and_only_what_changed(spoken: LocalStore, tmp_path: Path) -> None:
+    before, out = snapshot(spoken), tmp_path / "out"
+    report = fetch_delivered(spoken, "demo", out)
+    assert (report.copied, report.unchanged) == (4, 0)
+    assert sorted(str(path.relative_to(out)) for path in out.rglob("*") if path.is_file()) == [
+        "audio/1.wav",
+        "index.csv",
+        "index.parquet",
+        "report.html",
+    ]
+    again = fetch_delivered(spoken, "demo", out)
+    assert (again.copied, again.unchanged, again.bytes_copied) == (0, 4, 0)
+    assert snapshot(spoken) == before
+    (out / "audio" / "1.wav").write_bytes(b"RIF")
+    assert fetch_delivered(spoken, "demo", out).copied == 1
+    assert (out / "audio" / "1.wav").read_bytes() == b"RIFF"
+
+
+def test_a_folder_that_cannot_be_written(spoken: LocalStore, tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    with pytest.raises(FileUnusable, match="file is where a folder should be"):
+        fetch_delivered(spoken, "demo", tmp_path / "file")
+
+
+WITHOUT_MODELS = """
+import sys
+for name in ("torch", "torchaudio", "f5_tts", "vocos", "dagster", "ray"):
+    sys.modules[name] = None  # importing it now raises ImportError
+from pathlib import Path
+from f5_pipeline.results.clips import ClipStore
+from f5_pipeline.results.keys import clip_key, derive_seed
+from f5_pipeline.results.lookup import batch_results, fetch_delivered
+from f5_pipeline.storage.open import open_store
+store = open_store(sys.argv[1])
+results = batch_results(store, "demo")
+ClipStore(store).load(results.rows[0].key)
+print(len(results.rows), fetch_delivered(store, "demo", Path(sys.argv[2])).copied)
+print("boto3" in sys.modules)
+"""
+
+
+def test_a_look_up_cannot_synthesize(spoken: LocalStore, tmp_path: Path) -> None:
+    command = [sys.executable, "-c", WITHOUT_MODELS, spoken.url, str(tmp_path / "out")]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.stderr == ""
+    assert done.stdout.split() == ["2", "4", "False"]

@@ -1,0 +1,167 @@
+"""What every store must do: one suite, run against each kind."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta, timezone
+from pathlib import Path
+
+import pytest
+
+from f5_pipeline.errors import ObjectMissing, UnsafeName
+from f5_pipeline.storage.object_store import ObjectStore
+
+HOSTILE = [
+    "../evil",
+    "/etc/passwd",
+    "a/../../evil",
+    "a//b",
+    "a/",
+    "",
+    ".",
+    "..",
+    ".hidden",
+    "a/.part-x",
+    "a\\b",
+    "C:\\evil",
+    "a\0b",
+    "a\nb",
+    "a b",
+    "ä",
+    "x" * 129,
+    "a/" + "x" * 129,
+    "clips/%2e%2e/evil",
+    "a;rm -rf",
+    "a*",
+    "s3://other/bucket",
+]
+
+
+def test_what_is_written_is_read(store: ObjectStore) -> None:
+    info = store.write("clips/ab/one.flac", b"first")
+    assert store.read("clips/ab/one.flac") == b"first"
+    assert (info.key, info.size) == ("clips/ab/one.flac", 5)
+    assert store.stat("clips/ab/one.flac") == info
+
+
+def test_an_empty_object_is_an_object(store: ObjectStore) -> None:
+    store.write("empty", b"")
+    assert store.read("empty") == b""
+    assert store.read("empty", first=10) == b""
+    stored = store.stat("empty")
+    assert stored is not None
+    assert stored.size == 0
+
+
+def test_the_beginning_alone_can_be_read(store: ObjectStore) -> None:
+    store.write("long", bytes(range(256)) * 100)
+    assert store.read("long", first=300) == bytes(range(256)) + bytes(range(44))
+    assert len(store.read("long", first=1_000_000)) == 25_600
+
+
+def test_the_last_writer_wins_and_the_etag_tells(store: ObjectStore) -> None:
+    before = store.write("a", b"one")
+    after = store.write("a", b"two")
+    assert store.read("a") == b"two"
+    assert before.etag != after.etag
+    assert store.stat("a") == after
+
+
+def test_create_leaves_what_is_there(store: ObjectStore) -> None:
+    assert store.create("a/b", b"one") is not None
+    assert store.create("a/b", b"two") is None
+    assert store.read("a/b") == b"one"
+
+
+def test_times_are_utc_and_now(store: ObjectStore) -> None:
+    store.write("a", b"x")
+    stored = store.stat("a")
+    assert stored is not None
+    assert stored.modified.tzinfo is not None
+    assert abs(datetime.now(timezone.utc) - stored.modified) < timedelta(minutes=5)
+
+
+def test_missing_objects(store: ObjectStore, tmp_path: Path) -> None:
+    store.write("folder/x", b"x")
+    for key in ("nothing", "folder", "folder/y", "folder/x/z"):
+        assert store.stat(key) is None
+        with pytest.raises(ObjectMissing, match="not in the store"):
+            store.read(key)
+        with pytest.raises(ObjectMissing):
+            store.download(key, tmp_path / "copy")
+        store.delete(key)
+    assert not (tmp_path / "copy").exists()
+    assert store.read("folder/x") == b"x"
+
+
+def test_delete(store: ObjectStore) -> None:
+    store.write("a/b", b"x")
+    store.delete("a/b")
+    assert store.stat("a/b") is None
+    assert list(store.list("a/")) == []
+
+
+def test_listing_is_in_key_order_and_by_prefix(store: ObjectStore) -> None:
+    keys = ["a", "a-b", "a.b", "a/b", "a/b/c-d", "a0", "b/x", "b/y", "voices/anna.txt", "voices/anna.wav"]
+    keys.remove("a")  # a folder's name cannot be a file's too
+    keys.remove("a/b")
+    for key in reversed(keys):
+        store.write(key, key.encode())
+    assert [info.key for info in store.list()] == sorted(keys)
+    assert [info.key for info in store.list("a")] == [key for key in sorted(keys) if key.startswith("a")]
+    assert [info.key for info in store.list("voices/")] == ["voices/anna.txt", "voices/anna.wav"]
+    assert [info.key for info in store.list("voices/anna.w")] == ["voices/anna.wav"]
+    assert list(store.list("nothing/")) == []
+    assert list(store.list("voices/anna.wav/")) == []
+    listed = {info.key: info for info in store.list()}
+    assert listed["b/x"] == store.stat("b/x")
+
+
+def test_many_at_once(store: ObjectStore) -> None:
+    keys = [f"clips/{number % 7:02}/{number:04}" for number in range(150)]
+    for key in keys:
+        store.write(key, key.encode())
+    wanted = [*keys[::3], "clips/00/none", "clips/zz/none", "none"]
+    found = store.stat_many(wanted)
+    assert sorted(found) == sorted(keys[::3])
+    assert all(info.key == key and info.size == len(key) for key, info in found.items())
+    assert store.stat_many([]) == {}
+
+
+def test_download_and_upload(store: ObjectStore, tmp_path: Path) -> None:
+    source = tmp_path / "source.bin"
+    source.write_bytes(bytes(range(256)) * 5000)
+    uploaded = store.upload(source, "models/x.bin")
+    target = tmp_path / "deep" / "folder" / "copy.bin"
+    downloaded = store.download("models/x.bin", target)
+    assert target.read_bytes() == source.read_bytes()
+    assert uploaded.etag == downloaded.etag
+    assert downloaded.size == 1_280_000
+    assert sorted(path.name for path in target.parent.iterdir()) == ["copy.bin"]
+
+
+@pytest.mark.parametrize("key", HOSTILE)
+def test_hostile_keys_are_refused_everywhere(store: ObjectStore, tmp_path: Path, key: str) -> None:
+    source = tmp_path / "x"
+    source.write_bytes(b"x")
+    uses = [
+        lambda: store.read(key),
+        lambda: store.write(key, b"x"),
+        lambda: store.create(key, b"x"),
+        lambda: store.stat(key),
+        lambda: store.stat_many(["fine", key]),
+        lambda: store.download(key, tmp_path / "copy"),
+        lambda: store.upload(source, key),
+        lambda: store.delete(key),
+        lambda: store.location(key),
+        lambda: store.share(key, 60),
+    ]
+    for use in uses:
+        with pytest.raises(UnsafeName):
+            use()
+    assert list(store.list()) == []
+
+
+@pytest.mark.parametrize("prefix", ["../", "/", "/etc/", "a/../", "a\\", ".x", "//", "a b/"])
+def test_hostile_prefixes_are_refused(store: ObjectStore, prefix: str) -> None:
+    with pytest.raises(UnsafeName):
+        list(store.list(prefix))
