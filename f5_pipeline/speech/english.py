@@ -26,17 +26,17 @@ _BEFORE_NUMBER = {
     "Vol": "volume", "vol": "volume", "Ch": "chapter", "ch": "chapter", "p": "page", "pp": "pages",
     "Eq": "equation", "Sec": "section", "Apt": "apartment", "Art": "article",
 }  # fmt: skip
-_PHRASES = (
-    (r"\be\.\s?g\.,?", "for example,"),
-    (r"\bi\.\s?e\.,?", "that is,"),
-    (r"\ba\.?k\.?a\.?(?=\s)", "also known as"),
-    (r"(?<!\w)w/o\b", "without"),
-    (r"(?<!\w)w/(?=\s?\w)", "with "),
-    (r"\band/or\b", "and or"),
-    (r"\b24/7\b", "twenty-four seven"),
-    (r"\b9/11\b", "nine eleven"),
-    (r"\bcf\.", "compare"),
-    (r"\bet al\.(?=\s+[a-z(]|,)", "et al"),
+_PHRASES = (  # what a text must contain for the pattern to matter, pattern, reading
+    ("g.", r"\be\.\s?g\.,?", "for example,"),
+    ("i.", r"\bi\.\s?e\.,?", "that is,"),
+    ("k", r"\ba\.?k\.?a\.?(?=\s)", "also known as"),
+    ("w/", r"(?<!\w)w/o\b", "without"),
+    ("w/", r"(?<!\w)w/(?=\s?\w)", "with "),
+    ("/", r"\band/or\b", "and or"),
+    ("/", r"\b24/7\b", "twenty-four seven"),
+    ("/", r"\b9/11\b", "nine eleven"),
+    ("cf.", r"\bcf\.", "compare"),
+    ("et al.", r"\bet al\.(?=\s+[a-z(]|,)", "et al"),
 )
 _SYMBOLS = (
     (r"\s*&\s*", " and "),
@@ -89,8 +89,11 @@ def _address(match: re.Match[str]) -> str:
 
 
 def _abbreviations(text: str) -> str:
-    for pattern, spoken in _COMPILED_PHRASES:
-        text = pattern.sub(spoken, text)
+    for mark, pattern, spoken in _COMPILED_PHRASES:
+        if mark in text:
+            text = pattern.sub(spoken, text)
+    if not _ABBREVIATION.search(text):
+        return text
     text = _STREET.sub("Street", _STREET_AT_END.sub("Street.", _SAINT.sub("Saint ", text)))
     text = _TITLE.sub(lambda m: _TITLES[m[1]], text)
     text = _NUMBERED_BY.sub(lambda m: _BEFORE_NUMBER[m[1]] + " ", text)
@@ -106,9 +109,8 @@ def _initials(match: re.Match[str]) -> str:
 
 
 def _roman(text: str) -> str:
-    numerals = "|".join(_ROMAN)
-    text = re.sub(rf"\b({_NUMBERED}) ({numerals}|I)\b(?!\.[A-Z])", lambda m: f"{m[1]} {_ROMAN.get(m[2], 1)}", text)
-    return re.sub(rf"\b({_REGNAL}) ({numerals})\b", lambda m: f"{m[1]} the {_th(_ROMAN[m[2]])}", text)
+    text = _NUMBERED_PART.sub(lambda m: f"{m[1]} {_ROMAN.get(m[2], 1)}", text)
+    return _MONARCH.sub(lambda m: f"{m[1]} the {_th(_ROMAN[m[2]])}", text)
 
 
 def _th(number: int) -> str:
@@ -134,22 +136,39 @@ def spell_acronyms(text: str) -> str:
 
 
 def english(text: str, british: bool = False) -> str:
-    """An English text with every number, abbreviation, address and symbol in words. Pure; sentence marks stay."""
-    text = _ADDRESS.sub(_address, text)
-    text = _roman(_INITIAL.sub(r"\1 ", _abbreviations(text)))
-    text = _INITIALS.sub(_initials, _HALVES.sub(r"\1", text))
-    for pattern, spoken in _COMPILED_SYMBOLS:
-        text = pattern.sub(spoken, text)
-    text = _SLASH.sub(" slash ", numbers_in_words(text, day_first=british))
-    return "".join(quiet_capitals(sentence) for sentence in _SENTENCES.split(text))
+    """An English text with every number, abbreviation, address and symbol in words. Pure; sentence marks stay.
+
+    The cheap searches skip rules that cannot matter: most texts need few of them.
+    """
+    if _LIKE_ADDRESS.search(text):
+        text = _ADDRESS.sub(_address, text)
+    if "." in text or "/" in text:
+        text = _INITIAL.sub(r"\1 ", _abbreviations(text))
+        text = _INITIALS.sub(_initials, _HALVES.sub(r"\1", text))
+    if _LIKE_ROMAN.search(text):
+        text = _roman(text)
+    if _ANY_SYMBOL.search(text):
+        for pattern, spoken in _COMPILED_SYMBOLS:
+            text = pattern.sub(spoken, text)
+    text = numbers_in_words(text, day_first=british)
+    text = _SLASH.sub(" slash ", text) if "/" in text else text
+    return "".join(map(quiet_capitals, _SENTENCES.split(text))) if _CAPITALS.search(text) else text
 
 
 def _names(words: dict[str, str]) -> str:
     return "|".join(sorted(words, key=len, reverse=True))
 
 
-_COMPILED_PHRASES = [(re.compile(pattern), spoken) for pattern, spoken in _PHRASES]
+_COMPILED_PHRASES = [(mark, re.compile(pattern), spoken) for mark, pattern, spoken in _PHRASES]
 _COMPILED_SYMBOLS = [(re.compile(pattern), spoken) for pattern, spoken in _SYMBOLS]
+_ABBREVIATION = re.compile(rf"\b(?:{_names(_TITLES | _WORDS | _BEFORE_NUMBER)}|St)\.")
+_NUMERALS = "|".join(_ROMAN)
+_NUMBERED_PART = re.compile(rf"\b({_NUMBERED}) ({_NUMERALS}|I)\b(?!\.[A-Z])")
+_MONARCH = re.compile(rf"\b({_REGNAL}) ({_NUMERALS})\b")
+_LIKE_ADDRESS = re.compile(r"@|://|[A-Za-z0-9]\.[A-Za-z]")
+_LIKE_ROMAN = re.compile(r" [IVX]+\b")
+_ANY_SYMBOL = re.compile(r"[&#№+=<>≈~±÷§@*`_]")
+_CAPITALS = re.compile(r"[A-Z]{2}")
 _SLASH = re.compile(r"(?<=[A-Za-z])/(?=[A-Za-z])")
 _SENTENCES = re.compile(r"(?<=[.!?]\s)")
 _TITLE = re.compile(rf"\b({_names(_TITLES)})\.(?=\s)")

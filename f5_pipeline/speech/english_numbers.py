@@ -12,7 +12,7 @@ from functools import lru_cache
 
 from num2words import num2words
 
-Rule = tuple[re.Pattern[str], Callable[[re.Match[str]], str]]
+Rule = tuple[tuple[str, ...], re.Pattern[str], Callable[[re.Match[str]], str]]
 
 NUMBER = r"(?:\d{1,3}(?:,\d{3})+(?!\d)|\d+)(?:\.\d+)?|\.\d+"
 MONTHS = (
@@ -263,6 +263,7 @@ def _any(words: Iterable[str]) -> str:
     return "|".join(re.escape(word) for word in sorted(words, key=len, reverse=True))
 
 
+_MONTH_STARTS = tuple(month[:3] for month in MONTHS)
 _AMOUNT = rf"(?P<amount>{NUMBER})(?: to (?P<upto>{NUMBER}))?(?:\s?(?P<magnitude>{_any(_MAGNITUDES)})(?![A-Za-z]))?"
 _HALF = r"([AaPp][Mm])\b"
 _MONEY_BEFORE = rf"(?P<minus>-)?(?<![A-Za-z])(?P<before>{_any(_CURRENCIES)})\s?{_AMOUNT}(?P<after>)"
@@ -270,44 +271,60 @@ _MONEY_AFTER = rf"(?<![\w.])(?P<minus>-)?{_AMOUNT}\s?(?P<before>)(?P<after>{_any
 
 
 def _rules(day_first: bool) -> list[Rule]:
-    table: list[tuple[str, Callable[[re.Match[str]], str]]] = [
-        (r"\b(\d{4})-(\d{2})-(\d{2})(?![\d-])", _iso_date),
-        (r"\b(\d{1,2})([/.])(\d{1,2})\2(\d{4})\b", _slash_date(day_first)),
-        (rf"\b({_MONTH})\b\.?\s+(\d{{1,2}})(?:st|nd|rd|th)?\b(?![.:,]?\d)(?:,?\s+(\d{{4}})\b)?", _month_day),
+    """The rules in order. A rule begins with what a text must have one of for it to matter: a quick look first."""
+    table: list[tuple[str | tuple[str, ...], str, Callable[[re.Match[str]], str]]] = [
+        ("-", r"\b(\d{4})-(\d{2})-(\d{2})(?![\d-])", _iso_date),
+        ("/.", r"\b(\d{1,2})([/.])(\d{1,2})\2(\d{4})\b", _slash_date(day_first)),
         (
+            _MONTH_STARTS,
+            rf"\b({_MONTH})\b\.?\s+(\d{{1,2}})(?:st|nd|rd|th)?\b(?![.:,]?\d)(?:,?\s+(\d{{4}})\b)?",
+            _month_day,
+        ),
+        (
+            _MONTH_STARTS,
             rf"(\b[Tt]he )?\b(\d{{1,2}})(?:st|nd|rd|th)?\s+(?:of\s+)?({_MONTH})\b\.?(?:,?\s+(\d{{4}})\b)?",
             _day_month,
         ),
-        (rf"\b([01]?\d|2[0-3]):([0-5]\d)(?::([0-5]\d))?(?![:\d])(?:\s?{_HALF})?", _time),
-        (rf"\b(1[0-2]|[1-9])\s?{_HALF}", _hour),
-        (r"(?<![\w-])(?:\+\d{1,3}[ -]?)?(?:\(\d{3}\) ?|(?:1-)?\d{3}[ -])\d{3}[ -]\d{4}(?![\w-])", _telephone),
-        (r"(?<![\w-])\d{3}-\d{4}(?![\w-])", _telephone),
-        (r"(?<=\d)(?:-| ?– ?)(?=\d)(?!\d+-\d)", lambda match: " to "),
-        (r"(?<!\d)'?\b((?:1[1-9]|20)\d0|[2-9]0)'?s\b", _decade),
-        (_MONEY_BEFORE, _money),
-        (_MONEY_AFTER, _money),
-        (r"(?<![\w.)])-(?=\.?\d)", lambda match: "minus "),
-        (r"\b(\d)'\s?(\d{1,2})(?:\"|'')", _feet),
-        (rf"(?<![\w.,])({NUMBER})([ -]?)({_any(_UNITS)})(?![\w²³/])", _unit),
-        (r"(?<![\d/])(\d+ )?(\d{1,3})/(\d{1,3})(?![\d/])", _fraction),
-        (r"\b(\d{1,3}(?:,\d{3})*|\d+)(?:st|nd|rd|th)\b", lambda match: ordinal(int(match[1].replace(",", "")))),
-        (r"\b\d+(?:\.\d+){2,}\b", _dotted),
-        (rf"\b({NUMBER}) ?[x×] ?(?=\d)", lambda match: f"{cardinal(match[1])} by "),
-        (rf"\b({NUMBER})[x×](?![A-Za-z])", lambda match: f"{cardinal(match[1])} times"),
-        (r"(?<=\d) ?[+] ?(?=\d)", lambda match: " plus "),
-        (r"(?<=\d) ?= ?(?=\d)", lambda match: " equals "),
-        (r"(?<=\d):(?=\d)", lambda match: " to "),
-        (r"(?<=\d)/(?=\d)", lambda match: " slash "),
-        (NUMBER, _bare),
+        (":", rf"\b([01]?\d|2[0-3]):([0-5]\d)(?::([0-5]\d))?(?![:\d])(?:\s?{_HALF})?", _time),
+        ("mM", rf"\b(1[0-2]|[1-9])\s?{_HALF}", _hour),
+        ("-)", r"(?<![\w-])(?:\+\d{1,3}[ -]?)?(?:\(\d{3}\) ?|(?:1-)?\d{3}[ -])\d{3}[ -]\d{4}(?![\w-])", _telephone),
+        ("-", r"(?<![\w-])\d{3}-\d{4}(?![\w-])", _telephone),
+        ("-–", r"(?<=\d)(?:-| ?– ?)(?=\d)(?!\d+-\d)", lambda match: " to "),
+        ("s", r"(?<!\d)'?\b((?:1[1-9]|20)\d0|[2-9]0)'?s\b", _decade),
+        (tuple(_CURRENCIES), _MONEY_BEFORE, _money),
+        (tuple(_CURRENCIES), _MONEY_AFTER, _money),
+        ("-", r"(?<![\w.)])-(?=\.?\d)", lambda match: "minus "),
+        ("'", r"\b(\d)'\s?(\d{1,2})(?:\"|'')", _feet),
+        ("", rf"(?<![\w.,])({NUMBER})([ -]?)({_any(_UNITS)})(?![\w²³/])", _unit),
+        ("/", r"(?<![\d/])(\d+ )?(\d{1,3})/(\d{1,3})(?![\d/])", _fraction),
+        (
+            ("st", "nd", "rd", "th"),
+            r"\b(\d{1,3}(?:,\d{3})*|\d+)(?:st|nd|rd|th)\b",
+            lambda match: ordinal(int(match[1].replace(",", ""))),
+        ),
+        (".", r"\b\d+(?:\.\d+){2,}\b", _dotted),
+        ("x×", rf"\b({NUMBER}) ?[x×] ?(?=\d)", lambda match: f"{cardinal(match[1])} by "),
+        ("x×", rf"\b({NUMBER})[x×](?![A-Za-z])", lambda match: f"{cardinal(match[1])} times"),
+        ("+", r"(?<=\d) ?[+] ?(?=\d)", lambda match: " plus "),
+        ("=", r"(?<=\d) ?= ?(?=\d)", lambda match: " equals "),
+        (":", r"(?<=\d):(?=\d)", lambda match: " to "),
+        ("/", r"(?<=\d)/(?=\d)", lambda match: " slash "),
+        ("", NUMBER, _bare),
     ]
-    return [(re.compile(pattern), reading) for pattern, reading in table]
+    return [(tuple(marks) or ("",), re.compile(pattern), reading) for marks, pattern, reading in table]
 
 
 _AMERICAN, _BRITISH = _rules(day_first=False), _rules(day_first=True)
+_DIGIT = re.compile(r"\d")
 
 
 def numbers_in_words(text: str, day_first: bool = False) -> str:
     """All digits of an English text in words. ``day_first``: 03/04/2024 is in April (British)."""
-    for pattern, reading in _BRITISH if day_first else _AMERICAN:
-        text = pattern.sub(reading, text)
+    if not _DIGIT.search(text):
+        return text
+    for marks, pattern, reading in _BRITISH if day_first else _AMERICAN:
+        for mark in marks:
+            if mark in text:
+                text = pattern.sub(reading, text)
+                break
     return text
