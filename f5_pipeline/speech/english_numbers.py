@@ -113,6 +113,21 @@ def _words(number: int, to: str = "cardinal") -> str:
     return num2words(number, to=to).replace(",", "")
 
 
+def _large(number: int) -> str:
+    """A cardinal by groups of three digits: the groups are few and cached, large numbers are many."""
+    if number < 1000:
+        return _words(number)
+    groups = []
+    rest, last = divmod(number, 1000)
+    for scale in ("thousand", "million", "billion", "trillion"):
+        rest, group = divmod(rest, 1000)
+        if group:
+            groups.insert(0, f"{_words(group)} {scale}")
+    if last:
+        groups.append(("and " if last < 100 else "") + _words(last))
+    return " ".join(groups)
+
+
 def digits(text: str) -> str:
     """Digit by digit: "007" is "zero zero seven"."""
     return " ".join(_words(int(digit)) for digit in text if digit.isdecimal())
@@ -124,7 +139,7 @@ def cardinal(text: str) -> str:
     if not whole:
         return f"point {digits(decimals)}"
     leading_zero = len(whole) > 1 and whole[0] == "0"
-    spoken = digits(whole) if leading_zero or len(whole) > _LONGEST else _words(int(whole))
+    spoken = digits(whole) if leading_zero or len(whole) > _LONGEST else _large(int(whole))
     return f"{spoken} point {digits(decimals)}" if decimals else spoken
 
 
