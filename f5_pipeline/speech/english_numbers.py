@@ -117,7 +117,7 @@ def _large(number: int) -> str:
     """A cardinal by groups of three digits: the groups are few and cached, large numbers are many."""
     if number < 1000:
         return _words(number)
-    groups = []
+    groups: list[str] = []
     rest, last = divmod(number, 1000)
     for scale in ("thousand", "million", "billion", "trillion"):
         rest, group = divmod(rest, 1000)
@@ -193,9 +193,7 @@ def _day_month(match: re.Match[str]) -> str:
 def _slash_date(day_first: bool) -> Callable[[re.Match[str]], str]:
     def say(match: re.Match[str]) -> str:
         first, second = int(match[1]), int(match[3])
-        in_order = (
-            (second, first) if (day_first or match[2] == "." or first > 12) and second <= 12 else (first, second)
-        )
+        in_order = (second, first) if (day_first or match[2] == "." or first > 12) and second <= 12 else (first, second)
         return _date(*in_order, match[4]) or match[0]
 
     return say

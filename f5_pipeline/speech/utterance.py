@@ -59,6 +59,7 @@ class Voice:
     text: str = ""  # ref_text as the model gets it
     fingerprint: str = ""  # sha256 of the prepared samples and the text
     audio_seconds: float = 0.0  # of the prepared reference
+    speech_seconds: float = 0.0  # of it, without the silence that was added at its end
     language: str | None = None  # from voices/NAME.toml, as are the next two
     speed: float | None = None
     model: str | None = None

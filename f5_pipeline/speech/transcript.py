@@ -1,0 +1,72 @@
+"""The transcript of a voice: plain text, or SRT and VTT, whose cues say when each part is spoken."""
+
+from __future__ import annotations
+
+import html
+import re
+from dataclasses import dataclass
+from itertools import pairwise
+
+_TIME = r"(?:(\d+):)?(\d{1,2}):(\d{2})[.,](\d{1,3})"
+_CUE_TIMES = re.compile(rf"^\s*{_TIME}\s+-->\s+{_TIME}")
+_MARKUP = re.compile(r"<[^>]*>|\{\\[^}]*\}")  # <i>, <v Anna>, {\an8}
+
+
+@dataclass(frozen=True)
+class Cue:
+    """A part of a transcript and when it is spoken, in seconds from the start of the audio."""
+
+    start: float
+    end: float
+    text: str
+
+
+@dataclass(frozen=True)
+class Transcript:
+    """What a reference says, and, if it is timed, when."""
+
+    text: str
+    cues: tuple[Cue, ...] = ()
+
+    def until(self, seconds: float) -> Transcript:
+        """The cues that end by then."""
+        return _of_cues([cue for cue in self.cues if cue.end <= seconds])
+
+
+def read_transcript(data: bytes, format: str) -> Transcript:
+    """Read a transcript. ``format`` is "txt", "srt" or "vtt".
+
+    Raises:
+        ValueError: it is not UTF-8, or a timed one has no cue or impossible times; the message is for the user.
+    """
+    try:
+        text = data.decode("utf-8-sig").replace("\r\n", "\n").replace("\r", "\n")
+    except UnicodeDecodeError as error:
+        raise ValueError(f"its transcript is not UTF-8 (byte {error.start}); save it as UTF-8") from None
+    if format == "txt":
+        return Transcript(" ".join(text.replace("\0", " ").split()))
+    cues = [cue for block in re.split(r"\n[^\S\n]*\n", text) if (cue := _cue(block))]
+    if text.strip() and not cues:
+        raise ValueError(f"its transcript has no cue that could be read as {format.upper()}")
+    if any(cue.end <= cue.start for cue in cues) or any(a.start > b.start for a, b in pairwise(cues)):
+        raise ValueError("the cues of its transcript are not in order of time")
+    return _of_cues(cues)
+
+
+def _of_cues(cues: list[Cue]) -> Transcript:
+    return Transcript(" ".join(cue.text for cue in cues if cue.text), tuple(cues))
+
+
+def _cue(block: str) -> Cue | None:
+    lines = block.split("\n")
+    for number, line in enumerate(lines):
+        if match := _CUE_TIMES.match(line):
+            times = [_seconds(match.groups()[:4]), _seconds(match.groups()[4:])]
+            spoken = html.unescape(_MARKUP.sub("", " ".join(lines[number + 1 :])))
+            return Cue(times[0], times[1], " ".join(spoken.split()))
+    return None
+
+
+def _seconds(parts: tuple[str | None, ...]) -> float:
+    hours, minutes, seconds, fraction = parts
+    return int(hours or 0) * 3600 + int(minutes or 0) * 60 + int(seconds or 0) + float(f"0.{fraction or 0}")
