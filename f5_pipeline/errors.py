@@ -64,6 +64,45 @@ class StoreUnusable(F5PipelineError):
         super().__init__(f"Store {url}", reason, fix)
 
 
+class StoreBusy(StoreUnusable):
+    """A store that did not answer, or not properly, each time it was asked."""
+
+    transient = True
+
+    def __init__(self, url: str, doing: str, detail: str) -> None:
+        super().__init__(
+            url,
+            f"{doing} failed: {detail}. It was tried again, in vain.",
+            "What is finished is kept: run it again when the store and the network are well.",
+        )
+
+
+class AccessRefused(StoreUnusable):
+    """A 403. ``code`` is S3's own word for why, "" if it gave none; ``skew``: minutes that this clock is off."""
+
+    _FIXES: Mapping[str, str] = {
+        "InvalidAccessKeyId": "It does not know AWS_ACCESS_KEY_ID: is it a key of this endpoint ({endpoint})?",
+        "SignatureDoesNotMatch": "AWS_SECRET_ACCESS_KEY does not fit AWS_ACCESS_KEY_ID, or the region is wrong "
+        "(AWS_DEFAULT_REGION; endpoint {endpoint}), or a proxy alters requests.",
+        "ExpiredToken": "The credentials have expired: get new ones (AWS_SESSION_TOKEN).",
+        "InvalidToken": "AWS_SESSION_TOKEN does not belong to these credentials.",
+    }
+    _HIDDEN = (
+        "S3 hides several causes behind 403: these credentials lack the permission; the object does not exist and "
+        "they may not list the bucket (s3:ListBucket), so S3 will not say so; the endpoint ({endpoint}) or region is "
+        "not the bucket's; the clock of this machine is off; the server rejects checksum headers."
+    )
+
+    def __init__(self, url: str, doing: str, code: str, endpoint: str, skew: int = 0) -> None:
+        self.code = code
+        #: A clock can be put right between two attempts; nothing else about a 403 heals by itself.
+        self.transient = bool(skew) or code == "RequestTimeTooSkewed"
+        fix = self._FIXES.get(code, self._HIDDEN).format(endpoint=endpoint)
+        if self.transient:
+            fix = f"The clock of this machine is {skew or 'too many'} minutes off the server's: set it (NTP)."
+        super().__init__(url, f"{doing} was refused (403{' ' + code if code else ''}).", fix)
+
+
 class FileUnusable(F5PipelineError):
     """A file or folder of this machine (not of the store) that cannot be read or written."""
 
@@ -92,6 +131,52 @@ class KeepsChanging(F5PipelineError):
             " and ".join(locations),
             "changed each time while being copied.",
             "Wait until nobody is writing there, and try again.",
+        )
+
+
+class DownloadFailed(F5PipelineError):
+    """A download that did not come about. ``transient``: trying again later may help."""
+
+    def __init__(self, url: str, reason: str, *, transient: bool = False) -> None:
+        self.transient = transient
+        fix = "Try again later." if transient else "Check the address, and that this machine may use it."
+        super().__init__(f"Download of {url}", f"failed: {reason}.", fix)
+
+
+class NotEnoughDisk(F5PipelineError):
+    """Something that would not fit on a disk; nothing of it was written. Sizes are in bytes."""
+
+    def __init__(
+        self, folder: str, needs: Mapping[str, int], needed: int, available: int, deletable: Mapping[str, int]
+    ) -> None:
+        self.folder, self.needed, self.available = folder, needed, available
+        listed = ", ".join(f"{what} {_megabytes(size)}" for what, size in needs.items())
+        caches = ", ".join(f"{path} ({_megabytes(size)})" for path, size in deletable.items())
+        super().__init__(
+            f"The disk of {folder}",
+            f"is too small: {_megabytes(needed)} needed ({listed}, and head-room), {_megabytes(available)} free. "
+            "Nothing was downloaded.",
+            f"Free {_megabytes(needed - available)}; caches that may be deleted: {caches}."
+            if caches
+            else f"Free {_megabytes(needed - available)}, or put F5_CACHE on another disk.",
+        )
+
+
+def _megabytes(size: int) -> str:
+    return f"{size / 1e6:,.0f} MB"
+
+
+class FileAltered(F5PipelineError):
+    """A file that is not the one it was pinned to be. ``arrived``: just now, and was thrown away."""
+
+    def __init__(self, path: str, found: str, expected: str, *, arrived: bool = False) -> None:
+        super().__init__(
+            path,
+            f"has the sha256 {found[:16]}… instead of {expected[:16]}…: "
+            + ("what was fetched is damaged, or is not what it was." if arrived else "it was altered or damaged."),
+            f"If the new content is right, delete {path}.record.json or correct the sha256 that is set for it."
+            if arrived
+            else "Delete it, so that it is fetched again.",
         )
 
 
@@ -136,9 +221,7 @@ class EnvironmentBroken(F5PipelineError):
     """An installed package that does not even start."""
 
     def __init__(self, package: str, reason: str) -> None:
-        super().__init__(
-            package, f"does not start: {reason}.", "Reinstall it, or make a fresh virtual environment."
-        )
+        super().__init__(package, f"does not start: {reason}.", "Reinstall it, or make a fresh virtual environment.")
 
 
 class AttentionUnavailable(F5PipelineError):
@@ -217,11 +300,12 @@ class BadWeights(F5PipelineError):
 class WeightsUnavailable(F5PipelineError):
     """Weights that are not on this machine and cannot be fetched. ``missing`` is source → where it belongs."""
 
-    def __init__(self, model: str, missing: Mapping[str, str], reason: str) -> None:
+    def __init__(self, model: str, missing: Mapping[str, str], reason: str, *, transient: bool = False) -> None:
+        self.transient = transient
         listed = "; ".join(f"{source} as {place}" for source, place in missing.items())
         super().__init__(
             f"Weights of {model!r}",
-            f"are not on this machine, and fetching them failed: {reason}.",
+            f"are not all on this machine. {reason}",
             f"Without a network, put these files there by hand: {listed}. The model 'demo' needs no download.",
         )
 
@@ -255,4 +339,15 @@ class EncoderMissing(F5PipelineError):
             f"Format {format!r}",
             f"needs {package}, which is not installed.",
             f"Install it with: pip install 'f5-pipeline[{extra}]', or choose wav, flac, mp3, opus or ogg.",
+        )
+
+
+class ModelUnsupported(F5PipelineError):
+    """A model whose architecture the engine does not run."""
+
+    def __init__(self, model: str, backbone: str) -> None:
+        super().__init__(
+            f"Model {model!r}",
+            f"is a {backbone}, and only DiT models can be spoken with.",
+            "Choose an F5-TTS model (v0 or v1).",
         )

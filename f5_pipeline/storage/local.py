@@ -19,10 +19,10 @@ from itertools import groupby
 from pathlib import Path
 from typing import BinaryIO
 
-from f5_pipeline.errors import FileUnusable, KeepsChanging, LinkLeavesStore, ObjectMissing, StoreUnusable
+from f5_pipeline.errors import KeepsChanging, LinkLeavesStore, ObjectMissing, StoreUnusable
 from f5_pipeline.storage.object_store import ObjectInfo, check_key, check_prefix, is_listed
 from f5_pipeline.storage.partial import AlreadyThere, appearing
-from f5_pipeline.storage.volume import disk_trouble
+from f5_pipeline.storage.volume import disk_trouble, this_machines_file
 
 _log = logging.getLogger(__name__)
 _CHUNK = 1 << 20  # bytes
@@ -95,7 +95,7 @@ class LocalStore:
     def _copy_out(self, key: str, source: Path, path: Path) -> ObjectInfo:
         with self._explained(source, missing=key):
             file = source.open("rb")
-        with file, _local_side(path), appearing(path) as copy:
+        with file, this_machines_file(path), appearing(path) as copy:
             before = os.fstat(file.fileno())
             shutil.copyfileobj(file, copy, _CHUNK)
             if _etag(before) != _etag(os.fstat(file.fileno())) or copy.tell() != before.st_size:
@@ -104,7 +104,7 @@ class LocalStore:
 
     def upload(self, path: Path, key: str) -> ObjectInfo:
         target = self._writable(key)
-        with _local_side(path):
+        with this_machines_file(path):
             file = path.open("rb")
         with file, self._explained(target), appearing(target) as copy:
             shutil.copyfileobj(file, copy, _CHUNK)
@@ -184,14 +184,6 @@ class LocalStore:
 
 class _ChangedMeanwhile(Exception):
     """Somebody wrote into the file while it was being copied."""
-
-
-@contextmanager
-def _local_side(path: Path) -> Iterator[None]:
-    try:
-        yield
-    except OSError as error:
-        raise FileUnusable(str(path), *disk_trouble(error)) from error
 
 
 @lru_cache(maxsize=4096)

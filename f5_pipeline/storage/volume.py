@@ -4,8 +4,12 @@ from __future__ import annotations
 
 import errno
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import lru_cache
 from pathlib import Path
+
+from f5_pipeline.errors import FileUnusable
 
 #: File systems whose locks the kernel itself keeps. On any other (nfs, cifs, fuse…, 9p, lustre) they lie.
 _LOCAL = {"apfs", "bcachefs", "btrfs", "exfat", "ext2", "ext3", "ext4", "f2fs", "hfs", "jfs", "ntfs", "overlay"}
@@ -35,6 +39,15 @@ def disk_trouble(error: OSError) -> tuple[str, str]:
     name = error.strerror or type(error).__name__
     reason, fix = _DISK_TROUBLE.get(error.errno or 0, (name, "Check the path and its disk"))
     return f"{reason}.", f"{fix}."
+
+
+@contextmanager
+def this_machines_file(path: Path) -> Iterator[None]:
+    """Turn the system's errors about a file of this machine, not of the store, into ours."""
+    try:
+        yield
+    except OSError as error:
+        raise FileUnusable(str(path), *disk_trouble(error)) from error
 
 
 def is_network_volume(folder: Path) -> bool:

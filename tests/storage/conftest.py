@@ -1,16 +1,51 @@
-"""The stores that the contract is held against."""
+"""The stores that the contract is held against, and the servers behind them."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from f5_pipeline.storage.local import LocalStore
 from f5_pipeline.storage.object_store import ObjectStore
+from f5_pipeline.storage.s3 import S3Store
+from tests.storage import servers
+from tests.storage.servers import Server
 
 
-@pytest.fixture(params=["local"])
-def store(request: pytest.FixtureRequest, tmp_path: Path) -> ObjectStore:
+@pytest.fixture(scope="session")
+def rclone_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    with servers.rclone(tmp_path_factory.mktemp("rclone")) as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def moto_server() -> Iterator[Server]:
+    with servers.moto() as server:
+        yield server
+
+
+@pytest.fixture
+def aws_environment(monkeypatch: pytest.MonkeyPatch) -> pytest.MonkeyPatch:
+    """No AWS setting of the machine that runs the tests reaches them."""
+    import os
+
+    for name in [name for name in os.environ if name.startswith("AWS_")]:
+        monkeypatch.delenv(name)
+    return monkeypatch
+
+
+def s3_store(server: Server, monkeypatch: pytest.MonkeyPatch, prefix: str = "/some/prefix") -> S3Store:
+    """A store in a fresh bucket of a server."""
+    for name, value in servers.environment(server.endpoint).items():
+        monkeypatch.setenv(name, value)
+    return S3Store(f"s3://{server.bucket()}{prefix}")
+
+
+@pytest.fixture(params=["local", "rclone", "moto"])
+def store(request: pytest.FixtureRequest, tmp_path: Path, aws_environment: pytest.MonkeyPatch) -> ObjectStore:
     """An empty store of each kind."""
-    return LocalStore(tmp_path / "store")
+    if request.param == "local":
+        return LocalStore(tmp_path / "store")
+    return s3_store(request.getfixturevalue(f"{request.param}_server"), aws_environment)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
 
@@ -40,7 +42,9 @@ def test_what_is_written_is_read(store: ObjectStore) -> None:
     info = store.write("clips/ab/one.flac", b"first")
     assert store.read("clips/ab/one.flac") == b"first"
     assert (info.key, info.size) == ("clips/ab/one.flac", 5)
-    assert store.stat("clips/ab/one.flac") == info
+    stored = store.stat("clips/ab/one.flac")
+    assert stored is not None
+    assert (stored.key, stored.size, stored.etag) == (info.key, info.size, info.etag)
 
 
 def test_an_empty_object_is_an_object(store: ObjectStore) -> None:
@@ -63,7 +67,7 @@ def test_the_last_writer_wins_and_the_etag_tells(store: ObjectStore) -> None:
     after = store.write("a", b"two")
     assert store.read("a") == b"two"
     assert before.etag != after.etag
-    assert store.stat("a") == after
+    assert (store.stat("a") or before).etag == after.etag
 
 
 def test_create_leaves_what_is_there(store: ObjectStore) -> None:
@@ -88,6 +92,7 @@ def test_missing_objects(store: ObjectStore, tmp_path: Path) -> None:
             store.read(key)
         with pytest.raises(ObjectMissing):
             store.download(key, tmp_path / "copy")
+    for key in ("nothing", "folder/y"):
         store.delete(key)
     assert not (tmp_path / "copy").exists()
     assert store.read("folder/x") == b"x"
@@ -112,14 +117,13 @@ def test_listing_is_in_key_order_and_by_prefix(store: ObjectStore) -> None:
     assert [info.key for info in store.list("voices/anna.w")] == ["voices/anna.wav"]
     assert list(store.list("nothing/")) == []
     assert list(store.list("voices/anna.wav/")) == []
-    listed = {info.key: info for info in store.list()}
-    assert listed["b/x"] == store.stat("b/x")
+    assert list(store.list("b/x")) == [store.stat("b/x")]
 
 
 def test_many_at_once(store: ObjectStore) -> None:
     keys = [f"clips/{number % 7:02}/{number:04}" for number in range(150)]
-    for key in keys:
-        store.write(key, key.encode())
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(lambda key: store.write(key, key.encode()), keys))
     wanted = [*keys[::3], "clips/00/none", "clips/zz/none", "none"]
     found = store.stat_many(wanted)
     assert sorted(found) == sorted(keys[::3])
@@ -139,29 +143,29 @@ def test_download_and_upload(store: ObjectStore, tmp_path: Path) -> None:
     assert sorted(path.name for path in target.parent.iterdir()) == ["copy.bin"]
 
 
-@pytest.mark.parametrize("key", HOSTILE)
-def test_hostile_keys_are_refused_everywhere(store: ObjectStore, tmp_path: Path, key: str) -> None:
+def test_hostile_keys_are_refused_everywhere(store: ObjectStore, tmp_path: Path) -> None:
     source = tmp_path / "x"
     source.write_bytes(b"x")
-    uses = [
-        lambda: store.read(key),
-        lambda: store.write(key, b"x"),
-        lambda: store.create(key, b"x"),
-        lambda: store.stat(key),
-        lambda: store.stat_many(["fine", key]),
-        lambda: store.download(key, tmp_path / "copy"),
-        lambda: store.upload(source, key),
-        lambda: store.delete(key),
-        lambda: store.location(key),
-        lambda: store.share(key, 60),
+    uses: list[Callable[[str], object]] = [
+        store.read,
+        store.stat,
+        store.delete,
+        store.location,
+        lambda key: store.write(key, b"x"),
+        lambda key: store.create(key, b"x"),
+        lambda key: store.stat_many(["fine", key]),
+        lambda key: store.download(key, tmp_path / "copy"),
+        lambda key: store.upload(source, key),
+        lambda key: store.share(key, 60),
     ]
-    for use in uses:
-        with pytest.raises(UnsafeName):
-            use()
+    for key in HOSTILE:
+        for use in uses:
+            with pytest.raises(UnsafeName):
+                use(key)
     assert list(store.list()) == []
 
 
-@pytest.mark.parametrize("prefix", ["../", "/", "/etc/", "a/../", "a\\", ".x", "//", "a b/"])
-def test_hostile_prefixes_are_refused(store: ObjectStore, prefix: str) -> None:
-    with pytest.raises(UnsafeName):
-        list(store.list(prefix))
+def test_hostile_prefixes_are_refused(store: ObjectStore) -> None:
+    for prefix in ("../", "/", "/etc/", "a/../", "a\\", ".x", "//", "a b/"):
+        with pytest.raises(UnsafeName):
+            list(store.list(prefix))

@@ -136,6 +136,13 @@ def test_a_folder_in_the_way(store: LocalStore) -> None:
     assert store.read("a/b/c") == b"x"
 
 
+def test_deleting_a_folder_or_below_a_file_does_nothing(store: LocalStore) -> None:
+    store.write("a/b", b"x")
+    store.delete("a")
+    store.delete("a/b/c")
+    assert store.read("a/b") == b"x"
+
+
 def test_an_edit_in_place_changes_the_etag(store: LocalStore, root: Path) -> None:
     before = store.write("voices/a.txt", b"one")
     with (root / "voices" / "a.txt").open("r+b") as file:

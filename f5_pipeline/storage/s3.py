@@ -1,0 +1,302 @@
+"""The store in a bucket: S3 and its relatives (Backblaze B2, R2, MinIO, …). Only here boto3 is imported.
+
+Every request is one attempt of ours, with botocore's own retries off: what is tried again is decided in ``retry``,
+what an error means in ``s3_errors``. Large files travel in parts (``s3_parts``), many keys are looked up by listing
+(``s3_listing``). Checksum headers are sent only where S3 requires them, because some relatives reject them; what is
+verified instead is the length, always, and the MD5 wherever the server's ETag is one.
+"""
+
+from __future__ import annotations
+
+import base64
+import builtins
+import email.utils
+import hashlib
+import os
+import re
+import threading
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing, suppress
+from dataclasses import dataclass
+from datetime import datetime, timezone
+from pathlib import Path
+from typing import Any, TypeVar
+from urllib.parse import urlsplit
+
+from f5_pipeline.errors import BadSetting, KeepsChanging, ObjectMissing, StoreBusy
+from f5_pipeline.storage.object_store import ObjectInfo, check_key, check_prefix, is_listed
+from f5_pipeline.storage.partial import appearing
+from f5_pipeline.storage.retry import ATTEMPTS, attempt
+from f5_pipeline.storage.s3_errors import BeyondTheEnd, ConditionFailed, explained, now
+from f5_pipeline.storage.s3_listing import Page, leap
+from f5_pipeline.storage.s3_parts import PART_BYTES, download_rest, upload_parts
+from f5_pipeline.storage.volume import this_machines_file
+
+_T = TypeVar("_T")
+
+PARALLEL = 16  # requests at once
+_FEW = 64  # so many HEAD requests cost no more than a listing
+_LONGEST_SHARE = 7 * 24 * 3600  # seconds; S3's own limit
+_MD5 = re.compile(r"[0-9a-f]{32}")
+#: The region that an endpoint's name tells: s3.us-west-004.backblazeb2.com, s3.eu-central-2.wasabisys.com, …
+_REGION_IN_HOST = re.compile(r"s3[.-](?P<region>[a-z]+-[a-z0-9-]+)\.")
+
+
+@dataclass(frozen=True)
+class _Body:
+    """Bytes from the beginning of an object, and what the answer said of the whole."""
+
+    data: bytes
+    info: ObjectInfo
+
+
+class S3Store:
+    """A bucket, or a prefix of it, as a store. Nothing is asked of the server before the first use."""
+
+    def __init__(self, url: str) -> None:
+        """
+        Args:
+            url: ``s3://bucket`` or ``s3://bucket/prefix``.
+
+        Raises:
+            BadSetting: the URL names no bucket, or an impossible prefix.
+        """
+        parts = urlsplit(url)
+        prefix = parts.path.strip("/")
+        wrong = parts.query or parts.fragment or not re.fullmatch(r"[^\x00-\x1f]{0,500}", prefix)
+        if wrong or not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]{1,254}", parts.netloc):
+            raise BadSetting("Environment", "F5_STORE", f"must be s3://bucket/prefix (it is {url!r}).")
+        self._bucket, self._prefix = parts.netloc, f"{prefix}/" if prefix else ""
+        self.url = f"s3://{self._bucket}/{prefix}".rstrip("/")
+        self._lock = threading.Lock()
+        self._clients: dict[int, Any] = {}  # by process: a forked child must not share its parent's connections
+
+    def __repr__(self) -> str:
+        return f"S3Store({self.url!r})"
+
+    def __reduce__(self) -> tuple[type[S3Store], tuple[str]]:
+        return S3Store, (self.url,)
+
+    def location(self, key: str) -> str:
+        return f"s3://{self._bucket}/{self._prefix}{check_key(key)}"
+
+    def share(self, key: str, seconds: int) -> str:
+        """A presigned URL; making one asks nothing of the server.
+
+        Raises:
+            BadSetting: the time is not between one second and the seven days that S3 allows.
+        """
+        target = self._target(key)
+        if not 1 <= seconds <= _LONGEST_SHARE:
+            raise BadSetting("A presigned URL", "seconds", f"must be between 1 and {_LONGEST_SHARE} (7 days).")
+        sign = {"Params": target, "ExpiresIn": seconds}
+        return str(self._ask(lambda client: client.generate_presigned_url("get_object", **sign), "signing", key))
+
+    def read(self, key: str, first: int | None = None) -> bytes:
+        return self._get(key, first).data
+
+    def write(self, key: str, data: bytes) -> ObjectInfo:
+        return self._put(key, data)
+
+    def create(self, key: str, data: bytes) -> ObjectInfo | None:
+        if self.stat(key) is not None:  # for servers that ignore the condition
+            return None
+        try:
+            return self._put(key, data, IfNoneMatch="*")
+        except ConditionFailed:
+            return None
+
+    def stat(self, key: str) -> ObjectInfo | None:
+        target = self._target(key)
+        try:
+            answer = self._ask(lambda client: client.head_object(**target), "looking up", key)
+        except ObjectMissing:
+            return None
+        return _info(key, answer["ContentLength"], answer)
+
+    def stat_many(self, keys: Iterable[str]) -> dict[str, ObjectInfo]:
+        """One HEAD each for a few keys; for many, listings that leap from wanted key to wanted key."""
+        wanted = sorted({check_key(key) for key in keys})
+        with ThreadPoolExecutor(PARALLEL) as pool:
+            if len(wanted) <= _FEW:
+                return {info.key: info for info in pool.map(self.stat, wanted) if info}
+            step = len(wanted) // PARALLEL + 1
+            runs = [wanted[start : start + step] for start in range(0, len(wanted), step)]
+            return {info.key: info for found in pool.map(lambda run: leap(self._page, run), runs) for info in found}
+
+    def list(self, prefix: str = "") -> Iterator[ObjectInfo]:
+        check_prefix(prefix)
+        return self._list(prefix)
+
+    def _list(self, prefix: str) -> Iterator[ObjectInfo]:
+        page = self._page(prefix)
+        while True:
+            yield from (info for info in page.infos if is_listed(info.key, f"{self.url}/{info.key}"))
+            if not page.token:
+                return
+            page = self._page(prefix, token=page.token)
+
+    def download(self, key: str, path: Path) -> ObjectInfo:
+        """One GET for a file of up to 8 MiB; for a larger one parts, several at once, of one and the same version."""
+        for _ in range(ATTEMPTS):
+            start = self._get(key, PART_BYTES)
+            with suppress(ConditionFailed, BeyondTheEnd), this_machines_file(path), appearing(path) as file:
+                file.write(start.data)
+                if len(start.data) < start.info.size:
+                    download_rest(self._ask, self._target(key), start.info, file)
+                return start.info
+        raise KeepsChanging([self.location(key)])
+
+    def upload(self, path: Path, key: str) -> ObjectInfo:
+        target = self._target(key)
+        with this_machines_file(path):
+            size = path.stat().st_size
+            if size <= PART_BYTES:
+                return self._put(key, path.read_bytes())
+            etag = upload_parts(self._ask, target, path, size)
+        stored = self.stat(key)
+        if stored is None or stored.size != size or etag not in (None, stored.etag):
+            raise StoreBusy(self.url, f"uploading {key}", "what is there is not what was sent")
+        return stored
+
+    def delete(self, key: str) -> None:
+        target = self._target(key)
+        with suppress(ObjectMissing):
+            self._ask(lambda client: client.delete_object(**target), "deleting", key)
+
+    def unfinished_uploads(self) -> builtins.list[tuple[str, datetime]]:
+        """Uploads in parts that were begun and not finished, by whomever: key and time of the beginning.
+
+        Only the first 1,000; S3 cannot tell whether their writers live. A lifecycle rule of the bucket removes them.
+        """
+        where = {"Bucket": self._bucket, "Prefix": self._prefix}
+        answer = self._ask(lambda client: client.list_multipart_uploads(**where), "listing unfinished uploads")
+        uploads = answer.get("Uploads", [])
+        return [(upload["Key"].removeprefix(self._prefix), upload["Initiated"]) for upload in uploads]
+
+    def _get(self, key: str, first: int | None = None) -> _Body:
+        """The first bytes of an object, or all of it, verified, in one request."""
+        target, seen = self._target(key), set[str]()
+
+        def once(client: Any) -> _Body:
+            answer = client.get_object(**target, **({"Range": f"bytes=0-{first - 1}"} if first else {}))
+            with closing(answer["Body"]) as stream:
+                body = _Body(stream.read(), _info_of(key, answer))
+            if (damage := _damage(answer, body)) not in seen:
+                seen.add(damage)
+                raise StoreBusy(self.url, f"reading {key}", "it arrived damaged")
+            return body
+
+        seen.add("")  # no damage; and damage that is the same twice is an ETag that only looks like an MD5
+        try:
+            return self._ask(once, "reading", key)
+        except BeyondTheEnd:  # it is empty
+            return self._get(key)
+
+    def _put(self, key: str, data: bytes, **conditions: str) -> ObjectInfo:
+        digest = base64.b64encode(hashlib.md5(data, usedforsecurity=False).digest()).decode()
+        request = {**self._target(key), "Body": data, "ContentMD5": digest, **conditions}
+        answer = self._ask(lambda client: client.put_object(**request), "writing", key)
+        return _info(key, len(data), {"LastModified": _date_of(answer), **answer})
+
+    def _page(self, prefix: str, after: str = "", token: str = "") -> Page:
+        """Up to 1,000 objects, the first of those after a key or at a token, in key order."""
+        where = {"Bucket": self._bucket, "Prefix": self._prefix + prefix}
+        where |= {"StartAfter": self._prefix + after} if after else {}
+        where |= {"ContinuationToken": token} if token else {}
+        answer = self._ask(lambda client: client.list_objects_v2(**where), "listing", prefix)
+        infos = [
+            _info(entry["Key"].removeprefix(self._prefix), entry["Size"], entry) for entry in answer.get("Contents", [])
+        ]
+        return Page(infos, answer.get("NextContinuationToken", "") if answer.get("IsTruncated") else "")
+
+    def _target(self, key: str) -> dict[str, str]:
+        return {"Bucket": self._bucket, "Key": self._prefix + check_key(key)}
+
+    def _ask(self, call: Callable[[Any], _T], doing: str, key: str = "") -> _T:
+        """Make one request, up to three times."""
+        client = self._client()
+        endpoint = _without_credentials(client.meta.endpoint_url)
+        location = f"s3://{self._bucket}/{self._prefix}{key}"
+
+        def once() -> _T:
+            with explained(self.url, f"{doing} {key or 'it'}", location, endpoint):
+                return call(client)
+
+        return attempt(once)
+
+    def _client(self) -> Any:
+        with self._lock:
+            client = self._clients.get(os.getpid())
+            if client is None:
+                with explained(self.url, "opening it", self.url, "AWS_ENDPOINT_URL"):
+                    client = _make_client()
+                self._clients = {os.getpid(): client}
+            return client
+
+
+def _make_client() -> Any:
+    import boto3
+    from botocore.config import Config
+
+    config = Config(
+        signature_version="s3v4",
+        request_checksum_calculation="when_required",
+        response_checksum_validation="when_required",
+        retries={"total_max_attempts": 1},
+        connect_timeout=10,
+        read_timeout=60,
+        max_pool_connections=2 * PARALLEL,
+        tcp_keepalive=True,
+    )
+    session = boto3.session.Session()
+    endpoint = os.environ.get("AWS_ENDPOINT_URL_S3") or os.environ.get("AWS_ENDPOINT_URL") or ""
+    try:
+        return session.client("s3", config=config, region_name=session.region_name or region_of(endpoint))
+    except ValueError as error:
+        raise BadSetting("Environment", "AWS_ENDPOINT_URL", f"{error}.") from None
+
+
+def region_of(endpoint: str) -> str:
+    """The region to sign for where the user set none: the endpoint's name tells, or S3's default."""
+    host = urlsplit(endpoint).hostname or ""
+    if host.endswith(".r2.cloudflarestorage.com"):
+        return "auto"
+    found = _REGION_IN_HOST.match(host)
+    return found["region"] if found else "us-east-1"
+
+
+def _without_credentials(endpoint: str) -> str:
+    parts = urlsplit(endpoint)
+    return parts._replace(netloc=parts.netloc.rpartition("@")[2]).geturl()
+
+
+def _info(key: str, size: int, answer: dict[str, Any]) -> ObjectInfo:
+    """Servers differ in quoting ETags, and one server in giving milliseconds."""
+    modified = answer["LastModified"].astimezone(timezone.utc).replace(microsecond=0)
+    return ObjectInfo(key, size, answer["ETag"].strip('"'), modified)
+
+
+def _info_of(key: str, answer: dict[str, Any]) -> ObjectInfo:
+    """What the answer to a GET, of a part or the whole, says of the whole object."""
+    total = answer.get("ContentRange", "").rpartition("/")[2]
+    size = int(total) if total.isdigit() else int(answer["ContentLength"])
+    return _info(key, size, answer)
+
+
+def _damage(answer: dict[str, Any], body: _Body) -> str:
+    """The MD5 of a whole body that is not what its ETag says; "" if all is well or the ETag is no MD5."""
+    expected = _MD5.fullmatch(body.info.etag)
+    encrypted = "kms" in answer.get("ServerSideEncryption", "") or "SSECustomerAlgorithm" in answer
+    if expected is None or encrypted or len(body.data) != body.info.size:
+        return ""
+    found = hashlib.md5(body.data, usedforsecurity=False).hexdigest()
+    return "" if found == body.info.etag else found
+
+
+def _date_of(answer: dict[str, Any]) -> datetime:
+    """The server's time, or ours if it gave none."""
+    with suppress(KeyError, TypeError, ValueError):
+        return email.utils.parsedate_to_datetime(answer["ResponseMetadata"]["HTTPHeaders"]["date"])
+    return now()

@@ -1,0 +1,108 @@
+"""What botocore's errors mean for a user. Whether they are worth another attempt is ``retry``'s to say."""
+
+from __future__ import annotations
+
+import email.utils
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from datetime import datetime, timezone
+from typing import Any
+
+from f5_pipeline.errors import AccessRefused, F5PipelineError, ObjectMissing, StoreBusy, StoreUnusable
+from f5_pipeline.storage.retry import is_transient_status
+
+_SKEW_MINUTES = 5  # S3 refuses 15; a proxy's or server's own clock may be a little off
+
+
+class ConditionFailed(Exception):
+    """A condition of the request (If-Match, If-None-Match) does not hold."""
+
+
+class BeyondTheEnd(Exception):
+    """A range that begins after the last byte: the object is empty, or shorter than it was."""
+
+
+@contextmanager
+def explained(url: str, doing: str, location: str, endpoint: str) -> Iterator[None]:
+    """Turn botocore's errors into ours.
+
+    Args:
+        url: the store's.
+        doing: what was being done, as a noun: "reading voices/anna.wav".
+        location: the object's address, for the error that it is missing.
+        endpoint: the server's address, without credentials.
+    """
+    from botocore.exceptions import BotoCoreError, ClientError
+    from botocore.parsers import ResponseParserError
+
+    try:
+        yield
+    except ClientError as error:
+        raise _of_answer(error.response, url, doing, location, endpoint) from error
+    except (BotoCoreError, ResponseParserError) as error:
+        raise _of_no_answer(error, url, doing, endpoint) from error
+
+
+def _of_answer(
+    answer: Mapping[str, Any], url: str, doing: str, location: str, endpoint: str
+) -> F5PipelineError | ConditionFailed | BeyondTheEnd:
+    """The error that a server's answer is."""
+    status = int(answer.get("ResponseMetadata", {}).get("HTTPStatusCode", 0))
+    code = str(answer.get("Error", {}).get("Code", ""))
+    code = "" if code == str(status) else code
+    if status == 412:
+        return ConditionFailed()
+    if status == 416:
+        return BeyondTheEnd()
+    if code == "NoSuchBucket":
+        return StoreUnusable(url, f"there is no such bucket at {endpoint}.", "Check F5_STORE and AWS_ENDPOINT_URL.")
+    if status == 404:
+        return ObjectMissing(location)
+    skew = _clock_skew(answer)
+    if status == 403:
+        return AccessRefused(url, doing, code, endpoint, skew)
+    detail = " ".join(part for part in (str(status), code, _short(answer.get("Error", {}).get("Message", ""))) if part)
+    if is_transient_status(status, code):
+        return StoreBusy(url, doing, detail)
+    fix = f"The server at {endpoint} does not accept this request; see its documentation and docs/stores.md."
+    return StoreUnusable(url, f"{doing} failed: {detail}.", fix)
+
+
+def _clock_skew(answer: Mapping[str, Any]) -> int:
+    """Minutes between this machine's clock and the server's answer; 0 if they agree or the server gave no time."""
+    date = answer.get("ResponseMetadata", {}).get("HTTPHeaders", {}).get("date", "")
+    try:
+        server = email.utils.parsedate_to_datetime(date)
+    except (TypeError, ValueError):
+        return 0
+    if server.tzinfo is None:
+        return 0
+    minutes = round(abs((now() - server).total_seconds()) / 60)
+    return minutes if minutes >= _SKEW_MINUTES else 0
+
+
+def now() -> datetime:
+    """This machine's idea of the time."""
+    return datetime.now(timezone.utc)
+
+
+def _of_no_answer(error: Exception, url: str, doing: str, endpoint: str) -> F5PipelineError:
+    """The error of a request that got no answer, or never left."""
+    from botocore import exceptions
+    from botocore.parsers import ResponseParserError
+
+    text = _short(str(error))
+    if isinstance(error, (exceptions.NoCredentialsError, exceptions.PartialCredentialsError)):
+        fix = "Set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY (a .env file is read too), or AWS_PROFILE."
+        return StoreUnusable(url, "there are no credentials for it, or only half of them.", fix)
+    if isinstance(error, exceptions.SSLError) and "CERTIFICATE" in text.upper():
+        fix = "If the server has a certificate of its own, name its authority in AWS_CA_BUNDLE."
+        return StoreUnusable(url, f"the certificate of {endpoint} is not trusted.", fix)
+    broken = (exceptions.HTTPClientError, exceptions.ConnectionError, exceptions.IncompleteReadError)
+    if isinstance(error, (*broken, ResponseParserError)):
+        return StoreBusy(url, doing, f"{text} (endpoint {endpoint})")
+    return StoreUnusable(url, f"{doing} failed: {text}", "Check F5_STORE and the AWS_… settings.")
+
+
+def _short(text: str) -> str:
+    return " ".join(text.split())[:200].rstrip(".")
