@@ -17,12 +17,12 @@ def attend_each(q: Tensor, k: Tensor, v: Tensor, layout: Layout) -> Tensor:
 
     if len(set(layout.lengths)) == 1:
         shape = (len(layout.lengths), layout.lengths[0], *q.shape[1:])
-        turned = (x.reshape(shape).transpose(1, 2) for x in (q, k, v))
-        return scaled_dot_product_attention(*turned).transpose(1, 2).reshape(q.shape)
+        q4, k4, v4 = (x.reshape(shape).transpose(1, 2) for x in (q, k, v))
+        return scaled_dot_product_attention(q4, k4, v4).transpose(1, 2).reshape(q.shape)
     out = torch.empty(q.shape, dtype=q.dtype, device=q.device)
     for part in layout.slices:
-        turned = (x[part].transpose(0, 1)[None] for x in (q, k, v))
-        out[part] = scaled_dot_product_attention(*turned)[0].transpose(0, 1)
+        q4, k4, v4 = (x[part].transpose(0, 1)[None] for x in (q, k, v))
+        out[part] = scaled_dot_product_attention(q4, k4, v4)[0].transpose(0, 1)
     return out
 
 
@@ -39,7 +39,9 @@ def attend_varlen(q: Tensor, k: Tensor, v: Tensor, layout: Layout) -> Tensor:
     from torch.nn.attention.varlen import varlen_attn
 
     longest = max(layout.lengths)
-    return varlen_attn(q, k, v.contiguous(), layout.bounds, layout.bounds, longest, longest)
+    out = varlen_attn(q, k, v.contiguous(), layout.bounds, layout.bounds, longest, longest)
+    assert not isinstance(out, tuple)  # a tuple only where auxiliary outputs are asked for
+    return out
 
 
 def choose_attention(kind: str, device_type: str, half_precision: bool) -> Attend:

@@ -15,9 +15,12 @@ Shapes: T frames in total, R sequences, D model width, H heads, d head width, S 
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
+
+from f5_pipeline.speech.f5.kernels import SpacedConvolution, gelu_tanh, mish
 
 if TYPE_CHECKING:
     from torch import Tensor, device, dtype
@@ -42,7 +45,7 @@ class Layout:
     @property
     def slices(self) -> list[slice]:
         ends = self.bounds.tolist()
-        return [slice(start, end) for start, end in zip(ends, ends[1:], strict=False)]
+        return [slice(start, end) for start, end in itertools.pairwise(ends)]
 
 
 def make_layout(lengths: Sequence[int], gap: int, on: device) -> Layout:
@@ -69,8 +72,7 @@ class _Block:
 
     qkv_weight: Tensor  # (3 H d, D); rotary pairs half a head apart
     qkv_bias: Tensor
-    q_norm: Tensor | None  # (d,) weight of the RMS norm, if the architecture has one
-    k_norm: Tensor | None
+    qk_norm: Tensor | None  # (2, 1, d) weights of the RMS norms, if the architecture has them
     out_weight: Tensor  # (D, H d)
     out_bias: Tensor
     up_weight: Tensor  # (F, D)
@@ -125,7 +127,7 @@ class PackedDiT:
         self._project_noise = self._cast(projection[:, :mel])
         self._project_rest = projection[:, mel:]
         self._convolutions = [
-            (self._cast(layer.weight), self._cast(layer.bias), layer.groups)
+            SpacedConvolution(self._cast(layer.weight), self._cast(layer.bias), layer.groups)
             for layer in dit.input_embed.conv_pos_embed.conv1d
             if hasattr(layer, "kernel_size")
         ]
@@ -144,12 +146,11 @@ class PackedDiT:
         rows = torch.cat([head * self.head_dim + halves for head in range(self.heads)]).to(self.device)
         weights = [attn.to_q.weight[rows], attn.to_k.weight[rows], attn.to_v.weight]
         biases = [attn.to_q.bias[rows], attn.to_k.bias[rows], attn.to_v.bias]
-        norms = [None if n is None else n.weight.detach()[halves.to(self.device)] for n in (attn.q_norm, attn.k_norm)]
+        norms = [n.weight[halves.to(self.device)] for n in (attn.q_norm, attn.k_norm) if n is not None]
         return _Block(
             self._cast(torch.cat(weights)),
             self._cast(torch.cat(biases)),
-            norms[0],
-            norms[1],
+            self._cast(torch.stack(norms)[:, None]) if norms else None,
             self._cast(attn.to_out[0].weight),
             self._cast(attn.to_out[0].bias),
             self._cast(ff[0][0].weight),
@@ -172,16 +173,14 @@ class PackedDiT:
         cast = [torch.stack(parts).to(self.compute) for parts in blocks]  # (6, S, D) each
         final_weight, final_bias = (1 + final_scale).to(self.compute), final_shift.to(self.compute)
         return [
-            Modulation(
-                tuple(_BlockModulation(*parts[:, step]) for parts in cast), final_weight[step], final_bias[step]
-            )
+            Modulation(tuple(_BlockModulation(*parts[:, step]) for parts in cast), final_weight[step], final_bias[step])
             for step in range(len(times))
         ]
 
     def rotations(self, layout: Layout) -> tuple[Tensor, Tensor]:
-        """Cosine and sine, each (T, 1, d/2), of the rotary embedding at each frame's position."""
+        """Cosine and sine, each (T, 1, 1, d/2), of the rotary embedding at each frame's position."""
         angles = layout.positions.float()[:, None] * self.dit.rotary_embed.inv_freq.float()[None, :]
-        return angles.cos()[:, None].to(self.compute), angles.sin()[:, None].to(self.compute)
+        return angles.cos()[:, None, None].to(self.compute), angles.sin()[:, None, None].to(self.compute)
 
     def condition(self, reference: Tensor, text: Tensor) -> Tensor:
         """The part of the input projection that stays the same at every step, (T, D), in the compute format.
@@ -197,7 +196,12 @@ class PackedDiT:
         return linear(both, self._project_rest, self.dit.input_embed.proj.bias).to(self.compute)
 
     def hidden(
-        self, noisy: Tensor, condition: Tensor, modulation: Modulation, layout: Layout, rotation: tuple[Tensor, Tensor]
+        self,
+        noisy: Tensor,
+        condition: Tensor,
+        modulation: Modulation,
+        layout: Layout,
+        rotation: tuple[Tensor, Tensor],
     ) -> Tensor:
         """Run all blocks: (T, D) hidden states before the output projection.
 
@@ -206,7 +210,7 @@ class PackedDiT:
             condition: (T, D) from :meth:`condition`.
         """
         import torch
-        from torch.nn.functional import gelu, layer_norm, linear
+        from torch.nn.functional import layer_norm, linear
 
         width = (condition.shape[-1],)
         h = linear(noisy, self._project_noise).add_(condition)
@@ -217,9 +221,9 @@ class PackedDiT:
             attended = self._attention(block, normed, layout, rotation)
             h.addcmul_(linear(attended, block.out_weight, block.out_bias), m.attn_gate)
             normed = layer_norm(h, width, m.ff_weight, m.ff_shift, 1e-6)
-            up = gelu(linear(normed, block.up_weight, block.up_bias), approximate="tanh")
+            up = gelu_tanh(linear(normed, block.up_weight, block.up_bias))
             h.addcmul_(linear(up, block.down_weight, block.down_bias), m.ff_gate)
-        if residual is not None:
+        if residual is not None and self._skip is not None:
             h = linear(torch.cat([h, residual], dim=-1), self._skip)
         return layer_norm(h, width, modulation.final_weight, modulation.final_shift, 1e-6)
 
@@ -232,34 +236,27 @@ class PackedDiT:
 
     def _convolve(self, h: Tensor, layout: Layout) -> Tensor:
         """The convolutional position embedding, inside each sequence."""
-        from torch.nn.functional import conv1d, mish
-
-        out = h
-        for weight, bias, groups in self._convolutions:
-            spaced = h.new_zeros(layout.spaced_rows, h.shape[-1])
-            spaced[layout.spaced] = out
-            convolved = conv1d(spaced.t()[None], weight, bias, padding=self.gap, groups=groups)
-            out = mish(convolved[0].t()[layout.spaced])
-        return out
+        for convolution in self._convolutions:
+            h = mish(convolution(h, layout.spaced, layout.spaced_rows))
+        return h
 
     def _attention(self, block: _Block, normed: Tensor, layout: Layout, rotation: tuple[Tensor, Tensor]) -> Tensor:
         from torch.nn.functional import linear, rms_norm
 
         frames = normed.shape[0]
         qkv = linear(normed, block.qkv_weight, block.qkv_bias).view(frames, 3, self.heads, self.head_dim)
-        q, k, v = qkv.unbind(1)  # each (T, H, d)
-        if block.q_norm is not None:
-            q = rms_norm(q, (self.head_dim,), block.q_norm.to(q.dtype), 1e-6)
-        if block.k_norm is not None:
-            k = rms_norm(k, (self.head_dim,), block.k_norm.to(k.dtype), 1e-6)
-        q, k = self._rotate(q, rotation), self._rotate(k, rotation)
+        qk, v = qkv[:, :2], qkv[:, 2]
+        if block.qk_norm is not None:
+            qk = rms_norm(qk, (self.head_dim,), eps=1e-6) * block.qk_norm
+        q, k = self._rotate(qk, rotation).unbind(1)  # each (T, H, d)
         return self.attend(q, k, v, layout).reshape(frames, -1)
 
-    def _rotate(self, x: Tensor, rotation: tuple[Tensor, Tensor]) -> Tensor:
+    def _rotate(self, qk: Tensor, rotation: tuple[Tensor, Tensor]) -> Tensor:
+        """Rotary embedding of queries and keys, (T, 2, H, d), in the heads that have it."""
         import torch
 
         cos, sin = rotation
-        turned = x[:, : self.rotated_heads]
+        turned = qk[:, :, : self.rotated_heads]
         first, second = turned.chunk(2, dim=-1)
         pair = torch.cat([first * cos - second * sin, second * cos + first * sin], dim=-1)
-        return pair if self.rotated_heads == self.heads else torch.cat([pair, x[:, self.rotated_heads :]], dim=1)
+        return pair if self.rotated_heads == self.heads else torch.cat([pair, qk[:, :, self.rotated_heads :]], dim=2)

@@ -1,6 +1,6 @@
 """Sampling: from per-utterance noise to mel frames, by Euler steps of the flow, with guidance and sway.
 
-Follows ``CFM.sample`` of F5-TTS (arXiv 2410.06885; EPSS: arXiv 2505.19931), with three differences: noise belongs to
+Follows ``CFM.sample`` of F5-TTS (arXiv 2410.06885; EPSS: arXiv 2505.19931). Three things differ: noise belongs to
 the utterance (its own generator), only the current state is kept, and text embeddings are computed once.
 """
 
@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from f5_pipeline.speech.f5.packed import Layout, PackedDiT, make_layout
+from f5_pipeline.speech.f5.packed import Layout, Modulation, PackedDiT, make_layout
 
 if TYPE_CHECKING:
     from torch import Tensor, device
@@ -101,7 +101,7 @@ def _velocity(
     model: PackedDiT,
     x: Tensor,
     condition: Tensor,
-    modulation: object,
+    modulation: Modulation,
     layout: Layout,
     rotation: tuple[Tensor, Tensor],
     strength: Tensor | None,

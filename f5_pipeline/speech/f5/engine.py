@@ -1,0 +1,161 @@
+"""``F5Engine``: chunks in, sound out, on one device.
+
+On a GPU, chunks are packed into batches that fill it. On a CPU every core speaks a chunk of its own: the model's
+layers are too small to be worth sharing between cores, and one utterance's activations fit a core's cache.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor, as_completed
+from typing import TYPE_CHECKING
+
+import numpy as np
+import soundfile
+
+from f5_pipeline.speech.catalogue import ModelSpec
+from f5_pipeline.speech.engine import SAMPLE_RATE, TARGET_RMS, SpeechChunk, Spoken, frames_of
+from f5_pipeline.speech.f5.attention import choose_attention
+from f5_pipeline.speech.f5.device import batch_frames, choose_device, choose_precision
+from f5_pipeline.speech.f5.load import load_tokens, load_transformer, load_vocoder
+from f5_pipeline.speech.f5.packed import PackedDiT
+from f5_pipeline.speech.f5.sampler import Item, draw_noise, sample, time_steps
+from f5_pipeline.speech.plan import pack
+from f5_pipeline.speech.weights import ModelFiles
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+
+class F5Engine:
+    """F5-TTS with Vocos.
+
+    Args:
+        spec, files: the model, proven.
+        device: "auto", "cpu", "cuda", "cuda:1".
+        precision: "auto", "float32", "bfloat16", "float16".
+        attention: what the environment proved, "torch" or "flash_attn".
+        batch_seconds: audio (reference + generated) to work on at once on a GPU; None: by its free memory.
+    """
+
+    def __init__(
+        self,
+        spec: ModelSpec,
+        files: ModelFiles,
+        device: str = "auto",
+        precision: str = "auto",
+        attention: str = "torch",
+        batch_seconds: float | None = None,
+    ) -> None:
+        from f5_tts.model.modules import MelSpec
+
+        self.device = choose_device(device)
+        self.precision = choose_precision(precision, self.device)
+        self._tokens = load_tokens(files.vocabulary)
+        transformer = load_transformer(spec, files.checkpoint, len(self._tokens)).to(self.device)
+        half = self.precision.itemsize == 2
+        self._model = PackedDiT(transformer, self.precision, choose_attention(attention, self.device.type, half))
+        self._vocoder = load_vocoder(files.vocoder).to(self.device)
+        self._mel_spec = MelSpec()
+        self._references: dict[str, Tensor] = {}
+        self._lock = threading.Lock()
+        self._budget = frames_of(batch_seconds) if batch_seconds else batch_frames(transformer, self.device)
+
+    def speak(self, chunks: Sequence[SpeechChunk]) -> Iterator[Spoken]:
+        """Speak all chunks; each is given back as soon as it is ready, in any order. See ``SpeechEngine``."""
+        return self._speak_on_cores(chunks) if self.device.type == "cpu" else self._speak_in_batches(chunks)
+
+    def _speak_on_cores(self, chunks: Sequence[SpeechChunk]) -> Iterator[Spoken]:
+        import torch
+
+        cores = torch.get_num_threads()
+        workers = max(1, min(cores, len(chunks)))
+        share = cores // workers
+        torch.set_num_threads(share)
+        pool = ThreadPoolExecutor(workers, "f5", initializer=torch.set_num_threads, initargs=(share,))
+        try:
+            yielded = [pool.submit(self._attempt, chunks, [index]) for index in range(len(chunks))]
+            for done in as_completed(yielded):
+                yield from done.result()
+        finally:
+            pool.shutdown(cancel_futures=True)
+            torch.set_num_threads(cores)
+
+    def _speak_in_batches(self, chunks: Sequence[SpeechChunk]) -> Iterator[Spoken]:
+        groups = [_group(chunk) for chunk in chunks]
+        lengths = [self._reference(chunk).shape[0] + chunk.frames for chunk in chunks]
+        waiting = pack(lengths, groups, self._budget)[::-1]
+        while waiting:
+            batch = waiting.pop()
+            try:
+                yield from self._attempt(chunks, batch)
+            except _OutOfMemory:
+                # Remembered: the rest of the run is packed into what did fit.
+                self._budget = sum(lengths[index] for index in batch) // 2
+                left = batch + [index for later in reversed(waiting) for index in later]
+                again = pack([lengths[i] for i in left], [groups[i] for i in left], self._budget)
+                waiting = [[left[i] for i in part] for part in again][::-1]
+
+    def _attempt(self, chunks: Sequence[SpeechChunk], batch: Sequence[int]) -> list[Spoken]:
+        """Speak one batch. What fails in company is tried alone; what fails alone is reported."""
+        try:
+            sounds = self._speak_together([chunks[index] for index in batch])
+            return [Spoken(index, sound) for index, sound in zip(batch, sounds, strict=True)]
+        except Exception as error:
+            if _is_out_of_memory(error) and len(batch) > 1:
+                raise _OutOfMemory from error
+            if len(batch) == 1:
+                return [Spoken(batch[0], None, f"{type(error).__name__}: {error}")]
+        return [spoken for index in batch for spoken in self._attempt(chunks, [index])]
+
+    def _speak_together(self, chunks: Sequence[SpeechChunk]) -> list[np.ndarray]:
+        import torch
+
+        with torch.inference_mode():
+            sampling = chunks[0].sampling
+            times = time_steps(sampling.nfe_step, sampling.sway_sampling_coef, self.device)
+            mels = sample(self._model, [self._item(chunk) for chunk in chunks], times)
+            generated = (mel[self._reference(c).shape[0] :] for mel, c in zip(mels, chunks, strict=True))
+            return [self._vocoder.decode(mel.t()[None])[0].float().cpu().numpy() for mel in generated]
+
+    def _item(self, chunk: SpeechChunk) -> Item:
+        import torch
+        from f5_tts.model.utils import convert_char_to_pinyin, list_str_to_idx
+
+        reference = self._reference(chunk)
+        text = convert_char_to_pinyin([f"{chunk.ref_text.rstrip()} {chunk.text}"])
+        tokens = list_str_to_idx(text, self._tokens)[0].to(self.device, torch.long)
+        # As upstream: never fewer frames than tokens, so that no text is cut off.
+        frames = max(reference.shape[0] + chunk.frames, tokens.shape[0] + 1)
+        noise = draw_noise(chunk.seed, frames, reference.shape[1])
+        return Item(tokens, reference, frames, noise, chunk.sampling.cfg_strength)
+
+    def _reference(self, chunk: SpeechChunk) -> Tensor:
+        """(frames, 100) log mel of the reference, computed once for each voice."""
+        import torch
+
+        with self._lock:
+            if chunk.ref_audio not in self._references:
+                samples, rate = soundfile.read(chunk.ref_audio, dtype="float32")
+                if rate != SAMPLE_RATE or samples.ndim != 1:
+                    raise ValueError(f"{chunk.ref_audio} is not a mono recording of {SAMPLE_RATE} Hz")
+                rms = float(np.sqrt(np.mean(np.square(samples))))
+                wave = torch.from_numpy(samples * np.float32(max(1.0, TARGET_RMS / max(rms, 1e-5))))
+                self._references[chunk.ref_audio] = self._mel_spec(wave[None])[0].t().to(self.device)
+            return self._references[chunk.ref_audio]
+
+
+class _OutOfMemory(Exception):
+    """A batch of several chunks did not fit the device."""
+
+
+def _is_out_of_memory(error: Exception) -> bool:
+    import torch
+
+    return isinstance(error, torch.cuda.OutOfMemoryError)
+
+
+def _group(chunk: SpeechChunk) -> tuple[int, float | None, bool]:
+    """What chunks of one batch must share."""
+    return chunk.sampling.nfe_step, chunk.sampling.sway_sampling_coef, chunk.sampling.cfg_strength > 0
