@@ -104,9 +104,7 @@ def open_writer(target: BinaryIO, encoding: Encoding) -> AudioWriter:
     Raises:
         EncoderMissing: the format needs a package that is not installed.
     """
-    return (
-        _SoundFileWriter(target, encoding) if FORMATS[encoding.format].container else _AacWriter(target, encoding)
-    )
+    return _SoundFileWriter(target, encoding) if FORMATS[encoding.format].container else _AacWriter(target, encoding)
 
 
 def encode(samples: Samples, sample_rate: int, encoding: Encoding) -> bytes:

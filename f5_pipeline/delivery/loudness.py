@@ -22,9 +22,7 @@ LOUDNESS_VERSION = 1
 
 _BLOCK_SECONDS = 0.4  # the meter's own
 _OVERSAMPLING = 4  # BS.1770-4's for the true peak
-_LOOK_AHEAD_SECONDS = (
-    0.015  # the limiter moves over this time before and after a peak: no clicks, little distortion
-)
+_LOOK_AHEAD_SECONDS = 0.015  # the limiter moves over this time before and after a peak: no clicks, little distortion
 _TOLERANCE_LU = 0.1
 _ROUNDS = 5
 _OVERSHOOT = 1.5  # of what was lost to the limiter, since it will take a part of what is added too

@@ -96,9 +96,7 @@ def test_silence_has_no_loudness_and_stays_silence(samples: Samples) -> None:
 
 
 @pytest.mark.parametrize("milliseconds", [20, 150, 399])
-def test_a_clip_shorter_than_the_meters_block_is_brought_to_the_target_too(
-    speech: Samples, milliseconds: int
-) -> None:
+def test_a_clip_shorter_than_the_meters_block_is_brought_to_the_target_too(speech: Samples, milliseconds: int) -> None:
     start = int(np.abs(speech).argmax()) - 200
     short = speech[start : start + milliseconds * RATE // 1000] * np.float32(0.1)
     levelled = to_loudness(short, RATE, Loudness(-23.0))

@@ -1,0 +1,92 @@
+// The head of the page: numbers, verdicts, lines without audio, voices, joined files.
+
+function paintSummary() {
+  const count = (status) => rows.filter((row) => row.status === status).length;
+  $("batch").textContent = page.batch;
+  $("about").textContent = page.about;
+  const numbers = [["lines", rows.length.toLocaleString("en")], ["audio", clock(total(rows), 0)],
+    ["voices", new Set(rows.map((row) => row.voice).filter(Boolean)).size], ["to check", count("suspect")]];
+  $("numbers").append(...numbers.map(([name, value]) =>
+    element("div", {}, element("dt", { textContent: name }), element("dd", { textContent: value }))));
+  const present = SEVERITY.slice().reverse().filter(count);
+  $("proportions").append(...present.map((status) => {
+    const bar = element("span", { className: status });
+    bar.style.flexGrow = count(status);
+    return bar;
+  }));
+  const chip = (status, name, number) => element("button",
+    { type: "button", className: status, onclick: () => choose(status) }, element("b", { textContent: number }), name);
+  $("statuses").append(chip("", "all", rows.length.toLocaleString("en")),
+    ...present.map((status) => chip(status, WORDS[status], count(status).toLocaleString("en"))));
+  [...$("statuses").children].forEach((button) => { button.dataset.status = button.className; });
+  paintUnspoken();
+  paintVoices();
+  paintSections();
+}
+
+const SHOWN_UNSPOKEN = 200;
+
+function paintUnspoken() {
+  const lost = rows.filter((row) => !playable(row));
+  if (!lost.length) return;
+  $("unspoken").hidden = false;
+  $("unspoken").open = lost.length <= 5;
+  $("unspoken").firstElementChild.textContent = `${plural(lost.length, "line has", "lines have")} no audio`;
+  const body = $("unspoken").querySelector("tbody");
+  for (const row of lost.slice(0, SHOWN_UNSPOKEN)) {
+    body.append(tableRow([row.id, row.reason || WORDS[row.status], row.text.slice(0, 300)]));
+  }
+  if (lost.length > SHOWN_UNSPOKEN) body.append(tableRow(["…", `and ${lost.length - SHOWN_UNSPOKEN} more, in the list`, ""]));
+}
+
+function tableRow(cells) {
+  return element("tr", {}, ...cells.map((textContent) => element("td", { textContent })));
+}
+
+function paintVoices() {
+  const byVoice = Map.groupBy ? Map.groupBy(rows, (row) => row.voice) : group(rows, (row) => row.voice);
+  const names = [...byVoice.keys()].filter(Boolean).sort();
+  fill($("voice"), names);
+  if (names.length < 2) return;
+  $("voices").hidden = false;
+  $("voices").firstElementChild.textContent = plural(names.length, "voice", "voices");
+  for (const name of names) {
+    const lines = byVoice.get(name);
+    const suspects = lines.filter((row) => row.status === "suspect").length;
+    $("voices").querySelector("tbody").append(tableRow([name, lines.length.toLocaleString("en"), clock(total(lines)), suspects || "–"]));
+  }
+}
+
+function group(items, key) {
+  const groups = new Map();
+  for (const item of items) groups.set(key(item), [...(groups.get(key(item)) || []), item]);
+  return groups;
+}
+
+function paintSections() {
+  const names = [...new Set(rows.map((row) => row.section).filter(Boolean))];
+  $("section").hidden = names.length === 0;
+  fill($("section"), names);
+  if (!page.sections.length) return;
+  $("sections").hidden = false;
+  $("sections").firstElementChild.textContent = plural(page.sections.length, "joined file", "joined files");
+  $("sections").querySelector("ul").append(...page.sections.map(sectionItem));
+}
+
+function sectionItem(section) {
+  const player = element("audio", { controls: true, preload: "none", src: section.audio });
+  player.setAttribute("aria-label", section.name);
+  player.addEventListener("play", () => audio.pause());
+  const item = element("li", {}, element("strong", { textContent: section.name }), player,
+    element("small", { textContent: `${clock(section.seconds)}, ${plural(section.lines, "line", "lines")}` }));
+  for (const href of section.subtitles) item.append(element("a", { href, textContent: href.split(".").pop().toUpperCase(), download: "" }));
+  if (section.missing.length) {
+    const some = section.missing.slice(0, 5).join(", ") + (section.missing.length > 5 ? ", …" : "");
+    item.append(element("small", { className: "gap", textContent: `without ${plural(section.missing.length, "line", "lines")} that could not be spoken: ${some}` }));
+  }
+  return item;
+}
+
+function fill(select, names) {
+  select.append(...names.map((name) => element("option", { value: name, textContent: name })));
+}

@@ -1,0 +1,137 @@
+// Which lines are shown, in which order; of them only those near the window exist as elements.
+
+const byPlace = (a, b) => a.place - b.place;
+const ORDERS = {
+  "Suspects first": (a, b) => SEVERITY.indexOf(a.status) - SEVERITY.indexOf(b.status) || byPlace(a, b),
+  "Manifest order": byPlace,
+  "Longest first": (a, b) => (b.seconds || 0) - (a.seconds || 0) || byPlace(a, b),
+  "Shortest first": (a, b) => (a.seconds || Infinity) - (b.seconds || Infinity) || byPlace(a, b),
+  "Most attempts first": (a, b) => (b.attempts || 0) - (a.attempts || 0) || byPlace(a, b),
+};
+for (const measure of page.measures) {
+  const value = (row) => row.measures[measure.name];
+  if (!rows.some((row) => typeof value(row) === "number")) continue;
+  const far = (row, sign) => (typeof value(row) === "number" ? sign * value(row) : -Infinity);
+  ORDERS[`${measure.label}, highest`] = (a, b) => far(b, 1) - far(a, 1) || byPlace(a, b);
+  ORDERS[`${measure.label}, lowest`] = (a, b) => far(b, -1) - far(a, -1) || byPlace(a, b);
+}
+
+const haystack = rows.map((row) =>
+  [row.id, row.text, row.spoken, row.reason, row.voice, ...Object.values(row.columns).filter(Boolean)].join("\n").toLowerCase());
+
+function matches(row, words) {
+  return (!state.status || row.status === state.status) && (!$("voice").value || row.voice === $("voice").value)
+    && (!$("section").value || row.section === $("section").value)
+    && (!$("only-marked").checked || state.marked.has(row.id))
+    && words.every((word) => haystack[row.place].includes(word));
+}
+
+function refresh() {
+  const words = $("search").value.toLowerCase().split(/\s+/).filter(Boolean);
+  state.view = rows.filter((row) => matches(row, words)).sort(ORDERS[$("sort").value] || byPlace);
+  state.view.forEach((row, at) => { row.at = at; });
+  const all = state.view.length === rows.length;
+  $("shown").textContent = (all ? plural(rows.length, "line", "lines") : `${state.view.length.toLocaleString("en")} of ${plural(rows.length, "line", "lines")}`)
+    + `, ${clock(total(state.view), 0)} of audio`;
+  $("nothing").hidden = state.view.length > 0;
+  $("list").hidden = state.view.length === 0;
+  for (const button of $("statuses").children) button.setAttribute("aria-pressed", String(button.dataset.status === state.status));
+  paintList(true);
+}
+
+function choose(status) {
+  state.status = state.status === status ? "" : status;
+  refresh();
+}
+
+function showAll() {
+  state.status = $("search").value = $("voice").value = $("section").value = "";
+  $("only-marked").checked = false;
+  refresh();
+}
+
+// --- the list: only the rows near the window exist -------------------------------------------------------------------
+
+const made = new Map(); // row → its element
+const MARGIN = 8; // rows above and below the window
+let rowHeight = 64;
+
+function paintList(all = false) {
+  const list = $("list");
+  list.style.height = `${state.view.length * rowHeight + 2}px`;
+  const top = list.getBoundingClientRect().top;
+  const first = Math.max(0, Math.floor(-top / rowHeight) - MARGIN);
+  const last = Math.min(state.view.length, Math.ceil((innerHeight - top) / rowHeight) + MARGIN);
+  const near = new Set(state.view.slice(first, last));
+  for (const [row, node] of made) {
+    if (near.has(row)) continue;
+    node.remove();
+    made.delete(row);
+  }
+  let before = null;
+  for (const row of near) {
+    const node = made.get(row) || makeRow(row);
+    if (!made.has(row) || all) placeRow(node, row);
+    made.set(row, node);
+    // In reading order, for those who go through the page with a screen reader or the tab key.
+    if (node.previousElementSibling !== before || node.parentNode !== list) before ? before.after(node) : list.prepend(node);
+    before = node;
+  }
+}
+
+function placeRow(node, row) {
+  node.style.transform = `translateY(${row.at * rowHeight}px)`;
+  node.setAttribute("aria-posinset", row.at + 1);
+  node.setAttribute("aria-setsize", state.view.length);
+}
+
+function makeRow(row) {
+  const play = element("button", { type: "button", className: "icon", disabled: !playable(row) });
+  const wave = element("div", { className: "wave" });
+  const text = element("div", { className: "text", textContent: row.text || "(no text)", dir: "auto" });
+  const meta = element("div", { className: "meta" });
+  if (row.status !== "ok") meta.append(element("span", { className: "badge", textContent: WORDS[row.status] }));
+  meta.append([row.id, row.voice, row.section, row.status === "ok" ? "" : row.reason].filter(Boolean).join(" · "));
+  const length = element("div", { className: "length", textContent: playable(row) ? clock(row.seconds) : "–" });
+  const rate = row.measures[page.rowMeasure.name];
+  if (rate != null) length.append(element("small", { textContent: shown(page.rowMeasure, rate) }));
+  const mark = element("button", { type: "button", className: "icon mark" });
+  const node = element("div", { className: `row ${row.status}` }, play, wave, element("div", { className: "words" }, text, meta), length, mark);
+  node.setAttribute("role", "listitem");
+  icon(mark, "mark");
+  paintWave(wave, row, 2);
+  node.addEventListener("mousedown", (event) => { if (event.target.closest("button")) event.preventDefault(); });
+  node.addEventListener("click", (event) => {
+    if (event.target.closest(".mark")) return toggleMark(row);
+    if (event.target.closest(".icon")) return row === state.current && !audio.paused ? audio.pause() : start(row);
+    if (event.target.closest(".wave") && playable(row)) return start(row, shareAt(wave, event));
+    select(row);
+  });
+  paintRow(node, row);
+  return node;
+}
+
+function paintRow(node, row) {
+  const [play, wave, , , mark] = node.children;
+  const current = row === state.current;
+  const playing = current && !audio.paused;
+  current ? node.setAttribute("aria-current", "true") : node.removeAttribute("aria-current");
+  icon(play, playing ? "pause" : "play");
+  play.setAttribute("aria-label", `${playing ? "Pause" : "Play"} ${row.id}`);
+  mark.setAttribute("aria-label", `Mark ${row.id}`);
+  mark.setAttribute("aria-pressed", String(state.marked.has(row.id)));
+  paintPlayed(wave, current ? share() : 0);
+}
+
+function repaint(row) {
+  if (row && made.has(row)) paintRow(made.get(row), row);
+}
+
+function reveal(row) {
+  const top = $("list").getBoundingClientRect().top + row.at * rowHeight;
+  const fixed = getComputedStyle($("tools")).position === "sticky";
+  const head = fixed ? $("tools").offsetHeight + 8 : 8;
+  const foot = innerHeight - $("desk").offsetHeight - 8;
+  if (top < head) scrollBy(0, top - head - rowHeight);
+  else if (top + rowHeight > foot) scrollBy(0, top + 2 * rowHeight - foot);
+}

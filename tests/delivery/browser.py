@@ -1,0 +1,36 @@
+"""A real browser for the tests of the listening page."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import pytest
+
+_NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
+
+
+def find_chromium() -> str:
+    """The browser's path: ``CHROMIUM`` or what is on the path. Without one the test is skipped, in CI it fails."""
+    found = os.environ.get("CHROMIUM") or next(filter(None, map(shutil.which, _NAMES)), None)
+    if found is None:
+        assert not os.environ.get("CI"), "No Chromium: install it, or name it in the variable CHROMIUM."
+        pytest.skip("Chromium is not installed")
+    return found
+
+
+@contextmanager
+def browser() -> Iterator[Any]:
+    """A headless Chromium, driven by playwright; closed at the end."""
+    from playwright.sync_api import sync_playwright
+
+    path = find_chromium()
+    with sync_playwright() as driver:
+        running = driver.chromium.launch(executable_path=path, args=["--no-sandbox"])
+        try:
+            yield running
+        finally:
+            running.close()

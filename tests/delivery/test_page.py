@@ -1,0 +1,516 @@
+"""The listening page in a real Chromium: what a person does with it, with the mouse, the keyboard and a phone."""
+
+from __future__ import annotations
+
+import csv
+import io
+import threading
+from collections.abc import Callable, Iterator
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from f5_pipeline.delivery.encode import FORMATS, Encoding, Samples, encode
+from f5_pipeline.delivery.listening import Page, PageRow, PageSection, render, waveform
+from f5_pipeline.speech.rows import read_rows
+from tests.delivery.browser import browser
+from tests.delivery.test_listening import HOSTILE
+
+RATE = 24_000
+Open = Callable[..., Any]
+
+
+@pytest.fixture(scope="module")
+def chromium() -> Iterator[Any]:
+    with browser() as running:
+        yield running
+
+
+@pytest.fixture
+def opened(chromium: Any) -> Iterator[Open]:
+    """Opens a page; afterwards there must have been no error in it, and no request but for local files."""
+    contexts, faults = [], []
+
+    def open_page(url: str | Path, width: int = 1280, height: int = 800, **options: Any) -> Any:
+        context = chromium.new_context(viewport={"width": width, "height": height}, **options)
+        contexts.append(context)
+        page = context.new_page()
+        page.set_default_timeout(10_000)
+        page.requested = []
+        page.on("request", lambda request: page.requested.append(request.url))
+        page.on("pageerror", lambda error: faults.append(str(error)))
+        page.on("console", lambda message: faults.append(message.text) if message.type == "error" else None)
+        page.faults = faults
+        page.goto(url.as_uri() if isinstance(url, Path) else url)
+        page.wait_for_selector(".row, #nothing:not([hidden])")
+        return page
+
+    yield open_page
+    for context in contexts:
+        context.close()
+    assert faults == []
+
+
+def until(page: Any, condition: str) -> None:
+    """Wait for a condition (playwright's own way needs ``eval``, which the page forbids)."""
+    for _ in range(200):
+        if page.evaluate(condition):
+            return
+        page.wait_for_timeout(50)
+    raise AssertionError(f"{condition} never came true; the clock shows {page.text_content('#clock')!r}")
+
+
+def rows_of(page: Any) -> list[str]:
+    """The ids of the rows that exist as elements, from top to bottom."""
+    marks = page.eval_on_selector_all(".row .mark", "all => all.map(one => one.getAttribute('aria-label'))")
+    return [mark.removeprefix("Mark ") for mark in marks]
+
+
+def current(page: Any) -> str:
+    return str(page.text_content("#meta")).split(" · ")[0].removeprefix("to check").removeprefix("rejected")
+
+
+@pytest.fixture(scope="module")
+def small(tmp_path_factory: pytest.TempPathFactory, voices: dict[str, Samples]) -> Path:
+    """A batch of twelve lines in two voices: two to check, one rejected, one hostile; every format once."""
+    folder = tmp_path_factory.mktemp("batch")
+    (folder / "audio").mkdir()
+    speech = voices["m1"]
+    rows = []
+    formats = [*FORMATS, *["mp3"] * 6]
+    for number, format in enumerate(formats, start=1):
+        status = {3: "suspect", 7: "suspect", 9: "rejected"}.get(number, "ok")
+        id, length = f"line-{number:02}", RATE + number * 500
+        audio = "" if status == "rejected" else f"audio/{id}.{format}"
+        if audio:
+            (folder / audio).write_bytes(encode(speech[:length], RATE, Encoding(format)))
+        rows.append(
+            PageRow(
+                id,
+                f"This is the text of line {number}.",
+                spoken=f"This is the text of line {number} spelled out.",
+                voice="anna" if number % 2 else "bruno",
+                model="demo",
+                status=status,
+                reason={"suspect": "a gap of 1.4 s", "rejected": "the text is empty"}.get(status, ""),
+                section="one" if number <= 6 else "two",
+                audio=audio,
+                seconds=length / RATE if audio else 0.0,
+                peaks=waveform(speech[:length], RATE) if audio else "",
+                seed=number,
+                attempts=1,
+                measures={"level_db": -20.0 - number, "chars_per_second": 15.0},
+                given={"speed": "1.0", "language": "en"},
+                columns={"scene": "=1+1" if number == 2 else ""},
+            )
+        )
+    sections = [
+        PageSection("one", rows[0].audio, 6.0, 6, ("one.srt",), ()),
+        PageSection("two", rows[1].audio, 5.0, 5, (), ("line-09",)),
+    ]
+    (folder / "report.html").write_text(render(Page("night", "MP3, 24 kHz", rows, sections)), encoding="utf-8")
+    return folder / "report.html"
+
+
+@pytest.fixture(scope="module")
+def large(tmp_path_factory: pytest.TempPathFactory, speech: Samples) -> Path:
+    """5,000 lines."""
+    path = tmp_path_factory.mktemp("large") / "report.html"
+    peaks = waveform(speech, RATE)
+    rows = [
+        PageRow(
+            f"{n:04}",
+            f"Line number {n} " + "word " * (n % 60),
+            voice=f"v{n % 7}",
+            status="suspect" if n % 50 == 7 else "ok",
+            audio=f"audio/{n:04}.mp3",
+            seconds=3.0,
+            peaks=peaks,
+            measures={"level_db": -20.0},
+        )
+        for n in range(5_000)
+    ]
+    path.write_text(render(Page("large", "", rows)), encoding="utf-8")
+    return path
+
+
+# --- what it shows --------------------------------------------------------------------------------------------
+
+
+def test_the_head_sums_up_the_batch(opened: Open, small: Path) -> None:
+    page = opened(small)
+    assert page.text_content("h1") == "night"
+    numbers = page.eval_on_selector_all("#numbers div", "all => all.map(one => one.textContent)")
+    assert numbers == ["lines12", "audio12 s", "voices2", "to check2"]
+    assert page.eval_on_selector_all(".chips button", "all => all.map(one => one.textContent)") == [
+        "12all",
+        "9fine",
+        "1rejected",
+        "2to check",
+    ]
+    assert "line-09the text is empty" in page.text_content("#unspoken")
+    assert page.is_visible("#unspoken tbody")
+    assert "without 1 line that could not be spoken: line-09" in page.text_content("#sections")
+
+
+def test_suspects_come_first_then_the_order_of_the_manifest(opened: Open, small: Path) -> None:
+    assert rows_of(opened(small))[:5] == ["line-03", "line-07", "line-09", "line-01", "line-02"]
+
+
+def test_the_chosen_line_is_shown_with_all_that_is_known_of_it(opened: Open, small: Path) -> None:
+    page = opened(small)
+    page.click(".row >> nth=0")
+    assert page.text_content("#text") == "This is the text of line 3."
+    assert page.text_content("#spoken") == "This is the text of line 3 spelled out."
+    assert page.text_content("#reason") == "a gap of 1.4 s"
+    assert "-23.0" in page.text_content("#measures")
+    assert page.get_attribute(".row >> nth=0", "aria-current") == "true"
+
+
+@pytest.mark.parametrize("text", HOSTILE)
+def test_a_hostile_text_is_only_a_text(opened: Open, tmp_path: Path, text: str) -> None:
+    path = tmp_path / "report.html"
+    row = PageRow(
+        "a", text, spoken=text + "!", voice=text, status="suspect", reason=text, section=text, columns={text: text}
+    )
+    path.write_text(render(Page(text, text, [row], [PageSection(text, "audio/x.mp3", 1, 1)])), encoding="utf-8")
+    page = opened(path)
+    page.keyboard.press("j")
+    shown = text.replace("\ud800", "?")
+    assert page.text_content("#text") == shown
+    assert page.text_content(".row .text") == shown
+    assert page.text_content("h1") == shown
+    assert page.evaluate("window.pwned") is None
+    assert page.evaluate("document.querySelectorAll('script').length") == 2
+
+
+def test_a_script_that_gets_in_all_the_same_is_not_run(opened: Open, small: Path, tmp_path: Path) -> None:
+    text = small.read_text(encoding="utf-8").replace("</body>", "<script>window.pwned = 1</script></body>")
+    path = tmp_path / "report.html"
+    path.write_text(text, encoding="utf-8")
+    page = opened(path)
+    assert page.evaluate("window.pwned") is None
+    assert "Content Security Policy" in page.faults.pop()
+
+
+def test_an_empty_batch_has_a_page(opened: Open, tmp_path: Path) -> None:
+    path = tmp_path / "report.html"
+    path.write_text(render(Page("empty", "", [])), encoding="utf-8")
+    page = opened(path)
+    page.keyboard.press("j")
+    page.keyboard.press("Space")
+    assert page.is_hidden("#desk")
+
+
+# --- playing --------------------------------------------------------------------------------------------------
+
+
+def played(page: Any) -> None:
+    """Wait until sound comes, and goes on."""
+    until(page, "parseFloat(document.getElementById('clock').textContent) > 0.2")
+
+
+def test_no_audio_is_loaded_before_it_is_wanted(opened: Open, small: Path) -> None:
+    page = opened(small)
+    page.keyboard.press("j")
+    page.keyboard.press("j")
+    assert page.requested == [small.as_uri()]
+    page.keyboard.press("Space")
+    played(page)
+    assert set(page.requested[1:]) == {(small.parent / "audio/line-07.mp3").as_uri()}
+
+
+@pytest.mark.parametrize("number", range(1, len(FORMATS) + 1))
+def test_every_format_plays(opened: Open, small: Path, number: int) -> None:
+    page = opened(small)
+    page.fill("#search", f"line-{number:02}")
+    page.click(".row .icon >> nth=0")
+    played(page)
+
+
+def test_space_plays_and_pauses(opened: Open, small: Path) -> None:
+    page = opened(small)
+    page.keyboard.press("Space")
+    played(page)
+    assert page.get_attribute("#play", "aria-label") == "Pause"
+    page.keyboard.press("Space")
+    page.wait_for_selector("#play[aria-label=Play]")
+    stopped = page.text_content("#clock")
+    page.wait_for_timeout(150)
+    assert page.text_content("#clock") == stopped
+
+
+def test_playing_goes_on_with_the_next_line_where_that_is_wanted(opened: Open, small: Path) -> None:
+    page = opened(small)
+    page.check("#play-on")
+    page.select_option("#sort", "Manifest order")
+    page.click("[aria-label='Play line-08']")
+    until(page, "document.getElementById('meta').textContent.includes('line-10')")
+    played(page)
+
+
+def test_a_click_into_the_waveform_plays_from_there(opened: Open, small: Path) -> None:
+    page = opened(small)
+    box = page.locator(".row .wave >> nth=0").bounding_box()
+    page.mouse.click(box["x"] + box["width"] * 0.6, box["y"] + 10)
+    until(page, "parseFloat(document.getElementById('clock').textContent) > 0.55")
+
+
+def test_arrows_move_through_a_clip(opened: Open, small: Path) -> None:
+    page = opened(small)
+    page.keyboard.press("Space")
+    played(page)
+    page.keyboard.press("Space")
+    page.keyboard.press("ArrowLeft")
+    until(page, "document.getElementById('clock').textContent.startsWith('0.0 s')")
+
+
+def test_audio_that_is_not_there_is_said(opened: Open, tmp_path: Path, speech: Samples) -> None:
+    path = tmp_path / "report.html"
+    row = PageRow("a", "text", audio="audio/gone.mp3", seconds=1.0, peaks=waveform(speech, RATE))
+    path.write_text(render(Page("b", "", [row])), encoding="utf-8")
+    page = opened(path)
+    page.keyboard.press("Space")
+    page.wait_for_selector("#trouble:not([hidden])")
+    assert "audio/gone.mp3 could not be" in page.text_content("#trouble")
+    assert "ERR_FILE_NOT_FOUND" in page.faults.pop()
+
+
+def test_it_works_from_a_web_server_too(opened: Open, small: Path) -> None:
+    class Quiet(SimpleHTTPRequestHandler):
+        def log_message(self, *_: Any) -> None:
+            pass
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), partial(Quiet, directory=str(small.parent))) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        page = opened(f"http://127.0.0.1:{server.server_port}/report.html")
+        page.keyboard.press("Space")
+        played(page)
+        server.shutdown()
+
+
+# --- finding --------------------------------------------------------------------------------------------------
+
+
+def test_search_verdict_voice_section_and_order(opened: Open, small: Path) -> None:
+    page = opened(small)
+    page.fill("#search", "TEXT line-04")
+    assert rows_of(page) == ["line-04"]
+    page.fill("#search", "no such words")
+    assert page.is_visible("#nothing")
+    page.click("#clear")
+    assert len(rows_of(page)) == 12
+    page.click(".chips .suspect")
+    assert rows_of(page) == ["line-03", "line-07"]
+    page.select_option("#section", "two")
+    assert rows_of(page) == ["line-07"]
+    page.click(".chips .suspect")
+    page.select_option("#section", "")
+    page.select_option("#voice", "bruno")
+    page.select_option("#sort", "Longest first")
+    assert rows_of(page) == ["line-12", "line-10", "line-08", "line-06", "line-04", "line-02"]
+    assert page.text_content("#shown").startswith("6 of 12 lines")
+
+
+def test_lines_can_be_ordered_by_a_measure(opened: Open, small: Path) -> None:
+    page = opened(small)
+    names = page.eval_on_selector_all("#sort option", "all => all.map(one => one.value)")
+    lowest = next(name for name in names if name.lower().startswith("level") and name.endswith("lowest"))
+    page.select_option("#sort", lowest)
+    assert rows_of(page)[:3] == ["line-12", "line-11", "line-10"]
+
+
+# --- keyboard -------------------------------------------------------------------------------------------------
+
+
+def test_the_keyboard_alone_is_enough(opened: Open, small: Path) -> None:
+    page = opened(small)
+    seen = []
+    for key in ["j", "j", "ArrowDown", "ArrowDown", "k", "ArrowUp", "ArrowUp", "n"]:
+        page.keyboard.press(key)
+        seen.append(current(page))
+    assert seen == ["line-03", "line-07", "line-09", "line-01", "line-09", "line-07", "line-03", "line-07"]
+    page.keyboard.press("m")
+    assert page.text_content("#export") == "Export 1 marked"
+    page.keyboard.press("/")
+    page.keyboard.type("line 5jm ")
+    assert page.input_value("#search") == "line 5jm "
+    page.fill("#search", "line 5")
+    page.keyboard.press("Enter")
+    assert current(page) == "line-05"
+    page.keyboard.press("?")
+    assert page.is_visible("#keys")
+    page.keyboard.press("Escape")
+    assert page.is_hidden("#keys")
+
+
+def test_after_a_click_the_keys_still_mean_the_same(opened: Open, small: Path) -> None:
+    page = opened(small)
+    page.click(".chips .suspect")
+    page.keyboard.press("j")
+    page.keyboard.press("j")
+    page.keyboard.press("Space")
+    played(page)
+    assert rows_of(page) == ["line-03", "line-07"]
+    assert current(page) == "line-07"
+
+
+def test_moving_while_playing_plays_the_next_line(opened: Open, small: Path) -> None:
+    page = opened(small)
+    page.keyboard.press("Space")
+    played(page)
+    page.keyboard.press("j")
+    until(page, "document.getElementById('meta').textContent.includes('line-07')")
+    played(page)
+
+
+# --- marks ----------------------------------------------------------------------------------------------------
+
+
+def test_marked_lines_are_exported_as_a_manifest_that_speaks_them_anew(opened: Open, small: Path) -> None:
+    page = opened(small)
+    for id in ("line-02", "line-03", "line-09"):
+        page.click(f"[aria-label='Mark {id}']")
+    with page.expect_download() as download:
+        page.click("#export")
+    assert download.value.suggested_filename == "night-again.csv"
+    data = Path(download.value.path()).read_bytes()
+    rows = [row.cells for row in read_rows(data, "csv", "night-again.csv")]
+    assert [row["id"] for row in rows] == ["line-02", "line-03", "line-09"]
+    assert rows[0]["text"] == "This is the text of line 2."
+    assert {row["voice"] for row in rows} == {"anna", "bruno"}
+    assert {(row["speed"], row["language"]) for row in rows} == {("1.0", "en")}
+    seeds = [int(row["seed"]) for row in rows]
+    assert len(set(seeds)) == 3
+    assert not set(seeds) & {2, 3, 9}
+    cells = [cell for line in csv.reader(io.StringIO(data.decode())) for cell in line]
+    assert " =1+1" in cells
+    assert not any(cell.startswith(("=", "+", "-", "@")) for cell in cells)
+
+
+def test_marks_are_still_there_at_the_next_visit(opened: Open, small: Path) -> None:
+    page = opened(small)
+    page.click("[aria-label='Mark line-02']")
+    page.click("[aria-label='Mark line-03']")
+    page.click("[aria-label='Mark line-02']")
+    page.reload()
+    page.wait_for_selector(".row")
+    assert page.text_content("#export") == "Export 1 marked"
+    page.check("#only-marked")
+    assert rows_of(page) == ["line-03"]
+
+
+# --- size -----------------------------------------------------------------------------------------------------
+
+
+def test_of_5000_rows_only_those_in_sight_exist(opened: Open, large: Path) -> None:
+    page = opened(large)
+    most = page.evaluate("""async () => {
+        let most = 0;
+        for (let step = 0; step < 40; step++) {
+            scrollTo(0, document.body.scrollHeight * step / 39);
+            await new Promise(requestAnimationFrame); await new Promise(requestAnimationFrame);
+            most = Math.max(most, document.querySelectorAll('.row').length);
+        }
+        return most;
+    }""")
+    assert 10 < most < 60
+    assert rows_of(page)[-1] == "4999"
+    assert page.get_attribute(".row >> nth=-1", "aria-setsize") == "5000"
+    assert page.evaluate("document.querySelectorAll('*').length") < 3_000
+
+
+def test_in_5000_rows_the_keyboard_keeps_the_chosen_line_in_sight(opened: Open, large: Path) -> None:
+    page = opened(large)
+    page.select_option("#sort", "Manifest order")
+    for _ in range(30):
+        page.keyboard.press("j")
+    box = page.locator(".row[aria-current=true]").bounding_box()
+    assert box["y"] >= page.locator("#tools").bounding_box()["height"]
+    assert box["y"] + box["height"] <= page.locator("#desk").bounding_box()["y"]
+    assert current(page) == "0029"
+    page.keyboard.press("n")
+    assert current(page) == "0057"
+    assert page.locator(".row[aria-current=true]").is_visible()
+
+
+def test_a_search_through_5000_rows_finds_the_last_one(opened: Open, large: Path) -> None:
+    page = opened(large)
+    page.evaluate("scrollTo(0, document.body.scrollHeight)")
+    page.fill("#search", "number 4999")
+    until(page, "document.querySelectorAll('.row').length === 1")
+    assert rows_of(page) == ["4999"]
+    assert page.locator(".row").is_visible()
+
+
+# --- looks ----------------------------------------------------------------------------------------------------
+
+CONTRAST = """selector => {
+    const channel = (value) => (value /= 255) <= 0.04045 ? value / 12.92 : ((value + 0.055) / 1.055) ** 2.4;
+    const light = (colour) => { const [r, g, b] = colour.match(/[\\d.]+/g).map(Number);
+        return 0.2126 * channel(r) + 0.7152 * channel(g) + 0.0722 * channel(b); };
+    const behind = (node) => { for (; node; node = node.parentElement) {
+        const colour = getComputedStyle(node).backgroundColor;
+        if (!colour.endsWith(', 0)')) return colour; } };
+    return Math.min(...[...document.querySelectorAll(selector)].map((node) => {
+        const pair = [light(getComputedStyle(node).color), light(behind(node))].sort((a, b) => b - a);
+        return (pair[0] + 0.05) / (pair[1] + 0.05); }));
+}"""
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_every_text_is_readable_in_light_and_dark(opened: Open, small: Path, scheme: str) -> None:
+    page = opened(small, color_scheme=scheme)
+    page.click(".row >> nth=0")
+    page.evaluate("document.querySelectorAll('details').forEach((one) => { one.open = true; })")
+    for selector in [
+        "h1",
+        "#about",
+        "dt",
+        "dd",
+        ".badge",
+        ".meta",
+        ".text",
+        "#reason",
+        "th",
+        "td",
+        "small",
+        ".chips button",
+        "#shown",
+    ]:
+        assert page.evaluate(CONTRAST, selector) >= 4.5, (selector, scheme)
+    bright = page.evaluate("getComputedStyle(document.body).backgroundColor.match(/\\d+/g).map(Number)[0]") > 128
+    assert bright == (scheme == "light")
+
+
+@pytest.mark.parametrize("width", [320, 390, 768, 1280])
+def test_nothing_sticks_out_sideways(opened: Open, small: Path, width: int) -> None:
+    page = opened(small, width=width, height=700)
+    page.click(".row >> nth=0")
+    page.evaluate("document.querySelectorAll('details').forEach((one) => { one.open = true; })")
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
+
+
+def test_on_a_phone_fingers_find_what_they_aim_at(opened: Open, small: Path) -> None:
+    page = opened(small, width=390, height=844, has_touch=True, is_mobile=True)
+    page.tap(".row .icon >> nth=0")
+    played(page)
+    page.tap("#unfold")
+    assert page.is_visible("#text")
+    for button in page.locator(".row .icon:visible, .desk .icon:visible").all()[:12]:
+        box = button.bounding_box()
+        assert min(box["width"], box["height"]) >= 44
+
+
+def test_every_control_has_a_name_for_those_who_cannot_see_it(opened: Open, small: Path) -> None:
+    page = opened(small)
+    page.click(".row >> nth=0")
+    nameless = page.evaluate("""() => [
+            ...document.querySelectorAll('button, input, select, a, audio, [role=slider], [role=list]')]
+        .filter((one) => !(one.getAttribute('aria-label') || one.textContent.trim() || one.closest('label')))
+        .map((one) => one.outerHTML)""")
+    assert nameless == []
+    assert page.get_attribute("#wave", "aria-valuetext") == "0.0 of 1.1 seconds"
