@@ -63,7 +63,7 @@ class _Table(dict[int, str]):
 
     def sayable(self, character: str) -> bool:
         if character in self.vocabulary:
-            return True
+            return character != "\ufffd"  # some vocabularies have it, but it stands for text that was lost
         return self.tokenizer == "pinyin" and _pinyin_of(character) in self.vocabulary
 
     def __missing__(self, code: int) -> str:

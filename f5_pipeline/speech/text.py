@@ -22,7 +22,8 @@ _PLAIN = str.maketrans(
 )  # fmt: skip
 _VULGAR = {c: unicodedata.normalize("NFKC", c).replace("\u2044", "/") for c in "½⅓⅔¼¾⅕⅖⅗⅘⅙⅚⅛⅜⅝⅞"}
 _KEPT_FORMATS = "\u200c\u200d"  # joiners that shape Persian and Indic words
-_PARAGRAPH = re.compile(r"[ \t]*\n[ \t]*(?:\n[ \t]*)+")
+_BLANKS = re.compile(r"[^\S\n]+")
+_PARAGRAPH = re.compile(r" ?\n ?(?:\n ?)+")
 
 
 def normalise(text: str, language: str, spec: ModelSpec) -> str:
@@ -31,9 +32,8 @@ def normalise(text: str, language: str, spec: ModelSpec) -> str:
     Paragraphs stay apart by one blank line, which the chunker turns into a pause. Doing it twice
     changes nothing.
     """
-    return "\n\n".join(
-        said for part in _PARAGRAPH.split(tidy(text)) if (said := _paragraph(part, language.lower(), spec))
-    )
+    parts = _PARAGRAPH.split(_BLANKS.sub(" ", tidy(text)))
+    return "\n\n".join(said for part in parts if (said := _paragraph(part, language.lower(), spec)))
 
 
 def spoken(text: str, language: str, spec: ModelSpec, vocabulary: frozenset[str] | None) -> tuple[str, list[str]]:
@@ -67,6 +67,8 @@ def _visible(character: str) -> str:
     if character == "\n" or character in _KEPT_FORMATS:
         return character
     category = unicodedata.category(character)
+    if category == "No" and unicodedata.decomposition(character).startswith("<circle>"):
+        return unicodedata.normalize("NFKC", character)
     if category in ("Cc", "Zs"):
         return " "
     return "" if category == "Cf" or "\ufe00" <= character <= "\ufe0f" else character
