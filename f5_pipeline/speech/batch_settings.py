@@ -35,8 +35,8 @@ def _zero(value: Any) -> Any:
 
 
 def _number(value: Any) -> Any:
-    if isinstance(value, bool):
-        raise ValueError("should be a number")
+    if isinstance(value, bool) or (isinstance(value, str) and not value.strip()[-1:].isdigit()):
+        raise ValueError("should be a number")  # "nan" and "inf", too, are none
     return value
 
 
@@ -56,21 +56,15 @@ class BatchSettings(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     voice: Slug | None = Field(None, description="The voice of rows that name none.")
-    language: Language | None = Field(
-        None, description="The language of the text (en, de, zh, …) for the front end."
-    )
+    language: Language | None = Field(None, description="The language of the text (en, de, zh, …) for the front end.")
     model: str | None = Field(None, description="A name in the model catalogue; default: F5_MODEL.")
     preset: Literal["best", "balanced", "fast"] | None = Field(
         None, description="Quality against speed: 32, 16 or 7 steps; an explicit nfe_step wins."
     )
-    nfe_step: NfeStep | None = Field(
-        None, description="Steps of the solver (5, 6, 7, 10, 12 and 16 are well placed)."
-    )
-    cfg_strength: CfgStrength | None = Field(
-        None, description="Classifier-free guidance; 0 is off and twice as fast."
-    )
-    sway_sampling_coef: Annotated[Annotated[float, Number, Field(ge=-1, le=1)] | None, BeforeValidator(_zero)] = (
-        Field(None, description='Sway sampling; 0 or "none" switches it off.')
+    nfe_step: NfeStep | None = Field(None, description="Steps of the solver (5, 6, 7, 10, 12 and 16 are well placed).")
+    cfg_strength: CfgStrength | None = Field(None, description="Classifier-free guidance; 0 is off and twice as fast.")
+    sway_sampling_coef: Annotated[Annotated[float, Number, Field(ge=-1, le=1)] | None, BeforeValidator(_zero)] = Field(
+        None, description='Sway sampling; 0 or "none" switches it off.'
     )
     speed: Speed | None = Field(None, description="1.0 is the speech rate of the reference.")
     cross_fade_duration: Annotated[float, Number, Field(ge=0, le=1)] | None = Field(
@@ -82,9 +76,7 @@ class BatchSettings(BaseModel):
     )
     on_bad_rows: Literal["reject", "fail"] = Field("reject", description="Speak the good rows, or stop.")
     commercial: bool = Field(False, description="Refuse models whose licence forbids commercial use.")
-    format: Literal["wav", "flac", "mp3", "opus", "ogg", "m4a"] = Field(
-        "wav", description="Of the delivered files."
-    )
+    format: Literal["wav", "flac", "mp3", "opus", "ogg", "m4a"] = Field("wav", description="Of the delivered files.")
     sample_rate: Annotated[int, Number, Field(ge=8_000, le=96_000)] = Field(
         24_000, description="Hz, of the delivered files."
     )
@@ -95,9 +87,7 @@ class BatchSettings(BaseModel):
         -1.0, description="dBTP, the highest peak that the loudness step may leave."
     )
     join_sections: bool = Field(False, description="One file for each section, in manifest order.")
-    pause_seconds: Pause = Field(
-        0.5, description="Between the clips of a joined section, unless a row says otherwise."
-    )
+    pause_seconds: Pause = Field(0.5, description="Between the clips of a joined section, unless a row says otherwise.")
     subtitles: Literal["none", "srt", "vtt", "both"] = Field("none", description="Beside the joined sections.")
 
 

@@ -147,9 +147,7 @@ def _replace(store: ObjectStore, batch: str, format: str, data: bytes, settings:
 def _local_bytes(path: Path) -> bytes:
     try:
         if path.stat().st_size > _MAX_BYTES:
-            raise BadManifest(
-                str(path), f"is larger than {_MAX_BYTES >> 20} MiB.", "Split it into several batches."
-            )
+            raise BadManifest(str(path), f"is larger than {_MAX_BYTES >> 20} MiB.", "Split it into several batches.")
         return path.read_bytes()
     except OSError as error:
         reason = f"cannot be read: {error.strerror or error}."
@@ -159,7 +157,7 @@ def _local_bytes(path: Path) -> bytes:
 def _slug(stem: str) -> str:
     """A batch name of a file's name: "Öl & Gas (2)" is "Ol-Gas-2"."""
     plain = unicodedata.normalize("NFKD", stem).encode("ascii", "ignore").decode()
-    return re.sub(r"[^A-Za-z0-9._-]+", "-", plain).strip("-.")[:128]
+    return re.sub(r"[^A-Za-z0-9._-]+", "-", plain).strip("-.")[:100]
 
 
 def _sorted_out(

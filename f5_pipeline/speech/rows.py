@@ -92,9 +92,7 @@ def _csv_rows(data: bytes, manifest: str) -> Iterator[Row]:
         if not cells or (len(cells) > 1 and not any(cell.strip() for cell in cells)):
             continue  # a blank line; spreadsheets leave them at the end
         extra = [cell for cell in cells[len(header) :] if cell.strip()]
-        problem = (
-            f"has {len(cells)} cells and the header {len(header)}; a text with the delimiter in it needs quotes"
-        )
+        problem = f"has {len(cells)} cells and the header {len(header)}; a text with the delimiter in it needs quotes"
         values = {name: cell for name, cell in zip(header, cells, strict=False) if name}
         yield Row(number, values, problem if extra else "")
 
@@ -106,7 +104,7 @@ def _records(lines: list[str], manifest: str) -> Iterator[list[str]]:
     reader = csv.reader(lines, delimiter=delimiter)
     try:
         for record in reader:
-            if reader.line_num == len(lines) and reader.line_num - start > 1:
+            if reader.line_num == len(lines):
                 _check_closed(lines[start:], delimiter, manifest, start)
             start = reader.line_num
             yield record
@@ -153,9 +151,7 @@ def _known(name: str) -> str:
 def _jsonl_rows(data: bytes, manifest: str) -> Iterator[Row]:
     text = decode(data, manifest)
     if text.lstrip().startswith("["):
-        raise BadManifest(
-            manifest, "is a JSON array, not JSON lines.", "Write one object a line, without brackets."
-        )
+        raise BadManifest(manifest, "is a JSON array, not JSON lines.", "Write one object a line, without brackets.")
     has_text = False
     for number, line in enumerate(text.split("\n"), start=1):
         if line.strip():
@@ -163,9 +159,7 @@ def _jsonl_rows(data: bytes, manifest: str) -> Iterator[Row]:
             has_text = has_text or "text" in row.cells
             yield row
     if not has_text:
-        raise BadManifest(
-            manifest, "has no line with a key 'text'.", 'Write lines like {"text": "…", "voice": "…"}.'
-        )
+        raise BadManifest(manifest, "has no line with a key 'text'.", 'Write lines like {"text": "…", "voice": "…"}.')
 
 
 def _jsonl_row(number: int, line: str) -> Row:
@@ -188,9 +182,7 @@ def _cell(value: Any) -> str:
         return value.encode("utf-16", "surrogatepass").decode("utf-16", "replace")  # no half characters
     if isinstance(value, float) and value.is_integer():
         return str(int(value))
-    return (
-        json.dumps(value, ensure_ascii=True, default=str) if isinstance(value, (bool, dict, list)) else str(value)
-    )
+    return json.dumps(value, ensure_ascii=True, default=str) if isinstance(value, (bool, dict, list)) else str(value)
 
 
 # --- parquet, txt ---------------------------------------------------------------------------------------------

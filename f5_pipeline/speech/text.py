@@ -22,6 +22,7 @@ _PLAIN = str.maketrans(
 )  # fmt: skip
 _VULGAR = {c: unicodedata.normalize("NFKC", c).replace("\u2044", "/") for c in "½⅓⅔¼¾⅕⅖⅗⅘⅙⅚⅛⅜⅝⅞"}
 _KEPT_FORMATS = "\u200c\u200d"  # joiners that shape Persian and Indic words
+_SENTENCE_MARKS = tuple(".!?。！？।؟…")
 _BLANKS = re.compile(r"[^\S\n]+")
 _PARAGRAPH = re.compile(r" ?\n ?(?:\n ?)+")
 
@@ -46,6 +47,28 @@ def spoken(text: str, language: str, spec: ModelSpec, vocabulary: frozenset[str]
         return said, []
     said = fit(said, vocabulary, spec.tokenizer)
     return said, unsayable(said, vocabulary, spec.tokenizer)
+
+
+def spoken_reference(
+    ref_text: str, language: str, spec: ModelSpec, vocabulary: frozenset[str] | None
+) -> tuple[str, list[str]]:
+    """A voice's ``ref_text`` (``Voice.text``) as one model gets it: said like any text, ending as F5 needs it.
+
+    The second value: characters of it that the model cannot say.
+    """
+    said, left = spoken(ref_text, language, spec, vocabulary)
+    return reference_text(said), left
+
+
+def reference_text(transcript: str) -> str:
+    """``ref_text``: tidy, and ending in a sentence mark and one space (Chinese and Japanese marks: no space).
+
+    F5 is given this text and the text to speak as one string, so the end keeps them apart.
+    """
+    text = " ".join(tidy(transcript).split())
+    if text and text.rstrip("\"')]»")[-1:] not in _SENTENCE_MARKS:
+        text = text.rstrip(",;:- ") + ("。" if "\u3040" <= text[-1] <= "\u9fff" else ".")
+    return text if text[-1:] in ("", *"。！？") else text + " "
 
 
 def has_speech(text: str) -> bool:

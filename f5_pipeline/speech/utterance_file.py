@@ -47,15 +47,13 @@ def load_utterances(store: ObjectStore, batch: str) -> BatchContents:
     key = utterances_key(batch)
     again = f"Materialize 'utterances' of the batch {batch!r} again."
     try:
-        lines = store.read(key).decode().split("\n")
+        data = store.read(key)
     except ObjectMissing:
         raise ObjectMissing(store.location(key), again) from None
     try:
-        return _contents(lines)
+        return _contents(data.decode().split("\n"))
     except (ValueError, KeyError, TypeError, ValidationError) as error:
-        raise BadManifest(
-            store.location(key), f"is damaged or of another version ({error!r:.100}).", again
-        ) from None
+        raise BadManifest(store.location(key), f"is damaged or of another version ({error!r:.100}).", again) from None
 
 
 def _lines(contents: BatchContents) -> Iterator[str]:

@@ -19,7 +19,7 @@ import soundfile
 
 from f5_pipeline.errors import BadSetting
 from f5_pipeline.speech.batch_settings import VoiceSettings
-from f5_pipeline.speech.text import tidy
+from f5_pipeline.speech.text import reference_text
 from f5_pipeline.speech.transcript import Transcript, read_transcript
 from f5_pipeline.speech.utterance import Voice
 from f5_pipeline.speech.voice_audio import (
@@ -40,7 +40,6 @@ from f5_pipeline.storage.object_store import ObjectInfo, ObjectStore
 
 _VERSION = 1  # bumped when the same files would be prepared differently
 _THREADS = 8
-_SENTENCE_MARKS = ".!?。！？।؟…"
 
 
 def prepare_voice(
@@ -88,19 +87,6 @@ def prepare_voices(
     wanted = listed if names is None else {name: listed.get(name, VoiceFiles(name)) for name in dict.fromkeys(names)}
     with ThreadPoolExecutor(_THREADS, thread_name_prefix="voice") as threads:
         return list(threads.map(lambda files: _prepare_cached(store, cache, files, limits), wanted.values()))
-
-
-def reference_text(transcript: str) -> str:
-    """``ref_text``: tidy, and ending in a sentence mark and one space (Chinese and Japanese marks: no space).
-
-    F5 is given this text and the text to speak as one string, so the end keeps them apart.
-    """
-    text = " ".join(tidy(transcript).split())
-    if not text:
-        return ""
-    if text.rstrip("\"')]»")[-1:] not in _SENTENCE_MARKS:
-        text = text.rstrip(",;:-") + ("。" if "\u3040" <= text[-1] <= "\u9fff" else ".")
-    return text if text[-1] in "。！？" else text + " "
 
 
 def _cut(

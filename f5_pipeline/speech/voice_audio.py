@@ -76,7 +76,7 @@ def _decode_with_av(path: Path, limit: float, first_error: str) -> Decoded:
         import av
     except ImportError:
         raise Undecodable(
-            "it cannot be decoded without PyAV (pip install 'f5-pipeline[av]'); or convert it to wav or flac"
+            "it cannot be decoded without PyAV (pip install 'f5-pipeline[m4a]'); or convert it to wav or flac"
         ) from None
     # The container is given, never guessed: a playlist named voice.m4a must not make ffmpeg open other files.
     container = _CONTAINERS.get(path.suffix.lower().lstrip("."))
