@@ -121,6 +121,15 @@ class LinkLeavesStore(F5PipelineError):
         )
 
 
+class ObjectChanged(F5PipelineError):
+    """An object that is not the version that was asked for."""
+
+    transient = True
+
+    def __init__(self, location: str) -> None:
+        super().__init__(location, "was replaced a moment ago.", "Try again.")
+
+
 class KeepsChanging(F5PipelineError):
     """Objects that were replaced again and again while they were being copied."""
 

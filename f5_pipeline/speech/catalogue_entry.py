@@ -20,7 +20,7 @@ from pydantic import (
 
 from f5_pipeline.errors import BadSetting
 from f5_pipeline.speech.catalogue import ModelSpec, SourceFile
-from f5_pipeline.speech.model_source import parse_source
+from f5_pipeline.speech.model_source import parse_source, public_source
 from f5_pipeline.speech.utterance import Sampling
 from f5_pipeline.storage.object_store import is_slug
 
@@ -50,9 +50,7 @@ class _File(_Strict):
     @model_validator(mode="after")
     def _plain_http_needs_a_hash(self) -> _File:
         if self.source.startswith("http://") and self.sha256 is None:
-            raise ValueError(
-                "a plain http:// source can be altered on its way; give its sha256 too, or use https://"
-            )
+            raise ValueError("a plain http:// source can be altered on its way; give its sha256 too, or use https://")
         return self
 
 
@@ -197,9 +195,7 @@ def _merge_base(name: str, entries: Mapping[str, Any], where: str, above: tuple[
     """The entry over the one that its ``base`` names, and so on up; ``above`` are the entries that led here."""
     entry = entries[name]
     if not isinstance(entry, dict):
-        raise BadSetting(
-            where, name, "must be a table, [NAME], with the keys of a model.", list(_Entry.model_fields)
-        )
+        raise BadSetting(where, name, "must be a table, [NAME], with the keys of a model.", list(_Entry.model_fields))
     base = entry.get("base")
     if base is None:
         return entry
@@ -224,7 +220,7 @@ def _build_file(name: str, key: str, file: _File, where: str, folder: Path) -> S
     try:
         source = parse_source(file.source, folder)
     except ValueError as error:
-        raise BadSetting(where, f"{name}.{key}", f"{file.source!r} {error}.") from None
+        raise BadSetting(where, f"{name}.{key}", f"{public_source(file.source)!r} {error}.") from None
     return SourceFile(source.path if source.kind == "local" else source.text, file.sha256, file.size)
 
 

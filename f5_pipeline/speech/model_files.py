@@ -1,127 +1,120 @@
-"""One file of a model: where it lies on this machine, what it hashes to, and how it gets here.
+"""One file of a model: where it lies on this machine, and how it gets here.
 
-The cache and a store's mirror have the same layout, so that either can be filled by copying the other::
+This machine's cache and a store's mirror have the same layout, so that either can be filled by copying the other::
 
     models/hf/OWNER/REPO/REVISION/PATH                  the file: whole and verified, or not there
-    models/hf/OWNER/REPO/REVISION/PATH.record.json      its sha256, and the size and time it was verified with
+    models/hf/OWNER/REPO/REVISION/PATH.record.json      its sha256
 
-What a source's name looks like is in ``model_source``; what the files must hold is in ``model_proof``.
+What a source's name looks like is in ``model_source``; holding a file to its sha256 is in ``storage.pinned``; what
+the files must hold is in ``model_proof``.
 """
 
 from __future__ import annotations
 
-import contextlib
 import hashlib
 import json
 import shutil
-import uuid
-from dataclasses import dataclass
+from contextlib import suppress
 from importlib.util import find_spec
 from pathlib import Path
 
-from f5_pipeline.errors import BadWeights, WeightsUnavailable
+from f5_pipeline.errors import BadWeights, FileAltered, ObjectMissing
 from f5_pipeline.speech.catalogue import SourceFile
+from f5_pipeline.speech.hub import download_from_hub
 from f5_pipeline.speech.model_source import ModelSource, parse_source
+from f5_pipeline.storage.http import download
 from f5_pipeline.storage.object_store import ObjectStore
+from f5_pipeline.storage.open import open_store
+from f5_pipeline.storage.partial import appearing
+from f5_pipeline.storage.pinned import PinnedFile, fetch_pinned, hash_once, record_path, recorded_sha256
+
+MIRROR = "models/"  # the prefix of a store's mirror
 
 
-@dataclass(frozen=True)
-class LocalFile:
-    """A verified file."""
-
-    path: Path
-    sha256: str
-    bytes_downloaded: int = 0
-
-
-def find(file: SourceFile, cache: Path | None) -> Path | None:
-    """The file's path on this machine, or None if it would have to be downloaded. Verifies nothing."""
-    source = parse_source(file.source)
-    path = _place(source, cache)
-    return path if path is not None and path.is_file() else None
-
-
-def fetch(model: str, key: str, file: SourceFile, cache: Path, store: ObjectStore | None) -> LocalFile:
-    """Have one file here, verified. ``key`` is its name in the catalogue, for messages.
-
-    Raises:
-        BadWeights: it is not what its sha256, or the record of its first fetch, says.
-        WeightsUnavailable: it is neither here nor to be had.
-    """
-    path = find(file, cache)
-    if path is None:
-        raise WeightsUnavailable(model, {file.source: str(_place(parse_source(file.source), cache))}, "not found")
-    found = _hash_once(path, _record_path(file, path, cache))
-    if file.sha256 is not None and found != file.sha256:
-        reason = f"the {key} {path} hashes to {found[:12]}… and should to {file.sha256[:12]}…: it was altered."
-        raise BadWeights(model, reason, "Delete it, so that it is fetched again.")
-    return LocalFile(path, found)
-
-
-def gather_vocoder(config: LocalFile, weights: LocalFile, cache: Path) -> Path:
-    """A folder with ``config.yaml`` and ``pytorch_model.bin``, as upstream's loader wants them."""
-    wanted = {"config.yaml": config, "pytorch_model.bin": weights}
-    if all(file.path == config.path.parent / name for name, file in wanted.items()):
-        return config.path.parent
-    folder = cache / "models" / "vocoders" / hashlib.sha256((config.sha256 + weights.sha256).encode()).hexdigest()
-    for name, file in wanted.items():
-        if not (folder / name).is_file():
-            _copy(file.path, folder / name)
-    return folder
-
-
-def _place(source: ModelSource, cache: Path | None) -> Path | None:
-    """Where a source's file is or would be on this machine."""
+def place(source: ModelSource, cache: Path | None) -> Path | None:
+    """Where a source's file is, or would be, on this machine. None: only a cache could hold it, or nothing can."""
     if source.kind == "package":
         spec = find_spec(source.place)  # does not import the package
         folders = list(spec.submodule_search_locations or ()) if spec else []
         return Path(folders[0], source.path) if folders else None
     if source.kind == "local":
         return Path(source.path)
-    return cache / "models" / source.key if cache is not None else None
+    return cache / MIRROR / source.key if cache is not None else None
 
 
-def _record_path(file: SourceFile, path: Path, cache: Path) -> Path:
+def find(file: SourceFile, cache: Path | None) -> Path | None:
+    """The file's path, or None if it is not on this machine. Verifies nothing."""
+    path = place(parse_source(file.source), cache)
+    return path if path is not None and path.is_file() else None
+
+
+def fetch(model: str, key: str, file: SourceFile, cache: Path, store: ObjectStore | None) -> PinnedFile:
+    """Have one file here, verified: from the cache, the mirror in ``store``, or its source, in this order.
+
+    ``key`` is the file's name in the catalogue, for messages.
+
+    Raises:
+        BadWeights: it is a local or packaged file that is not there.
+        FileAltered: it is not what its sha256, or the record of its first fetch, says.
+        DownloadFailed, StoreUnusable, ObjectMissing: it cannot be fetched.
+        FileUnusable: the disk is full, or the cache cannot be written.
+    """
     source = parse_source(file.source)
-    if source.remote:
-        return path.with_name(path.name + ".record.json")
-    return cache / "models" / "local" / f"{hashlib.sha256(str(path).encode()).hexdigest()}.record.json"
+    path = place(source, cache)
+    if not source.remote:
+        return _local(model, key, file, path, cache)
+    assert path is not None  # a cache was given
+    expected = file.sha256
+    if expected is None and store is not None and not path.is_file() and recorded_sha256(path) is None:
+        expected = mirrored_sha256(source, store)
+    return fetch_pinned(path, expected, lambda folder: _obtain(source, expected is not None, store, folder))
 
 
-def _hash_once(path: Path, record: Path) -> str:
-    """The file's sha256, read from its record as long as size and time of the file are the recorded ones."""
-    stat = path.stat()
-    identity = {"size": stat.st_size, "mtime_ns": stat.st_mtime_ns}
-    with contextlib.suppress(OSError, ValueError, KeyError, TypeError):
-        known = json.loads(record.read_text())
-        if identity == {key: known[key] for key in identity}:
-            return str(known["sha256"])
-    found = sha256_of(path)
-    _write(record, json.dumps({"sha256": found, **identity}).encode())
-    return found
+def mirrored_sha256(source: ModelSource, store: ObjectStore) -> str | None:
+    """What the mirror's record says of a file."""
+    with suppress(ObjectMissing, ValueError, KeyError, TypeError):
+        return str(json.loads(store.read(record_path(Path(MIRROR, source.key)).as_posix()))["sha256"])
+    return None
 
 
-def sha256_of(path: Path) -> str:
-    """The sha256 of a file, read in pieces."""
-    digest = hashlib.sha256()
-    with path.open("rb") as stream:
-        while piece := stream.read(1 << 20):
-            digest.update(piece)
-    return digest.hexdigest()
+def gather_vocoder(config: PinnedFile, weights: PinnedFile, cache: Path) -> Path:
+    """A folder with ``config.yaml`` and ``pytorch_model.bin``, as upstream's loader wants them."""
+    wanted = {"config.yaml": config, "pytorch_model.bin": weights}
+    if all(file.path == config.path.parent / name for name, file in wanted.items()):
+        return config.path.parent
+    folder = cache / MIRROR / "vocoders" / hashlib.sha256((config.sha256 + weights.sha256).encode()).hexdigest()
+    for name, file in wanted.items():
+        if not (folder / name).is_file():
+            with file.path.open("rb") as original, appearing(folder / name) as copy:
+                shutil.copyfileobj(original, copy)
+    return folder
 
 
-def _write(path: Path, data: bytes) -> None:
-    temporary = _temporary(path)
-    temporary.write_bytes(data)
-    temporary.replace(path)
+def _local(model: str, key: str, file: SourceFile, path: Path | None, cache: Path) -> PinnedFile:
+    """A file that is somebody else's: used in place, held to a sha256 only if one is given."""
+    if path is None or not path.is_file():
+        where = path or f"the package of {file.source}"
+        raise BadWeights(model, f"the {key} {where} is not there.", "Put it there, or correct the catalogue.")
+    record = cache / MIRROR / "local" / f"{hashlib.sha256(str(path).encode()).hexdigest()}.record.json"
+    found = hash_once(path, record, held=False)
+    if file.sha256 is not None and found != file.sha256:
+        raise FileAltered(str(path), found, file.sha256)
+    return PinnedFile(path, found)
 
 
-def _copy(source: Path, path: Path) -> None:
-    temporary = _temporary(path)
-    shutil.copyfile(source, temporary)
-    temporary.replace(path)
+def _obtain(source: ModelSource, pinned: bool, store: ObjectStore | None, folder: Path) -> tuple[Path, int]:
+    """Fetch into ``folder``, from the mirror if it has the file, else from the source."""
+    if store is not None and store.stat(MIRROR + source.key) is not None:
+        return _from_store(store, MIRROR + source.key, folder)
+    if source.kind == "hf":
+        return download_from_hub(source, folder)
+    if source.kind == "s3":
+        return _from_store(open_store(f"s3://{source.place}"), source.path, folder)
+    done = download(source.text, folder, pinned=pinned)
+    return done.path, done.bytes_received
 
 
-def _temporary(path: Path) -> Path:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    return path.with_name(f".{uuid.uuid4().hex}.tmp")
+def _from_store(store: ObjectStore, key: str, folder: Path) -> tuple[Path, int]:
+    folder.mkdir(parents=True, exist_ok=True)
+    path = folder / "whole"
+    return path, store.download(key, path).size

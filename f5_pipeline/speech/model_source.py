@@ -46,9 +46,7 @@ class ModelSource:
         if all(is_slug(part) for part in parts):
             return "/".join(parts)
         suffix = Path(self.name).suffix
-        return (
-            f"{self.kind}/{hashlib.sha256(self.text.encode()).hexdigest()}{suffix if is_slug('x' + suffix) else ''}"
-        )
+        return f"{self.kind}/{hashlib.sha256(self.text.encode()).hexdigest()}{suffix if is_slug('x' + suffix) else ''}"
 
 
 def parse_source(text: str, folder: Path | None = None) -> ModelSource:
@@ -77,6 +75,14 @@ def parse_source(text: str, folder: Path | None = None) -> ModelSource:
         path = url.path.lstrip("/") + (f"?{url.query}" if url.query else "")
         return _checked(ModelSource("https", text, url.netloc.replace(":", "_"), path))
     raise ValueError(f"has the unknown scheme {scheme!r}; use package:, hf://, s3://, https:// or a path")
+
+
+def public_source(text: str) -> str:
+    """A source as it may be shown: without a password or query, which may be secret."""
+    scheme, separator, rest = text.partition("://")
+    if not separator:
+        return text[:200]
+    return f"{scheme}://{rest.partition('/')[0].rpartition('@')[2]}/{rest.partition('/')[2].partition('?')[0]}"[:200]
 
 
 def _parse_hf(text: str) -> ModelSource:

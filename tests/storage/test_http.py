@@ -1,0 +1,154 @@
+"""Downloads over a real HTTP server: retried, resumed, and never glued together from two objects."""
+
+from __future__ import annotations
+
+import io
+import random
+import signal
+import subprocess
+import sys
+import time
+import zipfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from f5_pipeline.errors import DownloadFailed
+from f5_pipeline.storage import http, retry
+from tests.file_server import FileServer, serving
+
+CONTENT = random.Random(1).randbytes(1_500_000)
+
+
+@pytest.fixture(autouse=True)
+def _no_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(retry, "_sleep", lambda seconds: None)
+
+
+@pytest.fixture
+def server() -> Iterator[FileServer]:
+    with serving({"/file": CONTENT}) as server:
+        yield server
+
+
+def test_a_file_arrives(server: FileServer, tmp_path: Path) -> None:
+    done = http.download(f"{server.url}/file", tmp_path / "parts")
+    assert done.path.read_bytes() == CONTENT
+    assert done.bytes_received == len(CONTENT)
+    assert server.gets == [("/file", "")]
+
+
+@pytest.mark.parametrize("status", [429, 500, 503])
+def test_two_failures_are_survived(server: FileServer, tmp_path: Path, status: int) -> None:
+    server.statuses = [status, status]
+    assert http.download(f"{server.url}/file", tmp_path).path.read_bytes() == CONTENT
+    assert server.count("/file") == 3
+
+
+def test_three_failures_are_one_error(server: FileServer, tmp_path: Path) -> None:
+    server.statuses = [503] * 9
+    with pytest.raises(DownloadFailed, match="503") as caught:
+        http.download(f"{server.url}/file", tmp_path)
+    assert caught.value.transient
+    assert server.count("/file") == 3
+
+
+@pytest.mark.parametrize("status", [401, 403, 404])
+def test_what_cannot_heal_is_tried_once(server: FileServer, tmp_path: Path, status: int) -> None:
+    server.statuses = [status]
+    with pytest.raises(DownloadFailed, match=str(status)) as caught:
+        http.download(f"{server.url}/file", tmp_path)
+    assert not caught.value.transient
+    assert server.count("/file") == 1
+
+
+def test_nobody_there(tmp_path: Path) -> None:
+    with pytest.raises(DownloadFailed) as caught:
+        http.download("http://127.0.0.1:9/file", tmp_path)
+    assert caught.value.transient
+
+
+def test_a_cut_answer_is_continued(server: FileServer, tmp_path: Path) -> None:
+    server.cut_after = [700_000, 300_000]
+    done = http.download(f"{server.url}/file", tmp_path)
+    assert done.path.read_bytes() == CONTENT
+    starts = [int(span.strip("bytes=-") or 0) for _, span in server.gets]
+    assert 0 == starts[0] < 600_000 < starts[1] < starts[2] < len(CONTENT)
+    assert len(list(tmp_path.glob(".part-*-????????????????"))) == 1
+
+
+def test_without_ranges_it_starts_over(server: FileServer, tmp_path: Path) -> None:
+    server.ranges, server.cut_after = False, [700_000]
+    assert http.download(f"{server.url}/file", tmp_path).path.read_bytes() == CONTENT
+
+
+def test_a_changed_object_is_not_glued_to_the_old_one(server: FileServer, tmp_path: Path) -> None:
+    server.cut_after = [700_000]
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(retry, "ATTEMPTS", 1)
+        with pytest.raises(DownloadFailed):
+            http.download(f"{server.url}/file", tmp_path)
+    server.files["/file"] = other = bytes(reversed(CONTENT))
+    assert http.download(f"{server.url}/file", tmp_path).path.read_bytes() == other
+
+
+@pytest.mark.parametrize("pinned", [True, False])
+def test_without_versions_only_a_pinned_file_is_resumed(server: FileServer, tmp_path: Path, pinned: bool) -> None:
+    server.versions, server.cut_after = False, [700_000]
+    assert http.download(f"{server.url}/file", tmp_path, pinned=pinned).path.read_bytes() == CONTENT
+    assert bool(server.gets[1][1]) is pinned
+
+
+def test_a_killed_download_is_resumed_by_the_next_process(server: FileServer, tmp_path: Path) -> None:
+    server.delay = 0.05
+    code = f"from f5_pipeline.storage.http import *; download({server.url + '/file'!r}, Path({str(tmp_path)!r}))"
+    process = subprocess.Popen([sys.executable, "-c", code])
+    while server.sent < 500_000:
+        assert process.poll() is None
+        time.sleep(0.01)
+    process.send_signal(signal.SIGKILL)
+    process.wait()
+    server.delay = 0.0
+    done = http.download(f"{server.url}/file", tmp_path)
+    assert done.path.read_bytes() == CONTENT
+    assert 0 < done.bytes_received < len(CONTENT)
+    assert server.gets[1][1].startswith("bytes=")
+
+
+def test_a_part_that_was_complete_costs_one_byte(server: FileServer, tmp_path: Path) -> None:
+    first = http.download(f"{server.url}/file", tmp_path)
+    again = http.download(f"{server.url}/file", tmp_path)
+    assert (again.path, again.bytes_received) == (first.path, 1)
+
+
+def test_two_at_once_do_not_share_a_part(server: FileServer, tmp_path: Path) -> None:
+    with http._part(tmp_path) as (_, taken):
+        assert http.download(f"{server.url}/file", tmp_path).path != taken
+
+
+def test_secrets_in_a_url_are_not_in_the_error(tmp_path: Path) -> None:
+    with pytest.raises(DownloadFailed) as caught:
+        http.download("http://user:secret@127.0.0.1:9/file?token=secret", tmp_path)
+    assert "secret" not in str(caught.value)
+    assert "127.0.0.1:9/file" in str(caught.value)
+
+
+def test_a_zip_directory_is_read_without_the_zip(server: FileServer) -> None:
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w") as archive:
+        archive.writestr("big", CONTENT)
+        archive.writestr("small", b"x" * 10)
+    server.files["/zip"] = buffer.getvalue()
+    reader = http.open_ranges(f"{server.url}/zip")
+    assert reader is not None
+    with zipfile.ZipFile(reader) as archive:
+        assert sum(info.file_size for info in archive.infolist()) == len(CONTENT) + 10
+        sent = server.sent
+        assert sent < 100_000
+        assert archive.read("small") == b"x" * 10
+
+
+def test_ranges_not_served(server: FileServer) -> None:
+    server.ranges = False
+    assert http.open_ranges(f"{server.url}/file") is None
