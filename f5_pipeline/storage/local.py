@@ -19,7 +19,7 @@ from itertools import groupby
 from pathlib import Path
 from typing import BinaryIO
 
-from f5_pipeline.errors import KeepsChanging, LinkLeavesStore, ObjectMissing, StoreUnusable
+from f5_pipeline.errors import KeepsChanging, LinkLeavesStore, ObjectChanged, ObjectMissing, StoreUnusable
 from f5_pipeline.storage.object_store import ObjectInfo, check_key, check_prefix, is_listed
 from f5_pipeline.storage.partial import AlreadyThere, appearing
 from f5_pipeline.storage.volume import disk_trouble, this_machines_file
@@ -85,18 +85,20 @@ class LocalStore:
         parent, _, beginning = check_prefix(prefix).rpartition("/")
         return self._walk(self._root / parent, parent + "/" if parent else "", beginning, ())
 
-    def download(self, key: str, path: Path) -> ObjectInfo:
+    def download(self, key: str, path: Path, etag: str | None = None) -> ObjectInfo:
         source = self._existing(key)
         for _ in range(_COPY_ATTEMPTS):
             with suppress(_ChangedMeanwhile):
-                return self._copy_out(key, source, path)
+                return self._copy_out(key, source, path, etag)
         raise KeepsChanging([self.location(key)])
 
-    def _copy_out(self, key: str, source: Path, path: Path) -> ObjectInfo:
+    def _copy_out(self, key: str, source: Path, path: Path, etag: str | None) -> ObjectInfo:
         with self._explained(source, missing=key):
             file = source.open("rb")
         with file, this_machines_file(path), appearing(path) as copy:
             before = os.fstat(file.fileno())
+            if etag not in (None, _etag(before)):
+                raise ObjectChanged(self.location(key))
             shutil.copyfileobj(file, copy, _CHUNK)
             if _etag(before) != _etag(os.fstat(file.fileno())) or copy.tell() != before.st_size:
                 raise _ChangedMeanwhile

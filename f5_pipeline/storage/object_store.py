@@ -113,8 +113,11 @@ class ObjectStore(Protocol):
     def list(self, prefix: str = "") -> Iterator[ObjectInfo]:
         """Objects whose key starts with ``prefix`` (a folder's ends with "/"), in key order, lazily."""
 
-    def download(self, key: str, path: Path) -> ObjectInfo:
-        """Copy an object to a local file, which appears whole or not at all. Raises ``ObjectMissing``."""
+    def download(self, key: str, path: Path, etag: str | None = None) -> ObjectInfo:
+        """Copy an object to a local file, which appears whole or not at all.
+
+        Raises ``ObjectMissing``; ``ObjectChanged`` if it is not the version with this ``etag`` (if one is given).
+        """
 
     def upload(self, path: Path, key: str) -> ObjectInfo:
         """Copy a local file into the store, atomically."""

@@ -24,19 +24,20 @@ from pathlib import Path
 from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
-from f5_pipeline.errors import BadSetting, KeepsChanging, ObjectMissing, StoreBusy
+from f5_pipeline.errors import BadSetting, KeepsChanging, ObjectChanged, ObjectMissing, StoreBusy
 from f5_pipeline.storage.object_store import ObjectInfo, check_key, check_prefix, is_listed
 from f5_pipeline.storage.partial import appearing
 from f5_pipeline.storage.retry import ATTEMPTS, attempt
 from f5_pipeline.storage.s3_errors import BeyondTheEnd, ConditionFailed, explained, now
 from f5_pipeline.storage.s3_listing import Page, leap
-from f5_pipeline.storage.s3_parts import PART_BYTES, download_rest, upload_parts
+from f5_pipeline.storage.s3_parts import PART_BYTES, download_rest, etags_of, upload_parts
 from f5_pipeline.storage.volume import this_machines_file
 
 _T = TypeVar("_T")
 
 PARALLEL = 16  # requests at once
 _FEW = 64  # so many HEAD requests cost no more than a listing
+_CONNECT_TIMEOUT, _READ_TIMEOUT = 10, 60  # seconds
 _LONGEST_SHARE = 7 * 24 * 3600  # seconds; S3's own limit
 _MD5 = re.compile(r"[0-9a-f]{32}")
 #: The region that an endpoint's name tells: s3.us-west-004.backblazeb2.com, s3.eu-central-2.wasabisys.com, …
@@ -137,16 +138,25 @@ class S3Store:
                 return
             page = self._page(prefix, token=page.token)
 
-    def download(self, key: str, path: Path) -> ObjectInfo:
+    def download(self, key: str, path: Path, etag: str | None = None) -> ObjectInfo:
         """One GET for a file of up to 8 MiB; for a larger one parts, several at once, of one and the same version."""
         for _ in range(ATTEMPTS):
-            start = self._get(key, PART_BYTES)
-            with suppress(ConditionFailed, BeyondTheEnd), this_machines_file(path), appearing(path) as file:
-                file.write(start.data)
-                if len(start.data) < start.info.size:
-                    download_rest(self._ask, self._target(key), start.info, file)
-                return start.info
+            try:
+                return self._download(key, path, etag)
+            except (BeyondTheEnd, ConditionFailed):
+                if etag is not None:
+                    raise ObjectChanged(self.location(key)) from None
         raise KeepsChanging([self.location(key)])
+
+    def _download(self, key: str, path: Path, etag: str | None) -> ObjectInfo:
+        start = self._get(key, PART_BYTES, etag)
+        if etag not in (None, start.info.etag):  # a server that ignores the condition
+            raise ConditionFailed
+        with this_machines_file(path), appearing(path) as file:
+            file.write(start.data)
+            if len(start.data) < start.info.size:
+                download_rest(self._ask, self._target(key), start.info, file)
+        return start.info
 
     def upload(self, path: Path, key: str) -> ObjectInfo:
         target = self._target(key)
@@ -154,11 +164,11 @@ class S3Store:
             size = path.stat().st_size
             if size <= PART_BYTES:
                 return self._put(key, path.read_bytes())
-            etag = upload_parts(self._ask, target, path, size)
-        stored = self.stat(key)
-        if stored is None or stored.size != size or etag not in (None, stored.etag):
-            raise StoreBusy(self.url, f"uploading {key}", "what is there is not what was sent")
-        return stored
+            finished = upload_parts(self._ask, target, path, size)
+            stored = self.stat(key)
+            if stored and stored.size == size and (finished or stored.etag in etags_of(path)):
+                return stored
+        raise StoreBusy(self.url, f"uploading {key}", "what is there is not what was sent")
 
     def delete(self, key: str) -> None:
         target = self._target(key)
@@ -175,12 +185,15 @@ class S3Store:
         uploads = answer.get("Uploads", [])
         return [(upload["Key"].removeprefix(self._prefix), upload["Initiated"]) for upload in uploads]
 
-    def _get(self, key: str, first: int | None = None) -> _Body:
-        """The first bytes of an object, or all of it, verified, in one request."""
-        target, seen = self._target(key), set[str]()
+    def _get(self, key: str, first: int | None = None, etag: str | None = None) -> _Body:
+        """The first bytes of an object, or all of it, of any version or this one; verified, in one request."""
+        request = self._target(key)
+        request |= {"Range": f"bytes=0-{first - 1}"} if first else {}
+        request |= {"IfMatch": f'"{etag}"'} if etag else {}
+        seen = {""}  # no damage; and damage that is the same twice is an ETag that only looks like an MD5
 
         def once(client: Any) -> _Body:
-            answer = client.get_object(**target, **({"Range": f"bytes=0-{first - 1}"} if first else {}))
+            answer = client.get_object(**request)
             with closing(answer["Body"]) as stream:
                 body = _Body(stream.read(), _info_of(key, answer))
             if (damage := _damage(answer, body)) not in seen:
@@ -188,11 +201,10 @@ class S3Store:
                 raise StoreBusy(self.url, f"reading {key}", "it arrived damaged")
             return body
 
-        seen.add("")  # no damage; and damage that is the same twice is an ETag that only looks like an MD5
         try:
             return self._ask(once, "reading", key)
         except BeyondTheEnd:  # it is empty
-            return self._get(key)
+            return self._get(key, None, etag)
 
     def _put(self, key: str, data: bytes, **conditions: str) -> ObjectInfo:
         digest = base64.b64encode(hashlib.md5(data, usedforsecurity=False).digest()).decode()
@@ -245,8 +257,8 @@ def _make_client() -> Any:
         request_checksum_calculation="when_required",
         response_checksum_validation="when_required",
         retries={"total_max_attempts": 1},
-        connect_timeout=10,
-        read_timeout=60,
+        connect_timeout=_CONNECT_TIMEOUT,
+        read_timeout=_READ_TIMEOUT,
         max_pool_connections=2 * PARALLEL,
         tcp_keepalive=True,
     )

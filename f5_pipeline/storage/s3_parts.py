@@ -6,7 +6,6 @@ What one request does when it fails is the business of the ``ask`` that the stor
 from __future__ import annotations
 
 import hashlib
-import re
 import threading
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
@@ -16,6 +15,7 @@ from typing import Any, BinaryIO, TypeVar
 
 from f5_pipeline.errors import F5PipelineError, FileUnusable, ObjectMissing, StoreBusy
 from f5_pipeline.storage.object_store import ObjectInfo
+from f5_pipeline.storage.s3_errors import ConditionFailed
 
 PART_BYTES = 8 << 20
 _PARALLEL = 8  # parts at once, each held in memory while it is sent
@@ -41,6 +41,8 @@ def download_rest(ask: Ask, target: dict[str, str], info: ObjectInfo, file: Bina
 
         def once(client: Any) -> None:
             answer = client.get_object(**target, Range=f"bytes={start}-{stop - 1}", IfMatch=f'"{info.etag}"')
+            if answer["ETag"].strip('"') != info.etag:  # a server that ignores the condition
+                raise ConditionFailed
             position = start
             with closing(answer["Body"]) as body:
                 while chunk := body.read(_CHUNK):
@@ -58,8 +60,8 @@ def download_rest(ask: Ask, target: dict[str, str], info: ObjectInfo, file: Bina
     file.seek(info.size)
 
 
-def upload_parts(ask: Ask, target: dict[str, str], path: Path, size: int) -> str | None:
-    """Send a file in parts, and give the ETag that S3 makes of them; None where the server has another way.
+def upload_parts(ask: Ask, target: dict[str, str], path: Path, size: int) -> bool:
+    """Send a file in parts. False: the server never said that it has finished, so look whether it has.
 
     Raises:
         FileUnusable: the file changed its length meanwhile.
@@ -77,13 +79,26 @@ def upload_parts(ask: Ask, target: dict[str, str], path: Path, size: int) -> str
 
     try:
         parts = {"Parts": _all(send, range(1, -(-size // part_bytes) + 1))}
-        with suppress(ObjectMissing):  # the first answer was lost, and the repetition finds the upload finished
-            ask(lambda client: client.complete_multipart_upload(**upload, MultipartUpload=parts), doing)
+        ask(lambda client: client.complete_multipart_upload(**upload, MultipartUpload=parts), doing)
+    except ObjectMissing:  # the answer to the last request was lost, and its repetition finds no upload any more
+        return False
     except BaseException:
         with suppress(F5PipelineError):
             ask(lambda client: client.abort_multipart_upload(**upload), "giving up on")
         raise
-    return _etag_of_parts([part["ETag"] for part in parts["Parts"]])
+    return True
+
+
+def etags_of(path: Path) -> set[str]:
+    """The ETags that servers give a file that came in parts: S3's own way, and the MD5 of the whole."""
+    part_bytes = max(PART_BYTES, -(-path.stat().st_size // _MOST_PARTS))
+    whole, parts = hashlib.md5(usedforsecurity=False), []
+    with path.open("rb") as file:
+        while part := file.read(part_bytes):
+            whole.update(part)
+            parts.append(hashlib.md5(part, usedforsecurity=False).digest())
+    of_parts = hashlib.md5(b"".join(parts), usedforsecurity=False).hexdigest()
+    return {whole.hexdigest(), f"{of_parts}-{len(parts)}"}
 
 
 def _part(path: Path, start: int, length: int) -> bytes:
@@ -93,14 +108,6 @@ def _part(path: Path, start: int, length: int) -> bytes:
     if len(data) != length:
         raise FileUnusable(str(path), "became shorter while it was uploaded.", "Try again when nobody writes to it.")
     return data
-
-
-def _etag_of_parts(etags: list[str]) -> str | None:
-    plain = [etag.strip('"') for etag in etags]
-    if not all(re.fullmatch(r"[0-9a-f]{32}", etag) for etag in plain):
-        return None
-    digest = hashlib.md5(bytes.fromhex("".join(plain)), usedforsecurity=False)
-    return f"{digest.hexdigest()}-{len(plain)}"
 
 
 def _all(call: Callable[[_T], _R], items: Iterable[_T]) -> list[_R]:

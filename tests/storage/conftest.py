@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from f5_pipeline.storage import retry
 from f5_pipeline.storage.local import LocalStore
 from f5_pipeline.storage.object_store import ObjectStore
 from f5_pipeline.storage.s3 import S3Store
@@ -24,6 +25,26 @@ def rclone_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
 def moto_server() -> Iterator[Server]:
     with servers.moto() as server:
         yield server
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _botocore_reads_its_files_once() -> Iterator[None]:
+    """A new client costs little, so that every test can have its own."""
+    import botocore.loaders
+    import botocore.session
+
+    loader = botocore.loaders.create_loader()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(botocore.session, "create_loader", lambda *_: loader)
+        yield
+
+
+@pytest.fixture(autouse=True)
+def waits(monkeypatch: pytest.MonkeyPatch) -> list[float]:
+    """Nobody sleeps between attempts; what would have been slept is noted here, in seconds."""
+    slept: list[float] = []
+    monkeypatch.setattr(retry, "_sleep", slept.append)
+    return slept
 
 
 @pytest.fixture

@@ -15,6 +15,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 
 ACCESS_KEY, SECRET_KEY = "ACCESSKEY1234567", "SECRETKEY1234567"
@@ -48,6 +49,7 @@ def environment(endpoint: str) -> dict[str, str]:
     }
 
 
+@lru_cache
 def client(endpoint: str):
     """A plain boto3 client, for what a test does behind the store's back."""
     import boto3

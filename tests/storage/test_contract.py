@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from f5_pipeline.errors import ObjectMissing, UnsafeName
+from f5_pipeline.errors import ObjectChanged, ObjectMissing, UnsafeName
 from f5_pipeline.storage.object_store import ObjectStore
 
 HOSTILE = [
@@ -141,6 +141,16 @@ def test_download_and_upload(store: ObjectStore, tmp_path: Path) -> None:
     assert uploaded.etag == downloaded.etag
     assert downloaded.size == 1_280_000
     assert sorted(path.name for path in target.parent.iterdir()) == ["copy.bin"]
+
+
+def test_only_the_version_that_is_wanted_is_downloaded(store: ObjectStore, tmp_path: Path) -> None:
+    old = store.write("voices/a.wav", b"one")
+    new = store.write("voices/a.wav", b"two")
+    with pytest.raises(ObjectChanged, match="replaced"):
+        store.download("voices/a.wav", tmp_path / "copy", old.etag)
+    assert list(tmp_path.rglob("copy*")) == []
+    assert store.download("voices/a.wav", tmp_path / "copy", new.etag).etag == new.etag
+    assert (tmp_path / "copy").read_bytes() == b"two"
 
 
 def test_hostile_keys_are_refused_everywhere(store: ObjectStore, tmp_path: Path) -> None:

@@ -1,0 +1,201 @@
+"""An HTTP proxy between a store and its server that counts requests and misbehaves as a test tells it to.
+
+The Host header goes through unchanged, so that signatures stay valid.
+"""
+
+from __future__ import annotations
+
+import http.client
+import random
+import socket
+import struct
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from email.utils import formatdate
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Literal
+from urllib.parse import parse_qs, urlsplit
+
+
+@dataclass(frozen=True)
+class Request:
+    """What a client asked."""
+
+    method: str
+    path: str
+    query: dict[str, list[str]]
+    number: int  # 1 is the first that this proxy saw
+
+    @property
+    def is_listing(self) -> bool:
+        return "list-type" in self.query
+
+
+@dataclass(frozen=True)
+class Fault:
+    """What to do instead of passing a request on (``answer``, ``reset``) or with its answer (the others)."""
+
+    kind: Literal["answer", "reset", "lose", "cut", "flip", "delay"]
+    status: int = 0
+    code: str = ""
+    seconds: float = 0.0
+    headers: dict[str, str] = field(default_factory=dict)
+
+
+RESET = Fault("reset")  # the connection breaks before the server hears of the request
+LOSE = Fault("lose")  # the server does what it was asked, and the connection breaks before its answer arrives
+CUT = Fault("cut")  # half of the answer's body arrives
+FLIP = Fault("flip")  # a byte of the answer's body is another
+BUSY = [
+    Fault("answer", 500, "InternalError"),
+    Fault("answer", 503, "SlowDown"),
+    Fault("answer", 429, "TooManyRequests"),
+]
+BUSY += [Fault("answer", 502, "BadGateway"), Fault("answer", 503, "ServiceUnavailable")]
+Decide = Callable[[Request], Fault | None]
+
+
+@dataclass
+class Proxy:
+    """A running proxy."""
+
+    endpoint: str
+    decide: Decide = lambda request: None
+    requests: list[Request] = field(default_factory=list)
+    meanwhile: Callable[[Request], None] = lambda request: None  # runs when the server has answered, and nobody knows
+
+    def of(self, method: str) -> list[Request]:
+        return [request for request in self.requests if request.method == method]
+
+    def forget(self) -> None:
+        self.requests.clear()
+
+
+def first(count: int, fault: Fault, matching: Callable[[Request], bool] = lambda request: True) -> Decide:
+    """A fault for the first so many matching requests."""
+    seen = iter(range(count))
+    lock = threading.Lock()
+
+    def decide(request: Request) -> Fault | None:
+        with lock:
+            return fault if matching(request) and next(seen, None) is not None else None
+
+    return decide
+
+
+def sometimes(share: float, faults: list[Fault], seed: int) -> Decide:
+    """A random one of the faults for a share of the requests; the same ones for the same seed."""
+    generator, lock = random.Random(seed), threading.Lock()
+
+    def decide(request: Request) -> Fault | None:
+        with lock:
+            return generator.choice(faults) if generator.random() < share else None
+
+    return decide
+
+
+@contextmanager
+def proxy_before(server_endpoint: str) -> Iterator[Proxy]:
+    """A proxy on a free port, in a thread."""
+    upstream = urlsplit(server_endpoint).netloc
+    server = _Server(("127.0.0.1", 0), _Handler)
+    proxy = Proxy(f"http://127.0.0.1:{server.server_port}")
+    server.proxy, server.upstream, server.lock = proxy, upstream, threading.Lock()  # type: ignore[attr-defined]
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True)
+    thread.start()
+    try:
+        yield proxy
+    finally:
+        server.shutdown()
+        server.server_close()
+
+
+class _Server(ThreadingHTTPServer):
+    daemon_threads = True
+
+    def handle_error(self, request: object, client_address: object) -> None:
+        """A client that went away is part of many tests."""
+
+
+class _Handler(BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+    disable_nagle_algorithm = True
+
+    def log_message(self, format: str, *args: object) -> None:
+        """Say nothing."""
+
+    def do_GET(self) -> None:
+        body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
+        proxy, request = self.server.proxy, self._request()  # type: ignore[attr-defined]
+        fault = proxy.decide(request)
+        if fault is None:
+            self._send(*self._ask_server(request, body))
+        elif fault.kind == "answer":
+            text = f"<Error><Code>{fault.code}</Code><Message>as the test wishes</Message></Error>".encode()
+            self._send(fault.status, {"Content-Type": "application/xml", **fault.headers}, text)
+        elif fault.kind == "reset":
+            self._reset()
+        else:
+            self._spoil(fault, *self._ask_server(request, body))
+
+    do_PUT = do_POST = do_DELETE = do_HEAD = do_GET
+
+    def _request(self) -> Request:
+        proxy, parts = self.server.proxy, urlsplit(self.path)  # type: ignore[attr-defined]
+        with self.server.lock:  # type: ignore[attr-defined]
+            query = parse_qs(parts.query, keep_blank_values=True)
+            request = Request(self.command, parts.path, query, len(proxy.requests) + 1)
+            proxy.requests.append(request)
+        return request
+
+    def _ask_server(self, request: Request, body: bytes) -> tuple[int, dict[str, str], bytes]:
+        connection = http.client.HTTPConnection(self.server.upstream, timeout=60)  # type: ignore[attr-defined]
+        connection.putrequest(self.command, self.path, skip_host=True, skip_accept_encoding=True)
+        for name, value in self.headers.items():
+            if name.lower() not in ("connection", "expect"):
+                connection.putheader(name, value)
+        connection.endheaders(body or None)
+        answer = connection.getresponse()
+        data = answer.read()
+        connection.close()
+        self.server.proxy.meanwhile(request)  # type: ignore[attr-defined]
+        return answer.status, dict(answer.getheaders()), data
+
+    def _spoil(self, fault: Fault, status: int, headers: dict[str, str], data: bytes) -> None:
+        if fault.kind == "lose":
+            self._reset()
+        elif fault.kind == "cut":
+            self._send(status, headers, data, sent=len(data) // 2)
+            self._reset()
+        elif fault.kind == "flip" and data:
+            self._send(status, headers, bytes([data[0] ^ 1]) + data[1:])
+        else:
+            time.sleep(fault.seconds)
+            self._send(status, headers, data)
+
+    def _send(self, status: int, headers: dict[str, str], data: bytes, sent: int | None = None) -> None:
+        skipped = ("transfer-encoding", "connection", "date", "server")
+        headers = {name: value for name, value in headers.items() if name.lower() not in skipped} | {
+            name: value for name, value in headers.items() if name == "Date"
+        }
+        headers.setdefault("Date", formatdate(usegmt=True))
+        if not any(name.lower() == "content-length" for name in headers) or self.command != "HEAD":
+            headers = {name: value for name, value in headers.items() if name.lower() != "content-length"}
+            if status not in (204, 304):
+                headers["Content-Length"] = str(len(data))
+        self.send_response_only(status)
+        for name, value in headers.items():
+            self.send_header(name, value)
+        self.end_headers()
+        if self.command != "HEAD":
+            self.wfile.write(data if sent is None else data[:sent])
+
+    def _reset(self) -> None:
+        """Break the connection with a TCP reset."""
+        self.wfile.flush()
+        self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        self.close_connection = True
+        self.connection.close()

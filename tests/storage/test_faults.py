@@ -1,0 +1,340 @@
+"""What a store does when the server, the network or the credentials are bad: three attempts or one, and whole files."""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from collections.abc import Callable, Iterator
+from email.utils import formatdate
+from pathlib import Path
+
+import pytest
+
+from f5_pipeline.errors import (
+    AccessRefused,
+    KeepsChanging,
+    ObjectChanged,
+    ObjectMissing,
+    StoreBusy,
+    StoreUnusable,
+)
+from f5_pipeline.storage import s3
+from f5_pipeline.storage.s3 import S3Store
+from tests.storage import servers
+from tests.storage.proxy import BUSY, CUT, FLIP, LOSE, RESET, Fault, Proxy, Request, first, proxy_before, sometimes
+from tests.storage.servers import Server
+
+LARGE = bytes(range(256)) * 4 * 20_001  # 20 MiB and a little: three parts
+
+
+@pytest.fixture
+def direct(rclone_server: Server, aws_environment: pytest.MonkeyPatch) -> S3Store:
+    """The same bucket without the proxy."""
+    for name, value in servers.environment(rclone_server.endpoint).items():
+        aws_environment.setenv(name, value)
+    store = S3Store(f"s3://{rclone_server.bucket()}/p")
+    assert store.stat("nothing") is None  # the client is made now, with this endpoint
+    return store
+
+
+@pytest.fixture
+def proxy(rclone_server: Server) -> Iterator[Proxy]:
+    with proxy_before(rclone_server.endpoint) as running:
+        yield running
+
+
+@pytest.fixture
+def store(direct: S3Store, proxy: Proxy, aws_environment: pytest.MonkeyPatch) -> S3Store:
+    aws_environment.setenv("AWS_ENDPOINT_URL", proxy.endpoint)
+    return S3Store(direct.url)
+
+
+Use = Callable[[S3Store, Path], object]
+USES: dict[str, Use] = {
+    "read": lambda store, folder: store.read("there"),
+    "read the beginning": lambda store, folder: store.read("there", first=2),
+    "write": lambda store, folder: store.write("new", b"x"),
+    "stat": lambda store, folder: store.stat("there"),
+    "list": lambda store, folder: list(store.list()),
+    "download": lambda store, folder: store.download("there", folder / "copy"),
+    "upload": lambda store, folder: store.upload(folder / "source", "new"),
+    "delete": lambda store, folder: store.delete("there"),
+}
+
+
+@pytest.fixture
+def folder(direct: S3Store, tmp_path: Path) -> Path:
+    direct.write("there", b"here I am")
+    (tmp_path / "source").write_bytes(b"x")
+    return tmp_path
+
+
+@pytest.mark.parametrize("use", USES)
+def test_what_passes_is_tried_three_times(
+    store: S3Store, proxy: Proxy, folder: Path, use: str, waits: list[float]
+) -> None:
+    for fault in (*BUSY, RESET):
+        proxy.forget()
+        waits.clear()
+        proxy.decide = first(2, fault)
+        USES[use](store, folder)
+        assert len(proxy.requests) == 3, fault
+        assert len(waits) == 2
+        assert all(0 <= wait <= 2**n for n, wait in enumerate(waits))
+        if use == "delete":
+            proxy.decide = first(0, fault)
+            store.write("there", b"here I am")
+
+
+@pytest.mark.parametrize("use", USES)
+@pytest.mark.parametrize("fault", [BUSY[1], RESET], ids=["SlowDown", "reset"])
+def test_what_does_not_pass_is_an_error_after_three_attempts(
+    store: S3Store, proxy: Proxy, folder: Path, use: str, fault: Fault
+) -> None:
+    proxy.decide = lambda request: fault
+    with pytest.raises(StoreBusy, match="What is finished is kept") as error:
+        USES[use](store, folder)
+    assert len(proxy.requests) == 3
+    assert error.value.transient
+    assert not (folder / "copy").exists()
+
+
+@pytest.mark.parametrize("fault", [LOSE, CUT], ids=["lost", "cut"])
+def test_an_answer_that_does_not_arrive_whole_is_asked_for_again(
+    store: S3Store, direct: S3Store, proxy: Proxy, folder: Path, fault: Fault
+) -> None:
+    for use in ("read", "list", "download", "upload"):
+        proxy.forget()
+        proxy.decide = first(2, fault)
+        USES[use](store, folder)
+        assert len(proxy.requests) == (3 if use != "upload" or fault == LOSE else 1), use
+    assert (folder / "copy").read_bytes() == b"here I am"
+    assert direct.read("new") == b"x"
+
+
+def test_a_body_cut_short_each_time_is_no_file(store: S3Store, proxy: Proxy, folder: Path) -> None:
+    proxy.decide = lambda request: CUT
+    with pytest.raises(StoreBusy):
+        store.download("there", folder / "copy")
+    assert sorted(path.name for path in folder.iterdir()) == ["source"]
+
+
+def test_a_damaged_body_is_noticed_by_its_etag(store: S3Store, proxy: Proxy, folder: Path) -> None:
+    proxy.decide = first(1, FLIP)
+    assert store.read("there") == b"here I am"
+    assert len(proxy.requests) == 2
+
+
+def test_an_etag_that_is_no_md5_after_all_is_believed_the_second_time(
+    store: S3Store, proxy: Proxy, folder: Path
+) -> None:
+    proxy.decide = lambda request: FLIP
+    assert store.read("there") == b"iere I am"
+    assert len(proxy.requests) == 2
+
+
+def test_a_server_that_does_not_answer_in_time(
+    store: S3Store, proxy: Proxy, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(s3, "_READ_TIMEOUT", 0.2)
+    proxy.decide = first(2, Fault("delay", seconds=0.6))
+    assert store.read("there") == b"here I am"
+    assert len(proxy.requests) == 3
+
+
+# --- 403 and 404: once ----------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "says"),
+    [
+        ("AWS_ACCESS_KEY_ID", "WRONGKEY12345678", "does not know AWS_ACCESS_KEY_ID"),
+        ("AWS_SECRET_ACCESS_KEY", "WRONGSECRET12345", "AWS_SECRET_ACCESS_KEY does not fit"),
+    ],
+)
+def test_wrong_credentials(
+    store: S3Store,
+    proxy: Proxy,
+    folder: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+    name: str,
+    value: str,
+    says: str,
+) -> None:
+    monkeypatch.setenv(name, value)
+    caplog.set_level(logging.DEBUG, "f5_pipeline")
+    for use in USES.values():
+        proxy.forget()
+        with pytest.raises(AccessRefused) as error:
+            use(S3Store(store.url), folder)
+        assert len(proxy.requests) == 1
+        assert says in str(error.value) or "S3 hides" in str(error.value)  # a HEAD has no body to say why
+        assert proxy.endpoint in str(error.value)
+        assert value not in str(error.value)
+        assert servers.SECRET_KEY not in str(error.value) + caplog.text
+    with pytest.raises(AccessRefused, match=says):
+        list(S3Store(store.url).list())
+
+
+def test_a_key_without_list_permission(store: S3Store, proxy: Proxy, folder: Path) -> None:
+    def decide(request: Request) -> Fault | None:
+        missing = request.method in ("HEAD", "GET") and not request.path.endswith("/there")
+        return Fault("answer", 403, "AccessDenied") if request.is_listing or missing else None
+
+    proxy.decide = decide
+    assert store.read("there") == b"here I am"
+    for use in (lambda: store.stat("missing"), lambda: store.read("missing"), lambda: list(store.list("voices/"))):
+        proxy.forget()
+        with pytest.raises(AccessRefused, match=r"may not list the bucket \(s3:ListBucket\)") as error:
+            use()
+        assert len(proxy.requests) == 1
+        assert not error.value.transient
+
+
+@pytest.mark.parametrize("code", ["RequestTimeTooSkewed", "AccessDenied"])
+def test_a_bad_clock(store: S3Store, proxy: Proxy, folder: Path, code: str) -> None:
+    date = {"Date": formatdate(time.time() + 40 * 60, usegmt=True)}
+    proxy.decide = first(2, Fault("answer", 403, code, headers=date))
+    assert store.read("there") == b"here I am"  # the clock was put right in between
+    proxy.forget()
+    proxy.decide = lambda request: Fault("answer", 403, code, headers=date)
+    for use in (lambda: store.read("there"), lambda: store.stat("there")):
+        proxy.forget()
+        with pytest.raises(AccessRefused, match="clock of this machine is 40 minutes off"):
+            use()
+        assert len(proxy.requests) == 3
+
+
+def test_a_missing_object_is_asked_for_once(store: S3Store, proxy: Proxy, folder: Path) -> None:
+    for use in (lambda: store.read("nothing"), lambda: store.download("nothing", folder / "copy")):
+        proxy.forget()
+        with pytest.raises(ObjectMissing):
+            use()
+        assert len(proxy.requests) == 1
+    proxy.forget()
+    assert store.stat("nothing") is None
+    assert len(proxy.requests) == 1
+
+
+def test_a_missing_bucket(store: S3Store, proxy: Proxy) -> None:
+    nowhere = S3Store("s3://no-such-bucket")
+    for use in (lambda: list(nowhere.list()), lambda: nowhere.write("x", b"x")):
+        with pytest.raises(StoreUnusable, match=r"no such bucket.*Check F5_STORE"):
+            use()
+
+
+def test_no_credentials(store: S3Store, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.delenv("AWS_ACCESS_KEY_ID")
+    monkeypatch.delenv("AWS_SECRET_ACCESS_KEY")
+    monkeypatch.setenv("HOME", str(tmp_path))
+    with pytest.raises(StoreUnusable, match=r"no credentials.*AWS_ACCESS_KEY_ID"):
+        S3Store(store.url).read("there")
+
+
+def test_nobody_listens(store: S3Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    endpoint = f"http://127.0.0.1:{servers.free_port()}"
+    monkeypatch.setenv("AWS_ENDPOINT_URL", endpoint)
+    with pytest.raises(StoreBusy, match=endpoint):
+        S3Store(store.url).read("there")
+
+
+# --- large files ----------------------------------------------------------------------------------------------
+
+
+def test_each_part_is_tried_again_on_its_own(store: S3Store, direct: S3Store, proxy: Proxy, tmp_path: Path) -> None:
+    (tmp_path / "large").write_bytes(LARGE)
+    proxy.decide = first(2, RESET, lambda request: request.method == "PUT")
+    store.upload(tmp_path / "large", "large")
+    assert len(proxy.of("PUT")) == 3 + 2
+    assert direct.read("large") == LARGE
+    proxy.forget()
+    proxy.decide = first(2, CUT, lambda request: request.method == "GET")
+    store.download("large", tmp_path / "copy")
+    assert len(proxy.of("GET")) == 3 + 2
+    assert (tmp_path / "copy").read_bytes() == LARGE
+
+
+def test_a_failed_upload_leaves_nothing(store: S3Store, direct: S3Store, proxy: Proxy, tmp_path: Path) -> None:
+    (tmp_path / "large").write_bytes(LARGE)
+    proxy.decide = lambda request: BUSY[0] if request.query.get("partNumber") == ["2"] else None
+    with pytest.raises(StoreBusy):
+        store.upload(tmp_path / "large", "large")
+    assert [request.query.keys() for request in proxy.of("DELETE")] == [{"uploadId"}]
+    assert direct.stat("large") is None
+
+
+def test_the_answer_to_the_last_request_of_an_upload_is_lost(
+    store: S3Store, direct: S3Store, proxy: Proxy, tmp_path: Path
+) -> None:
+    (tmp_path / "large").write_bytes(LARGE)
+    proxy.decide = first(1, LOSE, lambda request: request.method == "POST" and "uploadId" in request.query)
+    info = store.upload(tmp_path / "large", "large")
+    assert info.size == len(LARGE)
+    assert direct.read("large") == LARGE
+
+
+def test_a_download_whose_object_is_replaced_begins_again(
+    store: S3Store, direct: S3Store, proxy: Proxy, tmp_path: Path
+) -> None:
+    direct.upload(_file(tmp_path, LARGE), "large")
+    newer, replaced = LARGE[::-1], threading.Event()
+
+    def replace(request: Request) -> None:
+        if request.method == "GET" and not replaced.is_set():
+            replaced.set()
+            direct.upload(_file(tmp_path, newer), "large")
+
+    proxy.meanwhile = replace
+    info = store.download("large", tmp_path / "copy")
+    assert (tmp_path / "copy").read_bytes() == newer
+    assert info.size == len(newer)
+
+
+def test_a_download_whose_object_is_replaced_again_and_again_ends(
+    store: S3Store, direct: S3Store, proxy: Proxy, tmp_path: Path
+) -> None:
+    old, count = direct.upload(_file(tmp_path, LARGE), "large"), iter(range(100))
+
+    def replace(request: Request) -> None:
+        if request.number % 3 == 1:
+            direct.write("large", LARGE + b"%d" % next(count))
+
+    proxy.meanwhile = replace
+    with pytest.raises(KeepsChanging):
+        store.download("large", tmp_path / "copy")
+    with pytest.raises(ObjectChanged):
+        store.download("large", tmp_path / "copy", old.etag)
+    assert not (tmp_path / "copy").exists()
+
+
+def _file(folder: Path, data: bytes) -> Path:
+    path = folder / "source"
+    path.write_bytes(data)
+    return path
+
+
+def test_a_third_of_all_requests_fail_and_files_are_whole_or_not_there(
+    store: S3Store, direct: S3Store, proxy: Proxy, tmp_path: Path
+) -> None:
+    """A file of three parts, again and again: each time it is there whole, or the error is a clear one."""
+    source, failed = _file(tmp_path, LARGE), []
+    for seed in range(12):
+        proxy.decide = sometimes(0.3, [*BUSY, RESET, LOSE, CUT], seed)
+        key, copy = f"large{seed}", tmp_path / f"copy{seed}"
+        try:
+            store.upload(source, key)
+        except StoreBusy as error:
+            failed.append(error)
+            direct.upload(source, key)
+        assert direct.read(key) == LARGE
+        try:
+            store.download(key, copy)
+        except StoreBusy as error:
+            failed.append(error)
+            assert not copy.exists()
+        else:
+            assert copy.read_bytes() == LARGE
+    assert len(failed) < 12
+    assert not list(tmp_path.glob(".part-*"))

@@ -1,0 +1,121 @@
+"""Locks keep others out, say who holds them, and end with their holder."""
+
+from __future__ import annotations
+
+import logging
+import os
+import subprocess
+import sys
+import threading
+from pathlib import Path
+
+import pytest
+
+from f5_pipeline.errors import FileUnusable
+from f5_pipeline.storage import locks
+from f5_pipeline.storage.locks import describe_holder, hold
+from f5_pipeline.storage.partial import host_slug
+
+HOLDER = """
+import sys, time
+from pathlib import Path
+from f5_pipeline.storage import locks
+locks.is_network_volume = lambda folder: sys.argv[2] == "network"
+with locks.hold(Path(sys.argv[1]), "testing"):
+    print("held", flush=True)
+    time.sleep(600)
+"""
+VOLUMES = pytest.mark.parametrize("volume", ["local", "network"])
+
+
+def hold_elsewhere(path: Path, volume: str) -> subprocess.Popen[bytes]:
+    process = subprocess.Popen([sys.executable, "-c", HOLDER, str(path), volume], stdout=subprocess.PIPE)
+    assert process.stdout is not None
+    assert process.stdout.readline() == b"held\n"
+    return process
+
+
+@pytest.fixture
+def path(tmp_path: Path, volume: str, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setattr(locks, "is_network_volume", lambda folder: volume == "network")
+    return tmp_path / "locks" / "one"
+
+
+@VOLUMES
+def test_a_dead_holder_is_no_obstacle(path: Path, volume: str, caplog: pytest.LogCaptureFixture) -> None:
+    """Waiting says for whom; the death of the holder ends it."""
+    caplog.set_level(logging.INFO, "f5_pipeline")
+    process = hold_elsewhere(path, volume)
+    entered = threading.Event()
+
+    def enter() -> None:
+        with hold(path, "my work"):
+            entered.set()
+
+    waiting = threading.Thread(target=enter)
+    waiting.start()
+    assert not entered.wait(0.3)
+    assert f"Waiting to begin my work: process {process.pid} on {host_slug()}" in caplog.text
+    process.kill()
+    process.communicate()
+    assert entered.wait(30)
+    waiting.join()
+
+
+@VOLUMES
+def test_threads_keep_each_other_out(path: Path, volume: str) -> None:
+    inside, most = [], []
+
+    def work() -> None:
+        for _ in range(10):
+            with hold(path, "counting"):
+                inside.append(1)
+                most.append(len(inside))
+                inside.pop()
+
+    threads = [threading.Thread(target=work) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert most == [1] * 40
+
+
+def test_another_machines_lock_is_never_broken(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Not by its age, and not because no process here has its number."""
+    monkeypatch.setattr(locks, "is_network_volume", lambda folder: True)
+    path, entered = tmp_path / "one", threading.Event()
+    path.write_text(f"{2**22 - 1}\nelsewhere\n")
+    path.with_name("one.holder").write_text(
+        f'{{"host": "elsewhere", "pid": {2**22 - 1}, "program": "f5-pipeline run demo", "since": "long ago"}}'
+    )
+    os.utime(path, (0, 0))
+
+    def enter() -> None:
+        with hold(path, "my work"):
+            entered.set()
+
+    waiting = threading.Thread(target=enter)
+    waiting.start()
+    assert not entered.wait(0.3)
+    assert "if that machine is gone, delete" in describe_holder(path)
+    path.unlink()  # somebody follows the advice
+    assert entered.wait(30)
+    waiting.join()
+
+
+def test_a_failure_inside_frees_the_lock(tmp_path: Path) -> None:
+    for _ in range(2):
+        with pytest.raises(RuntimeError), hold(tmp_path / "one", "failing"):
+            raise RuntimeError
+
+
+def test_a_lock_that_cannot_be_written(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    with pytest.raises(FileUnusable, match="file is where a folder should be"), hold(tmp_path / "file" / "x", "it"):
+        pass
+
+
+def test_an_unreadable_card_is_no_trouble(tmp_path: Path) -> None:
+    (tmp_path / "one.holder").write_text("{")
+    assert describe_holder(tmp_path / "one") == f"another process holds {tmp_path / 'one'}"
