@@ -23,7 +23,7 @@ from filelock import lock_descriptor
 from f5_pipeline.errors import DownloadFailed, FileUnusable
 from f5_pipeline.storage.partial import host_slug
 from f5_pipeline.storage.retry import attempt, is_transient_status
-from f5_pipeline.storage.volume import disk_trouble, is_network_volume
+from f5_pipeline.storage.volume import disk_trouble, is_network_volume, this_machines_file
 
 _TIMEOUT = (10, 60)  # seconds: to connect, between two pieces
 _PIECE = 1 << 16  # bytes: what a broken connection loses at most
@@ -227,11 +227,9 @@ def _forget(path: Path) -> None:
 @contextmanager
 def _part(folder: Path) -> Iterator[tuple[BinaryIO, Path]]:
     """A part file, locked for as long as it is open: a dead process's, if there is one, or a new one."""
-    try:
+    with this_machines_file(folder):
         folder.mkdir(parents=True, exist_ok=True)
         file, path = _adopt(folder) or _create(folder)
-    except OSError as error:
-        raise FileUnusable(str(folder), *disk_trouble(error)) from None
     with file:
         yield file, path
 

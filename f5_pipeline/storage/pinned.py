@@ -10,16 +10,15 @@ import hashlib
 import json
 import os
 import shutil
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from filelock import FileLock
-
 from f5_pipeline.errors import FileAltered, FileUnusable
+from f5_pipeline.storage.locks import hold
 from f5_pipeline.storage.partial import appearing
-from f5_pipeline.storage.volume import disk_trouble
+from f5_pipeline.storage.volume import this_machines_file
 
 _RECORD = ".record.json"
 
@@ -48,7 +47,7 @@ def fetch_pinned(target: Path, sha256: str | None, fetch: Fetch) -> PinnedFile:
     """
     if target.is_file():
         return verify(target, sha256)
-    with exclusive(target):
+    with hold(target.with_name(target.name + ".lock"), f"fetching {target.name}"):
         if target.is_file():  # another process was faster
             return verify(target, sha256)
         return _fetch(target, sha256 or recorded_sha256(target), fetch)
@@ -102,28 +101,13 @@ def sha256_of(path: Path) -> str:
     return digest.hexdigest()
 
 
-@contextmanager
-def exclusive(target: Path) -> Iterator[None]:
-    """Let one process at a time work on ``target``. The system frees the lock of a process that dies.
-
-    Raises:
-        FileUnusable: the lock file cannot be written.
-    """
-    try:
-        target.parent.mkdir(parents=True, exist_ok=True)
-        lock = FileLock(target.with_name(target.name + ".lock"))
-        lock.acquire()
-    except OSError as error:
-        raise FileUnusable(str(target.parent), *disk_trouble(error)) from None
-    try:
-        yield
-    finally:
-        lock.release()
-
-
 def _fetch(target: Path, expected: str | None, fetch: Fetch) -> PinnedFile:
     folder = target.with_name(target.name + ".download")
-    path, received = fetch(folder)
+    try:
+        path, received = fetch(folder)
+    except FileUnusable:  # a full disk is not left full
+        shutil.rmtree(folder, ignore_errors=True)
+        raise
     found = sha256_of(path)
     if expected is not None and found != expected:
         shutil.rmtree(folder, ignore_errors=True)
@@ -155,8 +139,5 @@ def _read(record: Path) -> dict[str, object]:
 
 
 def _write(record: Path, data: dict[str, object]) -> None:
-    try:
-        with appearing(record) as file:
-            file.write(json.dumps(data).encode())
-    except OSError as error:
-        raise FileUnusable(str(record), *disk_trouble(error)) from None
+    with this_machines_file(record), appearing(record) as file:
+        file.write(json.dumps(data).encode())

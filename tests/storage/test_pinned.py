@@ -33,7 +33,12 @@ def test_fetched_once_and_recorded(tmp_path: Path) -> None:
     assert target.read_bytes() == b"content"
     assert recorded_sha256(target) == hashlib.sha256(b"content").hexdigest()
     assert fetch_pinned(target, None, never).bytes_downloaded == 0
-    assert {path.name for path in target.parent.iterdir()} == {"file", "file.record.json", "file.lock"}
+    assert {path.name for path in target.parent.iterdir()} == {
+        "file",
+        "file.record.json",
+        "file.lock",
+        "file.lock.holder",
+    }
 
 
 def test_a_second_look_does_not_read_the_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -47,7 +52,7 @@ def test_something_else_is_thrown_away(tmp_path: Path) -> None:
     target = tmp_path / "file"
     with pytest.raises(FileAltered, match="was fetched"):
         fetch_pinned(target, "0" * 64, bringing(b"content"))
-    assert {path.name for path in tmp_path.iterdir()} <= {"file.lock"}
+    assert {path.name for path in tmp_path.iterdir()} <= {"file.lock", "file.lock.holder"}
 
 
 def test_a_record_outlives_its_file(tmp_path: Path) -> None:
