@@ -20,6 +20,7 @@ _ABBREVIATIONS = frozenset((
     "apr", "aug", "sept", "oct", "nov", "dec", "cf", "al", "e.g", "i.e", "u.s", "bzw", "z.b", "d.h", "nr", "usw",
     "mme", "mlle", "sra", "srta", "dott", "tel",
 ))  # fmt: skip
+_REACH, _EVEN_REACH = 0.4, 0.25
 
 
 @dataclass(frozen=True)
@@ -101,7 +102,7 @@ def _pack(paragraph: str, limit: float, cost: Callable[[str], float], shortest: 
         if pieces and cost(joined) <= limit:
             pieces[-1] = joined
         elif pieces and min(cost(pieces[-1]), cost(piece)) < shortest:
-            pieces[-1:] = _halved(joined, limit, cost)  # share the load
+            pieces[-1:] = _halved(joined, limit, cost, reach=_EVEN_REACH)
         else:
             pieces.append(piece)
     return pieces
@@ -112,21 +113,23 @@ def _join(left: str, right: str) -> str:
     return left + right if left[-1] in "。！？，；：、」』" or ord(right[0]) > 0x3000 else f"{left} {right}"
 
 
-def _halved(text: str, limit: float, cost: Callable[[str], float]) -> list[str]:
+def _halved(text: str, limit: float, cost: Callable[[str], float], reach: float = _REACH) -> list[str]:
     if cost(text) <= limit or len(text) == 1:
         return [text]
-    left, right = _cut(text)
-    return [*_halved(left, limit, cost), *_halved(right, limit, cost)]
+    left, right = _cut(text, reach)
+    return [*_halved(left, limit, cost, reach), *_halved(right, limit, cost, reach)]
 
 
-def _cut(text: str) -> tuple[str, str]:
-    """Two parts of a text, cut where it hurts least; both have something in them."""
+def _cut(text: str, reach: float) -> tuple[str, str]:
+    """Two parts of a text, cut where it hurts least; both have something in them.
+
+    ``reach``: how far from the middle (as a share of the length) a sentence or clause may end to be preferred.
+    """
     middle = len(text) / 2
-    for pattern, reach in ((_SENTENCE_END, 0.4), (_CLAUSE_END, 0.4), (_WORD_END, 0.5)):
-        cuts = [_end(match) for match in pattern.finditer(text)]
-        near = [cut for cut in cuts if 0 < cut < len(text) and abs(cut - middle) <= reach * len(text)]
-        if near:
-            cut = min(near, key=lambda cut: abs(cut - middle))
+    for pattern, near in ((_SENTENCE_END, reach), (_CLAUSE_END, reach), (_WORD_END, 0.5)):
+        cuts = (_end(match) for match in pattern.finditer(text))
+        cut = min(cuts, key=lambda cut: abs(cut - middle), default=0)
+        if 0 < cut < len(text) and abs(cut - middle) <= near * len(text):
             return text[:cut].rstrip(), text[cut:].lstrip()
     cut = max(1, int(middle))
     return text[:cut], text[cut:]

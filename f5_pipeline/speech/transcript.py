@@ -7,9 +7,10 @@ import re
 from dataclasses import dataclass
 from itertools import pairwise
 
+_MAX_BYTES = 200_000
 _TIME = r"(?:(\d+):)?(\d{1,2}):(\d{2})[.,](\d{1,3})"
 _CUE_TIMES = re.compile(rf"^\s*{_TIME}\s+-->\s+{_TIME}")
-_MARKUP = re.compile(r"<[^>]*>|\{\\[^}]*\}")  # <i>, <v Anna>, {\an8}
+_MARKUP = re.compile(r"<[^<>]{0,200}>|\{\\[^{}]{0,200}\}")  # <i>, <v Anna>, {\an8}
 
 
 @dataclass(frozen=True)
@@ -37,8 +38,11 @@ def read_transcript(data: bytes, format: str) -> Transcript:
     """Read a transcript. ``format`` is "txt", "srt" or "vtt".
 
     Raises:
-        ValueError: it is not UTF-8, or a timed one has no cue or impossible times; the message is for the user.
+        ValueError: it is too long or not UTF-8, or a timed one has no cues or impossible times; the message is
+            for the user.
     """
+    if len(data) > _MAX_BYTES:
+        raise ValueError(f"its transcript is longer than {_MAX_BYTES:,} bytes")
     try:
         text = data.decode("utf-8-sig").replace("\r\n", "\n").replace("\r", "\n")
     except UnicodeDecodeError as error:

@@ -119,11 +119,10 @@ def _written(voice: Voice, samples: Samples, cache: Path) -> Voice:
     pcm = to_int16(samples)
     fingerprint = hashlib.sha256(pcm.astype("<i2").tobytes() + b"\0" + voice.text.encode()).hexdigest()
     path = cache / "voices" / f"{fingerprint}.wav"
-    if not path.is_file():
-        path.parent.mkdir(parents=True, exist_ok=True)
-        temporary = path.with_name(f".{uuid.uuid4().hex}.tmp")
-        soundfile.write(temporary, pcm, SAMPLE_RATE, subtype="PCM_16", format="WAV")
-        temporary.replace(path)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = path.with_name(f".{uuid.uuid4().hex}.tmp")
+    soundfile.write(temporary, pcm, SAMPLE_RATE, subtype="PCM_16", format="WAV")
+    temporary.replace(path)  # what was there is the same, unless it was harmed
     return replace(voice, audio=str(path), fingerprint=fingerprint, audio_seconds=len(pcm) / SAMPLE_RATE)
 
 

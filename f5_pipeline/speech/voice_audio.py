@@ -110,6 +110,8 @@ def _av_samples(opened: Any, limit: float) -> Decoded:
 
 def _mono(samples: npt.NDArray[np.float32]) -> Samples:
     """The mean of the channels; the loudest one where they cancel out (one wired the wrong way round)."""
+    if not len(samples):
+        return np.zeros(0, np.float32)
     samples = np.nan_to_num(samples, nan=0.0, posinf=1.0, neginf=-1.0)
     mean = samples.mean(axis=1, dtype=np.float32)
     powers = (samples**2).mean(axis=0)
