@@ -8,17 +8,15 @@ from __future__ import annotations
 
 import hashlib
 import json
-import tempfile
-import uuid
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, replace
 from pathlib import Path
 
 import soundfile
 
-from f5_pipeline.errors import BadSetting
-from f5_pipeline.speech.batch_settings import VoiceSettings
+from f5_pipeline.errors import BadSetting, KeepsChanging, ObjectMissing
+from f5_pipeline.speech.batch_settings import VoiceSettings, parse_settings
 from f5_pipeline.speech.text import reference_text
 from f5_pipeline.speech.transcript import Transcript, read_transcript
 from f5_pipeline.speech.utterance import Voice
@@ -35,8 +33,10 @@ from f5_pipeline.speech.voice_audio import (
     with_silence_at_end,
 )
 from f5_pipeline.speech.voice_checks import USUAL_LIMITS, VoiceLimits, find_problems, find_warnings
-from f5_pipeline.speech.voice_listing import VoiceFiles, list_voices, read_voice_settings
+from f5_pipeline.speech.voice_listing import VoiceFiles, list_voices
+from f5_pipeline.storage.fetch import LocalCopy, fetch
 from f5_pipeline.storage.object_store import ObjectInfo, ObjectStore
+from f5_pipeline.storage.partial import appearing
 
 _VERSION = 1  # bumped when the same files would be prepared differently
 _THREADS = 8
@@ -119,50 +119,41 @@ def _written(voice: Voice, samples: Samples, cache: Path) -> Voice:
     pcm = to_int16(samples)
     fingerprint = hashlib.sha256(pcm.astype("<i2").tobytes() + b"\0" + voice.text.encode()).hexdigest()
     path = cache / "voices" / f"{fingerprint}.wav"
-    path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f".{uuid.uuid4().hex}.tmp")
-    soundfile.write(temporary, pcm, SAMPLE_RATE, subtype="PCM_16", format="WAV")
-    temporary.replace(path)  # what was there is the same, unless it was harmed
+    with appearing(path) as file:  # even if it is there: the same bytes, unless what is there was harmed
+        soundfile.write(file, pcm, SAMPLE_RATE, subtype="PCM_16", format="WAV")
     return replace(voice, audio=str(path), fingerprint=fingerprint, audio_seconds=len(pcm) / SAMPLE_RATE)
 
 
 def _prepare_cached(store: ObjectStore, cache: Path, files: VoiceFiles, limits: VoiceLimits) -> Voice:
     if files.problems:
         return Voice(files.name, files.problems)
-    record = cache / "voices" / f"{_source_hash(store, files, limits)}.json"
-    if (known := _recorded(record)) is not None:
+    if (known := _recorded(_record(store, cache, files.objects, limits))) is not None:
         return known
     try:
-        settings = read_voice_settings(store, files)
-    except BadSetting as error:
+        copies = fetch(store, files.objects, cache)
+    except (ObjectMissing, KeepsChanging) as error:
         return Voice(files.name, (str(error).rstrip("."),))
-    voice = _prepare_from_store(store, cache, files, settings, limits)
-    record.parent.mkdir(parents=True, exist_ok=True)
-    temporary = record.with_name(f".{uuid.uuid4().hex}.tmp")
-    temporary.write_text(json.dumps(asdict(voice)), encoding="utf-8")
-    temporary.replace(record)
+    voice = _prepare_copies(files.name, copies, cache, limits)
+    with appearing(_record(store, cache, [copy.info for copy in copies], limits)) as file:
+        file.write(json.dumps(asdict(voice)).encode())
     return voice
 
 
-def _prepare_from_store(
-    store: ObjectStore, cache: Path, files: VoiceFiles, settings: VoiceSettings, limits: VoiceLimits
-) -> Voice:
-    transcript_key = files.transcripts[0].key
+def _prepare_copies(name: str, copies: Sequence[LocalCopy], cache: Path, limits: VoiceLimits) -> Voice:
+    """``copies``: audio, transcript and, if there are any, settings."""
+    audio, words, *rest = (copy.path for copy in copies)
     try:
-        transcript = read_transcript(store.read(transcript_key), transcript_key.rpartition(".")[2])
-    except ValueError as reason:
-        return Voice(files.name, (str(reason),))
-    with tempfile.TemporaryDirectory(prefix="f5-voice-") as folder:
-        audio = Path(folder, files.audio[0].key.rpartition("/")[2])
-        store.download(files.audio[0].key, audio)
-        return prepare_voice(files.name, audio, transcript, settings, cache, limits)
+        settings = parse_settings(VoiceSettings, rest[0].read_bytes(), copies[2].info.key) if rest else VoiceSettings()
+        transcript = read_transcript(words.read_bytes(), words.suffix.lstrip("."))
+    except (BadSetting, ValueError) as error:
+        return Voice(name, (str(error).rstrip("."),))
+    return prepare_voice(name, audio, transcript, settings, cache, limits)
 
 
-def _source_hash(store: ObjectStore, files: VoiceFiles, limits: VoiceLimits) -> str:
-    """Changes whenever the voice would have to be prepared again."""
-    sources: list[ObjectInfo] = [*files.audio, *files.transcripts, *filter(None, [files.settings])]
+def _record(store: ObjectStore, cache: Path, sources: Sequence[ObjectInfo], limits: VoiceLimits) -> Path:
+    """Where the result for these versions of a voice's files is kept."""
     parts = [_VERSION, store.url, asdict(limits), [(info.key, info.size, info.etag) for info in sources]]
-    return hashlib.sha256(json.dumps(parts).encode()).hexdigest()
+    return cache / "voices" / f"{hashlib.sha256(json.dumps(parts).encode()).hexdigest()}.json"
 
 
 def _recorded(record: Path) -> Voice | None:

@@ -22,6 +22,11 @@ class VoiceFiles:
     settings: ObjectInfo | None = None
 
     @property
+    def objects(self) -> tuple[ObjectInfo, ...]:
+        """All files of a complete voice: audio, transcript and, if there are any, settings."""
+        return (*self.audio, *self.transcripts, *([self.settings] if self.settings else []))
+
+    @property
     def problems(self) -> tuple[str, ...]:
         """What the listing alone shows to be wrong."""
         found = []

@@ -18,6 +18,7 @@ from f5_pipeline.errors import UnsafeName
 
 _log = logging.getLogger(__name__)
 _SLUG = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9._-]{0,127}")
+_KEY_PART = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9._-]{0,159}")  # a slug, and room for what we add to it (".parquet")
 
 
 def is_slug(name: str) -> bool:
@@ -37,12 +38,12 @@ def check_slug(kind: str, name: str) -> str:
 
 
 def check_key(key: str) -> str:
-    """Return ``key`` if each of its parts is a slug, so that it cannot leave the store.
+    """Return ``key`` if each of its parts is a slug with a suffix, so that it cannot leave the store.
 
     Raises:
         UnsafeName: it could (``..``, an absolute path, a backslash, an empty part, a control character).
     """
-    if not all(is_slug(part) for part in key.split("/")):
+    if not all(map(_KEY_PART.fullmatch, key.split("/"))):
         raise UnsafeName("key", key)
     return key
 
@@ -64,7 +65,7 @@ def is_listed(key: str, location: str) -> bool:
     safe is somebody's mistake, and said once.
     """
     parts = key.split("/")
-    if all(map(is_slug, parts)):
+    if all(map(_KEY_PART.fullmatch, parts)):
         return True
     if not any(part.startswith(".") or part == "" for part in parts):
         _warn_of_ignored(location)
