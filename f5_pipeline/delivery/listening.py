@@ -82,7 +82,22 @@ class MeasureLabel:
     scale: float = 1.0
 
 
-LABELS: dict[str, MeasureLabel] = {}
+LABELS = {
+    "level_db": MeasureLabel("level", "dB", 1),
+    "peak_db": MeasureLabel("peak", "dB", 1),
+    "clipped_share": MeasureLabel("clipped", "%", 2, 100.0),
+    "silence_share": MeasureLabel("silence", "%", 0, 100.0),
+    "longest_gap_seconds": MeasureLabel("longest gap", "s"),
+    "lead_silence_seconds": MeasureLabel("silence before", "s"),
+    "tail_silence_seconds": MeasureLabel("silence after", "s"),
+    "duration_ratio": MeasureLabel("of expected length", "%", 0, 100.0),
+    "chars_per_second": MeasureLabel("speech rate", "char/s", 1),
+    "noise_floor_db": MeasureLabel("noise floor", "dB", 1),
+    "end_db": MeasureLabel("level at the end", "dB", 1),
+    "noise_seconds": MeasureLabel("noise", "s"),
+    "steady_seconds": MeasureLabel("steady sound", "s"),
+    "repeat_score": MeasureLabel("repetition", "%", 0, 100.0),
+}
 ROW_MEASURE = "chars_per_second"
 
 _SCRIPTS = ("data", "head", "list", "player", "marks", "keys")  # one scope, in this order

@@ -6,6 +6,7 @@ import base64
 import json
 import math
 import re
+from dataclasses import fields
 from html.parser import HTMLParser
 from typing import Any
 
@@ -13,7 +14,8 @@ import numpy as np
 import pytest
 
 from f5_pipeline.delivery.encode import Samples
-from f5_pipeline.delivery.listening import PEAKS, Page, PageRow, PageSection, render, waveform
+from f5_pipeline.delivery.listening import LABELS, PEAKS, Page, PageRow, PageSection, render, waveform
+from f5_pipeline.speech.quality import QualityMeasures
 
 HOSTILE = [
     "<script>window.pwned=1</script>",
@@ -110,6 +112,10 @@ def test_nothing_is_loaded_from_elsewhere() -> None:
 def test_the_same_page_gives_the_same_bytes() -> None:
     page = Page("b", "", [PageRow("a", "text", measures={"level_db": -20.0})])
     assert render(page) == render(page)
+
+
+def test_every_measure_has_a_label() -> None:
+    assert set(LABELS) == {part.name for part in fields(QualityMeasures)}
 
 
 def test_a_waveform_follows_the_loudness() -> None:
