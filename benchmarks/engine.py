@@ -55,6 +55,11 @@ def voice(name: str) -> tuple[str, str]:
     return str(folder / f"{name}.wav"), (folder / f"{name}.txt").read_text().strip() + " "
 
 
+def chunk_of(name: str, text: str, sampling: Sampling, seed: int) -> SpeechChunk:
+    audio, ref_text = voice(name)
+    return SpeechChunk(text, audio, soundfile.info(audio).duration, ref_text, gen_frames(text, name), sampling, seed)
+
+
 def gen_frames(text: str, voice_name: str) -> int:
     """Upstream's own rule for the duration, so that both sides say the same number of frames."""
     audio, ref_text = voice(voice_name)
@@ -69,10 +74,7 @@ def ours(spec: ModelSpec, weights: ModelFiles, args: argparse.Namespace) -> Call
     sampling = Sampling(args.steps, args.cfg, -1.0, 1.0, 0.15)
 
     def speak(batch: list[tuple[str, str]]) -> float:
-        chunks = [
-            SpeechChunk(text, *voice(name), gen_frames(text, name), sampling, seed)
-            for seed, (name, text) in enumerate(batch)
-        ]
+        chunks = [chunk_of(name, text, sampling, seed) for seed, (name, text) in enumerate(batch)]
         spoken = list(engine.speak(chunks))
         if errors := [s.error for s in spoken if s.error]:
             raise RuntimeError(errors[0])
@@ -127,9 +129,8 @@ def machine(device: str) -> str:
 
     if device.startswith("cuda") or (device == "auto" and torch.cuda.is_available()):
         return torch.cuda.get_device_name()
-    model = next(
-        (x.split(":")[1].strip() for x in Path("/proc/cpuinfo").open() if "model name" in x), platform.machine()
-    )
+    info = Path("/proc/cpuinfo").read_text().splitlines() if Path("/proc/cpuinfo").exists() else []
+    model = next((line.split(":")[1].strip() for line in info if "model name" in line), platform.machine())
     return f"{model}, {os.cpu_count()} cores, {torch.backends.cpu.get_cpu_capability()}"
 
 

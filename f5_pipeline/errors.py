@@ -233,6 +233,24 @@ class EnvironmentBroken(F5PipelineError):
         super().__init__(package, f"does not start: {reason}.", "Reinstall it, or make a fresh virtual environment.")
 
 
+class InstallFailed(F5PipelineError):
+    """pip did not do what it was asked to."""
+
+    def __init__(self, action: str, reason: str) -> None:
+        super().__init__(f"pip {action} of flash_attn", f"failed: {reason}.", "Mend that, or set F5_ATTENTION=torch.")
+
+
+class FlashAttnBroken(F5PipelineError):
+    """An installed flash_attn, not of our installing, that does not work; f5_tts imports it wherever it is."""
+
+    def __init__(self, where: str, reason: str, uninstall: str) -> None:
+        super().__init__(
+            f"flash_attn in {where}",
+            f"is broken: {reason}. It breaks f5_tts too, which imports it whatever attention is used.",
+            f"Remove it with: {uninstall}. What fits this machine is then chosen and proven here.",
+        )
+
+
 class AttentionUnavailable(F5PipelineError):
     """``F5_ATTENTION=flash_attn`` where flash_attn cannot be had."""
 
@@ -359,4 +377,15 @@ class ModelUnsupported(F5PipelineError):
             f"Model {model!r}",
             f"is a {backbone}, and only DiT models can be spoken with.",
             "Choose an F5-TTS model (v0 or v1).",
+        )
+
+
+class NothingSpoken(F5PipelineError):
+    """A batch in which every line that should have been spoken failed."""
+
+    def __init__(self, batch: str, failed: int, first_reason: str) -> None:
+        super().__init__(
+            f"Batch {batch!r}",
+            f"has nothing spoken: all {failed} lines failed, the first with: {first_reason}.",
+            f"The index has each line's reason: f5-pipeline results {batch}",
         )

@@ -50,6 +50,7 @@ class ModelSpec:
     commercial: bool  # whether the licence allows commercial use
     max_seconds: float = 30.0  # reference + generated audio the model was trained for
     max_ref_seconds: float = 12.0
+    ref_silence_seconds: float = 1.0  # of silence after the reference's speech, as upstream advises
     lower_case: bool = False
     default_sampling: Sampling = field(default_factory=lambda: Sampling(32, 2.0, -1.0, 1.0, 0.15))
 

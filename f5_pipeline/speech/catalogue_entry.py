@@ -140,6 +140,7 @@ class _Entry(_Strict):
     commercial: bool | None = None
     max_seconds: Annotated[float, Field(gt=0, le=87)] = 30.0  # upstream's position table ends at 87 s
     max_ref_seconds: PositiveFloat = 12.0
+    ref_silence_seconds: NonNegativeFloat = 1.0
     lower_case: bool = False
     default_sampling: _Sampling = Field(default_factory=_Sampling)
 
@@ -182,6 +183,7 @@ def build_spec(name: str, entries: Mapping[str, Any], where: str, folder: Path) 
         commercial=entry.licence in _COMMERCIAL if entry.commercial is None else entry.commercial,
         max_seconds=entry.max_seconds,
         max_ref_seconds=entry.max_ref_seconds,
+        ref_silence_seconds=entry.ref_silence_seconds,
         lower_case=entry.lower_case,
         default_sampling=Sampling(**entry.default_sampling.model_dump()),
         **{key: _build_file(name, key, getattr(entry, key), where, folder) for key in _FILES},

@@ -28,6 +28,7 @@ class SpeechChunk:
 
     text: str
     ref_audio: str  # local path: WAV, 24 kHz, mono
+    ref_seconds: float  # how much of it to use, from its beginning
     ref_text: str  # after the text front end
     frames: int  # mel frames to generate
     sampling: Sampling

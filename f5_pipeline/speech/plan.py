@@ -7,7 +7,7 @@ from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
 
 from f5_pipeline.speech.chunking import chunk_text
-from f5_pipeline.speech.engine import SAMPLE_RATE, seconds_of
+from f5_pipeline.speech.engine import HOP_LENGTH, SAMPLE_RATE, seconds_of
 
 # How long a character takes to say, in Latin letters. F5-TTS counts UTF-8 bytes, which is about right for Latin (1)
 # and Chinese (3 bytes, about three letters' time), but doubles Cyrillic, Greek, Hebrew and Arabic and triples Thai
@@ -33,12 +33,13 @@ class Reference:
     """The reference audio and text of a voice, as a measure of how fast it speaks."""
 
     text: str
-    seconds: float
+    seconds: float  # of the audio that the model is given
+    speech_seconds: float  # of it, without the silence at its end
 
     @property
     def frames(self) -> int:
         """Mel frames of the audio, as the model's mel spectrogram counts them."""
-        return round(self.seconds * SAMPLE_RATE) // 256 + 1
+        return round(self.seconds * SAMPLE_RATE) // HOP_LENGTH + 1
 
 
 @dataclass(frozen=True)
@@ -72,7 +73,7 @@ def speech_seconds(text: str, reference: Reference, speed: float) -> float:
     ``speed``, and a little more for a text of a few letters.
     """
     units = speech_units(text)
-    share = reference.seconds * units / max(speech_units(reference.text), 1.0)
+    share = reference.speech_seconds * units / max(speech_units(reference.text), 1.0)
     extra = _SHORT_EXTRA_SECONDS * max(0.0, 1.0 - units / _SHORT_UNITS)
     return (share + extra) / speed
 

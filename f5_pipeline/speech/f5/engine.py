@@ -58,7 +58,7 @@ class F5Engine:
         self._model = PackedDiT(transformer, self.precision, choose_attention(attention, self.device.type, half))
         self._vocoder = load_vocoder(files.vocoder).to(self.device)
         self._mel_spec = MelSpec()
-        self._references: dict[str, Tensor] = {}
+        self._references: dict[tuple[str, float], Tensor] = {}
         self._lock = threading.Lock()
         self._budget = frames_of(batch_seconds) if batch_seconds else batch_frames(transformer, self.device)
 
@@ -135,15 +135,25 @@ class F5Engine:
         """(frames, 100) log mel of the reference, computed once for each voice."""
         import torch
 
+        key = (chunk.ref_audio, chunk.ref_seconds)
         with self._lock:
-            if chunk.ref_audio not in self._references:
-                samples, rate = soundfile.read(chunk.ref_audio, dtype="float32")
-                if rate != SAMPLE_RATE or samples.ndim != 1:
-                    raise ValueError(f"{chunk.ref_audio} is not a mono recording of {SAMPLE_RATE} Hz")
-                rms = float(np.sqrt(np.mean(np.square(samples))))
-                wave = torch.from_numpy(samples * np.float32(max(1.0, TARGET_RMS / max(rms, 1e-5))))
-                self._references[chunk.ref_audio] = self._mel_spec(wave[None])[0].t().to(self.device)
-            return self._references[chunk.ref_audio]
+            if key not in self._references:
+                wave = torch.from_numpy(_read_reference(*key))
+                self._references[key] = self._mel_spec(wave[None])[0].t().to(self.device)
+            return self._references[key]
+
+
+def _read_reference(path: str, seconds: float) -> np.ndarray:
+    """The first ``seconds`` of a reference, float32, raised to the level the model was trained on if it is quieter.
+
+    Raises:
+        ValueError: it is not 24 kHz mono.
+    """
+    samples, rate = soundfile.read(path, frames=round(seconds * SAMPLE_RATE), dtype="float32")
+    if rate != SAMPLE_RATE or samples.ndim != 1:
+        raise ValueError(f"{path} is not a mono recording of {SAMPLE_RATE} Hz")
+    rms = float(np.sqrt(np.mean(np.square(samples))))
+    return samples * np.float32(max(1.0, TARGET_RMS / max(rms, 1e-5)))
 
 
 class _OutOfMemory(Exception):

@@ -22,19 +22,20 @@ _DENSE_GROUP = 32  # channels per group from which torch's own convolution is th
 
 def gelu_tanh(x: Tensor) -> Tensor:
     """GELU in its tanh approximation; same shape as ``x``."""
+    import torch
     from torch.nn.functional import gelu
 
-    if x.device.type != "cpu":
+    if x.device.type != "cpu" or x.dtype != torch.float32:
         return gelu(x, approximate="tanh")
-    gate = x * x
-    return gate.mul_(_GELU_CUBIC).add_(_GELU_LINEAR).mul_(x).sigmoid_().mul_(x)
+    return torch.addcmul(x.new_tensor(_GELU_LINEAR), x, x, value=_GELU_CUBIC).mul_(x).sigmoid_().mul_(x)
 
 
 def mish(x: Tensor) -> Tensor:
     """Mish, x · tanh(log(1 + eˣ)); same shape as ``x``."""
+    import torch
     from torch.nn import functional
 
-    if x.device.type != "cpu":
+    if x.device.type != "cpu" or x.dtype != torch.float32:
         return functional.mish(x)
     e = x.clamp(max=20.0).exp_()  # beyond 20 the quotient is 1 in float32
     n = e * (e + 2.0)

@@ -219,10 +219,10 @@ class PackedDiT:
         for block, m in zip(self._blocks, modulation.blocks, strict=True):
             normed = layer_norm(h, width, m.attn_weight, m.attn_shift, 1e-6)
             attended = self._attention(block, normed, layout, rotation)
-            h.addcmul_(linear(attended, block.out_weight, block.out_bias), m.attn_gate)
+            _add_gated(h, attended, block.out_weight, block.out_bias, m.attn_gate)
             normed = layer_norm(h, width, m.ff_weight, m.ff_shift, 1e-6)
             up = gelu_tanh(linear(normed, block.up_weight, block.up_bias))
-            h.addcmul_(linear(up, block.down_weight, block.down_bias), m.ff_gate)
+            _add_gated(h, up, block.down_weight, block.down_bias, m.ff_gate)
         if residual is not None and self._skip is not None:
             h = linear(torch.cat([h, residual], dim=-1), self._skip)
         return layer_norm(h, width, modulation.final_weight, modulation.final_shift, 1e-6)
@@ -260,3 +260,14 @@ class PackedDiT:
         first, second = turned.chunk(2, dim=-1)
         pair = torch.cat([first * cos - second * sin, second * cos + first * sin], dim=-1)
         return pair if self.rotated_heads == self.heads else torch.cat([pair, qk[:, :, self.rotated_heads :]], dim=2)
+
+
+def _add_gated(h: Tensor, x: Tensor, weight: Tensor, bias: Tensor, gate: Tensor) -> None:
+    """h += gate · (x Wᵀ + b), in place."""
+    import torch
+    from torch.nn.functional import linear
+
+    if h.dtype == torch.float32:  # the gate folded into the weight: the product adds itself to h, one pass less
+        h.addmm_(x, (weight * gate[:, None]).t()).add_(bias * gate)
+    else:
+        h.addcmul_(linear(x, weight, bias), gate)
