@@ -14,6 +14,7 @@ from f5_pipeline.speech.batch_settings import (
     parse_settings,
     read_batch_settings,
 )
+from f5_pipeline.speech.rows import COLUMNS
 from f5_pipeline.storage.local import LocalStore
 
 CONTRACT = """
@@ -116,3 +117,10 @@ def test_a_voice_has_settings_of_its_own() -> None:
 def test_did_you_mean_keeps_silent_when_nothing_is_near() -> None:
     assert did_you_mean("colour", ["voice", "speed"]) == ""
     assert did_you_mean("Voices", ["voice", "speed"]) == " Did you mean 'voice'?"
+
+
+def test_the_documentation_names_every_setting_and_column() -> None:
+    docs = Path(__file__).parents[2] / "docs"
+    manifests, voices = (docs / name).read_text(encoding="utf-8") for name in ("manifests.md", "voices.md")
+    assert [name for name in (*BatchSettings.model_fields, *COLUMNS) if f"| `{name}` |" not in manifests] == []
+    assert [name for name in VoiceSettings.model_fields if f"| `{name}` |" not in voices] == []

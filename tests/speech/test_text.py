@@ -127,25 +127,6 @@ def test_a_replacement_character_is_never_sayable() -> None:
     assert unsayable("x\ufffd", SMALL | {"\ufffd"}, "characters") == ["\ufffd"]
 
 
-@pytest.mark.parametrize(
-    ("language", "written", "said"),
-    [
-        ("de", "Es kostet 3,5 Prozent von 1.000", "Es kostet drei Komma fünf Prozent von eintausend"),
-        ("de", "25 %", "fünfundzwanzig Prozent"),
-        ("fr", "J'ai 21 ans", "J'ai vingt et un ans"),
-        ("es", "Tengo 3 gatos", "Tengo tres gatos"),
-        ("ru", "У меня 5 яблок", "У меня пять яблок"),
-        ("it", "Ho 2 gatti", "Ho due gatti"),
-        ("fi", "Minulla on 3 kissaa", "Minulla on kolme kissaa"),
-        ("ja", "12", "十二"),
-        ("xx", "Leave 5 alone", "Leave 5 alone"),
-        ("de", "007", "null null sieben"),
-    ],
-)
-def test_numbers_of_other_languages(language: str, written: str, said: str, cased: ModelSpec) -> None:
-    assert normalise(written, language, cased) == said
-
-
 @pytest.mark.parametrize(("text", "speech"), [("a", True), ("7", True), ("你", True), ("... !", False), ("", False)])
 def test_speech_needs_a_letter_or_a_digit(text: str, speech: bool) -> None:
     assert has_speech(text) is speech
