@@ -121,6 +121,6 @@ def test_did_you_mean_keeps_silent_when_nothing_is_near() -> None:
 
 def test_the_documentation_names_every_setting_and_column() -> None:
     docs = Path(__file__).parents[2] / "docs"
-    manifests, voices = (docs / name).read_text(encoding="utf-8") for name in ("manifests.md", "voices.md")
+    manifests, voices = ((docs / name).read_text(encoding="utf-8") for name in ("manifests.md", "voices.md"))
     assert [name for name in (*BatchSettings.model_fields, *COLUMNS) if f"| `{name}` |" not in manifests] == []
     assert [name for name in VoiceSettings.model_fields if f"| `{name}` |" not in voices] == []
