@@ -49,17 +49,6 @@ def spoken(text: str, language: str, spec: ModelSpec, vocabulary: frozenset[str]
     return said, unsayable(said, vocabulary, spec.tokenizer)
 
 
-def spoken_reference(
-    ref_text: str, language: str, spec: ModelSpec, vocabulary: frozenset[str] | None
-) -> tuple[str, list[str]]:
-    """A voice's ``ref_text`` (``Voice.text``) as one model gets it: said like any text, ending as F5 needs it.
-
-    The second value: characters of it that the model cannot say.
-    """
-    said, left = spoken(ref_text, language, spec, vocabulary)
-    return reference_text(said), left
-
-
 def reference_text(transcript: str) -> str:
     """``ref_text``: tidy, and ending in a sentence mark and one space (Chinese and Japanese marks: no space).
 

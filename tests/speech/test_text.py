@@ -10,8 +10,9 @@ import pytest
 from f5_pipeline.settings import Settings
 from f5_pipeline.speech.alphabet import fit, unsayable
 from f5_pipeline.speech.catalogue import ModelSpec, load_catalogue
-from f5_pipeline.speech.text import has_speech, normalise, spoken, tidy
+from f5_pipeline.speech.text import has_speech, normalise, reference_text, spoken, tidy
 from f5_pipeline.speech.weights import local_vocabulary
+from tests.speech.test_english import CASES
 
 SMALL = frozenset(" abcdefghijklmnopqrstuvwxyz',.?!")
 
@@ -130,6 +131,30 @@ def test_a_replacement_character_is_never_sayable() -> None:
 @pytest.mark.parametrize(("text", "speech"), [("a", True), ("7", True), ("你", True), ("... !", False), ("", False)])
 def test_speech_needs_a_letter_or_a_digit(text: str, speech: bool) -> None:
     assert has_speech(text) is speech
+
+
+def test_what_was_made_sayable_stays_when_it_is_done_again(demo: ModelSpec, cased: ModelSpec) -> None:
+    vocabulary = local_vocabulary(demo)
+    for spec, alphabet in ((demo, vocabulary), (cased, None)):
+        for written, _ in CASES:
+            said, _ = spoken(written, "en", spec, alphabet)
+            assert spoken(said, "en", spec, alphabet)[0] == said
+
+
+@pytest.mark.parametrize(
+    ("transcript", "ref_text"),
+    [
+        ("Hello there.", "Hello there. "),
+        ("Hello there", "Hello there. "),
+        (" Hello,\nthere,  ", "Hello, there. "),
+        ("“Really?”", '"Really?" '),
+        ("你好", "你好。"),
+        ("你好！", "你好！"),
+        ("", ""),
+    ],
+)
+def test_a_reference_text_ends_as_f5_needs_it(transcript: str, ref_text: str) -> None:
+    assert reference_text(transcript) == ref_text
 
 
 def test_any_text_is_fitted_or_refused(demo: ModelSpec) -> None:
