@@ -14,6 +14,7 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 
 from f5_pipeline.errors import BatchMissing, NotSpokenYet, UtteranceMissing
+from f5_pipeline.results.claims import claim_object
 from f5_pipeline.results.index import IndexRow, read_index, user_columns
 from f5_pipeline.storage.object_store import ObjectInfo, ObjectStore, check_slug
 
@@ -105,7 +106,7 @@ def fetch_delivered(store: ObjectStore, batch: str, folder: Path) -> FetchReport
         FileUnusable: the folder cannot be written.
     """
     prefix = f"batches/{check_slug('batch', batch)}/"
-    wanted = list(store.list(prefix))
+    wanted = [info for info in store.list(prefix) if info.key != claim_object(batch)]
     if not any(_is_delivered(info.key.removeprefix(prefix)) for info in wanted):
         batch_results(store, batch)  # says so if there is no such batch
         raise NotSpokenYet(batch, "delivered files")

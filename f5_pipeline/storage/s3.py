@@ -38,6 +38,7 @@ _T = TypeVar("_T")
 PARALLEL = 16  # requests at once
 _FEW = 64  # so many HEAD requests cost no more than a listing
 _CONNECT_TIMEOUT, _READ_TIMEOUT = 10, 60  # seconds
+_PAGE = 1000  # objects; S3's own limit
 _LONGEST_SHARE = 7 * 24 * 3600  # seconds; S3's own limit
 _MD5 = re.compile(r"[0-9a-f]{32}")
 #: The region that an endpoint's name tells: s3.us-west-004.backblazeb2.com, s3.eu-central-2.wasabisys.com, …
@@ -214,7 +215,7 @@ class S3Store:
 
     def _page(self, prefix: str, after: str = "", token: str = "") -> Page:
         """Up to 1,000 objects, the first of those after a key or at a token, in key order."""
-        where = {"Bucket": self._bucket, "Prefix": self._prefix + prefix}
+        where: dict[str, Any] = {"Bucket": self._bucket, "Prefix": self._prefix + prefix, "MaxKeys": _PAGE}
         where |= {"StartAfter": self._prefix + after} if after else {}
         where |= {"ContinuationToken": token} if token else {}
         answer = self._ask(lambda client: client.list_objects_v2(**where), "listing", prefix)

@@ -8,6 +8,13 @@ import numpy as np
 import pytest
 
 from f5_pipeline.storage.local import LocalStore
+from tests.storage.conftest import (  # noqa: F401 - the servers, and no sleeping between attempts
+    _botocore_reads_its_files_once,
+    aws_environment,
+    moto_server,
+    rclone_server,
+    waits,
+)
 
 
 @pytest.fixture

@@ -94,9 +94,7 @@ def test_a_store_that_is_not_there_stays_so(tmp_path: Path) -> None:
 
 
 def test_urls_of_clips(spoken: LocalStore) -> None:
-    assert share_clips(spoken, batch_results(spoken, "demo"), 60) == {
-        "1": Path(spoken.location(ROWS[0].clip)).as_uri()
-    }
+    assert share_clips(spoken, batch_results(spoken, "demo"), 60) == {"1": Path(spoken.location(ROWS[0].clip)).as_uri()}
 
 
 def test_fetching_copies_once_and_only_what_changed(spoken: LocalStore, tmp_path: Path) -> None:

@@ -19,13 +19,20 @@ from f5_pipeline.errors import (
     StoreBusy,
     StoreUnusable,
 )
-from f5_pipeline.storage import s3
+from f5_pipeline.storage import s3, s3_parts
 from f5_pipeline.storage.s3 import S3Store
 from tests.storage import servers
 from tests.storage.proxy import BUSY, CUT, FLIP, LOSE, RESET, Fault, Proxy, Request, first, proxy_before, sometimes
 from tests.storage.servers import Server
 
-LARGE = bytes(range(256)) * 4 * 20_001  # 20 MiB and a little: three parts
+PART = 64 * 1024
+LARGE = bytes(range(256)) * 700  # two parts and a little
+
+
+@pytest.fixture(autouse=True)
+def _small_parts(monkeypatch: pytest.MonkeyPatch) -> None:
+    for module in (s3, s3_parts):
+        monkeypatch.setattr(module, "PART_BYTES", PART)
 
 
 @pytest.fixture

@@ -1,0 +1,136 @@
+"""Removing what nobody needs any more: partial files of dead writers, and clips that no batch names.
+
+Nothing that a living process is writing is touched: a partial file goes only when its writer is proven dead
+(``storage.partial``), a clip only when neither an index nor a claim names it (``index``, ``claims``).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+from typing import Protocol, runtime_checkable
+
+from f5_pipeline.errors import ObjectMissing, StoreUnusable
+from f5_pipeline.results.claims import claimed_keys
+from f5_pipeline.results.clips import PREFIX
+from f5_pipeline.results.index import read_table
+from f5_pipeline.storage.local import LocalStore
+from f5_pipeline.storage.object_store import ObjectInfo, ObjectStore
+from f5_pipeline.storage.partial import PartialFile, partial_files, remove_if_dead
+
+_PARALLEL = 16  # deletions at once
+
+
+@dataclass(frozen=True)
+class CleanReport:
+    """What ``clean`` removed, or would remove, and what it left alone."""
+
+    dry_run: bool
+    partial_files: tuple[PartialFile, ...]  # of dead writers: removed
+    kept_partial_files: tuple[PartialFile, ...]  # of writers that live, or that nobody can judge from here
+    clips: int  # that no batch names: removed
+    clip_bytes: int
+    unfinished_uploads: tuple[tuple[str, datetime], ...] = ()  # in a bucket: only a lifecycle rule may remove these
+
+    @property
+    def bytes_freed(self) -> int:
+        return self.clip_bytes + sum(partial.size for partial in self.partial_files)
+
+
+def clean(store: ObjectStore, folders: Iterable[Path], *, dry_run: bool = False) -> CleanReport:
+    """Remove dead partial files under some folders (this machine's cache) and in the store, and unnamed clips.
+
+    Args:
+        store: the store; where it is a folder, its partial files count too.
+        folders: other folders to look through.
+        dry_run: only say what would be removed.
+
+    Raises:
+        IndexDamaged: an index cannot be read, so that it is not known which clips it names; no clip is removed.
+        StoreUnusable: the store cannot be listed, read or written.
+    """
+    roots = [*folders, *([Path(store.url)] if isinstance(store, LocalStore) else [])]
+    partials = list({partial.path: partial for root in roots for partial in partial_files(root)}.values())
+    removed = [partial for partial in partials if partial.dead and (dry_run or remove_if_dead(partial))]
+    forgotten = unnamed_clips(store)
+    if not dry_run:
+        with ThreadPoolExecutor(_PARALLEL) as pool:
+            list(pool.map(lambda info: store.delete(info.key), forgotten))
+    return CleanReport(
+        dry_run=dry_run,
+        partial_files=tuple(removed),
+        kept_partial_files=tuple(set(partials) - set(removed)),
+        clips=len(forgotten),
+        clip_bytes=sum(info.size for info in forgotten),
+        unfinished_uploads=_unfinished_uploads(store),
+    )
+
+
+def unnamed_clips(store: ObjectStore) -> list[ObjectInfo]:
+    """The clips that no index and no claim of any batch names.
+
+    What is named is read before the clips are listed, and what changed meanwhile is read again afterwards: a batch
+    that begins in between has its claim, and one that ends its index.
+
+    Raises:
+        IndexDamaged: an index cannot be read.
+    """
+    named = _Named()
+    named.read(store)
+    clips = [info for info in store.list(PREFIX) if not named.has(info)]
+    named.read(store)
+    return [info for info in clips if not named.has(info)]
+
+
+@dataclass
+class _Named:
+    """The keys that are named, and which versions of which objects named them."""
+
+    keys: set[bytes] = field(default_factory=set)
+    seen: dict[str, str] = field(default_factory=dict)
+
+    def read(self, store: ObjectStore) -> None:
+        for info in store.list("batches/"):
+            is_index, is_claim = info.key.endswith("/index.parquet"), info.key.endswith("/claim.bin")
+            if (is_index or is_claim) and self.seen.get(info.key) != info.etag:
+                batch = info.key.split("/")[1]
+                self.keys |= _indexed(store, batch) if is_index else _claimed(store, info.key)
+                self.seen[info.key] = info.etag
+
+    def has(self, info: ObjectInfo) -> bool:
+        """Whether a clip is named. What is under ``clips/`` and no clip of ours counts as named: it is not ours."""
+        name = info.key.rpartition("/")[2].removesuffix(".flac")
+        try:
+            return len(name) != 64 or bytes.fromhex(name) in self.keys
+        except ValueError:
+            return True
+
+
+def _indexed(store: ObjectStore, batch: str) -> set[bytes]:
+    table = read_table(store, batch, columns=["key"])
+    keys: Sequence[str] = [] if table is None else table.column("key").to_pylist()
+    return {bytes.fromhex(key) for key in keys if key}
+
+
+def _claimed(store: ObjectStore, key: str) -> set[bytes]:
+    try:
+        return claimed_keys(store.read(key))
+    except ObjectMissing:  # its batch has just ended, and its index is read next time round
+        return set()
+
+
+@runtime_checkable
+class _InParts(Protocol):
+    def unfinished_uploads(self) -> list[tuple[str, datetime]]: ...
+
+
+def _unfinished_uploads(store: ObjectStore) -> tuple[tuple[str, datetime], ...]:
+    if not isinstance(store, _InParts):
+        return ()
+    try:
+        return tuple(store.unfinished_uploads())
+    except (ObjectMissing, StoreUnusable):  # not every server can list them
+        return ()

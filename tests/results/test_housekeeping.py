@@ -1,0 +1,137 @@
+"""Cleaning removes what is forgotten or dead, and nothing that anybody needs or is writing."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from f5_pipeline.errors import IndexDamaged
+from f5_pipeline.results import housekeeping
+from f5_pipeline.results.claims import claim, claim_object
+from f5_pipeline.results.clips import clip_object
+from f5_pipeline.results.housekeeping import clean
+from f5_pipeline.results.index import parquet_object
+from f5_pipeline.storage.local import LocalStore
+from f5_pipeline.storage.partial import appearing, host_slug
+from tests.results.batch import contents, key_of, run_batch, speak
+
+
+def dead_partial(folder: Path, number: int = 0) -> Path:
+    folder.mkdir(parents=True, exist_ok=True)
+    path = folder / f".part-{host_slug()}-1-{number:016x}"
+    path.write_bytes(b"half")
+    return path
+
+
+def test_clips_that_no_batch_names_any_more(store: LocalStore, tmp_path: Path) -> None:
+    run_batch(store, "demo", ["one", "two", "three"])
+    run_batch(store, "other", ["three", "four"])
+    run_batch(store, "demo", ["one", "two edited"])
+    before = contents(store)
+    forgotten = {clip_object(key_of("two"))}
+    report = clean(store, [tmp_path / "cache"], dry_run=True)
+    assert (report.clips, report.clip_bytes) == (1, len(before[clip_object(key_of("two"))]))
+    assert contents(store) == before
+    assert clean(store, [tmp_path / "cache"]).clips == 1
+    assert contents(store) == {key: data for key, data in before.items() if key not in forgotten}
+    assert clean(store, [tmp_path / "cache"]).clips == 0
+
+
+def test_a_batch_that_is_being_spoken_keeps_its_clips(store: LocalStore) -> None:
+    with claim(store, "demo", [key_of("one")]):
+        run_batch(store, "scratch", ["one"])  # stands for clips stored before the index is there
+        for name in (parquet_object("scratch"), "batches/scratch/index.csv"):
+            store.delete(name)
+        assert clean(store, []).clips == 0
+    assert store.stat(claim_object("demo")) is None
+    assert clean(store, []).clips == 1
+
+
+def test_a_batch_that_crashed_keeps_its_clips_until_it_is_run_again(store: LocalStore) -> None:
+    def crash() -> None:
+        with claim(store, "demo", [key_of("one"), key_of("two")]):
+            raise RuntimeError
+
+    with pytest.raises(RuntimeError):
+        crash()
+    run_batch(store, "scratch", ["one"])
+    store.delete(parquet_object("scratch"))
+    assert clean(store, []).clips == 0
+    run_batch(store, "demo", ["two"])
+    assert clean(store, []).clips == 1
+
+
+def test_a_later_runs_claim_is_not_taken_away(store: LocalStore) -> None:
+    with claim(store, "demo", [key_of("one")]):
+        later = claim(store, "demo", [key_of("two")])
+        later.__enter__()
+    assert store.stat(claim_object("demo")) is not None
+    later.__exit__(None, None, None)
+    assert store.stat(claim_object("demo")) is None
+
+
+def test_a_batch_that_begins_and_ends_while_cleaning(store: LocalStore, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its index and clips appear after the indexes were read and before the clips are listed."""
+    run_batch(store, "demo", ["one"])
+
+    class Busy(LocalStore):
+        def list(self, prefix: str = ""):
+            if prefix == housekeeping.PREFIX:
+                run_batch(LocalStore(self.url), "new", ["two"])
+            return super().list(prefix)
+
+    assert clean(Busy(store.url), []).clips == 0
+    assert clip_object(key_of("two")) in contents(store)
+
+
+def test_a_damaged_index_stops_before_any_clip_is_removed(store: LocalStore) -> None:
+    run_batch(store, "demo", ["one"])
+    run_batch(store, "demo", ["two"])
+    run_batch(store, "broken", ["three"])
+    store.write(parquet_object("broken"), b"")
+    before = contents(store)
+    with pytest.raises(IndexDamaged):
+        clean(store, [])
+    assert contents(store) == before
+
+
+def test_strangers_under_clips_stay(store: LocalStore) -> None:
+    for name in ("clips/README.txt", "clips/ab/notes.flac", f"clips/ab/{'z' * 64}.flac"):
+        store.write(name, b"mine")
+    assert clean(store, []).clips == 0
+    assert len(contents(store)) == 3
+
+
+def test_partial_files_of_the_dead_go_and_of_the_living_stay(store: LocalStore, tmp_path: Path) -> None:
+    run_batch(store, "demo", ["one"])
+    cache = tmp_path / "cache"
+    dead = [dead_partial(Path(store.url) / "clips" / "ab"), dead_partial(cache / "store" / "x")]
+    with appearing(cache / "model.bin") as file:
+        file.write(b"in the middle of it")
+        report = clean(store, [cache], dry_run=True)
+        assert {partial.path for partial in report.partial_files} == set(dead)
+        assert len(report.kept_partial_files) == 1
+        assert report.bytes_freed == 8
+        assert all(path.exists() for path in dead)
+        assert len(clean(store, [cache, cache]).partial_files) == 2
+        assert not any(path.exists() for path in dead)
+    assert (cache / "model.bin").read_bytes() == b"in the middle of it"
+
+
+def test_a_store_that_is_not_there(tmp_path: Path) -> None:
+    report = clean(LocalStore(tmp_path / "nowhere"), [tmp_path / "nothing"])
+    assert (report.clips, report.partial_files, report.unfinished_uploads) == (0, (), ())
+    assert not (tmp_path / "nowhere").exists()
+
+
+def test_what_is_spoken_again_after_cleaning_is_the_same(store: LocalStore) -> None:
+    spoken: list[str] = []
+    run_batch(store, "demo", ["one"])
+    first = contents(store)[clip_object(key_of("one"))]
+    run_batch(store, "demo", ["two"])
+    clean(store, [])
+    run_batch(store, "demo", ["one"], spoken)
+    assert spoken == ["one"]
+    assert contents(store)[clip_object(key_of("one"))] == first
+    assert speak("one").shape == (2400,)

@@ -1,0 +1,177 @@
+"""Results in a bucket: few requests, bad networks, several runs at once, look-ups that only read."""
+
+from __future__ import annotations
+
+import os
+import random
+import threading
+import urllib.request
+from collections import Counter
+from collections.abc import Iterator
+from multiprocessing.synchronize import Event
+from pathlib import Path
+
+import pytest
+
+from f5_pipeline.errors import AccessRefused, StoreBusy
+from f5_pipeline.results.clips import ClipStore, clip_object
+from f5_pipeline.results.housekeeping import clean
+from f5_pipeline.results.index import read_index
+from f5_pipeline.results.lookup import batch_results, fetch_delivered, share_clips
+from f5_pipeline.storage.local import LocalStore
+from f5_pipeline.storage.object_store import ObjectStore
+from f5_pipeline.storage.s3 import S3Store
+from tests.results.batch import contents, key_of, run_batch
+from tests.storage import processes, servers
+from tests.storage.proxy import BUSY, CUT, LOSE, RESET, Fault, Proxy, proxy_before, sometimes
+from tests.storage.servers import Server
+
+LINES = [f"line {number}" for number in range(40)]
+
+
+@pytest.fixture
+def proxy(rclone_server: Server) -> Iterator[Proxy]:
+    with proxy_before(rclone_server.endpoint) as running:
+        yield running
+
+
+@pytest.fixture
+def bucket(rclone_server: Server, proxy: Proxy, aws_environment: pytest.MonkeyPatch) -> S3Store:
+    """A store in a fresh bucket, behind the proxy."""
+    for name, value in servers.environment(proxy.endpoint).items():
+        aws_environment.setenv(name, value)
+    return S3Store(f"s3://{rclone_server.bucket()}/team")
+
+
+def assert_complete(store: ObjectStore, batch: str, lines: list[str]) -> None:
+    rows = read_index(store, batch) or []
+    assert [(row.text, row.key) for row in rows] == [(line, key_of(line)) for line in lines]
+    for row in rows:
+        assert ClipStore(store).load(row.key).info.size == row.clip_bytes
+
+
+def test_a_cached_batch_costs_few_requests(bucket: S3Store, proxy: Proxy) -> None:
+    lines = [f"line {number}" for number in range(150)]
+    run_batch(bucket, "demo", lines)
+    proxy.forget()
+    spoken: list[str] = []
+    run_batch(bucket, "demo", lines, spoken)
+    assert spoken == []
+    assert len(proxy.requests) <= 6 + 17  # claim (3), index (3), and a listing for each of up to 17 runs of keys
+
+
+def test_clips_deleted_or_cut_behind_our_back_are_spoken_again(bucket: S3Store) -> None:
+    run_batch(bucket, "demo", LINES)
+    whole = bucket.read(clip_object(key_of(LINES[5])))
+    bucket.delete(clip_object(key_of(LINES[3])))
+    bucket.write(clip_object(key_of(LINES[5])), whole[:-10])
+    spoken: list[str] = []
+    run_batch(bucket, "demo", LINES, spoken)
+    assert spoken == [LINES[3], LINES[5]]
+    assert bucket.read(clip_object(key_of(LINES[5]))) == whole
+    assert_complete(bucket, "demo", LINES)
+
+
+def test_on_a_bad_network_a_batch_ends_complete_or_with_a_clear_error(bucket: S3Store, proxy: Proxy) -> None:
+    """Three requests in ten fail. Each run goes on where the last one stopped, and nothing is spoken twice."""
+    proxy.decide = sometimes(0.3, [*BUSY, RESET, LOSE, CUT], seed=11)
+    spoken: list[str] = []
+    for _ in range(20):
+        before = len(spoken)
+        try:
+            run_batch(bucket, "demo", LINES, spoken)
+        except StoreBusy as error:
+            last = str(error)
+        else:
+            break
+        assert "What is finished is kept" in last
+        assert len(spoken) >= before
+    proxy.decide = lambda request: None
+    assert_complete(bucket, "demo", LINES)
+    # A clip counts as spoken when it is stored; one whose last attempt lost its answer was stored, but not counted.
+    assert max(Counter(spoken).values()) == 1
+
+
+def test_a_key_that_may_not_list(bucket: S3Store, proxy: Proxy) -> None:
+    lines = [f"line {number}" for number in range(100)]
+    proxy.decide = lambda request: Fault("answer", 403, "AccessDenied") if request.is_listing else None
+    with pytest.raises(AccessRefused, match="s3:ListBucket"):
+        run_batch(bucket, "demo", lines)
+    proxy.decide = lambda request: None
+    assert not [info for info in bucket.list() if not info.key.endswith("/claim.bin")]
+
+
+OTHER = [*LINES[20:], "another", "one more"]
+
+
+@pytest.mark.parametrize("kind", ["folder", "bucket"])
+@pytest.mark.parametrize("second", [("demo", LINES), ("other", OTHER)], ids=["the same", "another"])
+def test_two_batches_at_once(kind: str, second: tuple[str, list[str]], tmp_path: Path, bucket: S3Store) -> None:
+    """Twice the same, or two that share lines: right indexes, whole clips, no line spoken more than twice."""
+    store = bucket if kind == "bucket" else LocalStore(tmp_path / "store")
+    spoken, gate, runs = list[str](), threading.Barrier(2), [("demo", LINES), second]
+
+    def run(batch: str, lines: list[str]) -> None:
+        gate.wait()
+        run_batch(store, batch, lines, spoken)
+
+    threads = [threading.Thread(target=run, args=arguments) for arguments in runs]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    for batch, lines in runs:
+        assert_complete(store, batch, lines)
+    assert max(Counter(spoken).values()) <= 2
+    assert clean(store, []).clips == 0
+
+
+def test_look_ups_only_read(bucket: S3Store, proxy: Proxy, tmp_path: Path) -> None:
+    run_batch(bucket, "demo", LINES[:5])
+    bucket.write("batches/demo/audio/0.wav", b"RIFF")
+    bucket.write("manifests/demo.csv", b"text")
+    proxy.forget()
+    results = batch_results(bucket, "demo")
+    assert [row.text for row in results.rows] == LINES[:5]
+    assert len(proxy.requests) == 1
+    assert fetch_delivered(bucket, "demo", tmp_path / "out").copied == 3
+    assert fetch_delivered(bucket, "demo", tmp_path / "out").copied == 0
+    urls = share_clips(bucket, results, 60)
+    assert {request.method for request in proxy.requests} <= {"GET", "HEAD"}
+    with urllib.request.urlopen(urls["2"]) as answer:  # no credentials but those in the URL
+        assert answer.read() == bucket.read(clip_object(key_of(LINES[2])))
+
+
+# --- kill -9 ---------------------------------------------------------------------------------------------------
+
+
+def _run_for_ever(url: str, environment: dict[str, str], begun: Event) -> None:
+    os.environ.update(environment)
+    list(S3Store(url).list())
+    for number in range(10_000):
+        begun.set()
+        run_batch(S3Store(f"{url}/{number}"), "demo", LINES[:6])
+
+
+def test_kill_9_while_a_bucket_is_written(bucket: S3Store, proxy: Proxy, tmp_path: Path, rclone_server: Server) -> None:
+    undisturbed = LocalStore(tmp_path / "store")
+    run_batch(undisturbed, "demo", LINES[:6])
+    expected, generator, interrupted = contents(undisturbed), random.Random(9), 0
+    context = processes.context()
+    for kill in range(10):
+        url = f"{bucket.url}/kill{kill}"
+        arguments = (url, servers.environment(rclone_server.endpoint), begun := context.Event())
+        process = context.Process(target=_run_for_ever, args=arguments)
+        process.start()
+        assert begun.wait(60)
+        process.join(timeout=generator.random() * 0.2)
+        process.kill()
+        process.join()
+        begun = {info.key.split("/")[0] for info in S3Store(url).list()}
+        for number in begun:
+            store = S3Store(f"{url}/{number}")
+            if {info.key for info in store.list()} != set(expected):
+                interrupted += 1
+                run_batch(store, "demo", LINES[:6])
+            assert {info.key: store.read(info.key) for info in store.list()} == expected
+    assert interrupted

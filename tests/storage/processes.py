@@ -1,0 +1,19 @@
+"""Processes for tests, forked from a clean server process that has imported what they need, so that they start at once.
+
+``fork`` itself would copy the threads' locks of the test process (a proxy, a pool) in whatever state they are.
+"""
+
+from __future__ import annotations
+
+import multiprocessing
+from multiprocessing.context import ForkServerContext
+
+_IMPORTED = ["boto3", "pyarrow.parquet", "pyarrow.csv", "tests.storage.test_fetch", "tests.results.test_crashes"]
+_IMPORTED += ["tests.results.test_s3"]
+
+
+def context() -> ForkServerContext:
+    """The one context for all tests: the server process imports only what is named before its first use."""
+    forkserver = multiprocessing.get_context("forkserver")
+    forkserver.set_forkserver_preload(_IMPORTED)
+    return forkserver

@@ -1,0 +1,74 @@
+"""Which store a URL means."""
+
+from __future__ import annotations
+
+import pickle
+from pathlib import Path
+
+import pytest
+
+from f5_pipeline.errors import BadSetting
+from f5_pipeline.storage.local import LocalStore
+from f5_pipeline.storage.open import open_store
+from f5_pipeline.storage.s3 import S3Store, region_of
+
+
+def test_folders(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("HOME", str(tmp_path / "home"))
+    assert isinstance(open_store(tmp_path), LocalStore)
+    for url, path in [("store", tmp_path / "store"), ("~/x", tmp_path / "home" / "x"), ("./a/../b", tmp_path / "b")]:
+        assert open_store(url).url == str(path)
+
+
+@pytest.mark.parametrize(
+    ("url", "location"),
+    [
+        ("s3://bucket", "s3://bucket/a/b"),
+        ("s3://bucket/", "s3://bucket/a/b"),
+        ("s3://bucket/some/prefix/", "s3://bucket/some/prefix/a/b"),
+        ("s3://Old_Bucket.name/p", "s3://Old_Bucket.name/p/a/b"),
+    ],
+)
+def test_buckets(url: str, location: str) -> None:
+    store = open_store(url)
+    assert isinstance(store, S3Store)
+    assert store.location("a/b") == location
+    again = pickle.loads(pickle.dumps(store))
+    assert (again.url, again.location("a/b")) == (store.url, location)
+
+
+NO_STORES = ["", "s3://", "s3:///key", "s3:/bucket", "s3://b", "gs://bucket/x", "https://bucket", "file:///x"]
+NO_STORES += ["s3://user:pw@bucket", "s3://bucket/p?x=1"]
+
+
+@pytest.mark.parametrize("url", NO_STORES)
+def test_what_is_no_store(url: str) -> None:
+    with pytest.raises(BadSetting, match="F5_STORE"):
+        open_store(url)
+
+
+@pytest.mark.parametrize(
+    ("endpoint", "region"),
+    [
+        ("", "us-east-1"),
+        ("https://s3.us-west-004.backblazeb2.com", "us-west-004"),
+        ("https://s3.eu-central-2.wasabisys.com", "eu-central-2"),
+        ("https://s3.fr-par.scw.cloud", "fr-par"),
+        ("https://0123456789abcdef.r2.cloudflarestorage.com", "auto"),
+        ("https://s3.eu-west-1.amazonaws.com", "eu-west-1"),
+        ("https://s3.amazonaws.com", "us-east-1"),
+        ("http://127.0.0.1:9000", "us-east-1"),
+        ("https://minio.example.com:9000", "us-east-1"),
+        ("https://s3.example.com", "us-east-1"),
+    ],
+)
+def test_the_region_that_an_endpoint_tells(endpoint: str, region: str) -> None:
+    assert region_of(endpoint) == region
+
+
+@pytest.mark.parametrize("endpoint", ["no scheme", "http://"])
+def test_an_endpoint_that_is_none(endpoint: str, aws_environment: pytest.MonkeyPatch) -> None:
+    aws_environment.setenv("AWS_ENDPOINT_URL", endpoint)
+    with pytest.raises(BadSetting, match="AWS_ENDPOINT_URL"):
+        open_store("s3://bucket").stat("x")

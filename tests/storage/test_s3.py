@@ -1,0 +1,166 @@
+"""What is particular to buckets: prefixes, conditional writes, presigned URLs, odd keys, headers, forks."""
+
+from __future__ import annotations
+
+import os
+import threading
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+
+from f5_pipeline.errors import BadSetting, ObjectMissing
+from f5_pipeline.storage import s3
+from f5_pipeline.storage.s3 import S3Store
+from tests.storage import servers
+from tests.storage.conftest import s3_store
+from tests.storage.proxy import Proxy, proxy_before
+from tests.storage.servers import Server
+
+
+@pytest.fixture(params=["rclone", "moto"])
+def server(request: pytest.FixtureRequest) -> Server:
+    return request.getfixturevalue(f"{request.param}_server")
+
+
+@pytest.fixture
+def store(server: Server, aws_environment: pytest.MonkeyPatch) -> S3Store:
+    return s3_store(server, aws_environment)
+
+
+@pytest.fixture
+def watched(moto_server: Server, aws_environment: pytest.MonkeyPatch) -> Iterator[tuple[S3Store, Proxy]]:
+    """A store on moto's server, and the requests that it makes."""
+    bucket = moto_server.bucket()
+    with proxy_before(moto_server.endpoint) as proxy:
+        for name, value in servers.environment(proxy.endpoint).items():
+            aws_environment.setenv(name, value)
+        yield S3Store(f"s3://{bucket}/p"), proxy
+
+
+def test_stores_in_one_bucket_do_not_see_each_other(store: S3Store) -> None:
+    inner, sibling = S3Store(f"{store.url}/inner"), S3Store(f"{store.url}2")
+    for each in (store, inner, sibling):
+        each.write("a/x", each.url.encode())
+    assert [info.key for info in sibling.list()] == ["a/x"]
+    assert [info.key for info in store.list()] == ["a/x", "inner/a/x"]
+    assert inner.read("a/x") == inner.url.encode()
+    assert store.stat_many(["a/x", "inner/a/x"]).keys() == {"a/x", "inner/a/x"}
+
+
+def test_keys_that_others_put_there(moto_server: Server, aws_environment: pytest.MonkeyPatch) -> None:
+    store = s3_store(moto_server, aws_environment, prefix="")
+    bucket = store.url.removeprefix("s3://")
+    for key in (
+        "voices/",
+        "voices/my voice.wav",
+        "voices/ä.wav",
+        "../evil",
+        "/abs",
+        "voices//x",
+        ".hidden",
+        "voices/a",
+    ):
+        servers.client(moto_server.endpoint).put_object(Bucket=bucket, Key=key, Body=b"x")
+    assert [info.key for info in store.list()] == ["voices/a"]
+
+
+def test_more_objects_than_a_page(store: S3Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(s3, "_PAGE", 50)
+    keys = [f"clips/{number:04}" for number in range(130)]
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(lambda key: store.write(key, b""), keys))
+    assert [info.key for info in store.list("clips/")] == keys
+    wanted = [*keys[::2], "clips/none", *(f"clips/none{number}" for number in range(60))]
+    assert list(store.stat_many(wanted)) == keys[::2]
+
+
+def test_of_two_writers_that_create_at_once_one_succeeds(watched: tuple[S3Store, Proxy]) -> None:
+    """Both look, both see nothing, both write: a server that honours the condition lets one through."""
+    store, proxy = watched
+    both_looked, results = threading.Barrier(2), []
+    proxy.meanwhile = lambda request: both_looked.wait() and None if request.method == "HEAD" else None
+
+    def create(data: bytes) -> None:
+        if store.create("clips/x", data) is not None:
+            results.append(data)
+
+    threads = [threading.Thread(target=create, args=(data,)) for data in (b"one", b"two")]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    proxy.meanwhile = lambda request: None
+    assert len(results) == 1
+    assert store.read("clips/x") == results[0]
+
+
+def test_no_checksum_headers_are_sent(watched: tuple[S3Store, Proxy], tmp_path: Path) -> None:
+    """Some relatives of S3 answer them with 403."""
+    store, _ = watched
+    sent: dict[str, str] = {}
+    store._client().meta.events.register("before-send.s3.*", lambda request, **_: sent.update(request.headers))
+    (tmp_path / "large").write_bytes(b"x" * (9 << 20))
+    store.write("a", b"x")
+    store.upload(tmp_path / "large", "large")
+    store.download("large", tmp_path / "copy")
+    list(store.list())
+    names = {name.lower() for name in sent}
+    assert "authorization" in names
+    assert not {name for name in names if "checksum" in name or "trailer" in name or "sdk-checksum" in name}
+
+
+def test_shared_urls_open_the_object_and_end(store: S3Store) -> None:
+    store.write("clips/x", b"sound")
+    with urllib.request.urlopen(store.share("clips/x", 60)) as answer:
+        assert answer.read() == b"sound"
+    url = store.share("clips/x", 1)
+    assert servers.SECRET_KEY not in url
+    assert "X-Amz-Expires=1" in url
+    for seconds in (0, -5, 8 * 24 * 3600):
+        with pytest.raises(BadSetting, match="604800"):
+            store.share("clips/x", seconds)
+
+
+def test_a_shared_url_is_for_one_object_only(rclone_server: Server, aws_environment: pytest.MonkeyPatch) -> None:
+    store = s3_store(rclone_server, aws_environment)
+    store.write("clips/x", b"sound")
+    store.write("clips/y", b"other")
+    with pytest.raises(urllib.error.HTTPError, match="403"):
+        urllib.request.urlopen(store.share("clips/x", 60).replace("clips/x", "clips/y"))
+
+
+def test_a_forked_child_has_connections_of_its_own(store: S3Store) -> None:
+    store.write("a", b"x")
+    child = os.fork()
+    if child == 0:
+        os._exit(0 if all(store.read("a") == b"x" for _ in range(20)) else 1)
+    for _ in range(20):
+        assert store.read("a") == b"x"
+    assert os.waitpid(child, 0)[1] == 0
+
+
+def test_unfinished_uploads_are_told(moto_server: Server, aws_environment: pytest.MonkeyPatch) -> None:
+    store = s3_store(moto_server, aws_environment)
+    assert store.unfinished_uploads() == []
+    bucket = store.url.split("/")[2]
+    servers.client(moto_server.endpoint).create_multipart_upload(Bucket=bucket, Key="some/prefix/models/x")
+    assert [key for key, _ in store.unfinished_uploads()] == ["models/x"]
+
+
+def test_a_large_file_comes_in_parts_and_a_small_one_in_one_request(
+    watched: tuple[S3Store, Proxy], tmp_path: Path
+) -> None:
+    store, proxy = watched
+    for size, gets in ((0, 2), (1, 1), (8 << 20, 1), ((8 << 20) + 1, 2), (20 << 20, 3)):
+        (tmp_path / "file").write_bytes(os.urandom(size))
+        info = store.upload(tmp_path / "file", "file")
+        proxy.forget()
+        assert store.download("file", tmp_path / "copy").etag == info.etag
+        assert (tmp_path / "copy").read_bytes() == (tmp_path / "file").read_bytes()
+        assert len(proxy.requests) == gets, size
+    with pytest.raises(ObjectMissing):
+        store.download("nothing", tmp_path / "nothing")
