@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import shutil
+import subprocess
 import sys
 from dataclasses import replace
 from importlib.resources import files
@@ -328,6 +329,24 @@ def test_warnings_tell_what_is_probably_not_meant(store: LocalStore) -> None:
     assert contents.utterances[0].columns == {"model": "x", "langauge": "y", "note": "z"}
 
 
+def test_step_counts_without_a_table_are_a_warning(store: LocalStore) -> None:
+    manifest = "text,voice,nfe_step\nA,anna,20\nB,anna,16\nC,anna,20\n"
+    (warning,) = resolve(store, manifest, 'preset = "best"').warnings
+    assert warning.startswith("nfe_step = 20 spaces its steps evenly; 5, 6, 7, 10, 12, 16 are placed")
+
+
+def test_the_step_tables_are_upstreams() -> None:
+    """The warning above rests on this: f5_tts has tables for these step counts and no others."""
+    import torch
+    from f5_tts.model.utils import get_epss_timesteps
+
+    def even(steps: int) -> bool:
+        times = get_epss_timesteps(steps, "cpu", torch.float32)
+        return bool(torch.allclose(times, torch.linspace(0, 1, steps + 1)))
+
+    assert [steps for steps in range(1, 65) if not even(steps)] == [5, 6, 7, 10, 12, 16]
+
+
 def test_a_vocabulary_that_is_not_here_is_a_warning(store: LocalStore) -> None:
     store.write("manifests/b.csv", "text,voice\nЖ,anna\n".encode())
     contents = read_utterances(store, "b", Settings(), CATALOGUE, lambda spec: None)
@@ -346,7 +365,12 @@ def test_the_shipped_demo(tmp_path: Path) -> None:
     assert len({u.voice for u in contents.utterances}) >= 3
     assert [row.id for row in contents.rejected] == ["bad-voice"]
     assert contents.warnings == ()
-    assert "torch" not in sys.modules or "f5_pipeline.speech.f5" in sys.modules
+
+
+def test_reading_and_preparing_need_no_torch() -> None:
+    code = "import sys; sys.modules.update(torch=None, torchaudio=None, f5_tts=None, dagster=None, boto3=None)\n"
+    code += "import f5_pipeline.speech.manifest, f5_pipeline.speech.voice, f5_pipeline.speech.chunking"
+    subprocess.run([sys.executable, "-c", code], check=True)
 
 
 # --- saving ---------------------------------------------------------------------------------------------------
