@@ -11,6 +11,9 @@ import numpy as np
 
 from f5_pipeline.delivery.encode import Samples
 
+#: Raise this by hand when the same margins should give another sound.
+EDGES_VERSION = 1
+
 _FRAME_SECONDS = 0.01
 _BELOW_LOUD_DB = 45.0  # quieter than the loud parts by this much is silence: soft consonants are not
 _DIGITAL_SILENCE = 1e-4  # RMS; quieter than this is silence whatever the rest is

@@ -44,7 +44,6 @@ class PageRow:
     peaks: str = ""  # from ``waveform``
     seed: int | None = None
     attempts: int = 0
-    cached: bool = False
     measures: Mapping[str, Value] = field(default_factory=dict)
     given: Mapping[str, str] = field(default_factory=dict)  # columns of a manifest that would speak it like this again
     columns: Mapping[str, str] = field(default_factory=dict)  # the user's own
@@ -121,7 +120,7 @@ def render(page: Page) -> str:
     return text.encode("utf-8", "replace").decode()  # half a surrogate pair cannot be written to a file
 
 
-def waveform(samples: Samples, sample_rate: int) -> str:
+def waveform(samples: Samples) -> str:
     """The outline of a clip, ``PEAKS`` magnitudes of 0 … 255, as base64; "" for nothing."""
     if samples.size == 0:
         return ""

@@ -120,12 +120,12 @@ def test_every_measure_has_a_label() -> None:
 
 def test_a_waveform_follows_the_loudness() -> None:
     samples = np.concatenate([np.zeros(6_000), np.full(6_000, 0.5), np.full(12_000, -1.2)]).astype(np.float32)
-    peaks = base64.b64decode(waveform(samples, 24_000))
+    peaks = base64.b64decode(waveform(samples))
     assert list(peaks) == [0] * 30 + [128] * 30 + [255] * 60
 
 
 @pytest.mark.parametrize("length", [0, 1, PEAKS - 1, PEAKS + 1])
 def test_a_waveform_of_very_few_samples(length: int) -> None:
     samples: Samples = np.full(length, 0.25, dtype=np.float32)
-    assert set(base64.b64decode(waveform(samples, 24_000))) <= {64}
-    assert len(base64.b64decode(waveform(samples, 24_000))) == min(length, PEAKS)
+    assert set(base64.b64decode(waveform(samples))) <= {64}
+    assert len(base64.b64decode(waveform(samples))) == min(length, PEAKS)

@@ -99,7 +99,7 @@ def small(tmp_path_factory: pytest.TempPathFactory, voices: dict[str, Samples]) 
                 section="one" if number <= 6 else "two",
                 audio=audio,
                 seconds=length / RATE if audio else 0.0,
-                peaks=waveform(speech[:length], RATE) if audio else "",
+                peaks=waveform(speech[:length]) if audio else "",
                 seed=number,
                 attempts=1,
                 measures={"level_db": -20.0 - number, "chars_per_second": 15.0},
@@ -119,7 +119,7 @@ def small(tmp_path_factory: pytest.TempPathFactory, voices: dict[str, Samples]) 
 def large(tmp_path_factory: pytest.TempPathFactory, speech: Samples) -> Path:
     """5,000 lines."""
     path = tmp_path_factory.mktemp("large") / "report.html"
-    peaks = waveform(speech, RATE)
+    peaks = waveform(speech)
     rows = [
         PageRow(
             f"{n:04}",
@@ -270,7 +270,7 @@ def test_arrows_move_through_a_clip(opened: Open, small: Path) -> None:
 
 def test_audio_that_is_not_there_is_said(opened: Open, tmp_path: Path, speech: Samples) -> None:
     path = tmp_path / "report.html"
-    row = PageRow("a", "text", audio="audio/gone.mp3", seconds=1.0, peaks=waveform(speech, RATE))
+    row = PageRow("a", "text", audio="audio/gone.mp3", seconds=1.0, peaks=waveform(speech))
     path.write_text(render(Page("b", "", [row])), encoding="utf-8")
     page = opened(path)
     page.keyboard.press("Space")

@@ -96,7 +96,7 @@ DEFECTS: dict[str, tuple[Callable[[Samples], Samples], set[str]]] = {
     "pink noise between": (lambda clip: inserted(clip, noise(2, rms(clip), 0.5)), {"max_steady_seconds"}),
     "brown noise between": (lambda clip: inserted(clip, noise(2, rms(clip), 1.0)), {"max_steady_seconds"}),
     "a hum between": (lambda clip: inserted(clip, tone(1.5, 110, rms(clip))), {"max_steady_seconds"}),
-    "as loud noise all over": (lambda clip: clip + noise(clip.size / RATE, rms(clip)), {"max_steady_seconds", "max_noise_floor_db"}),
+    "noise as loud": (lambda clip: clip + noise(clip.size / RATE, rms(clip)), {"max_steady_seconds"}),
     "a gap": (lambda clip: inserted(clip, silence(2)), {"max_longest_gap_seconds"}),
     "silence before": (lambda clip: np.concatenate([silence(2), clip]), {"max_lead_silence_seconds"}),
     "silence after": (lambda clip: np.concatenate([clip, silence(2)]), {"max_tail_silence_seconds"}),

@@ -126,7 +126,7 @@ function paintDesk() {
 function facts(row) {
   const measured = page.measures.filter((measure) => row.measures[measure.name] != null)
     .map((measure) => [measure.label, shown(measure, row.measures[measure.name])]);
-  const made = [["attempts", row.attempts], ["seed", row.seed], ["from cache", row.cached ? "yes" : ""]];
+  const made = [["attempts", row.attempts], ["seed", row.seed]];
   const given = Object.entries(row.columns);
   return [...measured, ...made.filter(([, value]) => value), ...given.filter(([, value]) => value)];
 }

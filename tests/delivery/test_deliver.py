@@ -1,0 +1,423 @@
+"""Deliveries of a small batch of real speech: what is there afterwards, and what a repetition costs."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import json
+import re
+import threading
+from collections import Counter
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import soundfile
+
+from f5_pipeline.delivery.deliver import DeliveryReport, deliver_batch
+from f5_pipeline.delivery.edges import Edges
+from f5_pipeline.delivery.encode import Samples
+from f5_pipeline.delivery.ledger import ledger_object
+from f5_pipeline.delivery.loudness import integrated_loudness, true_peak
+from f5_pipeline.delivery.subtitles import Cue
+from f5_pipeline.errors import BadEncoding, ClipDamaged, ObjectMissing, UnsafeName
+from f5_pipeline.results.clips import ClipStore, clip_object
+from f5_pipeline.results.index import IndexRow, csv_object, write_index
+from f5_pipeline.speech.batch_settings import BatchSettings
+from f5_pipeline.speech.utterance import Sampling, Utterance
+from f5_pipeline.storage.local import LocalStore
+from f5_pipeline.storage.object_store import ObjectInfo, ObjectStore
+from tests.delivery.test_listening import data_of
+from tests.storage.conftest import (  # noqa: F401 - an S3 server, and no sleeping between attempts
+    _botocore_reads_its_files_once,
+    aws_environment,
+    rclone_server,
+    s3_store,
+    waits,
+)
+
+RATE = 24_000
+
+
+class CountingStore(LocalStore):
+    """A folder that counts what is asked of it, and may refuse a key."""
+
+    def __init__(self, root: Path) -> None:
+        super().__init__(root)
+        self.asked: Counter[str] = Counter()
+        self.refuse = ""
+        self.ledger_at_upload = b""
+        self._lock = threading.Lock()
+
+    def _count(self, what: str, key: str) -> None:
+        with self._lock:
+            self.asked[what] += 1
+        if self.refuse and self.refuse in key:
+            raise ObjectMissing(key)
+
+    def read(self, key: str, first: int | None = None) -> bytes:
+        self._count("read", key)
+        return super().read(key, first)
+
+    def write(self, key: str, data: bytes) -> ObjectInfo:
+        self._count("write", key)
+        return super().write(key, data)
+
+    def upload(self, path: Path, key: str) -> ObjectInfo:
+        self._count("upload", key)
+        self.ledger_at_upload = super().read(ledger_object("demo"))
+        return super().upload(path, key)
+
+    def delete(self, key: str) -> None:
+        self._count("delete", key)
+        super().delete(key)
+
+    def list(self, prefix: str = "") -> Any:
+        self._count("list", prefix)
+        return super().list(prefix)
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> CountingStore:
+    return CountingStore(tmp_path / "store")
+
+
+class Batch:
+    """A batch that was spoken: six lines of two sections; the fourth failed, the fifth was rejected."""
+
+    def __init__(self, store: ObjectStore, voices: dict[str, Samples]) -> None:
+        self.store = store
+        self.settings = BatchSettings(format="wav")
+        self.rows: list[IndexRow] = []
+        self.utterances: list[Utterance] = []
+        recordings = list(voices.values())
+        for number, status in enumerate(["ok", "suspect", "ok", "failed", "rejected", "ok"], start=1):
+            self.add(f"line-{number}", status, recordings[number % len(recordings)][: RATE + number * 2_000])
+        write_index(store, "demo", self.rows)
+
+    def add(self, id: str, status: Any, samples: Samples) -> None:
+        key = hashlib.sha256(f"{id} {samples.size}".encode()).hexdigest()
+        text = f"This is {id}."
+        spoken = status in ("ok", "suspect")
+        if spoken:
+            ClipStore(self.store).save(key, samples, {})
+        row = IndexRow(
+            id, text, text.lower(), voice="anna", model="demo", status=status, reason="" if status == "ok" else "why"
+        )
+        self.rows.append(
+            replace(row, key=key, clip=clip_object(key), audio_seconds=samples.size / RATE) if spoken else row
+        )
+        if status != "rejected":
+            section = "one" if id <= "line-3" else "two"
+            sampling = Sampling(7, 1.0, -1.0, 1.0, 0.15)
+            self.utterances.append(
+                Utterance(id, len(self.rows), text, text.lower(), "anna", "demo", "en", sampling, section=section)
+            )
+
+    def deliver(self, **options: Any) -> DeliveryReport:
+        return deliver_batch(self.store, "demo", self.settings, self.rows, self.utterances, **options)
+
+    def names(self) -> list[str]:
+        """What was delivered, without the index."""
+        names = (info.key.removeprefix("batches/demo/") for info in self.store.list("batches/demo/"))
+        return [name for name in names if not name.startswith("index.")]
+
+    def audio(self, name: str) -> tuple[Samples, int]:
+        return soundfile.read(io.BytesIO(self.store.read(f"batches/demo/{name}")), dtype="float32")
+
+    def page(self) -> dict[str, dict[str, Any]]:
+        data = data_of(self.store.read("batches/demo/report.html").decode())
+        return {row[0]: dict(zip(data["fields"], row, strict=True)) for row in data["rows"]}
+
+
+@pytest.fixture
+def batch(store: CountingStore, voices: dict[str, Samples]) -> Batch:
+    return Batch(store, voices)
+
+
+# --- what is delivered ----------------------------------------------------------------------------------------
+
+
+def test_every_spoken_line_has_a_file_and_the_page_plays_it(batch: Batch) -> None:
+    report = batch.deliver()
+    names = [f"audio/line-{number}.wav" for number in (1, 2, 3, 6)]
+    assert batch.names() == [*names, "delivery.json", "report.html"]
+    assert (report.files, report.written, report.skipped_unchanged, report.removed) == (4, 5, 0, 0)
+    assert report.report_key == "batches/demo/report.html"
+    stored = [info.size for info in batch.store.list("batches/demo/") if re.search(r"wav|html", info.key)]
+    assert report.bytes == sum(stored)
+    assert report.audio_seconds == pytest.approx(sum(batch.audio(name)[0].size for name in names) / RATE)
+    page = batch.page()
+    assert [row["audio"] for row in page.values()] == [*names[:3], "", "", names[3]]
+    assert (page["line-5"]["status"], page["line-5"]["reason"]) == ("rejected", "why")
+    assert page["line-1"]["peaks"]
+    assert page["line-1"]["seconds"] == pytest.approx(batch.audio(names[0])[0].size / RATE, abs=1e-3)
+
+
+@pytest.mark.parametrize("format", ["wav", "flac", "mp3", "opus", "ogg", "m4a"])
+def test_every_format_is_delivered_under_its_own_name(batch: Batch, format: Any) -> None:
+    batch.settings = BatchSettings(format=format)
+    assert batch.deliver().files == 4
+    assert batch.names()[:4] == [f"audio/line-{number}.{format}" for number in (1, 2, 3, 6)]
+
+
+def test_files_have_the_wanted_loudness_peak_and_sample_rate(batch: Batch) -> None:
+    batch.settings = BatchSettings(loudness_lufs=-16.0, true_peak_db=-2.0, sample_rate=48_000)
+    batch.deliver()
+    for number in (1, 2, 3, 6):
+        samples, rate = batch.audio(f"audio/line-{number}.wav")
+        assert rate == 48_000
+        assert integrated_loudness(samples, rate) == pytest.approx(-16.0, abs=0.5)
+        assert true_peak(samples) <= -1.98
+
+
+def test_without_loudness_and_trimming_a_lossless_file_is_the_clip_itself(batch: Batch) -> None:
+    batch.settings = BatchSettings(format="flac", loudness_lufs=None)
+    batch.deliver(edges=None)
+    clip = ClipStore(batch.store).load(batch.rows[0].key).samples
+    assert (batch.audio("audio/line-1.flac")[0] == clip).all()
+
+
+def test_silent_ends_are_trimmed(batch: Batch, voices: dict[str, Samples]) -> None:
+    padded = np.concatenate([np.zeros(2 * RATE, dtype=np.float32), voices["m1"], np.zeros(2 * RATE, dtype=np.float32)])
+    batch.add("line-7", "ok", padded)
+    batch.deliver(edges=Edges(lead=0.1, tail=0.2))
+    assert batch.audio("audio/line-7.wav")[0].size / RATE < voices["m1"].size / RATE + 0.31
+
+
+def test_a_batch_without_a_single_clip_still_has_its_page(batch: Batch) -> None:
+    batch.rows = batch.rows[3:5]
+    report = batch.deliver()
+    assert (report.files, report.audio_seconds) == (0, 0.0)
+    assert batch.names() == ["delivery.json", "report.html"]
+    assert list(batch.page()) == ["line-4", "line-5"]
+
+
+def test_a_row_rejected_for_its_doubled_id_does_not_get_the_others_file(batch: Batch) -> None:
+    batch.rows.append(IndexRow("line-1", "other text", status="rejected", reason="the id is taken"))
+    batch.deliver()
+    rows = data_of(batch.store.read("batches/demo/report.html").decode())
+    audio = [dict(zip(rows["fields"], row, strict=True))["audio"] for row in rows["rows"] if row[0] == "line-1"]
+    assert audio == ["audio/line-1.wav", ""]
+
+
+# --- sections and subtitles -----------------------------------------------------------------------------------
+
+
+def test_sections_are_joined_with_subtitles_at_the_true_times(batch: Batch) -> None:
+    batch.settings = BatchSettings(format="flac", join_sections=True, pause_seconds=0.5, subtitles="both")
+    report = batch.deliver()
+    joined = {f"{name}.{kind}" for name in ("one", "two") for kind in ("flac", "srt", "vtt")}
+    assert joined <= set(batch.names())
+    assert report.sections == ("batches/demo/one.flac", "batches/demo/two.flac")
+    assert report.incomplete_sections == {"two": ("line-4",)}
+    whole, _ = batch.audio("one.flac")
+    cues = re.findall(r"(\S+) --> (\S+)\n(.*)", batch.store.read("batches/demo/one.srt").decode())
+    assert [cue[2] for cue in cues] == ["This is line-1.", "This is line-2.", "This is line-3."]
+    for number, (begin, end, _) in enumerate(cues, start=1):
+        clip, _ = batch.audio(f"audio/line-{number}.flac")
+        at = round(seconds(begin) * RATE)
+        assert seconds(end) - seconds(begin) == pytest.approx(clip.size / RATE, abs=0.002)
+        shifts = range(max(0, at - 24), at + 25)  # the times of subtitles are whole milliseconds
+        candidates = [whole[shift : shift + clip.size] for shift in shifts]
+        assert any(np.allclose(each, clip, atol=1e-4) for each in candidates if each.size == clip.size)
+
+
+def seconds(time: str) -> float:
+    hours, minutes, rest = time.split(":")
+    return int(hours) * 3600 + int(minutes) * 60 + float(rest.replace(",", "."))
+
+
+def test_without_sections_each_clip_has_its_own_subtitles_with_the_segments_that_are_known(batch: Batch) -> None:
+    batch.settings = BatchSettings(subtitles="srt")
+    batch.deliver(segments={"line-1": [Cue(0.0, 0.5, "This is"), Cue(0.5, 1.0, "line one.")]})
+    text = batch.store.read("batches/demo/audio/line-1.srt").decode()
+    assert re.findall(r"\n(.*)\n(?:\n|$)", text) == ["This is", "line one."]
+    assert "1\n00:00:00,000 --> " in batch.store.read("batches/demo/audio/line-2.srt").decode()
+
+
+def test_a_section_that_loses_a_line_is_joined_again(batch: Batch) -> None:
+    batch.settings = BatchSettings(join_sections=True)
+    batch.deliver()
+    before = batch.audio("one.wav")[0].size
+    batch.rows.pop(0)
+    report = batch.deliver()
+    assert batch.audio("one.wav")[0].size < before
+    assert report.written == 2  # the section and the page
+
+
+# --- repeating a delivery -------------------------------------------------------------------------------------
+
+
+def test_a_second_delivery_reads_the_ledger_and_one_listing_and_writes_nothing(
+    batch: Batch, store: CountingStore
+) -> None:
+    batch.settings = BatchSettings(join_sections=True, subtitles="both")
+    first = batch.deliver()
+    store.asked.clear()
+    second = batch.deliver()
+    assert store.asked == {"list": 1, "read": 1}
+    assert (second.written, second.skipped_unchanged) == (0, first.written)
+    assert (second.files, second.bytes, second.audio_seconds) == (first.files, first.bytes, first.audio_seconds)
+
+
+def test_one_new_take_is_one_new_file(batch: Batch, store: CountingStore, voices: dict[str, Samples]) -> None:
+    batch.deliver()
+    key = hashlib.sha256(b"another take").hexdigest()
+    ClipStore(store).save(key, voices["f2"], {})
+    batch.rows[0] = replace(batch.rows[0], key=key)
+    store.asked.clear()
+    assert batch.deliver().written == 2  # the file and the page
+    assert store.asked["write"] == 3  # and the ledger
+
+
+def test_another_format_replaces_the_files(batch: Batch, store: CountingStore) -> None:
+    batch.deliver()
+    batch.settings = BatchSettings(format="mp3")
+    report = batch.deliver()
+    assert (report.written, report.removed) == (5, 4)
+    assert batch.names()[:4] == [f"audio/line-{number}.mp3" for number in (1, 2, 3, 6)]
+
+
+@pytest.mark.parametrize("change", [{"loudness_lufs": -16.0}, {"true_peak_db": -9.0}, {"sample_rate": 48_000}])
+def test_another_sound_is_encoded_again(batch: Batch, change: dict[str, Any]) -> None:
+    batch.deliver()
+    batch.settings = BatchSettings(**change)
+    assert batch.deliver().written == 5
+
+
+@pytest.mark.parametrize("change", [{"voice": "anna"}, {"max_attempts": 2}, {"commercial": True}])
+def test_settings_that_do_not_shape_the_files_change_nothing(batch: Batch, change: dict[str, Any]) -> None:
+    batch.deliver()
+    batch.settings = BatchSettings(**change)
+    assert batch.deliver().written == 0
+
+
+def test_lines_sections_and_subtitles_that_are_gone_are_removed_and_nothing_else(
+    batch: Batch, store: CountingStore
+) -> None:
+    batch.settings = BatchSettings(join_sections=True, subtitles="srt")
+    batch.deliver()
+    for kept in ("cover.wav", "audio/notes.txt"):
+        store.write(f"batches/demo/{kept}", b"the user's own")
+    store.write("batches/demo/audio/orphan.wav", b"left by a crash")
+    del batch.rows[0]
+    batch.settings = BatchSettings()
+    batch.deliver()
+    names = [f"audio/line-{number}.wav" for number in (2, 3, 6)]
+    assert batch.names() == [*names, "audio/notes.txt", "cover.wav", "delivery.json", "report.html"]
+    assert store.stat(csv_object("demo")) is not None
+
+
+def test_a_file_that_somebody_removed_or_replaced_is_made_again(batch: Batch, store: CountingStore) -> None:
+    batch.deliver()
+    store.delete("batches/demo/audio/line-1.wav")
+    store.write("batches/demo/audio/line-2.wav", b"spoilt")
+    assert batch.deliver().written == 2
+    assert batch.audio("audio/line-2.wav")[0].size > RATE
+
+
+@pytest.mark.parametrize(
+    "content", [b"", b"{", b"[]", b'{"format": 1, "files": {"x": 1}}', b'{"format": 99, "files": {}}', b"\xff"]
+)
+def test_a_damaged_ledger_costs_a_delivery_and_nothing_else(batch: Batch, store: CountingStore, content: bytes) -> None:
+    batch.deliver()
+    store.write(ledger_object("demo"), content)
+    assert batch.deliver().written == 5
+    assert batch.deliver().written == 0
+
+
+def test_a_ledger_from_elsewhere_cannot_have_other_peoples_files_removed(batch: Batch, store: CountingStore) -> None:
+    batch.deliver()
+    ledger = json.loads(store.read(ledger_object("demo")))
+    for victim in ("voices/anna.wav", "batches/other/x.wav", "batches/demo/index.parquet"):
+        store.write(victim, b"keep me")
+        ledger["files"][victim] = {"recipe": "x"}
+    store.write(ledger_object("demo"), json.dumps(ledger).encode())
+    batch.deliver()
+    assert all(
+        store.read(victim) == b"keep me"
+        for victim in ("voices/anna.wav", "batches/other/x.wav", "batches/demo/index.parquet")
+    )
+
+
+# --- when something goes wrong --------------------------------------------------------------------------------
+
+
+def test_what_was_finished_before_an_error_is_not_made_again(batch: Batch, store: CountingStore) -> None:
+    store.refuse = batch.rows[5].key
+    with pytest.raises(ObjectMissing):
+        batch.deliver()
+    done = [name for name in batch.names() if name.startswith("audio/")]
+    assert 1 <= len(done) <= 3
+    assert "report.html" not in batch.names()
+    store.refuse = ""
+    assert batch.deliver().written == 5 - len(done)
+
+
+def test_a_section_left_behind_by_a_crash_is_removed_when_it_is_no_longer_wanted(
+    batch: Batch, store: CountingStore
+) -> None:
+    batch.settings = BatchSettings(join_sections=True)
+    batch.deliver()
+    store.write(ledger_object("demo"), store.ledger_at_upload)  # all that a killed run would have left
+    batch.settings = BatchSettings()
+    batch.deliver()
+    assert "one.wav" not in batch.names()
+
+
+def test_a_damaged_clip_is_not_delivered(batch: Batch, store: CountingStore) -> None:
+    clip = Path(store.location(batch.rows[0].clip))
+    clip.write_bytes(clip.read_bytes()[:-50])
+    with pytest.raises(ClipDamaged):
+        batch.deliver()
+    assert "audio/line-1.wav" not in batch.names()
+
+
+def test_an_impossible_format_is_said_before_anything_is_written(batch: Batch) -> None:
+    batch.settings = BatchSettings(format="opus", sample_rate=44_100)
+    with pytest.raises(BadEncoding, match="sample_rate"):
+        batch.deliver()
+    assert batch.names() == []
+
+
+@pytest.mark.parametrize("name", ["../evil", "a/b", "", ".hidden", "a\\b", "a\nb"])
+def test_unsafe_names_are_refused(batch: Batch, name: str) -> None:
+    with pytest.raises(UnsafeName):
+        deliver_batch(batch.store, name, batch.settings, batch.rows)
+    batch.rows[0] = replace(batch.rows[0], id=name)
+    with pytest.raises(UnsafeName):
+        batch.deliver()
+    batch.rows.pop(0)
+    batch.settings = BatchSettings(join_sections=True)
+    batch.utterances[1] = replace(batch.utterances[1], section=name or "/")
+    with pytest.raises(UnsafeName):
+        batch.deliver()
+
+
+def test_progress_counts_the_files_that_have_to_be_made(batch: Batch) -> None:
+    seen: list[tuple[int, int]] = []
+    batch.deliver(progress=lambda done, total: seen.append((done, total)))
+    assert seen == [(1, 4), (2, 4), (3, 4), (4, 4)]
+    seen.clear()
+    batch.deliver(progress=lambda done, total: seen.append((done, total)))
+    assert seen == []
+
+
+# --- in a bucket ----------------------------------------------------------------------------------------------
+
+
+def test_a_bucket_is_delivered_to_as_a_folder_is(
+    voices: dict[str, Samples],
+    rclone_server: Any,  # noqa: F811
+    aws_environment: pytest.MonkeyPatch,  # noqa: F811
+) -> None:
+    batch = Batch(s3_store(rclone_server, aws_environment), voices)
+    batch.settings = BatchSettings(format="mp3", join_sections=True, subtitles="srt")
+    first = batch.deliver()
+    assert {"audio/line-1.mp3", "one.mp3", "one.srt", "report.html", "delivery.json"} <= set(batch.names())
+    assert batch.deliver().written == 0
+    batch.settings = BatchSettings(format="flac")
+    assert batch.deliver().removed == first.files
