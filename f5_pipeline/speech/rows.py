@@ -200,7 +200,7 @@ def _parquet_rows(data: bytes, manifest: str) -> Iterator[Row]:
         records = (values for columns in batches for values in zip(*columns, strict=True))
         for number, values in enumerate(records, start=1):
             yield Row(number, {name: _cell(value) for name, value in zip(header, values, strict=True)})
-    except (pa.ArrowException, OSError) as error:
+    except (pa.ArrowException, OSError, ValueError) as error:
         reason = f"cannot be read as Parquet: {str(error).splitlines()[0][:200]}."
         raise BadManifest(manifest, reason, "Write the file again.") from None
 

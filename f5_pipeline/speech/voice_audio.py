@@ -20,6 +20,7 @@ _BELOW_SPEECH_DB = 40.0  # what is so much quieter than the loudest frame is no 
 _FLOOR_DB = -60.0  # dBFS; nor is this
 _LEADING, _TRAILING = 0.1, 0.2  # seconds of the recording's own silence that are kept around the speech
 _DITHER = 3e-4  # the least noise of added silence: log-mels of digital zeros are unlike anything the models know
+_RATES, _CHANNELS = (4_000, 768_000), 64  # what a recording may have
 _CONTAINERS = {"m4a": "mp4", "mp3": "mp3", "wav": "wav", "flac": "flac", "ogg": "ogg", "opus": "ogg"}
 
 
@@ -65,6 +66,7 @@ def decode(path: Path, limit: float) -> Decoded:
 
     try:
         with soundfile.SoundFile(path) as file:
+            _check(file.samplerate, file.channels)
             samples = file.read(int(limit * file.samplerate), dtype="float32", always_2d=True)
             return Decoded(_mono(samples), file.samplerate, max(file.frames, len(samples)) / file.samplerate)
     except (soundfile.SoundFileError, OSError) as error:
@@ -84,16 +86,18 @@ def _decode_with_av(path: Path, limit: float, first_error: str) -> Decoded:
         with path.open("rb") as file, av.open(file, format=container) as opened:
             return _av_samples(opened, limit)
     except (av.FFmpegError, ValueError, IndexError, OSError) as error:
-        raise Undecodable(
-            f"it cannot be decoded ({str(error) or first_error}); export it again as wav or flac"
-        ) from None
+        reason = getattr(error, "strerror", None) or str(error) or first_error
+        raise Undecodable(f"it cannot be decoded ({reason}); export it again as wav or flac") from None
 
 
 def _av_samples(opened: Any, limit: float) -> Decoded:
     import av
 
     stream = opened.streams.audio[0]
+    if stream.codec_context is None:
+        raise ValueError("its codec is unknown")
     rate = stream.rate
+    _check(rate, stream.layout.nb_channels)
     resampler = av.AudioResampler(format="flt", layout=stream.layout, rate=rate)
     blocks, have = [], 0
     for frame in opened.decode(stream):
@@ -106,6 +110,12 @@ def _av_samples(opened: Any, limit: float) -> Decoded:
     samples = np.concatenate(blocks)[: int(limit * rate)].astype(np.float32)
     seconds = float(stream.duration * stream.time_base) if stream.duration else len(samples) / rate
     return Decoded(_mono(samples), rate, max(seconds, len(samples) / rate))
+
+
+def _check(sample_rate: int, channels: int) -> None:
+    """Refuse what no recording has: a forged header would make gigabytes of a few bytes."""
+    if not (_RATES[0] <= sample_rate <= _RATES[1] and 1 <= channels <= _CHANNELS):
+        raise Undecodable(f"it claims {channels} channels at {sample_rate} Hz; export it again as wav or flac")
 
 
 def _mono(samples: npt.NDArray[np.float32]) -> Samples:

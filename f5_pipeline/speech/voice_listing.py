@@ -9,6 +9,7 @@ from f5_pipeline.storage.object_store import ObjectInfo, ObjectStore
 
 VOICES = "voices/"
 AUDIO_FORMATS = ("wav", "flac", "mp3", "ogg", "opus", "m4a")
+_MAX_AUDIO_BYTES = 200 * 2**20  # ten minutes of 96 kHz stereo, and more than anybody needs
 TRANSCRIPT_FORMATS = ("txt", "srt", "vtt")
 
 
@@ -30,6 +31,8 @@ class VoiceFiles:
     def problems(self) -> tuple[str, ...]:
         """What the listing alone shows to be wrong."""
         found = []
+        if any(file.size > _MAX_AUDIO_BYTES for file in self.audio):
+            found.append(f"its recording is larger than {_MAX_AUDIO_BYTES >> 20} MiB; a few seconds are enough")
         for kind, files, formats in (
             ("audio file", self.audio, AUDIO_FORMATS),
             ("transcript", self.transcripts, TRANSCRIPT_FORMATS),

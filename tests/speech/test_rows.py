@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import io
 import json
+import random
 
 import pytest
 
@@ -187,3 +189,20 @@ def test_there_is_a_limit_of_rows(monkeypatch: pytest.MonkeyPatch) -> None:
     assert len(rows("text\na\nb\n")) == 2
     with pytest.raises(BadManifest, match="more than 2 rows"):
         rows("text\na\nb\nc\n")
+
+
+def test_mutilated_files_are_read_or_refused() -> None:
+    whole = {
+        "csv": b'text,voice\n"a ""b"" c",x\nd,"e\nf"\n\n;\t|',
+        "jsonl": b'{"text": "A", "n": [1, {"a": 2.5e3}], "z": null}\n{"text": "\\u00e9"}\n',
+        "parquet": parquet({"text": ["A", "B"] * 50, "n": list(range(100))}),
+        "txt": b"a b\n\nc d\r\n\r\n e",
+    }
+    for format, data in whole.items():
+        for seed in range(1_000):
+            dice, spoiled = random.Random(seed), bytearray(data)
+            for _ in range(dice.randrange(1, 6)):
+                place = dice.randrange(len(spoiled))
+                spoiled[place : place + dice.randrange(3)] = dice.randbytes(dice.randrange(3))
+            with contextlib.suppress(BadManifest):
+                rows(bytes(spoiled), format)

@@ -230,6 +230,26 @@ def test_what_is_only_doubtful(prepare: Callable[..., Voice], audio: np.ndarray,
     assert warning in " ".join(voice.warnings)
 
 
+@pytest.mark.parametrize("rate", [1, 3_000_000])
+def test_a_forged_sample_rate_is_refused(prepare: Callable[..., Voice], tmp_path: Path, rate: int) -> None:
+    soundfile.write(tmp_path / "a.wav", babble(3), SAMPLE_RATE)
+    data = bytearray((tmp_path / "a.wav").read_bytes())
+    data[24:28] = rate.to_bytes(4, "little")
+    assert "it claims 1 channels at" in prepare(bytes(data), text_for(3)).problems[0]
+
+
+def test_mutilated_recordings_are_decoded_or_refused(prepare: Callable[..., Voice], tmp_path: Path) -> None:
+    for suffix in (".wav", ".flac", ".ogg"):
+        soundfile.write(tmp_path / f"whole{suffix}", babble(2), SAMPLE_RATE)
+        whole = (tmp_path / f"whole{suffix}").read_bytes()
+        for seed in range(60):
+            dice, data = np.random.default_rng(seed), bytearray(whole)
+            for place in dice.integers(0, min(len(data), 400), 4):
+                data[place] = int(dice.integers(256))
+            voice = prepare(bytes(data[: int(dice.integers(100, len(data)))]), text_for(2), suffix=suffix)
+            assert voice.usable or voice.problems
+
+
 def test_a_playlist_named_as_audio_opens_nothing_else(prepare: Callable[..., Voice], tmp_path: Path) -> None:
     secret = tmp_path / "secret.wav"
     soundfile.write(secret, babble(3), SAMPLE_RATE)
