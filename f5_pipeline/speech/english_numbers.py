@@ -1,7 +1,7 @@
 """English: everything written with digits, as words. Rules are tables of (pattern, reading), tried in order.
 
 The words for bare numbers come from num2words; here is only what surrounds them: dates, times, money, units, years.
-Abbreviations, addresses and symbols are in ``english``.
+Abbreviations, addresses and symbols are in ``english``, the tables of words in ``english_words``.
 """
 
 from __future__ import annotations
@@ -11,6 +11,8 @@ from collections.abc import Callable, Iterable
 from functools import lru_cache
 
 from num2words import num2words
+
+from f5_pipeline.speech.english_words import CURRENCIES, MAGNITUDES, UNITS
 
 Rule = tuple[tuple[str, ...], re.Pattern[str], Callable[[re.Match[str]], str]]
 
@@ -22,89 +24,6 @@ MONTHS = (
 _MONTH = "|".join(f"{name}|{name[:3]}" for name in MONTHS) + "|Sept"
 _LONGEST = 15  # digits; a longer number is read digit by digit
 
-_CURRENCIES = {  # symbol or code: one, many, a hundredth, hundredths
-    "$": ("dollar", "dollars", "cent", "cents"),
-    "US$": ("US dollar", "US dollars", "cent", "cents"),
-    "USD": ("US dollar", "US dollars", "cent", "cents"),
-    "C$": ("Canadian dollar", "Canadian dollars", "cent", "cents"),
-    "A$": ("Australian dollar", "Australian dollars", "cent", "cents"),
-    "€": ("euro", "euros", "cent", "cents"),
-    "EUR": ("euro", "euros", "cent", "cents"),
-    "£": ("pound", "pounds", "penny", "pence"),
-    "GBP": ("pound", "pounds", "penny", "pence"),
-    "¥": ("yen", "yen", "", ""),
-    "JPY": ("yen", "yen", "", ""),
-    "₹": ("rupee", "rupees", "paisa", "paise"),
-    "INR": ("rupee", "rupees", "paisa", "paise"),
-    "₽": ("ruble", "rubles", "kopeck", "kopecks"),
-    "CHF": ("Swiss franc", "Swiss francs", "centime", "centimes"),
-}
-_MAGNITUDES = {"k": "thousand", "K": "thousand", "m": "million", "M": "million", "mn": "million", "bn": "billion"}
-_MAGNITUDES |= {"b": "billion", "B": "billion", "tn": "trillion", "T": "trillion"}
-_MAGNITUDES |= {word: word for word in ("hundred", "thousand", "million", "billion", "trillion")}
-
-_UNITS = {  # symbol: one, many
-    "km/h": ("kilometer per hour", "kilometers per hour"),
-    "kph": ("kilometer per hour", "kilometers per hour"),
-    "mph": ("mile per hour", "miles per hour"),
-    "m/s": ("meter per second", "meters per second"),
-    "km": ("kilometer", "kilometers"),
-    "cm": ("centimeter", "centimeters"),
-    "mm": ("millimeter", "millimeters"),
-    "m": ("meter", "meters"),
-    "mi": ("mile", "miles"),
-    "ft": ("foot", "feet"),
-    "yd": ("yard", "yards"),
-    "kg": ("kilogram", "kilograms"),
-    "mg": ("milligram", "milligrams"),
-    "g": ("gram", "grams"),
-    "lb": ("pound", "pounds"),
-    "lbs": ("pound", "pounds"),
-    "oz": ("ounce", "ounces"),
-    "ml": ("milliliter", "milliliters"),
-    "mL": ("milliliter", "milliliters"),
-    "L": ("liter", "liters"),
-    "l": ("liter", "liters"),
-    "gal": ("gallon", "gallons"),
-    "m²": ("square meter", "square meters"),
-    "km²": ("square kilometer", "square kilometers"),
-    "m³": ("cubic meter", "cubic meters"),
-    "sq ft": ("square foot", "square feet"),
-    "ms": ("millisecond", "milliseconds"),
-    "sec": ("second", "seconds"),
-    "secs": ("second", "seconds"),
-    "s": ("second", "seconds"),
-    "min": ("minute", "minutes"),
-    "mins": ("minute", "minutes"),
-    "h": ("hour", "hours"),
-    "hr": ("hour", "hours"),
-    "hrs": ("hour", "hours"),
-    "Hz": ("hertz", "hertz"),
-    "kHz": ("kilohertz", "kilohertz"),
-    "MHz": ("megahertz", "megahertz"),
-    "GHz": ("gigahertz", "gigahertz"),
-    "W": ("watt", "watts"),
-    "kW": ("kilowatt", "kilowatts"),
-    "MW": ("megawatt", "megawatts"),
-    "kWh": ("kilowatt hour", "kilowatt hours"),
-    "V": ("volt", "volts"),
-    "mAh": ("milliamp hour", "milliamp hours"),
-    "dB": ("decibel", "decibels"),
-    "kB": ("kilobyte", "kilobytes"),
-    "KB": ("kilobyte", "kilobytes"),
-    "MB": ("megabyte", "megabytes"),
-    "GB": ("gigabyte", "gigabytes"),
-    "TB": ("terabyte", "terabytes"),
-    "Mbps": ("megabit per second", "megabits per second"),
-    "Gbps": ("gigabit per second", "gigabits per second"),
-    "cal": ("calorie", "calories"),
-    "kcal": ("kilocalorie", "kilocalories"),
-    "°C": ("degree Celsius", "degrees Celsius"),
-    "°F": ("degree Fahrenheit", "degrees Fahrenheit"),
-    "°": ("degree", "degrees"),
-    "%": ("percent", "percent"),
-    "‰": ("per mille", "per mille"),
-}
 _FRACTIONS = {2: ("half", "halves"), 4: ("quarter", "quarters")}
 
 
@@ -223,9 +142,9 @@ def _hour(match: re.Match[str]) -> str:
 
 
 def _money(match: re.Match[str]) -> str:
-    one, many, cent, cents = _CURRENCIES[match["before"] or match["after"]]
+    one, many, cent, cents = CURRENCIES[match["before"] or match["after"]]
     sign = "minus " if match["minus"] else ""
-    amount, upto, magnitude = match["amount"], match["upto"], _MAGNITUDES.get(match["magnitude"] or "")
+    amount, upto, magnitude = match["amount"], match["upto"], MAGNITUDES.get(match["magnitude"] or "")
     if magnitude or upto:
         last = f" to {cardinal(upto)}" if upto else ""
         return f"{sign}{cardinal(amount)}{last}{' ' + magnitude if magnitude else ''} {many}"
@@ -239,7 +158,7 @@ def _money(match: re.Match[str]) -> str:
 
 
 def _unit(match: re.Match[str]) -> str:
-    one, many = _UNITS[match[3]]
+    one, many = UNITS[match[3]]
     return f"{cardinal(match[1])} {one if match[1] == '1' or match[2] == '-' else many}"
 
 
@@ -277,10 +196,10 @@ def _any(words: Iterable[str]) -> str:
 
 
 _MONTH_STARTS = tuple(month[:3] for month in MONTHS)
-_AMOUNT = rf"(?P<amount>{NUMBER})(?: to (?P<upto>{NUMBER}))?(?:\s?(?P<magnitude>{_any(_MAGNITUDES)})(?![A-Za-z]))?"
+_AMOUNT = rf"(?P<amount>{NUMBER})(?: to (?P<upto>{NUMBER}))?(?:\s?(?P<magnitude>{_any(MAGNITUDES)})(?![A-Za-z]))?"
 _HALF = r"([AaPp][Mm])\b"
-_MONEY_BEFORE = rf"(?P<minus>-)?(?<![A-Za-z])(?P<before>{_any(_CURRENCIES)})\s?{_AMOUNT}(?P<after>)"
-_MONEY_AFTER = rf"(?<![\w.])(?P<minus>-)?{_AMOUNT}\s?(?P<before>)(?P<after>{_any(_CURRENCIES)})(?![A-Za-z])"
+_MONEY_BEFORE = rf"(?P<minus>-)?(?<![A-Za-z])(?P<before>{_any(CURRENCIES)})\s?{_AMOUNT}(?P<after>)"
+_MONEY_AFTER = rf"(?<![\w.])(?P<minus>-)?{_AMOUNT}\s?(?P<before>)(?P<after>{_any(CURRENCIES)})(?![A-Za-z])"
 
 
 def _rules(day_first: bool) -> list[Rule]:
@@ -305,11 +224,11 @@ def _rules(day_first: bool) -> list[Rule]:
         ("-", r"\b\d+(?:-\d+){2,}\b", lambda match: match[0].replace("-", ", ")),
         ("-–", r"(?<=\d)(?:-| ?– ?)(?=\d)", lambda match: " to "),
         ("s", r"(?<!\d)'?\b((?:1[1-9]|20)\d0|[2-9]0)'?s\b", _decade),
-        (tuple(_CURRENCIES), _MONEY_BEFORE, _money),
-        (tuple(_CURRENCIES), _MONEY_AFTER, _money),
+        (tuple(CURRENCIES), _MONEY_BEFORE, _money),
+        (tuple(CURRENCIES), _MONEY_AFTER, _money),
         ("-", r"(?<![\w.)])-(?=\.?\d)", lambda match: "minus "),
         ("'", r"\b(\d)'\s?(\d{1,2})(?:\"|'')", _feet),
-        ("", rf"(?<![\w.,])({NUMBER})([ -]?)({_any(_UNITS)})(?![\w²³/])", _unit),
+        ("", rf"(?<![\w.,])({NUMBER})([ -]?)({_any(UNITS)})(?![\w²³/])", _unit),
         ("/", r"(?<![\d/])(\d+ )?(\d{1,3})/(\d{1,3})(?![\d/])", _fraction),
         (
             ("st", "nd", "rd", "th"),
