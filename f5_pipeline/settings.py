@@ -38,6 +38,10 @@ class Settings(BaseSettings):
         None, gt=0, description="Audio seconds (reference + generated) the model works on at once."
     )
     wheels: str | None = Field(None, description="Where flash_attn wheels come from: a URL or folder.")
+    flash_attn: str | None = Field(
+        None, description="An exact flash_attn wheel: its name, URL or path, with #sha256=… to pin its content."
+    )
+    commercial: bool = Field(False, description="Refuse models whose licence forbids commercial use.")
     ray_address: str | None = Field(None, description="A Ray cluster; 'local' starts one here.")
 
 

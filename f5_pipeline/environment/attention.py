@@ -1,45 +1,195 @@
-"""Which attention this machine uses, torch's own or flash_attn's, and why.
+"""Which attention this machine uses, torch's own or flash_attn's; the one is proven, the other explained.
 
-This decides; what this machine is, is read in ``platform``.
+The steps: look at the machine (``platform``), choose a wheel (``wheels``), see whether it fits on the disks, fetch it
+(``download``), install and prove it (``install``, ``proof``), and remember what was proven (``record``), so that the
+next run knows in milliseconds that nothing has changed.
 """
 
 from __future__ import annotations
 
+import hashlib
+import sys
+import tempfile
 import time
-from dataclasses import dataclass
-from typing import Literal
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
 
+from f5_pipeline.environment.download import fetch_wheel, measure_wheel, wheel_place
+from f5_pipeline.environment.install import (
+    install_wheel,
+    obstacle_to_installing,
+    origin_of_installed,
+    uninstall,
+)
+from f5_pipeline.environment.installed import changes, flash_attn_present, installed_files, site_packages
 from f5_pipeline.environment.platform import PlatformTags, read_tags
-from f5_pipeline.errors import AttentionUnavailable
+from f5_pipeline.environment.proof import Proof, prove_flash_attn
+from f5_pipeline.environment.record import EnvironmentReport, read_record, record_place, write_record
+from f5_pipeline.environment.wheels import NoWheel, Wheel, choose_wheel
+from f5_pipeline.errors import (
+    AttentionUnavailable,
+    DownloadFailed,
+    FlashAttnBroken,
+    InstallFailed,
+    ObjectMissing,
+    StoreUnusable,
+)
 from f5_pipeline.settings import Settings
+from f5_pipeline.storage.locks import hold
+from f5_pipeline.storage.room import Need, check_room
 
 _OLDEST_CAPABILITY = (8, 0)  # Ampere; flash_attn 2 has no kernels for older GPUs
+_BYTECODE = 1.1  # of what a wheel unpacks to: pip compiles its Python files
+_PIP_TEMPORARY = 50_000_000  # bytes; a local wheel is unpacked straight into place
 
 
 @dataclass(frozen=True)
-class EnvironmentReport:
-    """What the check of the environment found and did."""
+class _Outcome:
+    """What was decided, and whether it will still be true at the next run if nothing changes."""
 
-    attention: Literal["torch", "flash_attn"]
-    reason: str  # a sentence: "torch attention, because …"
-    tags: PlatformTags
-    seconds: float
-    bytes_downloaded: int = 0
+    report: EnvironmentReport
+    lasting: bool = True
 
 
-def prove_environment(settings: Settings) -> EnvironmentReport:
-    """Decide on the attention of this machine.
+def prove_environment(settings: Settings, bytes_to_come: int = 0) -> EnvironmentReport:
+    """Decide on the attention of this machine, and install and prove flash_attn if it can have it.
+
+    One process does it, others wait. When it was done before and nothing has changed since, it costs milliseconds, so
+    that every step that is about to import f5_tts can call it first.
+
+    Args:
+        settings: of this process.
+        bytes_to_come: what is still to be downloaded into the cache afterwards (weights, voices); it must fit too.
 
     Raises:
+        NotEnoughDisk: it does not fit; nothing was downloaded.
         AttentionUnavailable: ``F5_ATTENTION=flash_attn``, and it cannot be had here; says why.
+        FlashAttnBroken: a flash_attn that somebody else installed does not work.
+        FileAltered: the wheel is not the one that was pinned, or that came first.
+        FileUnusable: the disk is full, or cannot be written.
+        EnvironmentBroken: torch does not start.
     """
     started = time.monotonic()
+    check_room([_to_come(settings, bytes_to_come)], _deletable(settings))
+    record = record_place(settings)
+    if (known := _unchanged(record)) is None:
+        with hold(_lock(settings), "proving the environment"):
+            known = _unchanged(record)  # another process was faster
+            if known is None:
+                outcome = _prove(settings, bytes_to_come)
+                if outcome.lasting:
+                    write_record(record, outcome.report)
+                return replace(outcome.report, seconds=time.monotonic() - started)
+    return replace(known, seconds=time.monotonic() - started, bytes_downloaded=0, reused=True)
+
+
+def changes_since_proof(settings: Settings) -> list[str]:
+    """What was installed, removed or altered of torch and flash_attn since ``prove_environment``, as sentences.
+
+    Empty: nothing; also a sentence if the proof itself is missing.
+    """
+    known = read_record(record_place(settings))
+    if known is None:
+        return ["the environment was not proven with these settings on this machine"]
+    return changes(known.installed, installed_files())
+
+
+def _unchanged(record: Path) -> EnvironmentReport | None:
+    known = read_record(record)
+    return None if known is None or changes(known.installed, installed_files()) else known
+
+
+def _lock(settings: Settings) -> Path:
+    """One for each interpreter that uses this cache."""
+    return settings.cache / "environment" / f"{hashlib.sha256(sys.prefix.encode()).hexdigest()[:16]}.lock"
+
+
+def _prove(settings: Settings, bytes_to_come: int) -> _Outcome:
     tags = read_tags(settings.device)
     obstacle = _obstacle(settings, tags)
-    if settings.attention == "flash_attn" and obstacle is not None:
-        raise AttentionUnavailable(obstacle)
-    reason = f"torch attention, because {obstacle or 'flash_attn is not installed'}"
-    return EnvironmentReport("torch", reason, tags, time.monotonic() - started)
+    if obstacle is None and _another_is_pinned(settings, tags):
+        uninstall()
+    if flash_attn_present():
+        proof = prove_flash_attn(kernels=obstacle is None)
+        if proof.works and obstacle is None:
+            return _Outcome(_flash_report(tags, proof, "it was installed here already"))
+        if not proof.works:
+            _remove_broken(proof)
+    if obstacle is not None:
+        return _torch(settings, tags, obstacle)
+    return _choose(settings, tags, bytes_to_come)
+
+
+def _remove_broken(proof: Proof) -> None:
+    """Uninstall a flash_attn of ours that does not work (any more).
+
+    Raises:
+        FlashAttnBroken: it is somebody else's.
+    """
+    if origin_of_installed() is None:
+        command = f"{sys.executable} -m pip uninstall flash_attn"
+        raise FlashAttnBroken(str(site_packages()), proof.failure, command)
+    uninstall()
+
+
+def _another_is_pinned(settings: Settings, tags: PlatformTags) -> bool:
+    """Whether what we installed is not the wheel that is wanted by name now."""
+    origin = origin_of_installed()
+    if origin is None or settings.flash_attn is None:
+        return False
+    wheel = choose_wheel(tags, settings.wheels, settings.flash_attn)
+    return isinstance(wheel, Wheel) and (wheel.name != origin.wheel or wheel.sha256 not in (None, origin.sha256))
+
+
+def _choose(settings: Settings, tags: PlatformTags, bytes_to_come: int) -> _Outcome:
+    wheel = choose_wheel(tags, settings.wheels, settings.flash_attn)
+    if isinstance(wheel, NoWheel):
+        return _torch(settings, tags, f"{wheel.reason}; to have flash_attn, {wheel.help}")
+    if (obstacle := obstacle_to_installing()) is not None:
+        return _torch(settings, tags, obstacle)
+    try:
+        return _install(settings, tags, wheel, bytes_to_come)
+    except (DownloadFailed, ObjectMissing, StoreUnusable) as error:
+        return _torch(settings, tags, f"{wheel.name} cannot be had. {error}", lasting=False)
+    except InstallFailed as error:
+        return _torch(settings, tags, f"{wheel.name} cannot be installed. {error}", lasting=False)
+
+
+def _install(settings: Settings, tags: PlatformTags, wheel: Wheel, bytes_to_come: int) -> _Outcome:
+    size, unpacked = measure_wheel(wheel, settings.cache)
+    needs = [
+        Need("the wheel", wheel_place(wheel, settings.cache).parent, size),
+        Need("flash_attn unpacked", site_packages(), int(unpacked * _BYTECODE)),
+        Need("pip's temporary files", Path(tempfile.gettempdir()), _PIP_TEMPORARY),
+        _to_come(settings, bytes_to_come),
+    ]
+    check_room(needs, _deletable(settings))
+    file = fetch_wheel(wheel, settings.cache)
+    proof = install_wheel(file)
+    if not proof.works:
+        outcome = _torch(settings, tags, f"{wheel.name} failed its proof: {proof.failure}")
+        return replace(outcome, report=replace(outcome.report, bytes_downloaded=file.bytes_downloaded))
+    report = _flash_report(tags, proof, f"{wheel.name} was installed" + (f" ({wheel.note})" if wheel.note else ""))
+    return _Outcome(replace(report, wheel=wheel.name, wheel_sha256=file.sha256, bytes_downloaded=file.bytes_downloaded))
+
+
+def _flash_report(tags: PlatformTags, proof: Proof, how: str) -> EnvironmentReport:
+    reason = f"flash_attn {proof.version}: {how}; its kernels agree with torch's attention on {tags.gpu}"
+    return EnvironmentReport(
+        "flash_attn", reason, tags, installed_files(), kernel_error=proof.kernel_error, proof_seconds=proof.seconds
+    )
+
+
+def _torch(settings: Settings, tags: PlatformTags, why: str, *, lasting: bool = True) -> _Outcome:
+    """Torch's own attention, unless flash_attn was demanded.
+
+    Raises:
+        AttentionUnavailable: it was.
+    """
+    if settings.attention == "flash_attn":
+        raise AttentionUnavailable(why.rstrip("."))
+    return _Outcome(EnvironmentReport("torch", f"torch attention, because {why}", tags, installed_files()), lasting)
 
 
 def _obstacle(settings: Settings, tags: PlatformTags) -> str | None:
@@ -60,3 +210,13 @@ def _obstacle(settings: Settings, tags: PlatformTags) -> str | None:
         major, minor = tags.capability
         return f"{tags.gpu} has compute capability {major}.{minor}, and flash_attn 2 needs 8.0 (Ampere) or newer"
     return None
+
+
+def _to_come(settings: Settings, size: int) -> Need:
+    return Need("weights and voices still to come", settings.cache, size)
+
+
+def _deletable(settings: Settings) -> Sequence[Path]:
+    """Caches that the user may do without."""
+    home = Path.home() / ".cache"
+    return [settings.cache, home / "pip", home / "huggingface", home / "torch"]

@@ -61,7 +61,7 @@ def read_tags(device: str = "auto") -> PlatformTags:
     Raises:
         EnvironmentBroken: torch is installed and does not start.
     """
-    torch, cuda = _torch_version()
+    torch, cuda = torch_version()
     tags = PlatformTags(
         python=f"cp{sys.version_info.major}{sys.version_info.minor}",
         system=platform.system().lower(),
@@ -73,8 +73,11 @@ def read_tags(device: str = "auto") -> PlatformTags:
     return tags if cuda is None else _with_gpu(tags, device)
 
 
-def _torch_version() -> tuple[str | None, str | None]:
-    """Torch's version and its CUDA's, from ``torch/version.py``: the metadata of a wheel may name neither build."""
+def torch_version() -> tuple[str | None, str | None]:
+    """Torch's version and that of its CUDA, None where there is none; torch is not imported.
+
+    From ``torch/version.py``, since the metadata of a wheel may name neither build.
+    """
     spec = find_spec("torch")
     for folder in (spec.submodule_search_locations or ()) if spec else ():
         path = Path(folder, "version.py")

@@ -1,0 +1,105 @@
+"""The proof that flash_attn works here: imported in a fresh interpreter, its kernels held against torch's attention.
+
+A wheel whose name matches may still not load, or compute nonsense. And whoever imports f5_tts imports flash_attn if
+it is there, so that a broken one breaks torch attention too.
+"""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+_TIMEOUT = 600.0  # seconds; a first kernel on a slow disk loads a gigabyte
+
+# What f5_tts itself imports, and both kernels that it calls: one sequence length for all, and packed sequences.
+_SCRIPT = """
+import json, sys
+if sys.argv[1]:
+    sys.path.insert(0, sys.argv[1])
+import torch
+import torch.nn.functional as F
+import flash_attn
+from flash_attn import flash_attn_func, flash_attn_varlen_func
+from flash_attn.bert_padding import pad_input, unpad_input
+
+if sys.argv[2] == "import":
+    result = {"version": flash_attn.__version__, "file": flash_attn.__file__, "error": None, "allowed": None}
+    print("\\n" + json.dumps(result))
+    sys.exit()
+
+device = "cuda" if torch.cuda.is_available() else "cpu"
+generator = torch.Generator("cpu").manual_seed(0)
+lengths = [77, 130]
+q, k, v = (torch.randn(2, 130, 4, 64, generator=generator).to(device, torch.float16) for _ in range(3))
+
+def torch_attention(q, k, v, dtype):
+    q, k, v = (x.to(dtype).transpose(1, 2) for x in (q, k, v))
+    return F.scaled_dot_product_attention(q, k, v).transpose(1, 2).float()
+
+exact = torch_attention(q, k, v, torch.float32)
+allowed = 2 * (torch_attention(q, k, v, torch.float16) - exact).abs().max().item() + 1e-3
+error = (flash_attn_func(q, k, v).float() - exact).abs().max().item()
+
+mask = torch.arange(130, device=device)[None] < torch.tensor(lengths, device=device)[:, None]
+packed, indices, ends, longest, *_ = unpad_input(q, mask)
+k_packed, v_packed = unpad_input(k, mask)[0], unpad_input(v, mask)[0]
+out = flash_attn_varlen_func(packed, k_packed, v_packed, ends, ends, longest, longest)
+out = pad_input(out, indices, 2, 130).float()
+for row, length in enumerate(lengths):
+    part = slice(row, row + 1), slice(0, length)
+    exact = torch_attention(q[part], k[part], v[part], torch.float32)
+    error = max(error, (out[part] - exact).abs().max().item())
+
+result = {"version": flash_attn.__version__, "file": flash_attn.__file__, "error": error, "allowed": allowed}
+print("\\n" + json.dumps(result))
+"""
+
+
+@dataclass(frozen=True)
+class Proof:
+    """What came of trying flash_attn."""
+
+    failure: str  # why it does not work; "": it works
+    seconds: float
+    version: str | None = None
+    kernel_error: float | None = None  # largest difference from torch's attention in float32
+    kernel_error_allowed: float | None = None  # twice what torch's own float16 attention is off, and a little
+
+    @property
+    def works(self) -> bool:
+        return not self.failure
+
+
+def prove_flash_attn(folder: Path | None = None, *, kernels: bool = True) -> Proof:
+    """Try flash_attn in a fresh interpreter: the installed one, or one that lies in ``folder``.
+
+    Without ``kernels`` it is only imported, as f5_tts does on a machine where no kernel can run.
+    """
+    started = time.monotonic()
+    command = [sys.executable, "-c", _SCRIPT, str(folder or ""), "kernels" if kernels else "import"]
+    try:
+        # Not in the working folder, where a user's file may be called torch.py.
+        done = subprocess.run(command, capture_output=True, text=True, cwd=sys.prefix, timeout=_TIMEOUT, check=False)
+    except subprocess.TimeoutExpired:
+        return Proof(f"its first kernel had not returned after {_TIMEOUT:.0f} s", time.monotonic() - started)
+    return _judge(done, folder, time.monotonic() - started)
+
+
+def _judge(done: subprocess.CompletedProcess[str], folder: Path | None, seconds: float) -> Proof:
+    if done.returncode < 0:
+        return Proof(f"it crashed the interpreter with signal {-done.returncode}", seconds)
+    if done.returncode:
+        last = (done.stderr.strip().splitlines() or [f"exit code {done.returncode}"])[-1]
+        return Proof(f"it does not run: {last[:300]}", seconds)
+    result = json.loads(done.stdout.strip().splitlines()[-1])
+    error, allowed, version = result["error"], result["allowed"], result["version"]
+    failure = ""
+    if folder is not None and not Path(result["file"]).is_relative_to(folder):
+        failure = f"another flash_attn is in its way: {result['file']}"
+    elif error is not None and not error <= allowed:  # a NaN is not
+        failure = f"its kernel is off by {error:.2g} from torch's attention, where {allowed:.2g} is allowed"
+    return Proof(failure, seconds, version, error, allowed)

@@ -1,0 +1,84 @@
+"""What was found out about this machine's environment, kept so that it need not be found out again.
+
+A record is a file of the cache, under a name made of all that was asked: the settings, the interpreter, the GPUs. It
+holds as long as the installed files are those that it lists.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import sys
+from collections.abc import Iterator
+from contextlib import suppress
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+from f5_pipeline.environment.installed import InstalledFiles
+from f5_pipeline.environment.platform import PlatformTags
+from f5_pipeline.errors import FileUnusable
+from f5_pipeline.settings import Settings
+from f5_pipeline.storage.partial import appearing
+from f5_pipeline.storage.volume import this_machines_file
+
+_VERSION = 1  # bumped when the proof asks more than it did
+
+
+@dataclass(frozen=True)
+class EnvironmentReport:
+    """What the check of the environment found and did."""
+
+    attention: Literal["torch", "flash_attn"]
+    reason: str  # "torch attention, because …" or "flash_attn 2.8.3: …"
+    tags: PlatformTags
+    installed: InstalledFiles  # what must stay as it is
+    wheel: str | None = None  # the file's name, if it was installed from one here
+    wheel_sha256: str | None = None
+    kernel_error: float | None = None  # largest difference from torch's attention
+    proof_seconds: float | None = None
+    seconds: float = 0.0  # that this call took
+    bytes_downloaded: int = 0  # by this call
+    reused: bool = False  # nothing had changed since an earlier proof
+
+
+def record_place(settings: Settings) -> Path:
+    """Where the record for these settings, this interpreter and these GPUs is kept."""
+    asked = {
+        "version": _VERSION,
+        "python": [sys.version, sys.prefix],
+        "settings": settings.model_dump(include={"attention", "device", "precision", "wheels", "flash_attn"}),
+        "gpus": list(_gpus()),
+        "visible": os.environ.get("CUDA_VISIBLE_DEVICES"),
+    }
+    name = hashlib.sha256(json.dumps(asked, sort_keys=True).encode()).hexdigest()[:32]
+    return settings.cache / "environment" / f"{name}.json"
+
+
+def read_record(path: Path) -> EnvironmentReport | None:
+    """A record; None: there is none, or none that this version wrote."""
+    with suppress(OSError, ValueError, TypeError, KeyError):
+        data: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+        tags, installed = data.pop("tags"), data.pop("installed")
+        if tags["capability"] is not None:
+            tags["capability"] = tuple(tags["capability"])
+        return EnvironmentReport(**data, tags=PlatformTags(**tags), installed=InstalledFiles(**installed))
+    return None
+
+
+def write_record(path: Path, report: EnvironmentReport) -> None:
+    """Keep a record. A cache that cannot be written costs the next run its time, nothing else."""
+    with suppress(FileUnusable), this_machines_file(path), appearing(path) as file:
+        file.write(json.dumps(asdict(report), indent=1).encode())
+
+
+def _gpus() -> Iterator[str]:
+    """What the driver says of this machine's GPUs, without starting CUDA; nothing where there are none."""
+    for path in sorted(Path("/proc/driver/nvidia/gpus").glob("*/information")):
+        with suppress(OSError):
+            lines = path.read_text(encoding="utf-8", errors="replace").splitlines()
+            yield from (line for line in lines if line.startswith(("Model", "GPU UUID")))
+    for device in (*sorted(Path("/dev").glob("nvidia[0-9]*")), Path("/dev/dxg")):
+        if device.exists():
+            yield str(device)

@@ -1,0 +1,213 @@
+"""What the tests of installing need: wheels of a flash_attn that computes on a CPU, and environments to spoil.
+
+A scratch environment is a real virtual environment that sees the packages of the one the tests run in, but has a
+site-packages of its own; the wheels are real, and served by a real server; pip is pip.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import io
+import json
+import os
+import subprocess
+import sys
+import sysconfig
+import venv
+import zipfile
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+PYTHON = f"cp{sys.version_info.major}{sys.version_info.minor}"
+NAME = f"flash_attn-2.8.3+cu12torch2.7cxx11abiTRUE-{PYTHON}-{PYTHON}-linux_x86_64.whl"
+PINNABLE = f"flash_attn-2.8.2+cu12torch2.7cxx11abiTRUE-{PYTHON}-{PYTHON}-linux_x86_64.whl"
+
+_PACKAGE = """
+__version__ = {version!r}
+import torch
+import torch.nn.functional as F
+from math import sqrt
+{preamble}
+
+def flash_attn_func(q, k, v, dropout_p=0.0, causal=False):
+    out = F.scaled_dot_product_attention(*(x.transpose(1, 2) for x in (q, k, v)))
+    return out.transpose(1, 2) * {scale}
+
+def flash_attn_varlen_func(q, k, v, q_ends, k_ends, q_longest, k_longest):
+    rows = zip(q_ends[:-1].tolist(), q_ends[1:].tolist())
+    return torch.cat([flash_attn_func(q[None, a:b], k[None, a:b], v[None, a:b])[0] for a, b in rows])
+"""
+
+_PADDING = """
+import torch
+
+def unpad_input(x, mask):
+    lengths = mask.sum(1)
+    ends = torch.cat([lengths.new_zeros(1), lengths.cumsum(0)]).int()
+    indices = mask.flatten().nonzero().flatten()
+    return x.flatten(0, 1)[indices], indices, ends, int(lengths.max()), lengths
+
+def pad_input(x, indices, batch, length):
+    out = x.new_zeros(batch * length, *x.shape[1:])
+    out[indices] = x
+    return out.view(batch, length, *x.shape[1:])
+"""
+
+
+def build_wheel(
+    version: str = "2.8.3", preamble: str = "", scale: float = 1.0, requires: tuple[str, ...] = (), library: bytes = b""
+) -> bytes:
+    """A flash_attn wheel. As in upstream's, the metadata's version has no local part, whatever the file's name says."""
+    info = f"flash_attn-{version}.dist-info"
+    metadata = f"Metadata-Version: 2.1\nName: flash_attn\nVersion: {version}\n"
+    files = {
+        "flash_attn/__init__.py": _PACKAGE.format(version=version, preamble=preamble, scale=scale).encode(),
+        "flash_attn/bert_padding.py": _PADDING.encode(),
+        "flash_attn_2_cuda.so": library or b"not really",
+        f"{info}/METADATA": (metadata + "".join(f"Requires-Dist: {each}\n" for each in requires)).encode(),
+        f"{info}/WHEEL": f"Wheel-Version: 1.0\nRoot-Is-Purelib: false\nTag: {PYTHON}-{PYTHON}-linux_x86_64\n".encode(),
+    }
+    lines = [f"{name},sha256={_digest(data)},{len(data)}\n" for name, data in files.items()]
+    files[f"{info}/RECORD"] = ("".join(lines) + f"{info}/RECORD,,\n").encode()
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, data in files.items():
+            archive.writestr(name, data)
+    return buffer.getvalue()
+
+
+def build_huge_wheel() -> bytes:
+    """A small file whose directory says that it unpacks to a petabyte."""
+    buffer = io.BytesIO(build_wheel())
+    with zipfile.ZipFile(buffer, "a") as archive:
+        archive.writestr("huge", b"x")
+        archive.filelist[-1].file_size = 10**15
+    return buffer.getvalue()
+
+
+def _digest(data: bytes) -> str:
+    return base64.urlsafe_b64encode(hashlib.sha256(data).digest()).rstrip(b"=").decode()
+
+
+# Runs in the scratch environment. The machine pretends to have a GPU; the proof's kernels run on its CPU.
+_DRIVER = """
+import json, os, resource, signal, sys
+from pathlib import Path
+options = json.loads(sys.argv[1])
+if options["file_limit"]:
+    resource.setrlimit(resource.RLIMIT_FSIZE, (options["file_limit"],) * 2)
+from f5_pipeline.environment import attention, install
+from f5_pipeline.environment.platform import PlatformTags
+from f5_pipeline.errors import F5PipelineError
+from f5_pipeline.settings import Settings
+from f5_pipeline.storage import retry
+attention.read_tags = lambda device: PlatformTags(**{**options["tags"], "capability": (8, 0)})
+retry._sleep = lambda seconds: None
+if options["die_while_placing"]:
+    whole = Path.replace
+    def replace(self, target):
+        whole(self, target)
+        if Path(target).parent == install.site_packages():
+            os.kill(os.getpid(), signal.SIGKILL)
+    Path.replace = replace
+settings = Settings(**{name: value for name, value in options["settings"].items()})
+try:
+    report = attention.prove_environment(settings, options["bytes_to_come"])
+    out = {"attention": report.attention, "reason": report.reason, "reused": report.reused, "wheel": report.wheel,
+           "bytes": report.bytes_downloaded, "error": report.kernel_error, "sha256": report.wheel_sha256}
+except F5PipelineError as error:
+    out = {"attention": None, "reason": str(error), "failure": type(error).__name__}
+out["changes"] = attention.changes_since_proof(settings)
+out["imported"] = "torch" in sys.modules
+out["pip"] = os.environ.get("PIP_NO_BUILD_ISOLATION")
+print(json.dumps(out))
+"""
+
+
+@dataclass
+class Scratch:
+    """One scratch environment, with a cache of its own."""
+
+    folder: Path
+    settings: dict[str, Any] = field(default_factory=dict)
+
+    @classmethod
+    def create(cls, folder: Path) -> Scratch:
+        venv.EnvBuilder(with_pip=False, symlinks=True).create(folder / "venv")
+        scratch = cls(folder)
+        packages = sysconfig.get_path("purelib")
+        line = f"import site; site.addsitedir({packages!r})\n"
+        (scratch.site / "packages_of_the_tests.pth").write_text(line)
+        return scratch
+
+    @property
+    def python(self) -> str:
+        return str(self.folder / "venv" / "bin" / "python")
+
+    @property
+    def site(self) -> Path:
+        return next((self.folder / "venv" / "lib").glob("python3*")) / "site-packages"
+
+    @property
+    def cache(self) -> Path:
+        return self.folder / "cache"
+
+    def start(
+        self,
+        *,
+        tags: dict[str, Any] | None = None,
+        file_limit: int = 0,
+        die_while_placing: bool = False,
+        bytes_to_come: int = 0,
+        **settings: Any,
+    ) -> subprocess.Popen[str]:
+        """Start ``prove_environment`` in a process of its own."""
+        machine = {
+            "python": PYTHON,
+            "system": "linux",
+            "architecture": "x86_64",
+            "glibc": "2.36",
+            "torch": "2.7.1+cu126",
+            "cuda": "12.6",
+            "cxx11_abi": True,
+            "gpu": "A100",
+        }
+        options = {
+            "tags": {**machine, **(tags or {})},
+            "file_limit": file_limit,
+            "die_while_placing": die_while_placing,
+            "bytes_to_come": bytes_to_come,
+            "settings": {"cache": str(self.cache), **self.settings, **settings},
+        }
+        environment = {key: value for key, value in os.environ.items() if not key.startswith(("PIP_", "PYTHON"))}
+        return subprocess.Popen(
+            [self.python, "-c", _DRIVER, json.dumps(options)], stdout=subprocess.PIPE, text=True, env=environment
+        )
+
+    def prove(self, **options: Any) -> dict[str, Any]:
+        return result_of(self.start(**options))
+
+    def changes(self) -> list[str]:
+        """What ``changes_since_proof`` says in this environment."""
+        code = (
+            "import json, sys; from f5_pipeline.environment.attention import changes_since_proof; "
+            "from f5_pipeline.settings import Settings; print(json.dumps(changes_since_proof(Settings("
+            "**json.loads(sys.argv[1])))))"
+        )
+        settings = json.dumps({"cache": str(self.cache), **self.settings})
+        done = subprocess.run([self.python, "-c", code, settings], capture_output=True, text=True, check=True)
+        said: list[str] = json.loads(done.stdout)
+        return said
+
+    def installed(self) -> set[str]:
+        """What is in its site-packages, but for what was there from the beginning and compiled Python."""
+        return {path.name for path in self.site.iterdir()} - {"packages_of_the_tests.pth", "__pycache__"}
+
+
+def result_of(process: subprocess.Popen[str]) -> dict[str, Any]:
+    out, _ = process.communicate()
+    assert process.returncode == 0, f"exit code {process.returncode}"
+    result: dict[str, Any] = json.loads(out.splitlines()[-1])
+    return result

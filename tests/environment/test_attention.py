@@ -1,0 +1,225 @@
+"""flash_attn is installed once, proven before it can harm, and never half: real pip, real wheels, a real server."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import signal
+import subprocess
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.environment.scratch import (
+    NAME,
+    PINNABLE,
+    Scratch,
+    build_huge_wheel,
+    build_wheel,
+    result_of,
+)
+from tests.file_server import FileServer, serving
+
+WHOLE = {"flash_attn", "flash_attn-2.8.3.dist-info", "flash_attn_2_cuda.so"}
+
+
+@pytest.fixture(scope="module")
+def good() -> bytes:
+    return build_wheel(requires=("torch==1.0.0", "poison"))
+
+
+@pytest.fixture
+def server(good: bytes) -> Iterator[FileServer]:
+    with serving({f"/{NAME}": good}) as server:
+        yield server
+
+
+@pytest.fixture
+def scratch(tmp_path: Path, server: FileServer) -> Scratch:
+    scratch = Scratch.create(tmp_path)
+    scratch.settings["wheels"] = server.url
+    return scratch
+
+
+def full_gets(server: FileServer, name: str = NAME) -> int:
+    """Requests for a wheel from its first byte; a look at its directory is none."""
+    return sum(1 for path, span in server.gets if path == f"/{name}" and not span.startswith("bytes=-"))
+
+
+def test_a_good_wheel_once_and_what_is_noticed_afterwards(scratch: Scratch, server: FileServer, good: bytes) -> None:
+    first = scratch.prove()
+    assert (first["attention"], first["wheel"], first["bytes"]) == ("flash_attn", NAME, len(good))
+    assert first["sha256"] == hashlib.sha256(good).hexdigest()
+    assert first["error"] < 0.01
+    assert (first["changes"], first["imported"], first["pip"]) == ([], False, "1")
+    assert scratch.installed() == WHOLE  # and neither torch nor poison
+    assert full_gets(server) == 1
+
+    asked = len(server.gets)
+    again = scratch.prove()
+    assert (again["attention"], again["reused"], again["bytes"]) == ("flash_attn", True, 0)
+    assert len(server.gets) == asked
+
+    # Somebody breaks it: a check says so, and the next run removes it and installs the wheel in the cache.
+    (scratch.site / "flash_attn" / "__init__.py").write_text("raise ImportError('undefined symbol: _ZN3c105Error')")
+    assert "flash_attn/__init__.py" in scratch.changes()[0]
+    mended = scratch.prove()
+    assert (mended["attention"], mended["reused"], mended["wheel"]) == ("flash_attn", False, NAME)
+    assert full_gets(server) == 1
+
+
+def test_eight_processes_at_once(scratch: Scratch, server: FileServer) -> None:
+    server.delay = 0.02
+    results = [result_of(process) for process in [scratch.start() for _ in range(8)]]
+    assert {each["attention"] for each in results} == {"flash_attn"}
+    assert sorted(each["reused"] for each in results) == [False] + [True] * 7
+    assert full_gets(server) == 1
+    assert scratch.installed() == WHOLE
+
+
+SPOILT = {
+    "undefined symbol": build_wheel(preamble="raise ImportError('undefined symbol: _ZN3c105ErrorC2E')"),
+    "kernel is off by": build_wheel(scale=1.1),
+    "signal 11": build_wheel(preamble="import os, signal; os.kill(os.getpid(), signal.SIGSEGV)"),
+}
+
+
+def test_wheels_that_fail_their_proof(tmp_path: Path, server: FileServer) -> None:
+    processes = {}
+    for number, (said, wheel) in enumerate(SPOILT.items()):
+        server.files[f"/{number}/{NAME}"] = wheel
+        scratch = Scratch.create(tmp_path / str(number))
+        scratch.settings["wheels"] = f"{server.url}/{number}"
+        processes[said] = (scratch, scratch.start())
+    for said, (scratch, process) in processes.items():
+        result = result_of(process)
+        assert result["attention"] == "torch"
+        assert said in result["reason"]
+        assert scratch.installed() == set()
+    asked = len(server.gets)
+    assert scratch.prove()["reused"]  # a failure is remembered too
+    assert len(server.gets) == asked
+
+
+def test_demanded_and_not_to_be_had(scratch: Scratch, server: FileServer) -> None:
+    server.files[f"/{NAME}"] = SPOILT["kernel is off by"]
+    result = scratch.prove(attention="flash_attn")
+    assert result["failure"] == "AttentionUnavailable"
+    assert "kernel is off by" in result["reason"]
+    assert scratch.installed() == set()
+
+
+def test_killed_while_downloading(scratch: Scratch, server: FileServer) -> None:
+    server.files[f"/{NAME}"] = wheel = build_wheel(library=os.urandom(2_000_000))
+    server.delay = 0.05
+    process = scratch.start()
+    while server.sent < 600_000:
+        assert process.poll() is None
+        time.sleep(0.01)
+    process.kill()
+    process.wait()
+    server.delay = 0.0
+    assert not (scratch.cache / "wheels" / NAME).exists()
+    result = scratch.prove()
+    assert result["attention"] == "flash_attn"
+    assert 0 < result["bytes"] < len(wheel)
+
+
+def test_killed_while_installing(scratch: Scratch, server: FileServer) -> None:
+    server.files[f"/{NAME}"] = build_wheel(library=os.urandom(20_000_000))
+    process = scratch.start()
+    while not any(scratch.site.glob(".f5-pipeline-staging-*/**/flash_attn_2_cuda.so")):
+        assert process.poll() is None
+        time.sleep(0.005)
+    process.send_signal(signal.SIGKILL)
+    process.wait()
+    assert "flash_attn" not in scratch.installed()
+    assert scratch.prove()["attention"] == "flash_attn"
+    time.sleep(0.5)  # the dead one's pip may have gone on for a moment
+    assert scratch.prove()["reused"]
+    assert {name for name in scratch.installed() if not name.startswith(".")} == WHOLE
+    assert full_gets(server) == 1
+
+
+def test_killed_between_two_renames(scratch: Scratch, server: FileServer) -> None:
+    process = scratch.start(die_while_placing=True)
+    assert process.wait() == -signal.SIGKILL
+    left = scratch.installed()
+    assert "flash_attn" not in left  # whatever is there, nobody can import it
+    assert left & WHOLE
+    assert scratch.prove()["attention"] == "flash_attn"
+    assert scratch.installed() == WHOLE
+
+
+def test_too_small_a_disk_is_noticed_before_the_first_byte(scratch: Scratch, server: FileServer) -> None:
+    server.files[f"/{NAME}"] = build_huge_wheel()
+    result = scratch.prove()
+    assert result["failure"] == "NotEnoughDisk"
+    assert "flash_attn unpacked 1,100,000,000 MB" in result["reason"]
+    assert full_gets(server) == 0
+
+    server.files[f"/{NAME}"] = build_wheel()
+    result = scratch.prove(bytes_to_come=10**15)
+    assert result["failure"] == "NotEnoughDisk"
+    assert "still to come" in result["reason"]
+    assert full_gets(server) == 0
+
+
+def test_a_disk_that_fills_up(scratch: Scratch, server: FileServer) -> None:
+    """A limit on the size of files stands in for a full disk: first the wheel is too large, then what is in it."""
+    server.files[f"/{NAME}"] = build_wheel(library=os.urandom(500_000))
+    result = scratch.prove(file_limit=300_000)
+    assert result["failure"] == "FileUnusable"
+    assert not [path for path in (scratch.cache / "wheels").iterdir() if ".lock" not in path.name]
+
+    server.files[f"/{NAME}"] = build_wheel(library=bytes(1_000_000))
+    result = scratch.prove(file_limit=300_000)
+    assert result["attention"] == "torch"
+    assert "cannot be installed" in result["reason"]
+    assert scratch.installed() == set()
+
+
+def test_a_server_that_fails_and_recovers(scratch: Scratch, server: FileServer) -> None:
+    server.statuses = [503] * 3
+    first = scratch.prove()
+    assert first["attention"] == "torch"
+    assert "503" in first["reason"]
+    server.statuses = [503, 503]
+    assert scratch.prove()["attention"] == "flash_attn"
+
+
+def test_a_pinned_wheel(scratch: Scratch, server: FileServer, tmp_path: Path) -> None:
+    """By path and sha256; then another by name, which takes the first one's place."""
+    path = tmp_path / "own" / NAME
+    path.parent.mkdir()
+    path.write_bytes(wheel := build_wheel())
+    wrong = scratch.prove(flash_attn=f"{path}#sha256={'0' * 64}")
+    assert wrong["failure"] == "FileAltered"
+    right = scratch.prove(flash_attn=f"{path}#sha256={hashlib.sha256(wheel).hexdigest()}")
+    assert (right["attention"], server.gets) == ("flash_attn", [])
+    server.files[f"/{PINNABLE}"] = build_wheel("2.8.2")
+    other = scratch.prove(flash_attn=PINNABLE)
+    assert (other["attention"], other["wheel"]) == ("flash_attn", PINNABLE)
+    assert scratch.installed() == {"flash_attn", "flash_attn-2.8.2.dist-info", "flash_attn_2_cuda.so"}
+
+
+def test_somebody_elses_broken_flash_attn_is_not_removed_but_named(scratch: Scratch, server: FileServer) -> None:
+    wheel = scratch.folder / NAME
+    wheel.write_bytes(build_wheel(preamble="raise ImportError('undefined symbol')"))
+    install = [scratch.python, "-m", "pip", "install", "--no-deps", "--no-index", "-q", str(wheel)]
+    subprocess.run(install, check=True, capture_output=True)
+    result = scratch.prove(attention="torch")  # which f5_tts could not be imported for either
+    assert result["failure"] == "FlashAttnBroken"
+    assert "pip uninstall flash_attn" in result["reason"]
+    assert scratch.installed() == WHOLE
+    assert server.gets == []
+
+
+def test_no_wheel_says_what_would_help(scratch: Scratch, server: FileServer) -> None:
+    result = scratch.prove(tags={"torch": "2.13.0+cu130", "cuda": "13.0"})
+    assert result["attention"] == "torch"
+    assert "CUDA 13" in result["reason"]
+    assert "F5_FLASH_ATTN" in result["reason"]
+    assert server.gets == []

@@ -1,0 +1,113 @@
+"""Wheels into the cache: from a server, a folder or a bucket; measured first, held to their sha256."""
+
+from __future__ import annotations
+
+import hashlib
+import zipfile
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from f5_pipeline.environment import download
+from f5_pipeline.environment.download import fetch_wheel, measure_wheel
+from f5_pipeline.environment.wheels import Wheel
+from f5_pipeline.errors import BadSetting, DownloadFailed, FileAltered, FileUnusable, ObjectMissing
+from f5_pipeline.storage import retry
+from f5_pipeline.storage.local import LocalStore
+from f5_pipeline.storage.object_store import ObjectStore
+from tests.environment.scratch import NAME, build_wheel
+from tests.file_server import FileServer, serving
+
+CONTENT = build_wheel(library=bytes(100_000))
+
+
+@pytest.fixture(autouse=True)
+def _no_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(retry, "_sleep", lambda seconds: None)
+
+
+@pytest.fixture
+def server() -> Iterator[FileServer]:
+    with serving({f"/{NAME}": CONTENT}) as server:
+        yield server
+
+
+def wheel_from(source: str, sha256: str | None = None) -> Wheel:
+    return Wheel(NAME, source, "2.8.3", sha256, wheel_bytes=7, unpacked_bytes=9)
+
+
+def unpacked(tmp_path: Path) -> int:
+    (tmp_path / "w.whl").write_bytes(CONTENT)
+    with zipfile.ZipFile(tmp_path / "w.whl") as archive:
+        return sum(info.file_size for info in archive.infolist())
+
+
+def test_measured_without_downloading(server: FileServer, tmp_path: Path) -> None:
+    wheel = wheel_from(f"{server.url}/{NAME}")
+    assert measure_wheel(wheel, tmp_path / "cache") == (len(CONTENT), unpacked(tmp_path))
+    assert all(span.startswith("bytes=-") for _, span in server.gets)
+    fetch_wheel(wheel, tmp_path / "cache")
+    assert measure_wheel(wheel, tmp_path / "cache") == (0, unpacked(tmp_path))
+
+
+def test_estimated_where_the_server_does_not_allow_it(server: FileServer, tmp_path: Path) -> None:
+    server.ranges = False
+    assert measure_wheel(wheel_from(f"{server.url}/{NAME}"), tmp_path) == (7, 9)
+
+
+def test_something_that_is_no_wheel(server: FileServer, tmp_path: Path) -> None:
+    server.files[f"/{NAME}"] = b"<html>Not found, but with status 200</html>"
+    with pytest.raises(DownloadFailed, match="not a wheel"):
+        measure_wheel(wheel_from(f"{server.url}/{NAME}"), tmp_path)
+
+
+def test_the_first_download_is_held_to(server: FileServer, tmp_path: Path) -> None:
+    wheel = wheel_from(f"{server.url}/{NAME}")
+    first = fetch_wheel(wheel, tmp_path)
+    assert (first.sha256, first.bytes_downloaded) == (hashlib.sha256(CONTENT).hexdigest(), len(CONTENT))
+    first.path.unlink()
+    server.files[f"/{NAME}"] = build_wheel()
+    with pytest.raises(FileAltered):
+        fetch_wheel(wheel, tmp_path)
+    assert not first.path.exists()
+
+
+def test_a_pinned_wheel_of_another_content(server: FileServer, tmp_path: Path) -> None:
+    with pytest.raises(FileAltered):
+        fetch_wheel(wheel_from(f"{server.url}/{NAME}", "0" * 64), tmp_path)
+
+
+def test_a_folder(tmp_path: Path) -> None:
+    wheel = wheel_from(str(tmp_path / "mirror" / NAME))
+    for act in (measure_wheel, fetch_wheel):
+        with pytest.raises(FileUnusable, match="no such file"):
+            act(wheel, tmp_path / "cache")
+    (tmp_path / "mirror").mkdir()
+    (tmp_path / "mirror" / NAME).write_bytes(CONTENT)
+    assert measure_wheel(wheel, tmp_path / "cache") == (len(CONTENT), unpacked(tmp_path))
+    done = fetch_wheel(wheel, tmp_path / "cache")
+    assert (done.path.read_bytes(), done.bytes_downloaded) == (CONTENT, 0)
+
+
+def test_a_bucket(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The bucket itself is the storage layer's; here it is a folder behind the same interface."""
+    opened: list[str] = []
+
+    def open_store(url: str) -> ObjectStore:
+        opened.append(url)
+        return LocalStore(tmp_path / "bucket")
+
+    monkeypatch.setattr(download, "open_store", open_store)
+    wheel = wheel_from(f"s3://bucket/wheels/{NAME}")
+    with pytest.raises(BadSetting):
+        measure_wheel(replace(wheel, source=f"s3://{NAME}"), tmp_path)
+    for act in (measure_wheel, fetch_wheel):
+        with pytest.raises(ObjectMissing):
+            act(wheel, tmp_path / "cache")
+    LocalStore(tmp_path / "bucket").write(f"wheels/{NAME.replace('+', '_')}", CONTENT)
+    assert measure_wheel(wheel, tmp_path / "cache") == (len(CONTENT), 9)
+    done = fetch_wheel(wheel, tmp_path / "cache")
+    assert (done.path.name, done.bytes_downloaded) == (NAME, len(CONTENT))
+    assert set(opened) == {"s3://bucket"}

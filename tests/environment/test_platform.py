@@ -1,0 +1,156 @@
+"""What a machine is, and which attention follows from it, without importing torch."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from f5_pipeline.environment import attention, platform, record
+from f5_pipeline.environment.attention import changes_since_proof, prove_environment
+from f5_pipeline.environment.installed import InstalledFiles, changes, installed_files
+from f5_pipeline.environment.platform import PlatformTags, read_tags, torch_version
+from f5_pipeline.errors import AttentionUnavailable, EnvironmentBroken, NotEnoughDisk
+from f5_pipeline.settings import Settings
+
+GPU = PlatformTags("cp311", "linux", "x86_64", "2.35", "2.7.1+cu126", "12.6", True, "A100", (8, 0))
+
+
+def test_torchs_version_is_read_without_importing_it() -> None:
+    import torch
+
+    assert torch_version() == (torch.__version__, torch.version.cuda)
+
+
+def test_this_interpreter() -> None:
+    tags = read_tags()
+    assert tags.python == f"cp{sys.version_info.major}{sys.version_info.minor}"
+    assert tags.architecture in {"x86_64", "aarch64"}
+    assert tags.torch_minor == ".".join(str(tags.torch).split(".")[:2])
+
+
+def test_a_cuda_torch_is_asked_in_a_process_of_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Here it says that it sees no GPU, or describes the one there is; its ABI it knows in any case."""
+    import torch
+
+    monkeypatch.setattr(platform, "torch_version", lambda: (torch.__version__, "12.6"))
+    tags = read_tags()
+    assert tags.cxx11_abi is bool(torch._C._GLIBCXX_USE_CXX11_ABI)
+    assert (tags.capability is None) is not torch.cuda.is_available()
+
+
+def test_a_torch_that_does_not_start(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(platform, "torch_version", lambda: ("2.7.1", "12.6"))
+    monkeypatch.setattr(platform, "_ASK_TORCH", "raise OSError('libcudart.so.12 is missing')")
+    with pytest.raises(EnvironmentBroken, match="libcudart"):
+        read_tags()
+
+
+@pytest.mark.parametrize(
+    ("tags", "settings", "said"),
+    [
+        (GPU, {"attention": "torch"}, "F5_ATTENTION is torch"),
+        (GPU, {"device": "cpu"}, "F5_DEVICE is cpu"),
+        (GPU, {"precision": "float32"}, "float32"),
+        (replace(GPU, torch=None), {}, "not installed"),
+        (replace(GPU, torch="2.13.0+cpu", cuda=None), {}, "without CUDA"),
+        (replace(GPU, capability=None, gpu=None), {}, "sees no GPU"),
+        (replace(GPU, capability=(7, 5), gpu="Tesla T4"), {}, "Tesla T4 has compute capability 7.5"),
+    ],
+)
+def test_why_torch_attention(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, tags: PlatformTags, settings: dict[str, Any], said: str
+) -> None:
+    monkeypatch.setattr(attention, "read_tags", lambda device: tags)
+    report = prove_environment(Settings(cache=tmp_path, **settings))
+    assert report.attention == "torch"
+    assert report.reason.startswith("torch attention, because ")
+    assert said in report.reason
+    if settings.get("attention") != "torch":
+        with pytest.raises(AttentionUnavailable, match=said.replace(".", r"\.")):
+            prove_environment(Settings(cache=tmp_path, **{**settings, "attention": "flash_attn"}))
+
+
+def test_a_second_time_nothing_is_asked(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    settings = Settings(cache=tmp_path)
+    first = prove_environment(settings)
+
+    def refuse(device: str) -> PlatformTags:
+        raise AssertionError("asked again")
+
+    monkeypatch.setattr(attention, "read_tags", refuse)
+    again = prove_environment(settings)
+    assert again.reused
+    assert replace(again, seconds=0.0, reused=False) == replace(first, seconds=0.0)
+
+
+def test_other_settings_are_another_question(tmp_path: Path) -> None:
+    settings = [{}, {"device": "cpu"}, {"precision": "float32"}, {"flash_attn": "x"}, {"wheels": "y"}]
+    places = {record.record_place(Settings(cache=tmp_path, **each)) for each in settings}  # type: ignore[arg-type]
+    assert len(places) == len(settings)
+
+
+def test_secrets_do_not_reach_the_record(tmp_path: Path) -> None:
+    settings = Settings(cache=tmp_path, wheels="https://me:secret@mirror/wheels")
+    prove_environment(settings)
+    assert "secret" not in record.record_place(settings).read_text()
+
+
+@pytest.mark.parametrize("damage", ["", "{", "[]", "{}", '{"tags": 3, "installed": 4}'])
+def test_a_damaged_record_counts_as_none(tmp_path: Path, damage: str) -> None:
+    settings = Settings(cache=tmp_path)
+    prove_environment(settings)
+    record.record_place(settings).write_text(damage)
+    assert not prove_environment(settings).reused
+    assert prove_environment(settings).reused
+
+
+def test_weights_that_will_not_fit(tmp_path: Path) -> None:
+    with pytest.raises(NotEnoughDisk, match="still to come"):
+        prove_environment(Settings(cache=tmp_path), bytes_to_come=10**15)
+
+
+def test_a_cache_that_cannot_be_written_is_no_obstacle(tmp_path: Path) -> None:
+    report = record.EnvironmentReport("torch", "why", GPU, installed_files())
+    (tmp_path / "file").write_text("")
+    record.write_record(tmp_path / "file" / "record.json", report)
+    assert record.read_record(tmp_path / "file" / "record.json") is None
+
+
+def test_changes_are_told(tmp_path: Path) -> None:
+    then = InstalledFiles("2.7.1", "2.8.3", {"/a.so": "1", "/b.so": "2", "/c.py": "3", "/d": "4"})
+    assert changes(then, then) == []
+    assert changes(then, replace(then, torch="2.8.0")) == ["torch was 2.7.1 and is now 2.8.0"]
+    assert changes(then, replace(then, flash_attn=None)) == ["flash_attn was 2.8.3 and is now not installed"]
+    altered = changes(then, replace(then, files={"/a.so": "other", "/new": "5"}))
+    assert altered == ["reinstalled or altered: /a.so, /b.so, /c.py and 2 more files"]
+
+
+def test_changes_need_a_proof(tmp_path: Path) -> None:
+    settings = Settings(cache=tmp_path)
+    assert "not proven" in changes_since_proof(settings)[0]
+    prove_environment(settings)
+    assert changes_since_proof(settings) == []
+
+
+def test_torchs_libraries_are_watched() -> None:
+    now = installed_files()
+    assert any(path.endswith("torch/version.py") for path in now.files)
+    assert any("libtorch" in path for path in now.files)
+
+
+def test_all_of_it_without_torch(tmp_path: Path) -> None:
+    code = f"""
+import sys
+from pathlib import Path
+from f5_pipeline.environment.attention import prove_environment
+from f5_pipeline.settings import Settings
+prove_environment(Settings(cache=Path({str(tmp_path)!r}), device="cpu"))
+print(sorted({{"torch", "f5_tts", "dagster", "boto3"}} & set(sys.modules)))
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
