@@ -13,7 +13,7 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
-from f5_pipeline.errors import BadSetting
+from f5_pipeline.errors import BadSetting, UnknownModel
 from f5_pipeline.settings import Settings
 from f5_pipeline.speech.utterance import Sampling
 
@@ -80,6 +80,18 @@ def load_catalogue(settings: Settings) -> dict[str, ModelSpec]:
         entries |= added
         homes |= dict.fromkeys(added, (where, settings.models.absolute().parent))
     return {name: build_spec(name, entries, *homes[name]) for name in entries}
+
+
+def model_named(settings: Settings, name: str | None = None) -> ModelSpec:
+    """One model of the catalogue: ``name``, or the one that ``F5_MODEL`` names.
+
+    Raises:
+        UnknownModel: it is not there; names those that are.
+    """
+    catalogue = load_catalogue(settings)
+    if (spec := catalogue.get(name or settings.model)) is None:
+        raise UnknownModel(name or settings.model, sorted(catalogue))
+    return spec
 
 
 def _read_toml(path: Path) -> dict[str, Any]:

@@ -43,19 +43,19 @@ class ReadyModel:
 class Progress(Protocol):
     """Who wants to know how a long run is getting on. Times are seconds of audio."""
 
-    def begin(self, utterances: int, cached: int, audio_seconds: float) -> None:
-        """There are so many utterances, so many need no speaking; the others will be about ``audio_seconds`` long."""
+    def begin(self, lines: int, missing: int, audio_seconds: float) -> None:
+        """Of so many lines, so many different clips are missing; they will be about ``audio_seconds`` long."""
 
-    def advance(self, utterances: int, audio_seconds: float) -> None:
-        """So much more has been spoken and stored."""
+    def advance(self, audio_seconds: float) -> None:
+        """One more take has been spoken and stored."""
 
 
 class Silent:
     """Nobody wants to know."""
 
-    def begin(self, utterances: int, cached: int, audio_seconds: float) -> None: ...
+    def begin(self, lines: int, missing: int, audio_seconds: float) -> None: ...
 
-    def advance(self, utterances: int, audio_seconds: float) -> None: ...
+    def advance(self, audio_seconds: float) -> None: ...
 
 
 @dataclass(frozen=True)
@@ -144,7 +144,7 @@ def generate(
     progress = progress or Silent()
     session = _Session(clips, takes, progress)
     missing = {line.keys[0]: line for line in lines if not _settled(line, takes)}
-    progress.begin(len(lines), len(lines) - len(missing), sum(map(_expected_seconds, missing.values())))
+    progress.begin(len(lines), len(missing), sum(map(_expected_seconds, missing.values())))
     for model in {id(line.model): line.model for line in missing.values()}.values():
         pending = [line for line in missing.values() if line.model is model]
         engine = engine_for(model)
@@ -185,7 +185,7 @@ class _Session:
         self._takes[take.key] = take
         self.clips_spoken += bool(take.clip)
         self.audio_seconds += take.audio_seconds
-        self._progress.advance(1, take.audio_seconds)
+        self._progress.advance(take.audio_seconds)
         return True
 
     def _finish(self, work: _Work) -> Take:

@@ -1,0 +1,176 @@
+"""``f5-pipeline``: thin. Each command reads its arguments, calls one function of a layer below, and prints.
+
+Exit code 0 done, 1 failed, 2 wrong usage. What went wrong is one paragraph on stderr. Dagster and torch are imported
+only by the commands that need them; the read-only ones need neither.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from collections.abc import Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from f5_pipeline.errors import F5PipelineError
+from f5_pipeline.settings import Settings, load_settings
+from f5_pipeline.storage.object_store import ObjectStore
+from f5_pipeline.storage.open import open_store
+
+if TYPE_CHECKING:
+    from f5_pipeline.results.index import IndexRow
+
+_STYLES = {"ok": "green", "suspect": "yellow", "rejected": "red", "failed": "bold red"}
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run a command; returns the exit code."""
+    arguments = _parser().parse_args(argv)
+    try:
+        settings = load_settings()
+        return int(arguments.command(arguments, settings, open_store(settings.store)) or 0)
+    except F5PipelineError as error:
+        print(error, file=sys.stderr)
+        return error.exit_code
+    except BrokenPipeError:  # the reader of our output has left: `f5-pipeline results x | head`
+        sys.stderr.close()
+        return 0
+    except KeyboardInterrupt:
+        print("Interrupted. What was spoken is stored; run it again to go on.", file=sys.stderr)
+        return 130
+
+
+def submit(arguments: argparse.Namespace, settings: Settings, store: ObjectStore) -> None:
+    """Put a manifest in the store and register its partition."""
+    from f5_pipeline.defs.instance import register_batch
+    from f5_pipeline.speech.manifest import submit_manifest
+
+    batch = submit_manifest(store, arguments.manifest, arguments.batch)
+    kept = register_batch(batch)
+    print(f"Batch {batch!r} is in the store {store.url}; its partition is registered in {kept}.")
+    print(f"Speak it with: f5-pipeline run {batch}")
+
+
+def run(arguments: argparse.Namespace, settings: Settings, store: ObjectStore) -> int:
+    """Speak and deliver a batch."""
+    from f5_pipeline.defs.run import run_batch, where
+    from f5_pipeline.progress_bar import BarProgress
+    from f5_pipeline.speech.manifest import find_manifest
+
+    find_manifest(store, arguments.batch)
+    console = Console(stderr=True)
+    console.print(f"Dagster instance: {where()}", style="dim", highlight=False)
+    with BarProgress(console) as progress:
+        outcome = run_batch(arguments.batch, progress)
+    if not outcome.succeeded:
+        print(outcome.error, file=sys.stderr)
+        return 1
+    said = outcome.metadata
+    print(
+        f"{said['ok']} ok, {said['suspect']} suspect, {said['failed']} failed, {said['rejected']} rejected; "
+        f"{said['clips_spoken']} clips spoken, {said['cache_hits']} lines spoken before."
+    )
+    print(f"Audio: {store.location(f'batches/{arguments.batch}/audio')}")
+    print(f"Listen: {store.location(f'batches/{arguments.batch}/report.html')}")
+    return 0
+
+
+def results(arguments: argparse.Namespace, settings: Settings, store: ObjectStore) -> None:
+    """Show what became of each utterance. Reads only."""
+    from f5_pipeline.results.lookup import batch_results
+
+    found = batch_results(store, arguments.batch, arguments.id)
+    if arguments.json:
+        print(json.dumps(found.as_json(), ensure_ascii=False, indent=2))
+    elif not found.spoken:
+        print(f"Batch {found.batch!r} was not spoken yet. Speak it with: f5-pipeline run {found.batch}")
+    else:
+        table = Table("id", "status", "seconds", "voice", "text", "clip", box=None, pad_edge=False)
+        for row in found.rows:
+            table.add_row(*_cells(row, store))
+        _wide_console().print(table)
+        counts = ", ".join(f"{count} {status}" for status, count in found.counts.items())
+        print(f"{len(found.rows)} utterances ({counts}), {found.audio_seconds:.1f} s of audio")
+
+
+def fetch(arguments: argparse.Namespace, settings: Settings, store: ObjectStore) -> None:
+    """Copy the delivered files to a local folder. Reads only."""
+    from f5_pipeline.results.lookup import fetch_delivered
+
+    report = fetch_delivered(store, arguments.batch, arguments.folder)
+    print(f"{report.copied} files copied to {report.folder}, {report.unchanged} were there already.")
+
+
+def voices(arguments: argparse.Namespace, settings: Settings, store: ObjectStore) -> None:
+    """Show the voices of the store, and what is wrong with those that are unusable."""
+    from f5_pipeline.speech.catalogue import model_named
+    from f5_pipeline.speech.voice import prepare_voices
+    from f5_pipeline.speech.voice_checks import VoiceLimits
+
+    found = prepare_voices(store, settings.cache, limits=VoiceLimits.of(model_named(settings)))
+    if arguments.json:
+        print(json.dumps([{**asdict(voice), "usable": voice.usable} for voice in found], ensure_ascii=False, indent=2))
+        return
+    table = Table("voice", "usable", "seconds", "text", "remarks", box=None, pad_edge=False)
+    for voice in found:
+        usable = Text("yes", "green") if voice.usable else Text("no", "red")
+        remarks = "; ".join((*voice.problems, *voice.warnings))
+        table.add_row(Text(voice.name), usable, f"{voice.speech_seconds:.1f}", Text(voice.text), Text(remarks))
+    _wide_console().print(table if found else f"The store {store.url} has no voices yet.")
+
+
+def _cells(row: IndexRow, store: ObjectStore) -> list[Text]:
+    seconds = "" if row.audio_seconds is None else f"{row.audio_seconds:.1f}"
+    text = row.reason if row.status in ("rejected", "failed") else row.spoken_text or row.text
+    clip = store.location(row.clip) if row.clip else ""
+    return [Text(row.id), Text(row.status, _STYLES[row.status]), *map(Text, (seconds, row.voice, _short(text), clip))]
+
+
+def _short(text: str, width: int = 60) -> str:
+    line = " ".join(text.split())
+    return line if len(line) <= width else line[: width - 1] + "…"
+
+
+def _wide_console() -> Console:
+    """Into a pipe or a file, tables are not cut to the width of a terminal."""
+    return Console(highlight=False) if sys.stdout.isatty() else Console(highlight=False, width=400)
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser("f5-pipeline", description="Batch text-to-speech with F5-TTS.")
+    commands = parser.add_subparsers(metavar="COMMAND", required=True)
+
+    one = commands.add_parser("submit", help="put a manifest in the store and register its partition; speaks nothing")
+    one.add_argument("manifest", type=Path, metavar="MANIFEST", help="a .csv, .jsonl, .parquet or .txt file")
+    one.add_argument("--batch", metavar="NAME", help="default: the file's name")
+    one.set_defaults(command=submit)
+
+    one = commands.add_parser("run", help="speak and deliver a batch, with a progress bar")
+    one.add_argument("batch", metavar="BATCH")
+    one.set_defaults(command=run)
+
+    one = commands.add_parser("results", help="status, duration and location of each clip; reads only")
+    one.add_argument("batch", metavar="BATCH")
+    one.add_argument("--id", metavar="ID", help="one utterance only")
+    one.add_argument("--json", action="store_true")
+    one.set_defaults(command=results)
+
+    one = commands.add_parser("fetch", help="copy the delivered files to a local folder; reads only")
+    one.add_argument("batch", metavar="BATCH")
+    one.add_argument("folder", type=Path, metavar="FOLDER")
+    one.set_defaults(command=fetch)
+
+    one = commands.add_parser("voices", help="the voices, and what is wrong with those that are unusable")
+    one.add_argument("--json", action="store_true")
+    one.set_defaults(command=voices)
+    return parser
+
+
+if __name__ == "__main__":
+    sys.exit(main())

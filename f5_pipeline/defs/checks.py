@@ -1,0 +1,95 @@
+"""Asset checks on the speech, made of the index. ``generated_audio`` reports them with its materialization: they belong
+to a partition, and looking again is as cheap as materializing again, which speaks nothing.
+"""
+
+from collections.abc import Sequence
+
+import dagster as dg
+
+from f5_pipeline.environment.attention import changes_since_proof
+from f5_pipeline.results.clips import ClipStore
+from f5_pipeline.results.index import IndexRow
+from f5_pipeline.settings import Settings
+from f5_pipeline.storage.object_store import ObjectStore
+
+_SHOWN = 20  # reasons in a check's metadata
+
+SPEECH_CHECKS = [
+    dg.AssetCheckSpec(
+        "every_clip_in_store",
+        asset="generated_audio",
+        description="The clip of every line is in the store, at its full length. Stops the delivery otherwise.",
+        blocking=True,
+    ),
+    dg.AssetCheckSpec(
+        "every_line_spoken",
+        asset="generated_audio",
+        description="No row was rejected and no line failed. The others are spoken and delivered all the same.",
+    ),
+    dg.AssetCheckSpec(
+        "every_clip_sounds_right",
+        asset="generated_audio",
+        description="No clip is suspect after all its takes: silence, gaps, clipping, noise, a wrong duration.",
+    ),
+    dg.AssetCheckSpec(
+        "environment_unchanged",
+        asset="generated_audio",
+        description="Nothing installed, removed or altered torch or flash_attn after the environment was proven.",
+        blocking=True,
+    ),
+]
+
+
+def check_speech(rows: Sequence[IndexRow], store: ObjectStore, settings: Settings) -> list[dg.AssetCheckResult]:
+    """The results of ``SPEECH_CHECKS`` for a batch whose index has these rows."""
+    return [_in_store(rows, store), _spoken(rows), _sounds_right(rows), _unchanged(settings)]
+
+
+def _in_store(rows: Sequence[IndexRow], store: ObjectStore) -> dg.AssetCheckResult:
+    spoken = {row.key: row for row in rows if row.key}
+    sizes = {key: row.clip_bytes for key, row in spoken.items() if row.clip_bytes is not None}
+    there = ClipStore(store).existing(spoken, sizes)
+    missing = [row.id for key, row in spoken.items() if key not in there]
+    return dg.AssetCheckResult(
+        passed=not missing,
+        check_name="every_clip_in_store",
+        description=f"{len(missing)} clips are missing or cut short." if missing else f"{len(there)} clips.",
+        metadata={"clips": len(there), "missing": len(missing), "ids": ", ".join(missing[:_SHOWN])},
+    )
+
+
+def _spoken(rows: Sequence[IndexRow]) -> dg.AssetCheckResult:
+    rejected = [row for row in rows if row.status == "rejected"]
+    failed = [row for row in rows if row.status == "failed"]
+    return dg.AssetCheckResult(
+        passed=not rejected and not failed,
+        check_name="every_line_spoken",
+        severity=dg.AssetCheckSeverity.WARN,
+        description=f"{len(rejected)} rows were rejected, {len(failed)} lines failed.",
+        metadata={"rejected": len(rejected), "failed": len(failed), **_reasons([*failed, *rejected])},
+    )
+
+
+def _sounds_right(rows: Sequence[IndexRow]) -> dg.AssetCheckResult:
+    suspects = [row for row in rows if row.status == "suspect"]
+    return dg.AssetCheckResult(
+        passed=not suspects,
+        check_name="every_clip_sounds_right",
+        severity=dg.AssetCheckSeverity.WARN,
+        description=f"{len(suspects)} clips should be listened to.",
+        metadata={"suspect": len(suspects), **_reasons(suspects)},
+    )
+
+
+def _unchanged(settings: Settings) -> dg.AssetCheckResult:
+    changes = changes_since_proof(settings)
+    return dg.AssetCheckResult(
+        passed=not changes,
+        check_name="environment_unchanged",
+        description="; ".join(changes) or "As it was proven.",
+        metadata={"changes": len(changes)},
+    )
+
+
+def _reasons(rows: Sequence[IndexRow]) -> dict[str, str]:
+    return {f"line {row.id}": row.reason for row in rows[:_SHOWN]}

@@ -1,0 +1,59 @@
+"""``delivered_audio[batch]``: what the user asked for, made of the clips. Speaks nothing."""
+
+import dagster as dg
+
+from f5_pipeline.defs.failures import TRANSIENT, batch_of, readable
+from f5_pipeline.defs.partitions import batches
+from f5_pipeline.delivery.deliver import deliver_batch
+from f5_pipeline.results.index import read_index
+from f5_pipeline.speech.utterance_file import load_utterances
+from f5_pipeline.storage.object_store import ObjectStore
+
+
+@dg.asset(
+    partitions_def=batches,
+    deps=["generated_audio"],
+    group_name="delivery",
+    kinds={"audio"},
+    owners=["team:speech"],
+    code_version="1",
+    retry_policy=TRANSIENT,
+    check_specs=[
+        dg.AssetCheckSpec(
+            "sections_complete",
+            asset="delivered_audio",
+            description="No joined section lacks a line that was rejected or failed.",
+        )
+    ],
+)
+def delivered_audio(context: dg.AssetExecutionContext, store: dg.ResourceParam[ObjectStore]) -> dg.MaterializeResult:
+    """Named files in the batch's format and loudness, joined sections, and the listening page.
+
+    Only what changed is written again: another format or loudness speaks nothing.
+    """
+    with readable():
+        batch = batch_of(context)
+        contents = load_utterances(store, batch)
+        report = deliver_batch(store, batch, contents.settings, read_index(store, batch) or [], contents.utterances)
+    context.log.info(f"Listen to it: {store.location(report.report_key)}")
+    return dg.MaterializeResult(
+        metadata={
+            "listening_page": dg.MetadataValue.path(store.location(report.report_key)),
+            "files": report.files,
+            "audio_seconds": round(report.audio_seconds, 1),
+            "bytes": report.bytes,
+            "written": report.written,
+            "unchanged": report.skipped_unchanged,
+            "removed": report.removed,
+            "format": contents.settings.format,
+            "sections": ", ".join(report.sections),
+        },
+        check_results=[
+            dg.AssetCheckResult(
+                passed=not report.incomplete_sections,
+                check_name="sections_complete",
+                severity=dg.AssetCheckSeverity.WARN,
+                metadata={name: ", ".join(ids[:20]) for name, ids in report.incomplete_sections.items()},
+            )
+        ],
+    )

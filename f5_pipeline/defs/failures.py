@@ -1,0 +1,33 @@
+"""Failures as Dagster shows them: our own errors become one readable paragraph, and only transient ones are retried.
+
+Three mechanisms retry, and none reaches what another does: ``storage.retry`` a single request, the ``RetryPolicy`` of
+an asset a step that ended with a transient error, and the instance's ``run_retries`` a run whose process died.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import dagster as dg
+
+from f5_pipeline.errors import F5PipelineError
+from f5_pipeline.storage.object_store import check_slug
+
+TRANSIENT = dg.RetryPolicy(max_retries=2, delay=10, backoff=dg.Backoff.EXPONENTIAL, jitter=dg.Jitter.PLUS_MINUS)
+
+
+@contextmanager
+def readable() -> Iterator[None]:
+    """Turn our errors into a ``dagster.Failure`` that says culprit, reason and fix, without hiding the cause."""
+    try:
+        yield
+    except F5PipelineError as error:
+        raise dg.Failure(str(error), allow_retries=error.transient) from error
+
+
+def batch_of(context: dg.AssetExecutionContext) -> str:
+    """The batch of this run: its partition key, which is a name from outside.
+
+    Raises:
+        UnsafeName: it is not a slug.
+    """
+    return check_slug("batch", context.partition_key)

@@ -1,0 +1,108 @@
+"""``generated_audio[batch]``: the speech. The store of clips is the cache: only what is missing is spoken."""
+
+import hashlib
+from collections.abc import Mapping
+from typing import Any
+
+import dagster as dg
+
+from f5_pipeline.defs.checks import SPEECH_CHECKS, check_speech
+from f5_pipeline.defs.failures import TRANSIENT, batch_of, readable
+from f5_pipeline.defs.partitions import batches
+from f5_pipeline.defs.pictures import spectrogram
+from f5_pipeline.defs.resources import LoadEngine, MakeProgress
+from f5_pipeline.environment.attention import prove_environment
+from f5_pipeline.results.clips import ClipStore
+from f5_pipeline.results.index import csv_object, parquet_object
+from f5_pipeline.settings import Settings
+from f5_pipeline.speech.batch import BatchReport, speak_batch
+from f5_pipeline.speech.catalogue import load_catalogue
+from f5_pipeline.storage.object_store import ObjectStore
+
+_PREVIEW_ROWS = 20
+_SCHEMA = dg.TableSchema(
+    [
+        dg.TableColumn("id", "string"),
+        dg.TableColumn("status", "string"),
+        dg.TableColumn("audio_seconds", "float"),
+        dg.TableColumn("cached", "bool"),
+        dg.TableColumn("voice", "string"),
+        dg.TableColumn("spoken_text", "string"),
+        dg.TableColumn("reason", "string"),
+    ]
+)
+
+
+@dg.asset(
+    partitions_def=batches,
+    deps=["model_weights", "voice_files", "utterances"],
+    group_name="speech",
+    kinds={"pytorch", "audio"},
+    owners=["team:speech"],
+    code_version="1",
+    retry_policy=TRANSIENT,
+    check_specs=SPEECH_CHECKS,
+)
+def generated_audio(
+    context: dg.AssetExecutionContext,
+    settings: dg.ResourceParam[Settings],
+    store: dg.ResourceParam[ObjectStore],
+    load_engine: dg.ResourceParam[LoadEngine],
+    make_progress: dg.ResourceParam[MakeProgress],
+) -> dg.MaterializeResult:
+    """A clip for every line of the batch, and the index that says what became of each.
+
+    Lines that were ever spoken in this voice, with this model and these settings, are found and not spoken again;
+    a run that was killed goes on where it stopped.
+    """
+    with readable():
+        batch = batch_of(context)
+        prove_environment(settings)  # on a worker that has not done it yet; milliseconds elsewhere
+        report = speak_batch(
+            store, settings.cache, batch, load_catalogue(settings), load_engine, make_progress(context)
+        )
+        checks = check_speech(report.rows, store, settings)
+    return dg.MaterializeResult(
+        metadata=_metadata(store, report), data_version=dg.DataVersion(_version(report)), check_results=checks
+    )
+
+
+def _metadata(store: ObjectStore, report: BatchReport) -> Mapping[str, Any]:
+    """What people want to see of a run; the numbers are plotted over the runs."""
+    counts = report.counts
+    shown = sorted(report.rows, key=lambda row: row.status == "ok")[:_PREVIEW_ROWS]
+    metadata: dict[str, Any] = {
+        **{status: counts[status] for status in ("ok", "suspect", "failed", "rejected")},
+        "cache_hits": report.cached,
+        "clips_spoken": report.clips_spoken,
+        "audio_seconds": round(report.audio_seconds, 1),
+        "audio_seconds_spoken": round(report.audio_seconds_spoken, 1),
+        "device_seconds": round(report.load_seconds + report.speak_seconds, 1) if report.clips_spoken else 0.0,
+        "preview": dg.MetadataValue.table(
+            [dg.TableRecord({name: _cell(getattr(row, name)) for name in _SCHEMA_NAMES}) for row in shown],
+            schema=_SCHEMA,
+        ),
+        "index": dg.MetadataValue.path(store.location(parquet_object(report.batch))),
+        "index_csv": dg.MetadataValue.path(store.location(csv_object(report.batch))),
+    }
+    if report.real_time_factor is not None:
+        metadata["real_time_factor"] = round(report.real_time_factor, 3)
+        metadata["times_real_time"] = round(1 / report.real_time_factor, 2)
+    if spoken := next((row for row in report.rows if row.key), None):
+        samples = ClipStore(store).load(spoken.key).samples
+        metadata["sample"] = dg.MetadataValue.md(spectrogram(samples, f"{spoken.id}: {spoken.spoken_text[:60]}"))
+    return metadata
+
+
+_SCHEMA_NAMES = [column.name for column in _SCHEMA.columns]
+
+
+def _cell(value: object) -> str | int | float | bool | None:
+    if isinstance(value, float):
+        return round(value, 2)
+    return value if isinstance(value, (int, bool)) or value is None else str(value)[:200]
+
+
+def _version(report: BatchReport) -> str:
+    """Changes when the sound of any line does."""
+    return hashlib.sha256("\n".join(f"{row.id} {row.key}" for row in report.rows).encode()).hexdigest()

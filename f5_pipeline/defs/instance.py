@@ -1,0 +1,82 @@
+"""Where Dagster keeps its records when nobody said where: one place for every command, so that they see each other.
+
+``DAGSTER_HOME`` wins. Else a ``dagster.yaml`` in the working folder that says where its storage is (this project's own
+does). Else a folder of the user's. The ``dagster`` command itself knows only the first two and would keep its records
+in a folder that it deletes at the end; ``use_lasting_home`` sends it to the third.
+"""
+
+import atexit
+import os
+import sys
+from pathlib import Path
+
+import dagster as dg
+import yaml
+from dagster._core.instance import InstanceRef
+from platformdirs import user_state_path
+
+from f5_pipeline.defs.partitions import batches
+from f5_pipeline.storage.object_store import check_slug
+
+# A run prints what a person wants to read; the UI's event log has every step's every event all the same.
+_DEFAULT_CONFIG = "telemetry: {enabled: false}\npython_logs: {python_log_level: INFO}\n"
+
+
+def open_instance() -> dg.DagsterInstance:
+    """The instance that the ``dagster`` command would use from this folder, made if it is not there."""
+    if "DAGSTER_HOME" not in os.environ and _configured_here():
+        # What the command does too: the configuration is the folder's, and says where everything is kept.
+        return dg.DagsterInstance.from_ref(InstanceRef.from_dir(str(Path.cwd()), config_dir=str(Path.cwd())))
+    home = _home()
+    os.environ["DAGSTER_HOME"] = str(home)
+    return dg.DagsterInstance.get()
+
+
+def instance_place() -> str:
+    """Where the records are kept, for people."""
+    return str(Path.cwd() / _configured_here() if "DAGSTER_HOME" not in os.environ and _configured_here() else _home())
+
+
+def register_batch(batch: str) -> str:
+    """Make a batch a partition, if it is not; returns where the instance is kept.
+
+    Raises:
+        UnsafeName: ``batch`` is not a slug.
+    """
+    with open_instance() as instance:
+        instance.add_dynamic_partitions(str(batches.name), [check_slug("batch", batch)])
+    return instance_place()
+
+
+def use_lasting_home() -> None:
+    """Start the ``dagster`` command again under the user's own home, if it runs a job with nowhere to keep it.
+
+    Called when our definitions are loaded, which is before the run begins. Other programs are left alone.
+    """
+    command = [Path(sys.argv[0]).name, *sys.argv[1:2]]
+    if command not in (["dagster", "job"], ["dagster", "asset"]):
+        return
+    if "DAGSTER_HOME" in os.environ or _configured_here():
+        return
+    home = _home()
+    print(f"DAGSTER_HOME is not set: the instance is kept in {home}", file=sys.stderr, flush=True)
+    atexit._run_exitfuncs()  # removes the temporary folder that the command has made
+    os.execve(sys.executable, [sys.executable, *sys.orig_argv[1:]], {**os.environ, "DAGSTER_HOME": str(home)})
+
+
+def _home() -> Path:
+    """``DAGSTER_HOME``, or the user's own; a new one is configured not to send telemetry."""
+    home = Path(os.environ.get("DAGSTER_HOME") or user_state_path("f5-pipeline") / "dagster").absolute()
+    home.mkdir(parents=True, exist_ok=True)
+    if "DAGSTER_HOME" not in os.environ and not (home / "dagster.yaml").exists():
+        (home / "dagster.yaml").write_text(_DEFAULT_CONFIG)
+    return home
+
+
+def _configured_here() -> str:
+    """The storage folder that ``dagster.yaml`` in the working folder names; "" if there is none."""
+    try:
+        config = yaml.safe_load(Path("dagster.yaml").read_text())
+        return str(config["storage"]["sqlite"]["base_dir"])
+    except (OSError, KeyError, TypeError, yaml.YAMLError):
+        return ""

@@ -1,0 +1,45 @@
+"""``model_weights``: the files of the default model, on this machine, pinned and proven."""
+
+import dagster as dg
+
+from f5_pipeline.defs.failures import TRANSIENT, readable
+from f5_pipeline.settings import Settings
+from f5_pipeline.speech.catalogue import model_named
+from f5_pipeline.speech.weights import ensure_weights
+from f5_pipeline.storage.object_store import ObjectStore
+
+
+@dg.asset(
+    deps=["flash_attn_environment"],
+    group_name="setup",
+    kinds={"pytorch"},
+    owners=["team:speech"],
+    code_version="1",
+    retry_policy=TRANSIENT,
+)
+def model_weights(
+    context: dg.AssetExecutionContext,
+    settings: dg.ResourceParam[Settings],
+    store: dg.ResourceParam[ObjectStore],
+) -> dg.MaterializeResult:
+    """Checkpoint, vocabulary and vocoder of the model that ``F5_MODEL`` names: whole, unaltered, belonging together.
+
+    Looked for on this machine, in the store's ``models/``, then at the source; each file is held to its sha256.
+    """
+    with readable():
+        spec = model_named(settings)
+        files = ensure_weights(spec, settings.cache, store)
+    context.log.info(f"{spec.name}: {spec.description}")
+    return dg.MaterializeResult(
+        metadata={
+            "model": spec.name,
+            "description": spec.description,
+            "licence": spec.licence if spec.commercial else f"{spec.licence} (no commercial use)",
+            "languages": ", ".join(spec.languages),
+            "checkpoint": dg.MetadataValue.path(str(files.checkpoint)),
+            "sha256": dg.MetadataValue.json(dict(files.sha256)),
+            "seconds": files.seconds,
+            "bytes_downloaded": files.bytes_downloaded,
+        },
+        data_version=dg.DataVersion(files.fingerprint),
+    )

@@ -1,0 +1,64 @@
+"""Resources: thin Dagster wrappers; each ``create_resource`` returns the domain's own object."""
+
+from collections.abc import Callable
+
+import dagster as dg
+
+from f5_pipeline.environment.attention import prove_environment
+from f5_pipeline.settings import Settings, load_settings
+from f5_pipeline.speech.engine import SpeechEngine
+from f5_pipeline.speech.generate import Progress, ReadyModel
+from f5_pipeline.storage.object_store import ObjectStore
+from f5_pipeline.storage.open import open_store
+
+LoadEngine = Callable[[ReadyModel], SpeechEngine]
+MakeProgress = Callable[[dg.AssetExecutionContext], Progress]
+
+
+class SettingsResource(dg.ConfigurableResource[Settings]):
+    """The environment variables ``F5_…`` and ``.env``."""
+
+    def create_resource(self, context: dg.InitResourceContext) -> Settings:
+        return load_settings()
+
+
+class StoreResource(dg.ConfigurableResource[ObjectStore]):
+    """The store: a folder or a bucket."""
+
+    url: str | None = None  # default: F5_STORE
+
+    def create_resource(self, context: dg.InitResourceContext) -> ObjectStore:
+        return open_store(self.url or load_settings().store)
+
+
+class EngineResource(dg.ConfigurableResource[LoadEngine]):
+    """How to load the speech engine; nothing is loaded before something is missing."""
+
+    def create_resource(self, context: dg.InitResourceContext) -> LoadEngine:
+        return load_f5_engine
+
+
+class ProgressResource(dg.ConfigurableResource[MakeProgress]):
+    """Where the progress of a long run is shown: here, in the run's log."""
+
+    def create_resource(self, context: dg.InitResourceContext) -> MakeProgress:
+        from f5_pipeline.defs.progress import LogProgress
+
+        return LogProgress
+
+
+def load_f5_engine(model: ReadyModel) -> SpeechEngine:
+    """F5-TTS as the environment's settings want it, with the attention that was proven on this machine."""
+    from f5_pipeline.speech.f5.engine import F5Engine
+
+    settings = load_settings()
+    attention = prove_environment(settings).attention
+    return F5Engine(model.spec, model.files, settings.device, settings.precision, attention, settings.batch_seconds)
+
+
+RESOURCES = {
+    "settings": SettingsResource(),
+    "store": StoreResource(),
+    "load_engine": EngineResource(),
+    "make_progress": ProgressResource(),
+}

@@ -1,0 +1,64 @@
+"""Running the job ``speech_batch`` in this process, for the command line: the same job as ``dagster job execute``."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import dagster as dg
+
+from f5_pipeline.definitions import define
+from f5_pipeline.defs.instance import instance_place, open_instance
+from f5_pipeline.defs.partitions import batches
+from f5_pipeline.speech.generate import Progress
+
+_QUIET = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
+
+
+@dataclass(frozen=True)
+class RunOutcome:
+    """How a run ended."""
+
+    succeeded: bool
+    error: str  # one paragraph; "" if it succeeded
+    metadata: Mapping[str, Any]  # of generated_audio, by name; empty if it was not reached
+
+
+def run_batch(batch: str, progress: Progress) -> RunOutcome:
+    """Register the batch and run its job to the end; ``progress`` is told how the speaking gets on.
+
+    Raises:
+        UnsafeName: ``batch`` is not a slug.
+    """
+    job = define(make_progress=lambda context: progress).resolve_job_def("speech_batch")
+    with open_instance() as instance:
+        instance.add_dynamic_partitions(str(batches.name), [batch])
+        result = job.execute_in_process(instance=instance, partition_key=batch, raise_on_error=False, run_config=_QUIET)
+    return RunOutcome(result.success, "" if result.success else _first_error(result), _metadata(result))
+
+
+def where() -> str:
+    """Where the instance is kept."""
+    return instance_place()
+
+
+def _first_error(result: dg.ExecuteInProcessResult) -> str:
+    """What the first failed step or blocking check said."""
+    for event in result.all_events:
+        if event.is_step_failure:
+            data = event.step_failure_data
+            if data.user_failure_data is not None and data.user_failure_data.description:
+                return data.user_failure_data.description
+            if data.error is not None:
+                cause = data.error.cause or data.error
+                return f"{event.step_key} failed: {cause.message.strip()}"
+    failed = [check for check in result.get_asset_check_evaluations() if not check.passed and check.blocking]
+    if failed:
+        return f"The check {failed[0].check_name!r} failed: {failed[0].description}"
+    return "The run did not succeed; the Dagster UI has its log."
+
+
+def _metadata(result: dg.ExecuteInProcessResult) -> Mapping[str, Any]:
+    for event in result.get_asset_materialization_events():
+        if event.asset_key == dg.AssetKey("generated_audio"):
+            return {name: entry.value for name, entry in event.materialization.metadata.items()}
+    return {}

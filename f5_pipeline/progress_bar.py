@@ -1,0 +1,50 @@
+"""A progress bar for a run in a terminal: clips, audio seconds, speed, time left. Plain lines where there is none."""
+
+from __future__ import annotations
+
+import time
+from types import TracebackType
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+
+class BarProgress:
+    """Implements ``speech.generate.Progress``."""
+
+    def __init__(self, console: Console) -> None:
+        self._console = console
+        self._bar = Progress(
+            TextColumn("speaking"),
+            BarColumn(),
+            MofNCompleteColumn(),
+            TextColumn("{task.fields[seconds]:.0f} s of audio, {task.fields[speed]:.1f} times real time,"),
+            TimeRemainingColumn(elapsed_when_finished=True),
+            TextColumn("left"),
+            console=console,
+        )
+        self._seconds = 0.0
+
+    def __enter__(self) -> BarProgress:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self._bar.stop()
+
+    def begin(self, lines: int, missing: int, audio_seconds: float) -> None:
+        if not missing:
+            self._console.print(f"{lines} lines, all of them spoken before: nothing to speak.", highlight=False)
+            return
+        self._console.print(
+            f"{lines} lines; {missing} clips to speak, about {audio_seconds:.0f} s of audio.", highlight=False
+        )
+        self._started = time.monotonic()
+        self._task = self._bar.add_task("speaking", total=missing, seconds=0.0, speed=0.0)
+        self._bar.start()
+
+    def advance(self, audio_seconds: float) -> None:
+        self._seconds += audio_seconds
+        speed = self._seconds / max(time.monotonic() - self._started, 1e-3)
+        self._bar.update(self._task, advance=1, seconds=self._seconds, speed=speed)
