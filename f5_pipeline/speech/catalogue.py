@@ -38,7 +38,7 @@ class ModelSpec:
 
     name: str
     description: str
-    backbone: str  # "DiT" | "UNetT"
+    backbone: str  # "DiT"
     arch: Mapping[str, Any]  # keyword arguments of f5_tts's backbone class
     tokenizer: str  # "pinyin" | "characters"
     checkpoint: SourceFile

@@ -63,7 +63,7 @@ class _Sampling(_Strict):
 
 
 class Backbone(_Strict):
-    """The arguments of f5_tts's backbone classes that shape their weights, with upstream's defaults."""
+    """The arguments of ``f5_tts.model.DiT`` that shape its weights, with upstream's defaults."""
 
     dim: PositiveInt
     depth: PositiveInt = 8
@@ -72,9 +72,11 @@ class Backbone(_Strict):
     ff_mult: PositiveFloat = 4
     text_dim: PositiveInt | None = None
     text_mask_padding: bool = True
+    text_embedding_average_upsampling: bool = False
     qk_norm: Literal["rms_norm"] | None = None
     conv_layers: Annotated[int, Field(ge=0)] = 0
     pe_attn_head: PositiveInt | None = None
+    long_skip_connection: bool = False
 
     @model_validator(mode="before")
     @classmethod
@@ -91,35 +93,10 @@ class Backbone(_Strict):
             raise ValueError("dim_head must be even (rotary embedding turns pairs)")
         if self.pe_attn_head is not None and self.pe_attn_head > self.heads:
             raise ValueError("pe_attn_head cannot exceed heads")
-        return self
-
-
-class DiTBackbone(Backbone):
-    """Of ``f5_tts.model.DiT``."""
-
-    text_embedding_average_upsampling: bool = False
-    long_skip_connection: bool = False
-
-    @model_validator(mode="after")
-    def _upsampling_needs_masks(self) -> DiTBackbone:
         if self.text_embedding_average_upsampling and not self.text_mask_padding:
             raise ValueError("text_embedding_average_upsampling needs text_mask_padding = true")
         return self
 
-
-class UNetTBackbone(Backbone):
-    """Of ``f5_tts.model.UNetT``."""
-
-    skip_connect_type: Literal["add", "concat", "none"] = "concat"
-
-    @model_validator(mode="after")
-    def _halves(self) -> UNetTBackbone:
-        if self.depth % 2:
-            raise ValueError("depth must be even for UNetT (its second half mirrors the first)")
-        return self
-
-
-BACKBONES: Mapping[str, type[Backbone]] = {"DiT": DiTBackbone, "UNetT": UNetTBackbone}
 
 _Language = Annotated[str, Field(pattern=r"^[a-z]{2,3}(-[A-Za-z0-9]+)*$")]
 _FileEntry = Annotated[_File, BeforeValidator(lambda value: {"source": value} if isinstance(value, str) else value)]
@@ -128,7 +105,7 @@ _FileEntry = Annotated[_File, BeforeValidator(lambda value: {"source": value} if
 class _Entry(_Strict):
     base: str | None = None
     description: str = ""
-    backbone: Literal["DiT", "UNetT"]
+    backbone: Literal["DiT"]  # what the engine can speak; E2 TTS's flat U-Net is another machine
     arch: dict[str, Any]
     tokenizer: Literal["pinyin", "characters"]
     checkpoint: _FileEntry
@@ -211,11 +188,10 @@ def _merge_base(name: str, entries: Mapping[str, Any], where: str, above: tuple[
 
 
 def _build_arch(name: str, entry: _Entry, where: str) -> dict[str, Any]:
-    backbone = BACKBONES[entry.backbone]
     try:
-        return backbone.model_validate(entry.arch).model_dump(exclude_unset=True)
+        return Backbone.model_validate(entry.arch).model_dump(exclude_unset=True)
     except ValidationError as error:
-        raise _bad_setting(where, f"{name}.arch", error, list(backbone.model_fields)) from None
+        raise _bad_setting(where, f"{name}.arch", error, list(Backbone.model_fields)) from None
 
 
 def _build_file(name: str, key: str, file: _File, where: str, folder: Path) -> SourceFile:

@@ -72,15 +72,13 @@ def prove_checkpoint(spec: ModelSpec, checkpoint: Path, vocabulary: Path) -> Non
         BadWeights: they do not fit; names the first tensors that differ.
     """
     tokens = read_vocabulary(spec.name, vocabulary)
-    expected = expected_shapes(spec.backbone, spec.arch, len(tokens))
+    expected = expected_shapes(spec.arch, len(tokens))
     found = {name.removeprefix("transformer."): shape for name, shape in _model_tensors(spec, checkpoint).items()}
     rows = "text_embed.text_embed.weight"
     if _differences(expected, found) == [rows] and expected[rows][1:] == found[rows][1:]:
         reason = f"the vocabulary {vocabulary} has {len(tokens)} tokens, the checkpoint {found[rows][0] - 1}."
         raise BadWeights(spec.name, reason, _PAIRING_FIX)
-    _compare(
-        spec.name, f"the checkpoint {checkpoint} is not a {spec.backbone} of this architecture", expected, found
-    )
+    _compare(spec.name, f"the checkpoint {checkpoint} is not a {spec.backbone} of this architecture", expected, found)
 
 
 def prove_vocoder(spec: ModelSpec, config: Path, weights: Path) -> None:

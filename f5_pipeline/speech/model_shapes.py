@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from f5_pipeline.speech.catalogue_entry import BACKBONES, Backbone, DiTBackbone
+from f5_pipeline.speech.catalogue_entry import Backbone
 
 Shape = tuple[int, ...]
 Shapes = dict[str, Shape]
@@ -19,17 +19,13 @@ _FREQUENCY_CHANNELS = 256  # of the time step's sinusoidal embedding
 _MLP_FACTOR = 2  # of the text encoder's ConvNeXt blocks
 
 
-def expected_shapes(backbone: str, arch: Mapping[str, Any], vocabulary_size: int) -> Shapes:
-    """Name and shape of every tensor of f5_tts's ``backbone`` class built with ``arch``.
+def expected_shapes(arch: Mapping[str, Any], vocabulary_size: int) -> Shapes:
+    """Name and shape of every tensor of f5_tts's ``DiT`` built with ``arch``.
 
     ``vocabulary_size`` is the number of tokens; the model adds a row for the filler.
     """
-    spec = BACKBONES[backbone].model_validate(dict(arch))
-    shapes = dict(_front(spec, vocabulary_size))
-    blocks = _dit_blocks(spec) if isinstance(spec, DiTBackbone) else _unet_layers(spec)
-    shapes.update(blocks)
-    shapes.update(_linear("proj_out", MEL_CHANNELS, spec.dim))
-    return shapes
+    spec = Backbone.model_validate(dict(arch))
+    return dict([*_front(spec, vocabulary_size), *_blocks(spec), *_linear("proj_out", MEL_CHANNELS, spec.dim)])
 
 
 def expected_vocos_shapes(channels: int, dim: int, intermediate_dim: int, num_layers: int, n_fft: int) -> Shapes:
@@ -63,7 +59,7 @@ def _convnext(block: str, dim: int, inner: int) -> Iterator[tuple[str, Shape]]:
 
 
 def _front(spec: Backbone, vocabulary_size: int) -> Iterator[tuple[str, Shape]]:
-    """What both backbones share: time, text, input and position embeddings."""
+    """Time, text, input and position embeddings."""
     yield from _linear("time_embed.time_mlp.0", spec.dim, _FREQUENCY_CHANNELS)
     yield from _linear("time_embed.time_mlp.2", spec.dim, spec.dim)
     text_dim = spec.text_dim or MEL_CHANNELS
@@ -95,7 +91,7 @@ def _feed_forward(block: str, spec: Backbone) -> Iterator[tuple[str, Shape]]:
     yield from _linear(f"{block}.ff.2", spec.dim, inner)
 
 
-def _dit_blocks(spec: DiTBackbone) -> Iterator[tuple[str, Shape]]:
+def _blocks(spec: Backbone) -> Iterator[tuple[str, Shape]]:
     for layer in range(spec.depth):
         block = f"transformer_blocks.{layer}"
         yield from _linear(f"{block}.attn_norm.linear", 6 * spec.dim, spec.dim)
@@ -104,15 +100,3 @@ def _dit_blocks(spec: DiTBackbone) -> Iterator[tuple[str, Shape]]:
     if spec.long_skip_connection:
         yield "long_skip_connection.weight", (spec.dim, 2 * spec.dim)
     yield from _linear("norm_out.linear", 2 * spec.dim, spec.dim)
-
-
-def _unet_layers(spec: Backbone) -> Iterator[tuple[str, Shape]]:
-    concatenated = getattr(spec, "skip_connect_type", None) == "concat"
-    for layer in range(spec.depth):
-        if concatenated and layer >= spec.depth // 2:
-            yield f"layers.{layer}.0.weight", (spec.dim, 2 * spec.dim)
-        yield f"layers.{layer}.1.g", (spec.dim,)
-        yield from _attention(f"layers.{layer}.2", spec)
-        yield f"layers.{layer}.3.g", (spec.dim,)
-        yield from _feed_forward(f"layers.{layer}.4", spec)
-    yield "norm_out.g", (spec.dim,)

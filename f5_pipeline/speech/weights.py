@@ -16,7 +16,7 @@ from pathlib import Path
 
 from f5_pipeline.errors import DownloadFailed, LicenceForbids, WeightsUnavailable
 from f5_pipeline.speech.catalogue import ModelSpec, SourceFile
-from f5_pipeline.speech.catalogue_entry import BACKBONES
+from f5_pipeline.speech.catalogue_entry import Backbone
 from f5_pipeline.speech.model_files import MIRROR, fetch, find, gather_vocoder, mirrored_sha256, place
 from f5_pipeline.speech.model_proof import prove_checkpoint, prove_vocoder, read_vocabulary
 from f5_pipeline.speech.model_shapes import expected_shapes
@@ -128,7 +128,7 @@ def mirror(spec: ModelSpec, cache: Path, store: ObjectStore) -> list[MirroredFil
 
 def fingerprint_model(spec: ModelSpec, hashes: Mapping[str, str]) -> str:
     """One sha256 for all of a model that shapes its sound; the architecture counts with its defaults filled in."""
-    arch = BACKBONES[spec.backbone].model_validate(dict(spec.arch)).model_dump()
+    arch = Backbone.model_validate(dict(spec.arch)).model_dump()
     parts = {"files": dict(hashes), "backbone": spec.backbone, "arch": arch, "tokenizer": spec.tokenizer}
     return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()
 
@@ -151,7 +151,7 @@ def _size(spec: ModelSpec, key: str, file: SourceFile) -> int:
         return file.size
     if key != "checkpoint":
         return _TYPICAL_BYTES[key]
-    shapes = expected_shapes(spec.backbone, spec.arch, _TYPICAL_VOCABULARY)
+    shapes = expected_shapes(spec.arch, _TYPICAL_VOCABULARY)
     return _BYTES_PER_NUMBER * sum(math.prod(shape) for shape in shapes.values())
 
 

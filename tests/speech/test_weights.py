@@ -54,7 +54,7 @@ VOCODER = ("config.yaml", "pytorch_model.bin")
 
 def checkpoint(arch: dict[str, Any] = ARCH, tokens: int = 4, prefix: str = "ema_model.transformer.") -> bytes:
     """A checkpoint as upstream's training writes it, of zeros."""
-    shapes = expected_shapes("DiT", arch, tokens)
+    shapes = expected_shapes(arch, tokens)
     tensors = {prefix + name: np.zeros(shape, np.float32) for name, shape in shapes.items()}
     return save({**tensors, "step": np.zeros((), np.int64), "initted": np.ones((), np.bool_)})
 
@@ -479,7 +479,7 @@ def test_a_torch_file_of_more_than_tensors_is_not_opened(here: ModelSpec, cache:
 def test_a_torch_checkpoint(here: ModelSpec, cache: Path, zipped: bool) -> None:
     import torch
 
-    shapes = expected_shapes("DiT", ARCH, 4)
+    shapes = expected_shapes(ARCH, 4)
     state = {f"ema_model.transformer.{name}": torch.zeros(shape) for name, shape in shapes.items()}
     path = Path(here.checkpoint.source).with_suffix(".pt")
     torch.save(
