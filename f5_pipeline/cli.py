@@ -76,8 +76,7 @@ def run(arguments: argparse.Namespace, settings: Settings, store: ObjectStore) -
         f"{said['ok']} ok, {said['suspect']} suspect, {said['failed']} failed, {said['rejected']} rejected; "
         f"{said['clips_spoken']} clips spoken, {said['cache_hits']} lines spoken before."
     )
-    print(f"Audio: {store.location(f'batches/{arguments.batch}/audio')}")
-    print(f"Listen: {store.location(f'batches/{arguments.batch}/report.html')}")
+    _print_delivery(store, arguments.batch)
     return 0
 
 
@@ -97,6 +96,7 @@ def results(arguments: argparse.Namespace, settings: Settings, store: ObjectStor
         _wide_console().print(table)
         counts = ", ".join(f"{count} {status}" for status, count in found.counts.items())
         print(f"{len(found.rows)} utterances ({counts}), {found.audio_seconds:.1f} s of audio")
+        _print_delivery(store, found.batch)
 
 
 def fetch(arguments: argparse.Namespace, settings: Settings, store: ObjectStore) -> None:
@@ -123,6 +123,13 @@ def voices(arguments: argparse.Namespace, settings: Settings, store: ObjectStore
         remarks = "; ".join((*voice.problems, *voice.warnings))
         table.add_row(Text(voice.name), usable, f"{voice.speech_seconds:.1f}", Text(voice.text), Text(remarks))
     _wide_console().print(table if found else f"The store {store.url} has no voices yet.")
+
+
+def _print_delivery(store: ObjectStore, batch: str) -> None:
+    """Where the delivered files are, if there are any."""
+    if store.stat(page := f"batches/{batch}/report.html") is not None:
+        print(f"Audio:  {store.location(f'batches/{batch}/audio')}")
+        print(f"Listen: {store.location(page)}")
 
 
 def _cells(row: IndexRow, store: ObjectStore) -> list[Text]:

@@ -1,10 +1,14 @@
-"""``python -m f5_pipeline.demo``: put the demo's voices and manifest into the store, and say what was done."""
+"""``python -m f5_pipeline.demo``: put the demo's voices and manifest into the store and register its batch.
+
+An entry point like the command line, so it may use all layers; ``install`` knows only the store.
+"""
 
 from __future__ import annotations
 
 import sys
 
-from f5_pipeline.demo.install import install
+from f5_pipeline.defs.instance import register_batch
+from f5_pipeline.demo.install import BATCH, install
 from f5_pipeline.errors import F5PipelineError
 from f5_pipeline.settings import load_settings
 from f5_pipeline.storage.open import open_store
@@ -18,6 +22,7 @@ def main() -> int:
     try:
         for done in install(open_store(load_settings().store)):
             print(done)
+        print(f"partition {BATCH}: registered ({register_batch(BATCH)})")
     except F5PipelineError as error:
         print(error, file=sys.stderr)
         return error.exit_code

@@ -1,0 +1,34 @@
+# `make demo` and `make test` set everything up in .venv first; nothing else is touched.
+
+PYTHON ?= $(shell command -v python3.11 || command -v python3)
+VENV   := .venv
+BIN    := $(VENV)/bin
+READY  := $(VENV)/.ready
+
+.PHONY: demo test check setup benchmark clean
+
+setup: $(READY)
+
+$(READY): pyproject.toml constraints.txt tools/install.py
+	$(PYTHON) tools/install.py $(VENV)
+	@touch $@
+
+demo: $(READY)  ## speak the embedded batch with the embedded model
+	$(BIN)/python -m f5_pipeline.demo
+	PYTHONWARNINGS=ignore $(BIN)/dagster job execute -m f5_pipeline.definitions -j speech_batch \
+		--tags '{"dagster/partition": "demo"}'
+	$(BIN)/f5-pipeline results demo
+
+test: $(READY)  ## every test that needs no GPU
+	$(BIN)/python -m pytest -m "not gpu"
+
+check: $(READY)  ## lint, format and types
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+benchmark: $(READY)  ## our engine against upstream's, on this machine
+	$(BIN)/python benchmarks/engine.py
+
+clean:
+	rm -rf $(VENV) .dagster .pytest_cache .ruff_cache .mypy_cache
