@@ -160,9 +160,7 @@ class Resolver:
         if files is None or not files.audio:
             known = [voice for voice, files in self.voices.items() if files.audio]
             have = ", ".join(known[:10]) + (", …" if len(known) > 10 else "") if known else "none"
-            raise _Rejected(
-                f"The voice {name[:80]!r} is not in the store.{did_you_mean(name, known)} It has: {have}"
-            )
+            raise _Rejected(f"The voice {name[:80]!r} is not in the store.{did_you_mean(name, known)} It has: {have}")
         if files.problems:
             raise _Rejected(f"The voice {name!r} cannot be used: {'; '.join(files.problems)}")
         try:
