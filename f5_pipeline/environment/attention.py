@@ -12,7 +12,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
 from f5_pipeline.environment.download import fetch_wheel, measure_wheel, wheel_place
@@ -41,15 +41,8 @@ from f5_pipeline.storage.room import Need, check_room
 
 _OLDEST_CAPABILITY = (8, 0)  # Ampere; flash_attn 2 has no kernels for older GPUs
 _BYTECODE = 1.1  # of what a wheel unpacks to: pip compiles its Python files
+_TRY_AGAIN = 600.0  # seconds after which a wheel that could not be had is asked for again
 _PIP_TEMPORARY = 50_000_000  # bytes; a local wheel is unpacked straight into place
-
-
-@dataclass(frozen=True)
-class _Outcome:
-    """What was decided, and whether it will still be true at the next run if nothing changes."""
-
-    report: EnvironmentReport
-    lasting: bool = True
 
 
 def prove_environment(settings: Settings, bytes_to_come: int = 0) -> EnvironmentReport:
@@ -77,10 +70,9 @@ def prove_environment(settings: Settings, bytes_to_come: int = 0) -> Environment
         with hold(_lock(settings), "proving the environment"):
             known = _unchanged(record)  # another process was faster
             if known is None:
-                outcome = _prove(settings, bytes_to_come)
-                if outcome.lasting:
-                    write_record(record, outcome.report)
-                return replace(outcome.report, seconds=time.monotonic() - started)
+                report = _prove(settings, bytes_to_come)
+                write_record(record, report)
+                return replace(report, seconds=time.monotonic() - started)
     return replace(known, seconds=time.monotonic() - started, bytes_downloaded=0, reused=True)
 
 
@@ -97,7 +89,9 @@ def changes_since_proof(settings: Settings) -> list[str]:
 
 def _unchanged(record: Path) -> EnvironmentReport | None:
     known = read_record(record)
-    return None if known is None or changes(known.installed, installed_files()) else known
+    if known is None or (known.valid_until is not None and known.valid_until < time.time()):
+        return None
+    return None if changes(known.installed, installed_files()) else known
 
 
 def _lock(settings: Settings) -> Path:
@@ -105,7 +99,7 @@ def _lock(settings: Settings) -> Path:
     return settings.cache / "environment" / f"{hashlib.sha256(sys.prefix.encode()).hexdigest()[:16]}.lock"
 
 
-def _prove(settings: Settings, bytes_to_come: int) -> _Outcome:
+def _prove(settings: Settings, bytes_to_come: int) -> EnvironmentReport:
     tags = read_tags(settings.device)
     obstacle = _obstacle(settings, tags)
     if obstacle is None and _another_is_pinned(settings, tags):
@@ -113,7 +107,7 @@ def _prove(settings: Settings, bytes_to_come: int) -> _Outcome:
     if flash_attn_present():
         proof = prove_flash_attn(kernels=obstacle is None)
         if proof.works and obstacle is None:
-            return _Outcome(_flash_report(tags, proof, "it was installed here already"))
+            return _flash_report(tags, proof, "it was installed here already")
         if not proof.works:
             _remove_broken(proof)
     if obstacle is not None:
@@ -142,7 +136,7 @@ def _another_is_pinned(settings: Settings, tags: PlatformTags) -> bool:
     return isinstance(wheel, Wheel) and (wheel.name != origin.wheel or wheel.sha256 not in (None, origin.sha256))
 
 
-def _choose(settings: Settings, tags: PlatformTags, bytes_to_come: int) -> _Outcome:
+def _choose(settings: Settings, tags: PlatformTags, bytes_to_come: int) -> EnvironmentReport:
     wheel = choose_wheel(tags, settings.wheels, settings.flash_attn)
     if isinstance(wheel, NoWheel):
         return _torch(settings, tags, f"{wheel.reason}; to have flash_attn, {wheel.help}")
@@ -156,7 +150,7 @@ def _choose(settings: Settings, tags: PlatformTags, bytes_to_come: int) -> _Outc
         return _torch(settings, tags, f"{wheel.name} cannot be installed. {error}", lasting=False)
 
 
-def _install(settings: Settings, tags: PlatformTags, wheel: Wheel, bytes_to_come: int) -> _Outcome:
+def _install(settings: Settings, tags: PlatformTags, wheel: Wheel, bytes_to_come: int) -> EnvironmentReport:
     size, unpacked = measure_wheel(wheel, settings.cache)
     needs = [
         Need("the wheel", wheel_place(wheel, settings.cache).parent, size),
@@ -168,10 +162,10 @@ def _install(settings: Settings, tags: PlatformTags, wheel: Wheel, bytes_to_come
     file = fetch_wheel(wheel, settings.cache)
     proof = install_wheel(file)
     if not proof.works:
-        outcome = _torch(settings, tags, f"{wheel.name} failed its proof: {proof.failure}")
-        return replace(outcome, report=replace(outcome.report, bytes_downloaded=file.bytes_downloaded))
+        report = _torch(settings, tags, f"{wheel.name} failed its proof: {proof.failure}")
+        return replace(report, bytes_downloaded=file.bytes_downloaded)
     report = _flash_report(tags, proof, f"{wheel.name} was installed" + (f" ({wheel.note})" if wheel.note else ""))
-    return _Outcome(replace(report, wheel=wheel.name, wheel_sha256=file.sha256, bytes_downloaded=file.bytes_downloaded))
+    return replace(report, wheel=wheel.name, wheel_sha256=file.sha256, bytes_downloaded=file.bytes_downloaded)
 
 
 def _flash_report(tags: PlatformTags, proof: Proof, how: str) -> EnvironmentReport:
@@ -181,7 +175,7 @@ def _flash_report(tags: PlatformTags, proof: Proof, how: str) -> EnvironmentRepo
     )
 
 
-def _torch(settings: Settings, tags: PlatformTags, why: str, *, lasting: bool = True) -> _Outcome:
+def _torch(settings: Settings, tags: PlatformTags, why: str, *, lasting: bool = True) -> EnvironmentReport:
     """Torch's own attention, unless flash_attn was demanded.
 
     Raises:
@@ -189,7 +183,13 @@ def _torch(settings: Settings, tags: PlatformTags, why: str, *, lasting: bool = 
     """
     if settings.attention == "flash_attn":
         raise AttentionUnavailable(why.rstrip("."))
-    return _Outcome(EnvironmentReport("torch", f"torch attention, because {why}", tags, installed_files()), lasting)
+    return EnvironmentReport(
+        "torch",
+        f"torch attention, because {why}",
+        tags,
+        installed_files(),
+        valid_until=None if lasting else time.time() + _TRY_AGAIN,
+    )
 
 
 def _obstacle(settings: Settings, tags: PlatformTags) -> str | None:

@@ -18,6 +18,7 @@ from typing import Any, Literal
 
 from f5_pipeline.environment.installed import InstalledFiles
 from f5_pipeline.environment.platform import PlatformTags
+from f5_pipeline.environment.wheels import load_table
 from f5_pipeline.errors import FileUnusable
 from f5_pipeline.settings import Settings
 from f5_pipeline.storage.partial import appearing
@@ -38,6 +39,7 @@ class EnvironmentReport:
     wheel_sha256: str | None = None
     kernel_error: float | None = None  # largest difference from torch's attention
     proof_seconds: float | None = None
+    valid_until: float | None = None  # Unix time after which to look again; None: as long as nothing changes
     seconds: float = 0.0  # that this call took
     bytes_downloaded: int = 0  # by this call
     reused: bool = False  # nothing had changed since an earlier proof
@@ -47,6 +49,7 @@ def record_place(settings: Settings) -> Path:
     """Where the record for these settings, this interpreter and these GPUs is kept."""
     asked = {
         "version": _VERSION,
+        "table": load_table(),
         "python": [sys.version, sys.prefix],
         "settings": settings.model_dump(include={"attention", "device", "precision", "wheels", "flash_attn"}),
         "gpus": list(_gpus()),

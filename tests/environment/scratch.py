@@ -105,6 +105,7 @@ from f5_pipeline.settings import Settings
 from f5_pipeline.storage import retry
 attention.read_tags = lambda device: PlatformTags(**{**options["tags"], "capability": (8, 0)})
 retry._sleep = lambda seconds: None
+attention._TRY_AGAIN = options["try_again"]
 if options["die_while_placing"]:
     whole = Path.replace
     def replace(self, target):
@@ -134,9 +135,9 @@ class Scratch:
     settings: dict[str, Any] = field(default_factory=dict)
 
     @classmethod
-    def create(cls, folder: Path) -> Scratch:
+    def create(cls, folder: Path, **settings: Any) -> Scratch:
         venv.EnvBuilder(with_pip=False, symlinks=True).create(folder / "venv")
-        scratch = cls(folder)
+        scratch = cls(folder, settings)
         packages = sysconfig.get_path("purelib")
         line = f"import site; site.addsitedir({packages!r})\n"
         (scratch.site / "packages_of_the_tests.pth").write_text(line)
@@ -161,6 +162,7 @@ class Scratch:
         file_limit: int = 0,
         die_while_placing: bool = False,
         bytes_to_come: int = 0,
+        try_again: float = 600.0,
         **settings: Any,
     ) -> subprocess.Popen[str]:
         """Start ``prove_environment`` in a process of its own."""
@@ -179,6 +181,7 @@ class Scratch:
             "file_limit": file_limit,
             "die_while_placing": die_while_placing,
             "bytes_to_come": bytes_to_come,
+            "try_again": try_again,
             "settings": {"cache": str(self.cache), **self.settings, **settings},
         }
         environment = {key: value for key, value in os.environ.items() if not key.startswith(("PIP_", "PYTHON"))}
