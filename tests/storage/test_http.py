@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import requests
 
 from f5_pipeline.errors import DownloadFailed
 from f5_pipeline.storage import http, retry
@@ -152,3 +153,15 @@ def test_a_zip_directory_is_read_without_the_zip(server: FileServer) -> None:
 def test_ranges_not_served(server: FileServer) -> None:
     server.ranges = False
     assert http.open_ranges(f"{server.url}/file") is None
+
+
+def test_redirects_are_followed(server: FileServer, tmp_path: Path) -> None:
+    server.redirect["/here"] = f"{server.url}/file"
+    assert http.download(f"{server.url}/here", tmp_path).path.read_bytes() == CONTENT
+
+
+def test_a_redirect_that_drops_encryption_is_refused() -> None:
+    answer = requests.Response()
+    answer.url, answer.status_code = "http://elsewhere/file", 200
+    with pytest.raises(DownloadFailed, match="without encryption"):
+        http._refuse_bad("https://host/file?token=secret", answer)
