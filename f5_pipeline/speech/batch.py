@@ -15,6 +15,7 @@ from pathlib import Path
 from f5_pipeline.errors import NothingSpoken
 from f5_pipeline.results.clips import ClipStore
 from f5_pipeline.results.index import IndexRow, rows_by_key, write_index
+from f5_pipeline.speech.alphabet import unsayable
 from f5_pipeline.speech.catalogue import ModelSpec
 from f5_pipeline.speech.engine import SpeechEngine
 from f5_pipeline.speech.generate import Progress, ReadyModel, SpokenLine, generate
@@ -162,11 +163,11 @@ class _Stage:
         reference = self._reference(voice, utterance.language)
         if isinstance(reference, str):
             return _rejected(utterance, reference)
-        # The vocabulary may not have been on this machine when the manifest was read.
-        said, unsayable = spoken(utterance.spoken_text, utterance.language, self._model.spec, self._vocabulary)
-        if unsayable:
-            return _rejected(utterance, f"the model cannot say {' '.join(unsayable[:10])}")
-        if said != utterance.spoken_text:
+        if self._vocabulary and unsayable(utterance.spoken_text, self._vocabulary, self._model.spec.tokenizer):
+            # The vocabulary was not on this machine when the manifest was read.
+            said, left = spoken(utterance.spoken_text, utterance.language, self._model.spec, self._vocabulary)
+            if left:
+                return _rejected(utterance, f"the model cannot say {' '.join(left[:10])}")
             utterance = replace(utterance, spoken_text=said)
         return SpokenLine(utterance, voice, self._model, reference)
 
@@ -181,9 +182,9 @@ class _Stage:
         spec = self._model.spec
         if not voice.usable:
             return f"voice {voice.name!r} cannot be used: {'; '.join(voice.problems)}"
-        text, unsayable = spoken(voice.text, language, spec, self._vocabulary)
-        if unsayable:
-            return f"the transcript of voice {voice.name!r} has characters the model cannot say: {' '.join(unsayable)}"
+        text, left = spoken(voice.text, language, spec, self._vocabulary)
+        if left:
+            return f"the transcript of voice {voice.name!r} has characters the model cannot say: {' '.join(left[:10])}"
         seconds = min(voice.audio_seconds, voice.speech_seconds + spec.ref_silence_seconds)
         reference = Reference(text, seconds, voice.speech_seconds)
         if room_seconds(reference, spec.max_seconds) == 0.0:

@@ -84,7 +84,7 @@ class F5Engine:
 
     def _speak_in_batches(self, chunks: Sequence[SpeechChunk]) -> Iterator[Spoken]:
         groups = [_group(chunk) for chunk in chunks]
-        lengths = [self._reference(chunk).shape[0] + chunk.frames for chunk in chunks]
+        lengths = [frames_of(chunk.ref_seconds) + chunk.frames for chunk in chunks]
         waiting = pack(lengths, groups, self._budget)[::-1]
         while waiting:
             batch = waiting.pop()
@@ -124,7 +124,10 @@ class F5Engine:
         from f5_tts.model.utils import convert_char_to_pinyin, list_str_to_idx
 
         reference = self._reference(chunk)
-        text = convert_char_to_pinyin([f"{chunk.ref_text.rstrip()} {chunk.text}"])
+        ref_text = chunk.ref_text.rstrip()
+        # As upstream: a space keeps the two apart, except after the wide marks of Chinese and Japanese.
+        between = " " if ref_text[-1:].isascii() else ""
+        text = convert_char_to_pinyin([f"{ref_text}{between}{chunk.text}"])
         tokens = list_str_to_idx(text, self._tokens)[0].to(self.device, torch.long)
         # As upstream: never fewer frames than tokens, so that no text is cut off.
         frames = max(reference.shape[0] + chunk.frames, tokens.shape[0] + 1)
