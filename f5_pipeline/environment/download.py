@@ -28,8 +28,9 @@ def measure_wheel(wheel: Wheel, cache: Path) -> tuple[int, int]:
     Read from the wheel's own directory, remotely if its server serves ranges; else estimates from the table.
 
     Raises:
-        DownloadFailed: its server cannot be reached, or has no such wheel.
-        ObjectMissing, StoreUnusable, FileUnusable: the same of a bucket or folder.
+        DownloadFailed: its server cannot be reached, or has no such wheel; or a folder has none.
+        ObjectMissing, StoreUnusable: the same of a bucket.
+        FileUnusable: a local file is not a wheel.
     """
     place = wheel_place(wheel, cache)
     if place.is_file():
@@ -99,5 +100,5 @@ def _bucket(wheel: Wheel) -> tuple[ObjectStore, str]:
 def _local(wheel: Wheel) -> Path:
     path = Path(wheel.source).expanduser()
     if not path.is_file():
-        raise FileUnusable(str(path), "there is no such file.", "Put the wheel there, or correct F5_WHEELS.")
+        raise DownloadFailed(str(path), "there is no such file")
     return path

@@ -82,13 +82,19 @@ def test_a_pinned_wheel_of_another_content(server: FileServer, tmp_path: Path) -
 def test_a_folder(tmp_path: Path) -> None:
     wheel = wheel_from(str(tmp_path / "mirror" / NAME))
     for act in (measure_wheel, fetch_wheel):
-        with pytest.raises(FileUnusable, match="no such file"):
+        with pytest.raises(DownloadFailed, match="no such file"):
             act(wheel, tmp_path / "cache")
     (tmp_path / "mirror").mkdir()
     (tmp_path / "mirror" / NAME).write_bytes(CONTENT)
     assert measure_wheel(wheel, tmp_path / "cache") == (len(CONTENT), unpacked(tmp_path))
     done = fetch_wheel(wheel, tmp_path / "cache")
     assert (done.path.read_bytes(), done.bytes_downloaded) == (CONTENT, 0)
+
+
+def test_a_file_that_is_no_wheel(tmp_path: Path) -> None:
+    (tmp_path / NAME).write_bytes(b"not a zip")
+    with pytest.raises(FileUnusable, match="not a wheel"):
+        measure_wheel(wheel_from(str(tmp_path / NAME)), tmp_path / "cache")
 
 
 def test_a_bucket(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
