@@ -125,6 +125,34 @@ def voices(arguments: argparse.Namespace, settings: Settings, store: ObjectStore
     _wide_console().print(table if found else f"The store {store.url} has no voices yet.")
 
 
+def clean(arguments: argparse.Namespace, settings: Settings, store: ObjectStore) -> None:
+    """Remove partial files of dead processes, and clips that no index names any more."""
+    from f5_pipeline.results.housekeeping import clean as tidy_up
+
+    report = tidy_up(store, [settings.cache], dry_run=arguments.dry_run)
+    verb = "Would remove" if report.dry_run else "Removed"
+    for partial in report.partial_files:
+        print(f"{verb} {partial.path}")
+    print(
+        f"{verb} {len(report.partial_files)} partial files of dead processes and {report.clips} clips that no batch "
+        f"names: {report.bytes_freed / 1e6:.1f} MB. {len(report.kept_partial_files)} partial files are in use."
+    )
+    for key, begun in report.unfinished_uploads:
+        print(f"An upload of {key} has been unfinished since {begun:%Y-%m-%d %H:%M}; a lifecycle rule can end it.")
+
+
+def mirror(arguments: argparse.Namespace, settings: Settings, store: ObjectStore) -> None:
+    """Copy a model's files into the store's ``models/``, for machines without a hub."""
+    from f5_pipeline.speech.catalogue import model_named
+    from f5_pipeline.speech.weights import mirror as fill_mirror
+
+    copied = fill_mirror(model_named(settings, arguments.model), settings.cache, store)
+    for file in copied:
+        print(file)
+    if not copied:
+        print(f"Nothing of {arguments.model!r} needs a mirror: its files come with a package, or are your own.")
+
+
 def _print_delivery(store: ObjectStore, batch: str) -> None:
     """Where the delivered files are, if there are any."""
     if store.stat(page := f"batches/{batch}/report.html") is not None:
@@ -176,6 +204,14 @@ def _parser() -> argparse.ArgumentParser:
     one = commands.add_parser("voices", help="the voices, and what is wrong with those that are unusable")
     one.add_argument("--json", action="store_true")
     one.set_defaults(command=voices)
+
+    one = commands.add_parser("clean", help="remove dead partial files, and clips that no index names any more")
+    one.add_argument("--dry-run", action="store_true", help="only say what would be removed")
+    one.set_defaults(command=clean)
+
+    one = commands.add_parser("mirror", help="copy a model's files into the store, for machines without a hub")
+    one.add_argument("model", metavar="MODEL")
+    one.set_defaults(command=mirror)
     return parser
 
 

@@ -5,6 +5,7 @@ import dagster as dg
 from f5_pipeline.defs.delivered_audio import delivered_audio
 from f5_pipeline.defs.flash_attn_environment import flash_attn_environment
 from f5_pipeline.defs.generated_audio import generated_audio
+from f5_pipeline.defs.housekeeping import housekeeping
 from f5_pipeline.defs.instance import use_lasting_home
 from f5_pipeline.defs.jobs import setup, speech_batch
 from f5_pipeline.defs.model_weights import model_weights
@@ -17,7 +18,7 @@ def define(**resources: object) -> dg.Definitions:
     """All definitions; ``resources`` replace those of the same name."""
     return dg.Definitions(
         assets=[flash_attn_environment, model_weights, voice_files, utterances, generated_audio, delivered_audio],
-        jobs=[setup, speech_batch],
+        jobs=[setup, speech_batch, housekeeping],
         resources={**RESOURCES, **resources},
         loggers={"console": dg.colored_console_logger},
         executor=dg.in_process_executor,

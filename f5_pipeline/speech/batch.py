@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from f5_pipeline.errors import NothingSpoken
+from f5_pipeline.results.claims import claim
 from f5_pipeline.results.clips import ClipStore
 from f5_pipeline.results.index import IndexRow, rows_by_key, write_index
 from f5_pipeline.speech.alphabet import unsayable
@@ -86,9 +87,10 @@ def speak_batch(
     lines, rejected = _lines(contents, models, store, cache)
     clock = _Loading(load_engine)
     speaking = time.monotonic()
-    done = generate(lines, ClipStore(store), rows_by_key(store, batch), clock, progress)
-    rows = _in_order(contents, done.rows, rejected)
-    write_index(store, batch, rows)
+    with claim(store, batch, (key for line in lines for key in line.keys)):
+        done = generate(lines, ClipStore(store), rows_by_key(store, batch), clock, progress)
+        rows = _in_order(contents, done.rows, rejected)
+        write_index(store, batch, rows)
     report = BatchReport(
         batch=batch,
         rows=rows,
