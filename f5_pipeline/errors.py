@@ -9,6 +9,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 
+_VERBS = frozenset("is are was has have needs cannot changed does did failed leaves keeps may must".split())
+
+
 class F5PipelineError(Exception):
     """Base of all our errors. ``str()`` is one readable paragraph: culprit, reason, fix."""
 
@@ -19,7 +22,9 @@ class F5PipelineError(Exception):
 
     def __init__(self, culprit: str, reason: str, fix: str = "") -> None:
         self.culprit, self.reason, self.fix = culprit, reason, fix
-        super().__init__(" ".join(part for part in (f"{culprit}: {reason}", fix) if part))
+        # "Batch 'x' is not there." reads on; "Setting 'y': it must be a number." is a sentence of its own.
+        reads_on = reason.partition(" ")[0] in _VERBS
+        super().__init__(" ".join(part for part in (f"{culprit}{'' if reads_on else ':'} {reason}", fix) if part))
 
 
 # --- names and settings ---------------------------------------------------------------------------------------

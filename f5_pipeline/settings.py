@@ -6,6 +6,8 @@ them where boto3 looks.
 
 from __future__ import annotations
 
+import os
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Literal
 
@@ -49,12 +51,23 @@ def load_settings() -> Settings:
     """Read the environment and ``.env`` (the environment wins).
 
     Raises:
-        BadSetting: a variable has an impossible value; names the variable.
+        BadSetting: a variable has an impossible value, or looks like a misspelt one; names the variable.
     """
     load_dotenv(find_dotenv(usecwd=True), override=False)
+    _refuse_misspelt()
     try:
         return Settings()
     except ValidationError as error:
         first = error.errors()[0]
         variable = "F5_" + str(first["loc"][0]).upper()
         raise BadSetting("Environment", variable, f"{first['msg']} (it is {first['input']!r}).") from None
+
+
+def _refuse_misspelt() -> None:
+    """Refuse a variable that is nearly one of ours: it would be ignored in silence. Others may be somebody else's."""
+    known = [f"F5_{name.upper()}" for name in Settings.model_fields]
+    for variable in os.environ:
+        if variable.startswith("F5_") and variable not in known:
+            meant = get_close_matches(variable, known, n=1, cutoff=0.85)
+            if meant:
+                raise BadSetting("Environment", variable, f"is unknown; did you mean {meant[0]}?", known)

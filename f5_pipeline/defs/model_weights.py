@@ -28,7 +28,7 @@ def model_weights(
     """
     with readable():
         spec = model_named(settings)
-        files = ensure_weights(spec, settings.cache, store)
+        files = ensure_weights(spec, settings.cache, store, commercial=settings.commercial)
     context.log.info(f"{spec.name}: {spec.description}")
     return dg.MaterializeResult(
         metadata={

@@ -90,6 +90,8 @@ def read_utterances(
     """
     key = find_manifest(store, batch)
     batch_settings = read_batch_settings(store, batch)
+    if settings.commercial:
+        batch_settings = batch_settings.model_copy(update={"commercial": True})
     data = store.read(key)
     rows = partial(read_rows, data, key.rpartition(".")[2], store.location(key))
     resolver = Resolver(
