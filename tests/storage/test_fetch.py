@@ -94,7 +94,7 @@ def test_a_pair_that_keeps_changing(store: Watched, cache: Path) -> None:
 
 def test_a_pair_of_which_one_is_deleted(store: Watched, cache: Path) -> None:
     store.changes = iter([{"voices/anna.wav": b""}])
-    with pytest.raises(ObjectMissing, match=r"anna.wav: is not in the store"):
+    with pytest.raises(ObjectMissing, match=r"anna.wav is not in the store"):
         fetch(store, listed(store), cache)
 
 
