@@ -16,7 +16,7 @@ from typing import Protocol
 
 import numpy as np
 
-from f5_pipeline.errors import ClipDamaged, F5PipelineError
+from f5_pipeline.errors import ClipDamaged, ObjectMissing
 from f5_pipeline.results.clips import ClipInfo, ClipStore
 from f5_pipeline.results.index import IndexRow
 from f5_pipeline.results.keys import ClipParts, clip_key, derive_seed
@@ -76,7 +76,8 @@ class SpokenLine:
             spoken_text=u.spoken_text,
             voice_fingerprint=hashlib.sha256(heard.encode()).hexdigest(),
             model_fingerprint=self.model.files.fingerprint,
-            sampling=asdict(u.sampling),
+            # Where a long text is cut depends on how much the model can say at once.
+            sampling={**asdict(u.sampling), "max_seconds": self.model.spec.max_seconds},
             engine_version=ENGINE_VERSION,
             seed=u.seed,
         )
@@ -192,10 +193,10 @@ class _Session:
         key, attempt, seed = work.line.keys[work.attempt - 1], work.attempt, work.seed
         if work.error:
             return Take(key, attempt, "failed", work.error, 2_000.0, seed)
+        if not all(np.isfinite(piece).all() for piece in work.pieces.values()):
+            return Take(key, attempt, "failed", "the model gave no finite sound", 2_000.0, seed)
         samples = work.joined()
         work.pieces.clear()
-        if not np.isfinite(samples).all():
-            return Take(key, attempt, "failed", "the model gave no finite sound", 2_000.0, seed)
         text = work.line.utterance.spoken_text
         measures = quality.measure(samples, SAMPLE_RATE, work.expected_seconds, text)
         verdict = quality.judge(measures)
@@ -272,13 +273,13 @@ def _chosen(line: SpokenLine, known: Mapping[str, IndexRow]) -> str | None:
 
 
 def _read_take(clips: ClipStore, key: str, size: int) -> Take | None:
-    """A stored take; one that is damaged is removed, so that it is spoken again."""
+    """A stored take; None, so that it is spoken again, if it is damaged, gone, or not of our making."""
     try:
         return _take_of(clips.facts(key, size), cached=True)
-    except ClipDamaged:
-        clips.discard(key)
+    except (ClipDamaged, ObjectMissing):
         return None
-    except F5PipelineError:
+    except (KeyError, ValueError, TypeError):
+        clips.discard(key)  # whole, so that it would not be replaced
         return None
 
 
