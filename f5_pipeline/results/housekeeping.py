@@ -7,7 +7,6 @@ Nothing that a living process is writing is touched: a partial file goes only wh
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -18,10 +17,9 @@ from f5_pipeline.results.claims import claimed_keys
 from f5_pipeline.results.clips import PREFIX
 from f5_pipeline.results.index import read_table
 from f5_pipeline.storage.local import LocalStore
+from f5_pipeline.storage.many import in_parallel
 from f5_pipeline.storage.object_store import ObjectInfo, ObjectStore
 from f5_pipeline.storage.partial import PartialFile, partial_files, remove_if_dead
-
-_PARALLEL = 16  # deletions at once
 
 
 @dataclass(frozen=True)
@@ -57,8 +55,7 @@ def clean(store: ObjectStore, folders: Iterable[Path], *, dry_run: bool = False)
     removed = [partial for partial in partials if partial.dead and (dry_run or remove_if_dead(partial))]
     forgotten = unnamed_clips(store)
     if not dry_run:
-        with ThreadPoolExecutor(_PARALLEL) as pool:
-            list(pool.map(lambda info: store.delete(info.key), forgotten))
+        in_parallel(lambda info: store.delete(info.key), forgotten)
     return CleanReport(
         dry_run=dry_run,
         partial_files=tuple(removed),

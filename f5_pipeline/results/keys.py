@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 
 Setting = float | int | str | bool | None
 
@@ -35,9 +35,7 @@ def derive_seed(parts: ClipParts) -> int:
     The first attempt with a seed of the user's takes that one. Otherwise it follows from all the parts, so that it
     does not depend on what else is in the batch, and another attempt sounds different.
     """
-    if parts.seed is not None and parts.attempt == 1:
-        return parts.seed
-    return int(_digest({**asdict(parts), "purpose": "seed"})[:8], 16) % _SEEDS
+    return _seed(parts, _canonical(vars(parts)))
 
 
 def clip_key(parts: ClipParts) -> str:
@@ -46,20 +44,31 @@ def clip_key(parts: ClipParts) -> str:
     Raises:
         ValueError: a part is not a finite number, or of another type than the annotations say.
     """
-    return _digest({**asdict(parts), "seed": derive_seed(parts)})
+    canonical = _canonical(vars(parts))
+    return _digest({**canonical, "seed": _seed(parts, canonical)})
 
 
-def _digest(parts: Mapping[str, object]) -> str:
-    canonical = json.dumps(_canonical(parts), sort_keys=True, separators=(",", ":"), allow_nan=False)
-    return hashlib.sha256(canonical.encode("ascii")).hexdigest()
+def _seed(parts: ClipParts, canonical: dict[str, object]) -> int:
+    if parts.seed is not None and parts.attempt == 1:
+        return parts.seed
+    return int(_digest({**canonical, "purpose": "seed"})[:8], 16) % _SEEDS
 
 
-def _canonical(value: object) -> object:
+def _digest(canonical: dict[str, object]) -> str:
+    text = json.dumps(canonical, sort_keys=True, separators=(",", ":"), allow_nan=False)
+    return hashlib.sha256(text.encode("ascii")).hexdigest()
+
+
+def _canonical(parts: Mapping[str, object]) -> dict[str, object]:
     """Equal values as equal JSON: 2 and 2.0, and -0.0 and 0, sound the same."""
-    if isinstance(value, Mapping):
-        return {str(name): _canonical(part) for name, part in value.items()}
-    if isinstance(value, float) and value.is_integer():
-        return int(value)
-    if value is None or isinstance(value, (str, int, float)):
+    return {name: _canonical_value(value) for name, value in parts.items()}
+
+
+def _canonical_value(value: object) -> object:
+    if value is None or isinstance(value, (str, int)):
         return value
+    if isinstance(value, float):
+        return int(value) if value.is_integer() else value
+    if isinstance(value, Mapping):
+        return _canonical(value)
     raise ValueError(f"A clip key is made of text and numbers, not of {type(value).__name__}.")

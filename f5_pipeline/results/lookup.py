@@ -8,7 +8,6 @@ from __future__ import annotations
 import os
 from collections import Counter
 from collections.abc import Mapping
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Any
@@ -16,9 +15,8 @@ from typing import Any
 from f5_pipeline.errors import BatchMissing, NotSpokenYet, UtteranceMissing
 from f5_pipeline.results.claims import claim_object
 from f5_pipeline.results.index import IndexRow, read_index, user_columns
+from f5_pipeline.storage.many import in_parallel
 from f5_pipeline.storage.object_store import ObjectInfo, ObjectStore, check_slug
-
-_PARALLEL = 16  # downloads at once
 
 
 @dataclass(frozen=True)
@@ -111,9 +109,8 @@ def fetch_delivered(store: ObjectStore, batch: str, folder: Path) -> FetchReport
         batch_results(store, batch)  # says so if there is no such batch
         raise NotSpokenYet(batch, "delivered files")
     stale = [info for info in wanted if not _is_same(folder / info.key.removeprefix(prefix), info)]
-    with ThreadPoolExecutor(_PARALLEL) as pool:
-        copied = sum(pool.map(lambda info: _copy(store, info, folder / info.key.removeprefix(prefix)), stale))
-    return FetchReport(folder, len(stale), len(wanted) - len(stale), copied)
+    copied = in_parallel(lambda info: _copy(store, info, folder / info.key.removeprefix(prefix)), stale)
+    return FetchReport(folder, len(stale), len(wanted) - len(stale), sum(copied))
 
 
 def _is_delivered(name: str) -> bool:

@@ -12,17 +12,15 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 from f5_pipeline.errors import KeepsChanging, ObjectChanged, ObjectMissing
 from f5_pipeline.storage.locks import hold
+from f5_pipeline.storage.many import in_parallel
 from f5_pipeline.storage.object_store import ObjectInfo, ObjectStore
 from f5_pipeline.storage.retry import ATTEMPTS
-
-_PARALLEL = 8  # groups at once
 
 
 @dataclass(frozen=True)
@@ -54,12 +52,14 @@ def fetch(store: ObjectStore, wanted: Sequence[ObjectInfo], cache: Path) -> list
         if all(map(_is_here, copies)):
             return copies
         with hold(_lock(store, wanted, cache), f"fetching {wanted[0].key}"):
+            missing = [copy for copy in copies if not _is_here(copy)]  # less, if another process was faster
             with suppress(ObjectChanged):
-                for copy in copies:
-                    if not _is_here(copy):
-                        store.download(copy.info.key, copy.path, copy.info.etag)
-            newest = _newest(store, wanted)
-        if [info.etag for info in newest] == [info.etag for info in wanted] and all(map(_is_here, copies)):
+                for copy in missing:
+                    store.download(copy.info.key, copy.path, copy.info.etag)
+        if all(map(_is_here, copies)) and (len(copies) == 1 or not missing):
+            return copies
+        newest = _newest(store, wanted)
+        if all(map(_is_here, copies)) and [info.etag for info in newest] == [info.etag for info in wanted]:
             return copies
         wanted = newest
     raise KeepsChanging([store.location(info.key) for info in wanted])
@@ -67,8 +67,7 @@ def fetch(store: ObjectStore, wanted: Sequence[ObjectInfo], cache: Path) -> list
 
 def fetch_all(store: ObjectStore, groups: Sequence[Sequence[ObjectInfo]], cache: Path) -> list[list[LocalCopy]]:
     """``fetch`` for many groups, several at once, in their order. Raises what the first failure raises."""
-    with ThreadPoolExecutor(_PARALLEL, thread_name_prefix="fetch") as pool:
-        return list(pool.map(lambda group: fetch(store, group, cache), groups))
+    return in_parallel(lambda group: fetch(store, group, cache), groups)
 
 
 def _is_here(copy: LocalCopy) -> bool:

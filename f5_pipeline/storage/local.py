@@ -75,9 +75,9 @@ class LocalStore:
         """One system call for each key, and no listing; links are followed inside the folder only."""
         found = {}
         for parent, children in groupby(sorted(map(check_key, keys)), lambda key: key.rpartition("/")[0]):
-            folder = self._inside(self._root / parent)
+            folder = str(self._inside(self._root / parent))
             for key in children:
-                if (status := self._status(folder / key.rpartition("/")[2])) is not None:
+                if (status := self._status(f"{folder}/{key.rpartition('/')[2]}")) is not None:
                     found[key] = _info(key, status)
         return found
 
@@ -95,7 +95,7 @@ class LocalStore:
     def _copy_out(self, key: str, source: Path, path: Path, etag: str | None) -> ObjectInfo:
         with self._explained(source, missing=key):
             file = source.open("rb")
-        with file, this_machines_file(path), appearing(path) as copy:
+        with file, this_machines_file(path), appearing(path, flush=False) as copy:
             before = os.fstat(file.fileno())
             if etag not in (None, _etag(before)):
                 raise ObjectChanged(self.location(key))
@@ -134,14 +134,17 @@ class LocalStore:
             raise LinkLeavesStore(str(path), str(real))
         return real
 
-    def _status(self, path: Path) -> os.stat_result | None:
+    def _status(self, path: Path | str) -> os.stat_result | None:
         """What the system says of a regular file; None: there is none (a pipe or a folder is none)."""
-        with self._explained(path), suppress(FileNotFoundError, NotADirectoryError):
-            status = path.lstat()
+        try:
+            status = os.lstat(path)
             if stat_module.S_ISLNK(status.st_mode):
-                status = self._inside(path).lstat()
-            return status if stat_module.S_ISREG(status.st_mode) else None
-        return None
+                status = self._inside(Path(path)).lstat()
+        except (FileNotFoundError, NotADirectoryError):
+            return None
+        except OSError as error:
+            raise self._unusable(path, error) from error
+        return status if stat_module.S_ISREG(status.st_mode) else None
 
     def _walk(self, folder: Path, key: str, beginning: str, above: tuple[str, ...]) -> Iterator[ObjectInfo]:
         """Objects under one folder, in the order of keys: a folder sorts as its name and a slash.
@@ -180,8 +183,11 @@ class LocalStore:
         except OSError as error:
             if missing and isinstance(error, FileNotFoundError):
                 raise ObjectMissing(self.location(missing)) from None
-            reason, fix = disk_trouble(error)
-            raise StoreUnusable(self.url, f"{path}: {reason}", fix) from error
+            raise self._unusable(path, error) from error
+
+    def _unusable(self, path: Path | str, error: OSError) -> StoreUnusable:
+        reason, fix = disk_trouble(error)
+        return StoreUnusable(self.url, f"{path}: {reason}", fix)
 
 
 class _ChangedMeanwhile(Exception):

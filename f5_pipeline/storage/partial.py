@@ -14,6 +14,7 @@ import socket
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import BinaryIO
 
@@ -29,10 +30,11 @@ class AlreadyThere(Exception):
 
 
 @contextmanager
-def appearing(target: Path, *, replace: bool = True) -> Iterator[BinaryIO]:
+def appearing(target: Path, *, replace: bool = True, flush: bool = True) -> Iterator[BinaryIO]:
     """A file to write to, which becomes ``target`` when the block ends, and vanishes when it raises.
 
-    Parent folders are made. With ``replace`` false an existing target stays as it is.
+    Parent folders are made. With ``replace`` false an existing target stays as it is. Without ``flush`` a power cut
+    may leave an empty ``target``: enough for copies whose length is checked before they are used.
 
     Raises:
         AlreadyThere: not ``replace``, and there is a target.
@@ -43,7 +45,8 @@ def appearing(target: Path, *, replace: bool = True) -> Iterator[BinaryIO]:
         with file:
             yield file
             file.flush()
-            os.fsync(file.fileno())
+            if flush:
+                os.fsync(file.fileno())
             if os.name == "nt":  # an open file has no new name there
                 file.close()
             _put_in_place(path, target, replace)
@@ -82,6 +85,7 @@ def _open_locked(folder: Path) -> tuple[BinaryIO, Path]:
         file.close()
 
 
+@lru_cache
 def host_slug() -> str:
     """This machine's name, in letters, digits and dashes."""
     return re.sub(r"[^A-Za-z0-9-]", "-", socket.gethostname())[:64] or "unnamed"

@@ -16,7 +16,6 @@ import os
 import re
 import threading
 from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, suppress
 from dataclasses import dataclass
 from datetime import datetime, timezone
@@ -25,6 +24,7 @@ from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
 from f5_pipeline.errors import BadSetting, KeepsChanging, ObjectChanged, ObjectMissing, StoreBusy
+from f5_pipeline.storage.many import PARALLEL, in_parallel
 from f5_pipeline.storage.object_store import ObjectInfo, check_key, check_prefix, is_listed
 from f5_pipeline.storage.partial import appearing
 from f5_pipeline.storage.retry import ATTEMPTS, attempt
@@ -35,7 +35,6 @@ from f5_pipeline.storage.volume import this_machines_file
 
 _T = TypeVar("_T")
 
-PARALLEL = 16  # requests at once
 _FEW = 64  # so many HEAD requests cost no more than a listing
 _CONNECT_TIMEOUT, _READ_TIMEOUT = 10, 60  # seconds
 _PAGE = 1000  # objects; S3's own limit
@@ -120,12 +119,11 @@ class S3Store:
     def stat_many(self, keys: Iterable[str]) -> dict[str, ObjectInfo]:
         """One HEAD each for a few keys; for many, listings that leap from wanted key to wanted key."""
         wanted = sorted({check_key(key) for key in keys})
-        with ThreadPoolExecutor(PARALLEL) as pool:
-            if len(wanted) <= _FEW:
-                return {info.key: info for info in pool.map(self.stat, wanted) if info}
-            step = len(wanted) // PARALLEL + 1
-            runs = [wanted[start : start + step] for start in range(0, len(wanted), step)]
-            return {info.key: info for found in pool.map(lambda run: leap(self._page, run), runs) for info in found}
+        if len(wanted) <= _FEW:
+            return {info.key: info for info in in_parallel(self.stat, wanted) if info}
+        step = len(wanted) // PARALLEL + 1
+        runs = [wanted[start : start + step] for start in range(0, len(wanted), step)]
+        return {info.key: info for found in in_parallel(lambda run: [*leap(self._page, run)], runs) for info in found}
 
     def list(self, prefix: str = "") -> Iterator[ObjectInfo]:
         check_prefix(prefix)
@@ -153,7 +151,7 @@ class S3Store:
         start = self._get(key, PART_BYTES, etag)
         if etag not in (None, start.info.etag):  # a server that ignores the condition
             raise ConditionFailed
-        with this_machines_file(path), appearing(path) as file:
+        with this_machines_file(path), appearing(path, flush=False) as file:
             file.write(start.data)
             if len(start.data) < start.info.size:
                 download_rest(self._ask, self._target(key), start.info, file)
@@ -165,9 +163,11 @@ class S3Store:
             size = path.stat().st_size
             if size <= PART_BYTES:
                 return self._put(key, path.read_bytes())
-            finished = upload_parts(self._ask, target, path, size)
+            answer = upload_parts(self._ask, target, path, size)
+            if answer is not None:
+                return _info(key, size, {"LastModified": _date_of(answer), **answer})
             stored = self.stat(key)
-            if stored and stored.size == size and (finished or stored.etag in etags_of(path)):
+            if stored and stored.size == size and stored.etag in etags_of(path):
                 return stored
         raise StoreBusy(self.url, f"uploading {key}", "what is there is not what was sent")
 

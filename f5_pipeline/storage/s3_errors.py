@@ -34,12 +34,13 @@ def explained(url: str, doing: str, location: str, endpoint: str) -> Iterator[No
     """
     from botocore.exceptions import BotoCoreError, ClientError
     from botocore.parsers import ResponseParserError
+    from urllib3.exceptions import HTTPError
 
     try:
         yield
     except ClientError as error:
         raise _of_answer(error.response, url, doing, location, endpoint) from error
-    except (BotoCoreError, ResponseParserError) as error:
+    except (BotoCoreError, ResponseParserError, HTTPError) as error:  # botocore lets some of urllib3's own through
         raise _of_no_answer(error, url, doing, endpoint) from error
 
 
@@ -90,6 +91,7 @@ def _of_no_answer(error: Exception, url: str, doing: str, endpoint: str) -> F5Pi
     """The error of a request that got no answer, or never left."""
     from botocore import exceptions
     from botocore.parsers import ResponseParserError
+    from urllib3.exceptions import HTTPError
 
     text = _short(str(error))
     if isinstance(error, (exceptions.NoCredentialsError, exceptions.PartialCredentialsError)):
@@ -99,7 +101,7 @@ def _of_no_answer(error: Exception, url: str, doing: str, endpoint: str) -> F5Pi
         fix = "If the server has a certificate of its own, name its authority in AWS_CA_BUNDLE."
         return StoreUnusable(url, f"the certificate of {endpoint} is not trusted.", fix)
     broken = (exceptions.HTTPClientError, exceptions.ConnectionError, exceptions.IncompleteReadError)
-    if isinstance(error, (*broken, ResponseParserError)):
+    if isinstance(error, (*broken, ResponseParserError, HTTPError)):
         return StoreBusy(url, doing, f"{text} (endpoint {endpoint})")
     return StoreUnusable(url, f"{doing} failed: {text}", "Check F5_STORE and the AWS_… settings.")
 

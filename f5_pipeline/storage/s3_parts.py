@@ -7,13 +7,13 @@ from __future__ import annotations
 
 import hashlib
 import threading
-from collections.abc import Callable, Iterable
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable
 from contextlib import closing, suppress
 from pathlib import Path
-from typing import Any, BinaryIO, TypeVar
+from typing import Any, BinaryIO
 
 from f5_pipeline.errors import F5PipelineError, FileUnusable, ObjectMissing, StoreBusy
+from f5_pipeline.storage.many import in_parallel
 from f5_pipeline.storage.object_store import ObjectInfo
 from f5_pipeline.storage.s3_errors import ConditionFailed
 
@@ -22,8 +22,6 @@ _PARALLEL = 8  # parts at once, each held in memory while it is sent
 _MOST_PARTS = 9_000  # S3 allows 10,000
 _CHUNK = 1 << 20
 
-_T = TypeVar("_T")
-_R = TypeVar("_R")
 Ask = Callable[..., Any]  # (call(client), doing, key) -> the answer, after up to three attempts
 
 
@@ -56,12 +54,12 @@ def download_rest(ask: Ask, target: dict[str, str], info: ObjectInfo, file: Bina
 
         ask(once, "reading", info.key)
 
-    _all(fetch, range(PART_BYTES, info.size, PART_BYTES))
+    in_parallel(fetch, range(PART_BYTES, info.size, PART_BYTES), _PARALLEL)
     file.seek(info.size)
 
 
-def upload_parts(ask: Ask, target: dict[str, str], path: Path, size: int) -> bool:
-    """Send a file in parts. False: the server never said that it has finished, so look whether it has.
+def upload_parts(ask: Ask, target: dict[str, str], path: Path, size: int) -> dict[str, Any] | None:
+    """Send a file in parts; the server's last answer. None: it never said that it has finished, so look.
 
     Raises:
         FileUnusable: the file changed its length meanwhile.
@@ -78,15 +76,14 @@ def upload_parts(ask: Ask, target: dict[str, str], path: Path, size: int) -> boo
         return {"PartNumber": number, "ETag": answer["ETag"]}
 
     try:
-        parts = {"Parts": _all(send, range(1, -(-size // part_bytes) + 1))}
-        ask(lambda client: client.complete_multipart_upload(**upload, MultipartUpload=parts), doing)
+        parts = {"Parts": in_parallel(send, range(1, -(-size // part_bytes) + 1), _PARALLEL)}
+        return dict(ask(lambda client: client.complete_multipart_upload(**upload, MultipartUpload=parts), doing))
     except ObjectMissing:  # the answer to the last request was lost, and its repetition finds no upload any more
-        return False
+        return None
     except BaseException:
         with suppress(F5PipelineError):
             ask(lambda client: client.abort_multipart_upload(**upload), "giving up on")
         raise
-    return True
 
 
 def etags_of(path: Path) -> set[str]:
@@ -108,14 +105,3 @@ def _part(path: Path, start: int, length: int) -> bytes:
     if len(data) != length:
         raise FileUnusable(str(path), "became shorter while it was uploaded.", "Try again when nobody writes to it.")
     return data
-
-
-def _all(call: Callable[[_T], _R], items: Iterable[_T]) -> list[_R]:
-    """``call`` on every item, several at once; the first failure cancels what was not begun."""
-    with ThreadPoolExecutor(_PARALLEL) as pool:
-        futures = [pool.submit(call, item) for item in items]
-        try:
-            return [future.result() for future in futures]
-        except BaseException:
-            pool.shutdown(cancel_futures=True)
-            raise

@@ -120,6 +120,13 @@ def test_an_answer_that_does_not_arrive_whole_is_asked_for_again(
     assert direct.read("new") == b"x"
 
 
+def test_the_news_that_an_object_is_missing_is_cut_short(store: S3Store, proxy: Proxy, folder: Path) -> None:
+    proxy.decide = first(2, CUT)
+    with pytest.raises(ObjectMissing):
+        store.read("nothing")
+    assert len(proxy.requests) == 3
+
+
 def test_a_body_cut_short_each_time_is_no_file(store: S3Store, proxy: Proxy, folder: Path) -> None:
     proxy.decide = lambda request: CUT
     with pytest.raises(StoreBusy):
