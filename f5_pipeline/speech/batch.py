@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from f5_pipeline.errors import NothingSpoken
+from f5_pipeline.errors import NothingSpoken, UnknownModel
 from f5_pipeline.results.claims import claim
 from f5_pipeline.results.clips import ClipStore
 from f5_pipeline.results.index import IndexRow, rows_by_key, write_index
@@ -78,7 +78,7 @@ def speak_batch(
 
     Raises:
         ObjectMissing: the manifest was not resolved yet (``utterances``).
-        BadWeights, WeightsUnavailable, LicenceForbids: a model cannot be used.
+        UnknownModel, BadWeights, WeightsUnavailable, LicenceForbids: a model cannot be used.
         NothingSpoken: there were lines to speak, and every one of them failed.
     """
     started = time.monotonic()
@@ -124,6 +124,8 @@ def _ready_models(
     """The models that the batch is spoken with, their files on this machine."""
     ready = {}
     for name in dict.fromkeys(utterance.model for utterance in contents.utterances):
+        if name not in catalogue:
+            raise UnknownModel(name, sorted(catalogue))
         check_licence(catalogue[name], contents.settings.commercial)
         ready[name] = ReadyModel(catalogue[name], ensure_weights(catalogue[name], cache, store))
     return ready
