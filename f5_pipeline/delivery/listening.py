@@ -89,7 +89,7 @@ LABELS = {
     "longest_gap_seconds": MeasureLabel("longest gap", "s"),
     "lead_silence_seconds": MeasureLabel("silence before", "s"),
     "tail_silence_seconds": MeasureLabel("silence after", "s"),
-    "duration_ratio": MeasureLabel("of expected length", "%", 0, 100.0),
+    "duration_ratio": MeasureLabel("of expected", "%", 0, 100.0),
     "chars_per_second": MeasureLabel("speech rate", "char/s", 1),
     "noise_floor_db": MeasureLabel("noise floor", "dB", 1),
     "end_db": MeasureLabel("level at the end", "dB", 1),

@@ -97,9 +97,12 @@ def _peaks(samples: Samples) -> Samples:
     """For each sample the highest magnitude from it to the next, shape [samples], by oversampling."""
     if samples.size == 0:
         return samples
-    fine = np.abs(soxr.resample(samples, 1, _OVERSAMPLING, quality="HQ"))[: samples.size * _OVERSAMPLING]
-    fine = np.pad(fine, (0, samples.size * _OVERSAMPLING - fine.size)).reshape(-1, _OVERSAMPLING)
-    return np.asarray(np.maximum(fine.max(axis=1), np.abs(samples)), dtype=np.float32)
+    fine = np.abs(soxr.resample(samples, 1, _OVERSAMPLING, quality="HQ"))
+    fine = np.pad(fine, (0, max(0, samples.size * _OVERSAMPLING - fine.size)))
+    peaks = np.abs(samples)
+    for phase in range(_OVERSAMPLING):
+        np.maximum(peaks, fine[phase::_OVERSAMPLING][: samples.size], out=peaks)
+    return peaks
 
 
 def _amplify(samples: Samples, gain_db: float) -> Samples:

@@ -15,8 +15,11 @@ import pytest
 
 from f5_pipeline.delivery.encode import FORMATS, Encoding, Samples, encode
 from f5_pipeline.delivery.listening import Page, PageRow, PageSection, render, waveform
+from f5_pipeline.speech.batch_settings import BatchSettings
 from f5_pipeline.speech.rows import read_rows
+from f5_pipeline.storage.local import LocalStore
 from tests.delivery.browser import browser
+from tests.delivery.test_deliver import Batch
 from tests.delivery.test_listening import HOSTILE
 
 RATE = 24_000
@@ -290,6 +293,21 @@ def test_it_works_from_a_web_server_too(opened: Open, small: Path) -> None:
         page.keyboard.press("Space")
         played(page)
         server.shutdown()
+
+
+def test_a_delivered_batch_plays_from_its_folder(opened: Open, tmp_path: Path, voices: dict[str, Samples]) -> None:
+    store = LocalStore(tmp_path / "store")
+    batch = Batch(store, voices)
+    batch.settings = BatchSettings(format="mp3", join_sections=True, subtitles="vtt")
+    page = opened(Path(store.location(batch.deliver().report_key)))
+    assert rows_of(page) == ["line-2", "line-4", "line-5", "line-1", "line-3", "line-6"]
+    page.keyboard.press("Space")
+    played(page)
+    page.click("#sections summary")
+    page.evaluate("document.querySelector('.sections audio').play()")
+    until(page, "document.querySelector('.sections audio').currentTime > 0.1")
+    assert page.get_attribute("#play", "aria-label") == "Play"  # one at a time
+    assert page.get_attribute(".sections a", "href") == "one.vtt"
 
 
 # --- finding --------------------------------------------------------------------------------------------------

@@ -5,7 +5,7 @@ function paintSummary() {
   $("batch").textContent = page.batch;
   $("about").textContent = page.about;
   const numbers = [["lines", rows.length.toLocaleString("en")], ["audio", clock(total(rows), 0)],
-    ["voices", new Set(rows.map((row) => row.voice).filter(Boolean)).size], ["to check", count("suspect")]];
+    ["voices", new Set(rows.filter(playable).map((row) => row.voice)).size], ["to check", count("suspect")]];
   $("numbers").append(...numbers.map(([name, value]) =>
     element("div", {}, element("dt", { textContent: name }), element("dd", { textContent: value }))));
   const present = SEVERITY.slice().reverse().filter(count);
@@ -44,23 +44,22 @@ function tableRow(cells) {
 }
 
 function paintVoices() {
-  const byVoice = Map.groupBy ? Map.groupBy(rows, (row) => row.voice) : group(rows, (row) => row.voice);
-  const names = [...byVoice.keys()].filter(Boolean).sort();
-  fill($("voice"), names);
-  if (names.length < 2) return;
+  const byVoice = new Map();
+  for (const row of rows.filter((each) => each.voice)) {
+    if (!byVoice.has(row.voice)) byVoice.set(row.voice, []);
+    byVoice.get(row.voice).push(row);
+  }
+  fill($("voice"), [...byVoice.keys()].sort());
+  const heard = [...byVoice.keys()].sort().filter((name) => byVoice.get(name).some(playable));
+  if (heard.length < 2) return;
   $("voices").hidden = false;
-  $("voices").firstElementChild.textContent = plural(names.length, "voice", "voices");
-  for (const name of names) {
+  $("voices").firstElementChild.textContent = plural(heard.length, "voice", "voices");
+  for (const name of heard) {
     const lines = byVoice.get(name);
     const suspects = lines.filter((row) => row.status === "suspect").length;
-    $("voices").querySelector("tbody").append(tableRow([name, lines.length.toLocaleString("en"), clock(total(lines)), suspects || "–"]));
+    $("voices").querySelector("tbody").append(
+      tableRow([name, lines.length.toLocaleString("en"), clock(total(lines)), suspects || "–"]));
   }
-}
-
-function group(items, key) {
-  const groups = new Map();
-  for (const item of items) groups.set(key(item), [...(groups.get(key(item)) || []), item]);
-  return groups;
 }
 
 function paintSections() {
