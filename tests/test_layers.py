@@ -1,0 +1,193 @@
+"""The arrows of the architecture, read off the imports; and that the package imports without what is heavy.
+
+Every import counts, wherever it stands: in a module, in a function, under ``TYPE_CHECKING``.
+"""
+
+from __future__ import annotations
+
+import ast
+import subprocess
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+import f5_pipeline
+
+ROOT = Path(f5_pipeline.__file__).parent
+
+#: What the modules of each layer may import of ours, besides their own layer. Arrows point down only.
+ARROWS: dict[str, set[str]] = {
+    "errors": set(),
+    "settings": {"errors"},
+    "storage": {"errors", "settings"},
+    "environment": {"errors", "settings", "storage"},
+    "results": {"errors", "settings", "storage"},
+    "speech": {"errors", "settings", "storage", "results"},
+    "delivery": {"errors", "settings", "storage", "results", "speech", "environment"},
+    "scale": {"errors", "settings", "storage", "results", "speech", "environment"},
+    "progress_bar": set(),
+    "demo": {"errors", "settings", "storage"},
+    "defs": {
+        *("errors", "settings", "storage", "results", "speech", "environment", "delivery", "scale", "demo"),
+        "definitions",
+    },
+    "definitions": {"defs"},
+}
+ENTRY_POINTS = {"f5_pipeline.cli", "f5_pipeline.demo.__main__"}  # these may use everything below them, and defs
+ENTRY_POINT_ARROWS = set(ARROWS) - {"definitions"}
+
+HEAVY = {"torch", "torchaudio", "f5_tts", "vocos"}
+#: Who may import what at all; HEAVY and boto3 only inside functions even there.
+HOMES = {
+    "dagster": ("f5_pipeline.defs.", "f5_pipeline.definitions"),
+    **dict.fromkeys(HEAVY, ("f5_pipeline.speech.f5.", "f5_pipeline.scale.")),
+    "ray": ("f5_pipeline.scale.",),
+    **dict.fromkeys(("boto3", "botocore"), ("f5_pipeline.storage.s3", "f5_pipeline.defs.resources")),
+}
+LAZY = {*HEAVY, "ray", "boto3", "botocore"}
+DAGSTERS = ("f5_pipeline.defs", "f5_pipeline.definitions", "f5_pipeline.demo.__main__")
+
+
+@dataclass(frozen=True)
+class Import:
+    """One import: who, what, where, and whether it happens as soon as the module is imported."""
+
+    module: str
+    imported: str
+    line: int
+    at_once: bool
+
+    def __str__(self) -> str:
+        return f"{self.module}:{self.line} imports {self.imported}"
+
+
+def module_name(path: Path) -> str:
+    parts = ("f5_pipeline", *path.relative_to(ROOT).with_suffix("").parts)
+    return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
+
+
+def imports_of(path: Path) -> Iterator[Import]:
+    yield from _walk(ast.parse(path.read_text(encoding="utf-8")), module_name(path), at_once=True)
+
+
+def _walk(node: ast.AST, module: str, at_once: bool) -> Iterator[Import]:
+    for child in ast.iter_child_nodes(node):
+        if isinstance(child, ast.Import):
+            yield from (Import(module, alias.name, child.lineno, at_once) for alias in child.names)
+        elif isinstance(child, ast.ImportFrom):
+            assert child.level == 0, f"{module}:{child.lineno} has a relative import"
+            # "from f5_pipeline import settings" imports a module, "from f5_pipeline.settings import Settings" a name.
+            names = [f"f5_pipeline.{a.name}" for a in child.names] if child.module == "f5_pipeline" else [child.module]
+            yield from (Import(module, name or "", child.lineno, at_once) for name in names)
+        else:
+            lazy = isinstance(child, (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)) or _types_only(child)
+            yield from _walk(child, module, at_once and not lazy)
+
+
+def _types_only(node: ast.AST) -> bool:
+    return isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING"
+
+
+PATHS = sorted(ROOT.rglob("*.py"))
+IMPORTS = [found for path in PATHS for found in imports_of(path)]
+
+
+def layer_of(module: str) -> str:
+    return module.split(".")[1] if "." in module else ""
+
+
+def test_every_module_belongs_to_a_layer() -> None:
+    names = {layer_of(module_name(path)) for path in PATHS} - {"", "cli"}
+    assert names <= set(ARROWS), "a new layer: say in ARROWS what it may import"
+
+
+def test_arrows_point_down_only() -> None:
+    wrong = [
+        str(found)
+        for found in IMPORTS
+        if found.imported.startswith("f5_pipeline.") and layer_of(found.imported) not in _allowed(found.module)
+    ]
+    assert wrong == []
+
+
+def _allowed(module: str) -> set[str]:
+    layer = layer_of(module)
+    return ENTRY_POINT_ARROWS if module in ENTRY_POINTS else ARROWS[layer] | {layer}
+
+
+def test_the_rules_are_those_of_the_design() -> None:
+    """The table itself could be loosened unnoticed: these it must never allow."""
+    assert "speech" not in ARROWS["results"]
+    assert "environment" not in ARROWS["speech"] | ARROWS["results"]
+    assert "speech" not in ARROWS["environment"]
+    assert ARROWS["storage"] == {"errors", "settings"}
+    assert all(not {"defs", "definitions", "cli"} & ARROWS[layer] for layer in set(ARROWS) - {"defs", "definitions"})
+    order = ["errors", "settings", "storage", "results", "environment", "speech", "delivery", "scale"]
+    for position, layer in enumerate(order):
+        assert ARROWS[layer] <= set(order[:position])
+
+
+@pytest.mark.parametrize("package", sorted(HOMES))
+def test_foreign_packages_stay_at_home(package: str) -> None:
+    found = [one for one in IMPORTS if one.imported.split(".")[0] == package]
+    strangers = [str(one) for one in found if not one.module.startswith(HOMES[package])]
+    assert strangers == []
+    if package in LAZY:
+        assert [str(one) for one in found if one.at_once] == []
+
+
+def test_the_search_for_imports_finds_them() -> None:
+    """Else the tests above would pass on nothing."""
+    found = {(one.module, one.imported, one.at_once) for one in IMPORTS}
+    assert ("f5_pipeline.speech.f5.engine", "torch", False) in found
+    assert ("f5_pipeline.definitions", "dagster", True) in found
+    assert ("f5_pipeline.storage.open", "f5_pipeline.storage.s3", False) in found
+    assert {"torch", "f5_tts", "vocos", "boto3", "dagster"} <= {one.imported.split(".")[0] for one in IMPORTS}
+
+
+# --- and in fact ----------------------------------------------------------------------------------------------
+
+_IMPORT_ALL = """
+import importlib, importlib.abc, sys
+
+class Without(importlib.abc.MetaPathFinder):
+    def find_spec(self, name, path, target=None):
+        if name.partition(".")[0] in BANNED:
+            raise ImportError(f"{name} was to be imported")
+
+BANNED, MODULES = sys.argv[1].split(","), sys.argv[2].split(",")
+sys.meta_path.insert(0, Without())
+for module in MODULES:
+    importlib.import_module(module)
+assert not set(BANNED) & set(sys.modules)
+print(len(MODULES))
+"""
+
+MODULES = [module_name(path) for path in PATHS]
+WITHOUT_DAGSTER = [name for name in MODULES if not name.startswith(DAGSTERS)]
+BANNED = ["torch", "torchaudio", "f5_tts", "vocos", "boto3", "botocore", "ray", "transformers", "matplotlib"]
+
+
+def _import(modules: list[str], banned: list[str], folder: Path) -> str:
+    done = subprocess.run(
+        [sys.executable, "-c", _IMPORT_ALL, ",".join(banned), ",".join(modules)],
+        capture_output=True,
+        text=True,
+        cwd=folder,
+        check=False,
+    )
+    return done.stdout.strip() or done.stderr
+
+
+def test_everything_but_dagsters_part_imports_without_torch_and_dagster(tmp_path: Path) -> None:
+    assert "f5_pipeline.cli" in WITHOUT_DAGSTER
+    assert _import(WITHOUT_DAGSTER, [*BANNED, "dagster", "dagster_aws"], tmp_path) == str(len(WITHOUT_DAGSTER))
+
+
+def test_dagsters_part_imports_without_torch(tmp_path: Path) -> None:
+    rest = [name for name in MODULES if name not in WITHOUT_DAGSTER]
+    assert {"f5_pipeline.definitions", "f5_pipeline.defs.generated_audio"} <= set(rest)
+    assert _import(rest, BANNED, tmp_path) == str(len(rest))
