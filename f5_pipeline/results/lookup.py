@@ -13,10 +13,12 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 
 from f5_pipeline.errors import BatchMissing, NotSpokenYet, UtteranceMissing
-from f5_pipeline.results.claims import claim_object
-from f5_pipeline.results.index import IndexRow, read_index, user_columns
+from f5_pipeline.results.index import IndexRow, csv_object, parquet_object, read_index, user_columns
 from f5_pipeline.storage.many import in_parallel
 from f5_pipeline.storage.object_store import ObjectInfo, ObjectStore, check_slug
+
+#: What the steps of a batch keep for each other in its folder: of no use to whom it is delivered.
+_INTERNAL = frozenset({"utterances.jsonl", "delivery.json", "claim.bin"})
 
 
 @dataclass(frozen=True)
@@ -104,17 +106,13 @@ def fetch_delivered(store: ObjectStore, batch: str, folder: Path) -> FetchReport
         FileUnusable: the folder cannot be written.
     """
     prefix = f"batches/{check_slug('batch', batch)}/"
-    wanted = [info for info in store.list(prefix) if info.key != claim_object(batch)]
-    if not any(_is_delivered(info.key.removeprefix(prefix)) for info in wanted):
+    wanted = [info for info in store.list(prefix) if info.key.removeprefix(prefix) not in _INTERNAL]
+    if all(info.key in (csv_object(batch), parquet_object(batch)) for info in wanted):
         batch_results(store, batch)  # says so if there is no such batch
         raise NotSpokenYet(batch, "delivered files")
     stale = [info for info in wanted if not _is_same(folder / info.key.removeprefix(prefix), info)]
     copied = in_parallel(lambda info: _copy(store, info, folder / info.key.removeprefix(prefix)), stale)
     return FetchReport(folder, len(stale), len(wanted) - len(stale), sum(copied))
-
-
-def _is_delivered(name: str) -> bool:
-    return not name.startswith("index.")
 
 
 def _is_same(path: Path, info: ObjectInfo) -> bool:

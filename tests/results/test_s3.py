@@ -72,11 +72,12 @@ def test_clips_deleted_or_cut_behind_our_back_are_spoken_again(bucket: S3Store) 
     assert_complete(bucket, "demo", LINES)
 
 
-def test_on_a_bad_network_a_batch_ends_complete_or_with_a_clear_error(bucket: S3Store, proxy: Proxy) -> None:
+@pytest.mark.parametrize("seed", [11, *(pytest.param(seed, marks=pytest.mark.soak) for seed in range(300))])
+def test_on_a_bad_network_a_batch_ends_complete_or_with_a_clear_error(bucket: S3Store, proxy: Proxy, seed: int) -> None:
     """Three requests in ten fail. Each run goes on where the last one stopped, and nothing is spoken twice."""
-    proxy.decide = sometimes(0.3, [*BUSY, RESET, LOSE, CUT], seed=11)
+    proxy.decide = sometimes(0.3, [*BUSY, RESET, LOSE, CUT], seed)
     spoken: list[str] = []
-    for _ in range(20):
+    for _ in range(30):
         before = len(spoken)
         try:
             run_batch(bucket, "demo", LINES, spoken)

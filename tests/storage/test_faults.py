@@ -25,6 +25,7 @@ from tests.storage import servers
 from tests.storage.proxy import BUSY, CUT, FLIP, LOSE, RESET, Fault, Proxy, Request, first, proxy_before, sometimes
 from tests.storage.servers import Server
 
+SOAK = [pytest.mark.soak, pytest.mark.timeout(7200)]
 PART = 64 * 1024
 LARGE = bytes(range(256)) * 700  # two parts and a little
 
@@ -329,12 +330,13 @@ def _file(folder: Path, data: bytes) -> Path:
     return path
 
 
+@pytest.mark.parametrize("seeds", [range(12), pytest.param(range(12, 1000), marks=SOAK)], ids=["quick", "soak"])
 def test_a_third_of_all_requests_fail_and_files_are_whole_or_not_there(
-    store: S3Store, direct: S3Store, proxy: Proxy, tmp_path: Path
+    store: S3Store, direct: S3Store, proxy: Proxy, tmp_path: Path, seeds: range
 ) -> None:
     """A file of three parts, again and again: each time it is there whole, or the error is a clear one."""
     source, failed = _file(tmp_path, LARGE), []
-    for seed in range(12):
+    for seed in seeds:
         proxy.decide = sometimes(0.3, [*BUSY, RESET, LOSE, CUT], seed)
         key, copy = f"large{seed}", tmp_path / f"copy{seed}"
         try:
@@ -350,5 +352,5 @@ def test_a_third_of_all_requests_fail_and_files_are_whole_or_not_there(
             assert not copy.exists()
         else:
             assert copy.read_bytes() == LARGE
-    assert len(failed) < 12
+    assert len(failed) < len(seeds)
     assert not list(tmp_path.glob(".part-*"))
