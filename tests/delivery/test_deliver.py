@@ -230,6 +230,14 @@ def seconds(time: str) -> float:
     return int(hours) * 3600 + int(minutes) * 60 + float(rest.replace(",", "."))
 
 
+def test_a_joined_section_has_the_wanted_loudness_too(batch: Batch) -> None:
+    batch.settings = BatchSettings(join_sections=True, pause_seconds=1.0, loudness_lufs=-18.0)
+    batch.deliver()
+    samples, rate = batch.audio("one.wav")
+    assert integrated_loudness(samples, rate) == pytest.approx(-18.0, abs=0.5)
+    assert true_peak(samples) <= -0.98
+
+
 def test_without_sections_each_clip_has_its_own_subtitles_with_the_segments_that_are_known(batch: Batch) -> None:
     batch.settings = BatchSettings(subtitles="srt")
     batch.deliver(segments={"line-1": [Cue(0.0, 0.5, "This is"), Cue(0.5, 1.0, "line one.")]})
