@@ -2,6 +2,7 @@
 
 import hashlib
 from collections.abc import Mapping
+from contextlib import suppress
 from typing import Any
 
 import dagster as dg
@@ -12,6 +13,7 @@ from f5_pipeline.defs.partitions import batches
 from f5_pipeline.defs.pictures import spectrogram
 from f5_pipeline.defs.resources import LoadEngine, MakeProgress
 from f5_pipeline.environment.attention import prove_environment
+from f5_pipeline.errors import ClipDamaged, ObjectMissing
 from f5_pipeline.results.clips import ClipStore
 from f5_pipeline.results.index import csv_object, parquet_object
 from f5_pipeline.settings import Settings
@@ -62,9 +64,8 @@ def generated_audio(
             store, settings.cache, batch, load_catalogue(settings), load_engine, make_progress(context)
         )
         checks = check_speech(report.rows, store, settings)
-    return dg.MaterializeResult(
-        metadata=_metadata(store, report), data_version=dg.DataVersion(_version(report)), check_results=checks
-    )
+        metadata = _metadata(store, report)
+    return dg.MaterializeResult(metadata=metadata, data_version=dg.DataVersion(_version(report)), check_results=checks)
 
 
 def _metadata(store: ObjectStore, report: BatchReport) -> Mapping[str, Any]:
@@ -88,9 +89,10 @@ def _metadata(store: ObjectStore, report: BatchReport) -> Mapping[str, Any]:
     if report.real_time_factor is not None:
         metadata["real_time_factor"] = round(report.real_time_factor, 3)
         metadata["times_real_time"] = round(1 / report.real_time_factor, 2)
-    if spoken := next((row for row in report.rows if row.key), None):
-        samples = ClipStore(store).load(spoken.key).samples
-        metadata["sample"] = dg.MetadataValue.md(spectrogram(samples, f"{spoken.id}: {spoken.spoken_text[:60]}"))
+    with suppress(ObjectMissing, ClipDamaged):  # a check says so, and stops the delivery
+        if spoken := next((row for row in report.rows if row.key), None):
+            samples = ClipStore(store).load(spoken.key).samples
+            metadata["sample"] = dg.MetadataValue.md(spectrogram(samples, f"{spoken.id}: {spoken.spoken_text[:60]}"))
     return metadata
 
 

@@ -2,8 +2,6 @@
 
 import dagster as dg
 
-from f5_pipeline.defs.partitions import batches
-
 _SETUP = dg.AssetSelection.groups("setup")
 
 setup = dg.define_asset_job(
@@ -16,7 +14,6 @@ setup = dg.define_asset_job(
 speech_batch = dg.define_asset_job(
     "speech_batch",
     selection=_SETUP | dg.AssetSelection.groups("speech", "delivery"),
-    partitions_def=batches,
     description="Speak one batch and deliver it. What was spoken before is not spoken again.",
     executor_def=dg.in_process_executor,
 )

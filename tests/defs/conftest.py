@@ -1,0 +1,67 @@
+"""A store with two voices and a batch, this machine's cache, and the definitions with an engine without a model."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from importlib.resources import files
+from pathlib import Path
+
+import dagster as dg
+import pytest
+
+from f5_pipeline.definitions import define
+from f5_pipeline.settings import Settings
+from f5_pipeline.storage.local import LocalStore
+from tests.speech.fake_engine import FakeEngine
+
+MANIFEST = "id,text,voice\nfirst,The first line.,f2\nsecond,The second line.,m1\nthird,And the third one.,f2\n"
+
+
+@dataclass
+class Project:
+    """What a job works on."""
+
+    store: LocalStore
+    settings: Settings
+    engine: FakeEngine = field(default_factory=FakeEngine)
+
+    def manifest(self, text: str = MANIFEST, toml: str = "", batch: str = "b") -> None:
+        self.store.write(f"manifests/{batch}.csv", text.encode())
+        self.store.write(f"manifests/{batch}.toml", toml.encode())
+
+    def run(
+        self, instance: dg.DagsterInstance, batch: str = "b", job: str = "speech_batch", **resources: object
+    ) -> dg.ExecuteInProcessResult:
+        """The job, whole, as ``f5-pipeline run`` starts it."""
+        given = {"settings": self.settings, "store": self.store, "load_engine": self.engine.load, **resources}
+        instance.add_dynamic_partitions("batches", [batch])
+        return (
+            define(**given)
+            .resolve_job_def(job)
+            .execute_in_process(
+                instance=instance, partition_key=None if job == "setup" else batch, raise_on_error=False
+            )
+        )
+
+
+@pytest.fixture(scope="session")
+def cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Shared, so that the environment is proven once."""
+    return tmp_path_factory.mktemp("cache")
+
+
+@pytest.fixture
+def project(tmp_path: Path, cache: Path) -> Project:
+    store = LocalStore(tmp_path / "store")
+    for name in ("f2.wav", "f2.txt", "m1.wav", "m1.txt"):
+        store.write(f"voices/{name}", files("f5_pipeline.demo").joinpath("voices", name).read_bytes())
+    project = Project(store, Settings(store=store.url, cache=cache, device="cpu"))
+    project.manifest()
+    return project
+
+
+@pytest.fixture
+def instance() -> Iterator[dg.DagsterInstance]:
+    with dg.DagsterInstance.ephemeral() as instance:
+        yield instance

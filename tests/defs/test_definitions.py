@@ -1,0 +1,278 @@
+"""The whole: which asset needs which, and the jobs, run in this process with an engine without a model."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import dagster as dg
+import pytest
+
+from f5_pipeline.definitions import define
+from f5_pipeline.results.clips import PREFIX
+from f5_pipeline.results.index import read_index
+from f5_pipeline.settings import Settings
+from f5_pipeline.storage.local import LocalStore
+from f5_pipeline.storage.object_store import ObjectInfo
+from tests.defs.conftest import MANIFEST, Project
+from tests.speech.fake_engine import FakeEngine, clipped
+
+ASSETS = {
+    "flash_attn_environment": set(),
+    "model_weights": {"flash_attn_environment"},
+    "voice_files": {"flash_attn_environment"},
+    "utterances": set(),
+    "generated_audio": {"model_weights", "voice_files", "utterances"},
+    "delivered_audio": {"generated_audio"},
+}
+PARTITIONED = {"utterances", "generated_audio", "delivered_audio"}
+BLOCKING = {
+    ("flash_attn_environment", "attention_proven"),
+    ("flash_attn_environment", "fits_on_disk"),
+    ("generated_audio", "every_clip_in_store"),
+    ("generated_audio", "environment_unchanged"),
+}
+NOT_BLOCKING = {
+    ("voice_files", "every_voice_usable"),
+    ("utterances", "every_row_accepted"),
+    ("generated_audio", "every_line_spoken"),
+    ("generated_audio", "every_clip_sounds_right"),
+    ("delivered_audio", "sections_complete"),
+}
+
+
+def materialized(result: dg.ExecuteInProcessResult) -> list[str]:
+    return [event.asset_key.to_user_string() for event in result.get_asset_materialization_events() if event.asset_key]
+
+
+def metadata(result: dg.ExecuteInProcessResult, asset: str) -> dict[str, object]:
+    (event,) = [e for e in result.get_asset_materialization_events() if e.asset_key == dg.AssetKey(asset)]
+    return {name: entry.value for name, entry in event.materialization.metadata.items()}
+
+
+def checks(result: dg.ExecuteInProcessResult) -> dict[str, bool]:
+    return {check.check_name: check.passed for check in result.get_asset_check_evaluations()}
+
+
+# --- the graph ------------------------------------------------------------------------------------------------
+
+
+def test_the_assets_depend_on_each_other_as_designed() -> None:
+    graph = define().resolve_asset_graph()
+    found = {
+        key.to_user_string(): {parent.to_user_string() for parent in graph.get(key).parent_keys}
+        for key in graph.get_all_asset_keys()
+    }
+    assert found == ASSETS
+    assert {key for key in found if graph.get(dg.AssetKey(key)).is_partitioned} == PARTITIONED
+    for name in PARTITIONED:
+        partitions = graph.get(dg.AssetKey(name)).partitions_def
+        assert isinstance(partitions, dg.DynamicPartitionsDefinition)
+        assert partitions.name == "batches"
+
+
+def test_every_asset_says_what_it_is() -> None:
+    graph = define().resolve_asset_graph()
+    for name in ASSETS:
+        node = graph.get(dg.AssetKey(name))
+        assert len(node.description or "") > 40
+        assert node.group_name in ("setup", "speech", "delivery")
+        assert node.kinds
+        assert node.owners
+
+
+def test_the_checks_and_which_of_them_block() -> None:
+    graph = define().resolve_asset_graph()
+    found = {(key.asset_key.to_user_string(), key.name): graph.get(key).blocking for key in graph.asset_check_keys}
+    assert {key for key, blocking in found.items() if blocking} == BLOCKING
+    assert {key for key, blocking in found.items() if not blocking} == NOT_BLOCKING
+
+
+@pytest.mark.parametrize(
+    ("job", "assets"),
+    [("setup", {"flash_attn_environment", "model_weights", "voice_files"}), ("speech_batch", set(ASSETS))],
+)
+def test_jobs(job: str, assets: set[str]) -> None:
+    definition = define().resolve_job_def(job)
+    assert {key.to_user_string() for key in definition.asset_layer.executable_asset_keys} == assets
+    assert definition.executor_def is dg.in_process_executor
+
+
+# --- the job, whole -------------------------------------------------------------------------------------------
+
+
+def test_a_batch_from_manifest_to_files(project: Project, instance: dg.DagsterInstance) -> None:
+    result = project.run(instance)
+    assert result.success
+    order = materialized(result)
+    assert sorted(order) == sorted(ASSETS)
+    for asset, needed in ASSETS.items():
+        assert all(order.index(asset) > order.index(one) for one in needed)
+    assert set(checks(result).values()) == {True}
+    assert len(checks(result)) == len(BLOCKING | NOT_BLOCKING)
+    assert [row.status for row in read_index(project.store, "b") or []] == ["ok"] * 3
+    delivered = {info.key.removeprefix("batches/b/") for info in project.store.list("batches/b/")}
+    assert {"audio/first.wav", "audio/second.wav", "audio/third.wav", "report.html", "index.csv"} <= delivered
+
+
+def test_a_second_run_speaks_and_writes_nothing(project: Project, instance: dg.DagsterInstance) -> None:
+    project.run(instance)
+    before = {info.key: info.etag for info in project.store.list("batches/b/audio/")}
+    project.engine = FakeEngine(dies_after=0)
+    result = project.run(instance)
+    assert result.success
+    assert project.engine.loaded == []
+    said = metadata(result, "generated_audio")
+    assert (said["clips_spoken"], said["cache_hits"], said["device_seconds"]) == (0, 3, 0.0)
+    files = metadata(result, "delivered_audio")
+    assert (files["written"], files["unchanged"]) == (0, 4)  # three clips and the page
+    assert {info.key: info.etag for info in project.store.list("batches/b/audio/")} == before
+
+
+def test_rejected_rows_fail_their_checks_and_not_the_job(project: Project, instance: dg.DagsterInstance) -> None:
+    project.manifest(MANIFEST + "bad,Nobody says this.,nobody\nworse,,f2\n")
+    result = project.run(instance)
+    assert result.success
+    failed = {check.check_name: check for check in result.get_asset_check_evaluations() if not check.passed}
+    assert set(failed) == {"every_row_accepted", "every_line_spoken"}
+    assert {check.severity for check in failed.values()} == {dg.AssetCheckSeverity.WARN}
+    reasons = {name: entry.value for name, entry in failed["every_row_accepted"].metadata.items()}
+    assert reasons["rejected"] == 2
+    assert str(reasons["row 4"]).startswith("The voice 'nobody' is not in the store.")
+    assert reasons["row 5"] == "The text is empty."
+    assert failed["every_line_spoken"].metadata["line bad"].value == f"row 4: {reasons['row 4']}"
+    assert materialized(result)[-1] == "delivered_audio"
+
+
+def test_suspect_clips_fail_their_check_and_are_delivered(project: Project, instance: dg.DagsterInstance) -> None:
+    project.engine = FakeEngine(takes={"second": [clipped] * 9})
+    result = project.run(instance)
+    assert result.success
+    assert [name for name, passed in checks(result).items() if not passed] == ["every_clip_sounds_right"]
+    assert project.store.stat("batches/b/audio/second.wav") is not None
+
+
+def test_bad_rows_stop_a_batch_that_wants_it(project: Project, instance: dg.DagsterInstance) -> None:
+    project.manifest(MANIFEST + "bad,Nobody says this.,nobody\n", 'on_bad_rows = "fail"')
+    result = project.run(instance)
+    assert not result.success
+    assert "generated_audio" not in materialized(result)
+    assert list(project.store.list(PREFIX)) == []
+
+
+def test_setup_needs_no_batch(project: Project, instance: dg.DagsterInstance) -> None:
+    result = project.run(instance, job="setup")
+    assert result.success
+    assert sorted(materialized(result)) == ["flash_attn_environment", "model_weights", "voice_files"]
+
+
+# --- what stops a run -----------------------------------------------------------------------------------------
+
+
+class LosesAClip(LocalStore):
+    """A store from which a clip vanishes as soon as the index is written."""
+
+    def __init__(self, root: str, lost: int) -> None:
+        super().__init__(root)
+        self._lost = lost
+
+    def write(self, key: str, data: bytes) -> ObjectInfo:
+        info = super().write(key, data)
+        if key.endswith("index.parquet"):
+            rows = read_index(self, "b") or []
+            self.delete(rows[self._lost].clip)
+        return info
+
+
+@pytest.mark.parametrize("lost", [0, 2])
+def test_a_missing_clip_stops_the_delivery(project: Project, instance: dg.DagsterInstance, lost: int) -> None:
+    project.store = LosesAClip(project.store.url, lost)
+    result = project.run(instance)
+    assert not result.success
+    assert materialized(result)[-1] == "generated_audio"
+    (failed,) = [check for check in result.get_asset_check_evaluations() if not check.passed]
+    assert (failed.check_name, failed.severity) == ("every_clip_in_store", dg.AssetCheckSeverity.ERROR)
+    assert failed.metadata["ids"].value == ["first", "second", "third"][lost]
+    assert list(project.store.list("batches/b/audio/")) == []
+    project.store = LocalStore(project.store.url)
+    assert project.run(instance).success  # it is spoken again
+    assert len(project.engine.spoken) == 4
+
+
+def remote_model(folder: Path, size: int) -> Path:
+    """A catalogue with a model that would have to be downloaded from a server that nobody may ask."""
+    models = folder / "models.toml"
+    models.write_text(
+        f"""
+        [far]
+        base = "demo"
+        checkpoint = {{source = "https://127.0.0.1:9/far.safetensors", size = {size}}}
+        """
+    )
+    return models
+
+
+@pytest.fixture
+def no_downloads(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    asked: list[str] = []
+
+    def refuse(name: str, *_: object) -> None:
+        asked.append(name)
+        raise AssertionError("nothing may be fetched")
+
+    monkeypatch.setattr("f5_pipeline.speech.weights.fetch", refuse)
+    monkeypatch.setattr("f5_pipeline.speech.voice.fetch", refuse)
+    return asked
+
+
+@pytest.mark.parametrize(
+    ("settings", "says", "failed"),
+    [
+        ({"attention": "flash_attn"}, "F5_ATTENTION=flash_attn", set()),
+        ({"size": 10**16}, "is too small", {"fits_on_disk"}),
+    ],
+    ids=["attention", "disk"],
+)
+def test_before_the_environment_is_proven_nothing_is_fetched(
+    project: Project,
+    instance: dg.DagsterInstance,
+    tmp_path: Path,
+    no_downloads: list[str],
+    settings: dict[str, object],
+    says: str,
+    failed: set[str],
+) -> None:
+    models = remote_model(tmp_path, int(str(settings.pop("size", 1000))))
+    known = project.settings.model_dump() | {"cache": tmp_path / "cache", "models": models, "model": "far"}
+    project.settings = Settings(**(known | settings))
+    result = project.run(instance)
+    assert not result.success
+    assert materialized(result) == ["utterances"]  # needs nothing of this machine
+    assert no_downloads == []
+    assert project.engine.loaded == []
+    (failure,) = [e for e in result.all_events if e.is_step_failure]
+    assert failure.step_key == "flash_attn_environment"
+    description = failure.step_failure_data.user_failure_data.description
+    assert says in description
+    assert "\n" not in description
+    assert {name for name, passed in checks(result).items() if not passed} == failed
+
+
+def test_a_hostile_partition_is_refused_and_touches_nothing(project: Project, instance: dg.DagsterInstance) -> None:
+    before = {info.key for info in project.store.list()}
+    result = project.run(instance, batch="../evil")
+    assert not result.success
+    (failure,) = [e for e in result.all_events if e.is_step_failure]
+    assert "'../evil' is not a safe name." in failure.step_failure_data.user_failure_data.description
+    assert {info.key for info in project.store.list()} == before
+    assert not (Path(project.store.url).parent / "evil").exists()
+
+
+def test_housekeeping_removes_what_no_batch_names(project: Project, instance: dg.DagsterInstance) -> None:
+    project.run(instance)
+    project.manifest(MANIFEST.replace("The second line.", "Another line."))
+    project.run(instance)
+    job = define(settings=project.settings, store=project.store).resolve_job_def("housekeeping")
+    for dry_run, left in ((True, 4), (False, 3)):
+        config = {"ops": {"remove_leftovers": {"config": {"dry_run": dry_run}}}}
+        assert job.execute_in_process(instance=instance, run_config=config).success
+        assert len(list(project.store.list(PREFIX))) == left
