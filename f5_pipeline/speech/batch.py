@@ -190,7 +190,8 @@ class _Stage:
         if left:
             return f"the transcript of voice {voice.name!r} has characters the model cannot say: {' '.join(left[:10])}"
         seconds = min(voice.audio_seconds, voice.speech_seconds + spec.ref_silence_seconds)
-        reference = Reference(text, seconds, voice.speech_seconds)
+        even = bool(spec.arch.get("text_embedding_average_upsampling"))
+        reference = Reference(text, seconds, voice.speech_seconds, even)
         if room_seconds(reference, spec.max_seconds) == 0.0:
             return (
                 f"voice {voice.name!r} is {seconds:.1f} s long, which leaves no room for speech in the "

@@ -35,11 +35,20 @@ class Reference:
     text: str
     seconds: float  # of the audio that the model is given
     speech_seconds: float  # of it, without the silence at its end
+    #: Whether the model spreads the characters of both texts evenly over the time of both. Then the text to speak must
+    #: have exactly its share of the time, or the end of the reference's text is said in it.
+    even: bool = False
 
     @property
     def frames(self) -> int:
         """Mel frames of the audio, as the model's mel spectrogram counts them."""
         return round(self.seconds * SAMPLE_RATE) // HOP_LENGTH + 1
+
+    @property
+    def seconds_per_unit(self) -> float:
+        """How long one of ``speech_units`` takes. The space between the two texts belongs to the reference's."""
+        seconds = self.seconds if self.even else self.speech_seconds
+        return seconds / (speech_units(self.text.rstrip()) + 1.0)
 
 
 @dataclass(frozen=True)
@@ -69,13 +78,12 @@ def _units(character: str) -> float:
 
 
 def speech_seconds(text: str, reference: Reference, speed: float) -> float:
-    """How long ``text`` takes in the voice of ``reference``: its share of the reference's duration, divided by
-    ``speed``, and a little more for a text of a few letters.
+    """How long ``text`` takes in the voice of ``reference``: as long for a unit as the reference, divided by ``speed``,
+    and a little more for a text of a few letters, where the model leaves the choice.
     """
     units = speech_units(text)
-    share = reference.speech_seconds * units / max(speech_units(reference.text), 1.0)
-    extra = _SHORT_EXTRA_SECONDS * max(0.0, 1.0 - units / _SHORT_UNITS)
-    return (share + extra) / speed
+    extra = 0.0 if reference.even else _SHORT_EXTRA_SECONDS * max(0.0, 1.0 - units / _SHORT_UNITS)
+    return (reference.seconds_per_unit * units + extra) / speed
 
 
 def room_seconds(reference: Reference, max_seconds: float) -> float:
