@@ -5,6 +5,7 @@ import dagster as dg
 from f5_pipeline.defs.failures import TRANSIENT, batch_of, readable
 from f5_pipeline.defs.partitions import batches
 from f5_pipeline.delivery.deliver import deliver_batch
+from f5_pipeline.errors import NotSpokenYet
 from f5_pipeline.results.index import read_index
 from f5_pipeline.speech.utterance_file import load_utterances
 from f5_pipeline.storage.object_store import ObjectStore
@@ -22,7 +23,7 @@ from f5_pipeline.storage.object_store import ObjectStore
         dg.AssetCheckSpec(
             "sections_complete",
             asset="delivered_audio",
-            description="No joined section lacks a line that was rejected or failed.",
+            description="No joined section lacks a line that failed. (Rejected rows fail a check of their own.)",
         )
     ],
 )
@@ -34,7 +35,9 @@ def delivered_audio(context: dg.AssetExecutionContext, store: dg.ResourceParam[O
     with readable():
         batch = batch_of(context)
         contents = load_utterances(store, batch)
-        report = deliver_batch(store, batch, contents.settings, read_index(store, batch) or [], contents.utterances)
+        if (rows := read_index(store, batch)) is None:
+            raise NotSpokenYet(batch, "results")
+        report = deliver_batch(store, batch, contents.settings, rows, contents.utterances)
     context.log.info(f"Listen to it: {store.location(report.report_key)}")
     return dg.MaterializeResult(
         metadata={

@@ -21,7 +21,7 @@ from f5_pipeline.speech.batch import BatchReport, speak_batch
 from f5_pipeline.speech.catalogue import load_catalogue
 from f5_pipeline.storage.object_store import ObjectStore
 
-_PREVIEW_ROWS = 20
+_PREVIEW_ROWS = 10
 _SCHEMA = dg.TableSchema(
     [
         dg.TableColumn("id", "string"),
@@ -102,7 +102,7 @@ _SCHEMA_NAMES = [column.name for column in _SCHEMA.columns]
 def _cell(value: object) -> str | int | float | bool | None:
     if isinstance(value, float):
         return round(value, 2)
-    return value if isinstance(value, (int, bool)) or value is None else str(value)[:200]
+    return value if isinstance(value, (int, bool)) or value is None else shorten(str(value), 80, placeholder=" …")
 
 
 def _version(report: BatchReport) -> str:

@@ -19,7 +19,7 @@ from f5_pipeline.defs.partitions import batches
 from f5_pipeline.storage.object_store import check_slug
 
 # A run prints what a person wants to read; the UI's event log has every step's every event all the same.
-_DEFAULT_CONFIG = "telemetry: {enabled: false}\npython_logs: {python_log_level: INFO}\n"
+_DEFAULT_CONFIG = "telemetry: {enabled: false}\nnux: {enabled: false}\npython_logs: {python_log_level: INFO}\n"
 
 
 def open_instance() -> dg.DagsterInstance:

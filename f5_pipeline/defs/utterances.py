@@ -13,7 +13,7 @@ from f5_pipeline.speech.utterance import RejectedRow, Utterance
 from f5_pipeline.speech.utterance_file import save_utterances, utterances_key
 from f5_pipeline.storage.object_store import ObjectStore
 
-_PREVIEW_ROWS = 20
+_PREVIEW_ROWS = 10
 
 
 @dg.asset(
@@ -40,7 +40,7 @@ def utterances(
     with readable():
         batch = batch_of(context)
         contents = read_utterances(store, batch, settings, load_catalogue(settings))
-        saved = save_utterances(store, batch, contents)
+        sha256 = save_utterances(store, batch, contents)
     for warning in contents.warnings:
         context.log.warning(warning)
     return dg.MaterializeResult(
@@ -53,7 +53,7 @@ def utterances(
             "preview": dg.MetadataValue.table(_preview(contents.utterances), schema=_SCHEMA),
             "file": dg.MetadataValue.path(store.location(utterances_key(batch))),
         },
-        data_version=dg.DataVersion(saved.etag),
+        data_version=dg.DataVersion(sha256),
         check_results=[_accepted(contents.rejected)],
     )
 
