@@ -3,6 +3,7 @@
 import hashlib
 from collections.abc import Mapping
 from contextlib import suppress
+from textwrap import shorten
 from typing import Any
 
 import dagster as dg
