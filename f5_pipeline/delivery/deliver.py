@@ -12,15 +12,16 @@ sounds like, in ``shape``. Nothing is ever spoken.
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from f5_pipeline.delivery.edges import Edges
 from f5_pipeline.delivery.encode import Samples, encode, open_writer
 from f5_pipeline.delivery.ledger import Delivered, recipe
 from f5_pipeline.delivery.listening import Page, PageRow, PageSection, render, waveform
-from f5_pipeline.delivery.sections import Line, Section, join, plan_sections, starts
+from f5_pipeline.delivery.loudness import Programme
+from f5_pipeline.delivery.sections import Line, Section, pieces, plan_sections, starts
 from f5_pipeline.delivery.shape import Shape, shape_clip, shape_of
 from f5_pipeline.delivery.subtitles import Cue, clip_cues, to_srt, to_vtt
 from f5_pipeline.delivery.workshop import Job, Progress, Workshop
@@ -33,6 +34,7 @@ from f5_pipeline.storage.object_store import ObjectStore, check_slug
 
 _SUBTITLES = {"none": (), "srt": ("srt",), "vtt": ("vtt",), "both": ("srt", "vtt")}
 _WRITERS = {"srt": to_srt, "vtt": to_vtt}
+_MOST_MISSING_LU = 4.0
 _GIVEN = ("language", "section", "pause_after_seconds")  # of an utterance, for a manifest that speaks it again
 _GIVEN_SAMPLING = ("speed", "nfe_step", "cfg_strength")
 
@@ -180,18 +182,36 @@ class _Delivery:
         key = self._section_key(section)
         made_of = recipe("section", [[self._clip_recipe(part.id), part.pause_after] for part in section.parts])
 
-        def clip(id: str) -> Samples:
-            return shape_clip(self._clips.load(self._spoken[id].key).samples, SAMPLE_RATE, self._shape).samples
-
         def make() -> Delivered:
+            shape = self._section_shape(section)
             with tempfile.TemporaryDirectory(prefix="f5-section-") as folder:
                 path = Path(folder) / "section"
-                with path.open("w+b") as file, open_writer(file, self._shape.encoding) as writer:
-                    join(section, clip, writer, self._shape.encoding.sample_rate)
+                with path.open("w+b") as file, open_writer(file, shape.encoding) as writer:
+                    for piece in self._pieces(section, shape):
+                        writer.write(piece)
                 info = self._store.upload(path, key)
             return Delivered(made_of, info.size, info.etag, self._starts(section)[1])
 
         return Job(key, made_of, make)
+
+    def _pieces(self, section: Section, shape: Shape) -> Iterator[Samples]:
+        def clip(id: str) -> Samples:
+            return shape_clip(self._clips.load(self._spoken[id].key).samples, SAMPLE_RATE, shape).samples
+
+        return pieces(section, clip, shape.encoding.sample_rate)
+
+    def _section_shape(self, section: Section) -> Shape:
+        """Clips of the wanted loudness make a section that is a little quieter, with its pauses: by how much?"""
+        wanted = self._shape.loudness
+        if wanted is None:
+            return self._shape
+        programme = Programme(self._shape.encoding.sample_rate)
+        for piece in self._pieces(section, self._shape):
+            programme.add(piece)
+        missing = wanted.target_lufs - programme.loudness()
+        if abs(missing) > _MOST_MISSING_LU:  # silence, or clips that are too quiet to be raised
+            return self._shape
+        return replace(self._shape, loudness=replace(wanted, target_lufs=wanted.target_lufs + missing))
 
     def _subtitle_jobs(self) -> list[Job]:
         kinds = _SUBTITLES[self._settings.subtitles]

@@ -10,6 +10,7 @@ import math
 from dataclasses import dataclass
 
 import numpy as np
+import numpy.typing as npt
 import pyloudnorm
 import soxr
 from scipy.ndimage import minimum_filter1d
@@ -21,6 +22,7 @@ from f5_pipeline.delivery.encode import Samples
 LOUDNESS_VERSION = 1
 
 _BLOCK_SECONDS = 0.4  # the meter's own
+_ABSOLUTE_GATE_LUFS, _RELATIVE_GATE_LU = -70.0, 10.0  # the standard's: what is quieter does not count
 _OVERSAMPLING = 4  # BS.1770-4's for the true peak
 _LOOK_AHEAD_SECONDS = 0.015  # the limiter moves over this time before and after a peak: no clicks, little distortion
 _TOLERANCE_LU = 0.1
@@ -51,6 +53,36 @@ def integrated_loudness(samples: Samples, sample_rate: int) -> float:
             pyloudnorm.Meter(sample_rate, block_size=block).integrated_loudness(samples.astype(np.float64))
         )
     return measured if math.isfinite(measured) else -math.inf
+
+
+class Programme:
+    """The integrated loudness of a recording that comes in pieces, of any length in the memory of one piece."""
+
+    def __init__(self, sample_rate: int) -> None:
+        self._rate = sample_rate
+        self._rest: Samples = np.zeros(0, dtype=np.float32)  # from the beginning of the next block on
+        self._blocks: list[float] = []  # LUFS
+
+    def add(self, samples: Samples) -> None:
+        """Append a piece, shape [samples]."""
+        piece = np.concatenate([self._rest, samples])
+        block, hop = round(_BLOCK_SECONDS * self._rate), round(_BLOCK_SECONDS / 4 * self._rate)
+        count = (piece.size - block) // hop + 1
+        if count > 0:
+            meter = pyloudnorm.Meter(self._rate)
+            with np.errstate(invalid="ignore", divide="ignore"):
+                meter.integrated_loudness(piece[: block + (count - 1) * hop].astype(np.float64))
+            self._blocks.extend(meter.blockwise_loudness)
+        self._rest = piece[max(0, count) * hop :]
+
+    def loudness(self) -> float:
+        """Of all pieces so far, in LUFS; ``-inf`` if none is louder than -70 LUFS."""
+        blocks = np.asarray(self._blocks)
+        blocks = blocks[blocks > _ABSOLUTE_GATE_LUFS]
+        if blocks.size == 0:
+            return -math.inf
+        blocks = blocks[blocks > _mean_lufs(blocks) - _RELATIVE_GATE_LU]
+        return _mean_lufs(blocks)
 
 
 def true_peak(samples: Samples) -> float:
@@ -103,6 +135,10 @@ def _peaks(samples: Samples) -> Samples:
     for phase in range(_OVERSAMPLING):
         np.maximum(peaks, fine[phase::_OVERSAMPLING][: samples.size], out=peaks)
     return peaks
+
+
+def _mean_lufs(blocks: npt.NDArray[np.float64]) -> float:
+    return float(10 * np.log10(np.mean(10 ** (blocks / 10))))
 
 
 def _amplify(samples: Samples, gain_db: float) -> Samples:

@@ -1,16 +1,16 @@
-"""Sections: which clips one joined file is made of, in manifest order, with which pauses; and joining them.
+"""Sections: which clips one joined file is made of, in manifest order, with which pauses, and how they sound.
 
 Clips come one at a time from whoever calls, so an audiobook of any length needs the memory of one clip.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
-from f5_pipeline.delivery.encode import AudioWriter, Samples
+from f5_pipeline.delivery.encode import Samples
 
 
 @dataclass(frozen=True)
@@ -69,8 +69,7 @@ def starts(section: Section, seconds: Mapping[str, float], sample_rate: int) -> 
     return begins, at / sample_rate
 
 
-def join(section: Section, clip: Callable[[str], Samples], writer: AudioWriter, sample_rate: int) -> None:
-    """Write a section. ``clip`` gives the samples of an id at ``sample_rate``, ready to be heard."""
+def pieces(section: Section, clip: Callable[[str], Samples], sample_rate: int) -> Iterator[Samples]:
+    """The sound of a section, clip by clip with its pause. ``clip`` gives the samples of an id at ``sample_rate``."""
     for part in section.parts:
-        writer.write(clip(part.id))
-        writer.write(np.zeros(round(part.pause_after * sample_rate), dtype=np.float32))
+        yield np.pad(clip(part.id), (0, round(part.pause_after * sample_rate)))

@@ -207,7 +207,9 @@ def test_a_row_rejected_for_its_doubled_id_does_not_get_the_others_file(batch: B
 
 
 def test_sections_are_joined_with_subtitles_at_the_true_times(batch: Batch) -> None:
-    batch.settings = BatchSettings(format="flac", join_sections=True, pause_seconds=0.5, subtitles="both")
+    batch.settings = BatchSettings(
+        format="flac", join_sections=True, pause_seconds=0.5, subtitles="both", loudness_lufs=None
+    )
     report = batch.deliver()
     joined = {f"{name}.{kind}" for name in ("one", "two") for kind in ("flac", "srt", "vtt")}
     assert joined <= set(batch.names())

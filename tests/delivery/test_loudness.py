@@ -14,7 +14,7 @@ import pytest
 import soundfile
 
 from f5_pipeline.delivery.encode import Samples
-from f5_pipeline.delivery.loudness import Loudness, integrated_loudness, to_loudness, true_peak
+from f5_pipeline.delivery.loudness import Loudness, Programme, integrated_loudness, to_loudness, true_peak
 
 RATE = 24_000
 
@@ -43,6 +43,19 @@ def test_the_meter_agrees_with_ffmpeg(voices: dict[str, Samples], tmp_path: Path
         loudness, peak = ebur128(samples, tmp_path / "clip.wav", rate)
         assert integrated_loudness(samples, rate) == pytest.approx(loudness, abs=0.2)
         assert true_peak(samples) == pytest.approx(peak, abs=0.2)
+
+
+@pytest.mark.parametrize("size", [1_000, 9_600, 30_001, 10**6])
+def test_a_recording_in_pieces_measures_as_one_by_ffmpegs_meter(
+    voices: dict[str, Samples], tmp_path: Path, size: int
+) -> None:
+    pause = np.zeros(RATE, dtype=np.float32)
+    whole = np.concatenate([part for speech in voices.values() for part in (speech, pause)])
+    programme = Programme(RATE)
+    for start in range(0, whole.size, size):
+        programme.add(whole[start : start + size])
+    assert programme.loudness() == pytest.approx(ebur128(whole, tmp_path / "clip.wav")[0], abs=0.2)
+    assert Programme(RATE).loudness() == -math.inf
 
 
 @pytest.mark.parametrize("target", [-27.0, -19.0, -16.0])

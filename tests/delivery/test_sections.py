@@ -9,7 +9,7 @@ import pytest
 import soundfile
 
 from f5_pipeline.delivery.encode import Encoding, Samples, open_writer
-from f5_pipeline.delivery.sections import Line, Part, Section, join, plan_sections, starts
+from f5_pipeline.delivery.sections import Line, Part, Section, pieces, plan_sections, starts
 
 RATE = 24_000
 
@@ -48,7 +48,8 @@ def test_clips_are_heard_exactly_when_it_is_said(speech: Samples) -> None:
     section = Section("one", (Part("a", 0.5), Part("b", 0.1), Part("c", 1.0)), ())
     target = io.BytesIO()
     with open_writer(target, Encoding("wav")) as writer:
-        join(section, clips.__getitem__, writer, RATE)
+        for piece in pieces(section, clips.__getitem__, RATE):
+            writer.write(piece)
     joined, _ = soundfile.read(io.BytesIO(target.getvalue()), dtype="float32")
     begins, seconds = starts(section, {id: clip.size / RATE for id, clip in clips.items()}, RATE)
     assert joined.size / RATE == pytest.approx(seconds, abs=1e-9)
