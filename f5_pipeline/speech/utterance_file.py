@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -12,7 +13,7 @@ from pydantic import ValidationError
 from f5_pipeline.errors import BadManifest, ObjectMissing
 from f5_pipeline.speech.batch_settings import BatchSettings
 from f5_pipeline.speech.utterance import RejectedRow, Sampling, Utterance
-from f5_pipeline.storage.object_store import ObjectInfo, ObjectStore, check_slug
+from f5_pipeline.storage.object_store import ObjectStore, check_slug
 
 _FORMAT = 1  # bumped when old files can no longer be read
 
@@ -32,9 +33,11 @@ def utterances_key(batch: str) -> str:
     return f"batches/{check_slug('batch', batch)}/utterances.jsonl"
 
 
-def save_utterances(store: ObjectStore, batch: str, contents: BatchContents) -> ObjectInfo:
-    """Write the resolved batch, replacing what was there."""
-    return store.write(utterances_key(batch), "".join(f"{line}\n" for line in _lines(contents)).encode())
+def save_utterances(store: ObjectStore, batch: str, contents: BatchContents) -> str:
+    """Write the resolved batch, replacing what was there; returns the sha256 of what was written."""
+    data = "".join(f"{line}\n" for line in _lines(contents)).encode()
+    store.write(utterances_key(batch), data)
+    return hashlib.sha256(data).hexdigest()
 
 
 def load_utterances(store: ObjectStore, batch: str) -> BatchContents:
