@@ -116,7 +116,7 @@ def read_table(store: ObjectStore, batch: str, columns: Sequence[str] | None = N
     except ObjectMissing:
         return None
     try:
-        table = pyarrow.parquet.read_table(pa.BufferReader(data), columns=columns)
+        table = pyarrow.parquet.ParquetFile(pa.BufferReader(data)).read(columns)  # read_table would import pandas
     except (pa.ArrowException, OSError) as error:
         raise IndexDamaged(store.location(name), str(error).splitlines()[0].rstrip(".")) from None
     if _NOTE not in (table.schema.metadata or {}):

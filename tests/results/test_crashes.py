@@ -5,7 +5,9 @@ from __future__ import annotations
 import os
 import random
 import resource
+import signal
 import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from multiprocessing.synchronize import Event
@@ -91,6 +93,70 @@ def test_kill_9_at_random_moments(tmp_path: Path, kills: int) -> None:
             clean(store, [root])
         assert not list(root.rglob(".part-*"))
     assert interrupted > kills // 2  # else the kills came too early or too late to prove anything
+
+
+#: C functions around which the state of the disk changes, or seems to.
+_TOUCHING_THE_DISK = {
+    "open",
+    "write",
+    "flush",
+    "close",
+    "fsync",
+    "rename",
+    "replace",
+    "link",
+    "unlink",
+    "mkdir",
+    "flock",
+}
+
+
+def _die_before(number: int, root: Path, counted) -> None:
+    """Do a little of everything, and die at once before the ``number``-th step that touches the disk."""
+    store, seen = prepared(root / "store"), 0
+
+    def watch(frame: object, event: str, function: object) -> None:
+        nonlocal seen
+        if event == "c_call" and getattr(function, "__name__", "") in _TOUCHING_THE_DISK:
+            seen += 1
+            if seen == number:
+                os.kill(os.getpid(), signal.SIGKILL)
+
+    sys.setprofile(watch)
+    a_little_of_everything(store, root / "cache")
+    sys.setprofile(None)
+    counted.put(seen)
+
+
+def a_little_of_everything(store: ObjectStore, scratch: Path) -> None:
+    copies = fetch(store, list(store.list("voices/")), scratch)
+    run_batch(store, "demo", LINES[:1])
+    store.upload(copies[1].path, "batches/demo/audio/0.wav")
+
+
+def test_kill_9_before_every_single_step(tmp_path: Path) -> None:
+    undisturbed = prepared(tmp_path / "undisturbed")
+    a_little_of_everything(undisturbed, tmp_path / "scratch")
+    expected, context = contents(undisturbed), processes.context()
+    counted = context.Queue()
+    everything = context.Process(target=_die_before, args=(0, tmp_path / "counting", counted))
+    everything.start()
+    steps = counted.get(timeout=60)
+    everything.join()
+    assert steps > 50
+    for number in range(1, steps + 1):
+        root = tmp_path / str(number)
+        process = context.Process(target=_die_before, args=(number, root, counted))
+        process.start()
+        process.join()
+        assert process.exitcode == -signal.SIGKILL
+        store = LocalStore(root / "store")
+        for key, data in contents(store).items():
+            assert data == expected.get(key, data), f"{key} after step {number}"
+        a_little_of_everything(store, root / "cache")
+        assert contents(store) == expected
+        clean(store, [root])
+        assert not list(root.rglob(".part-*"))
 
 
 # --- a full disk ----------------------------------------------------------------------------------------------

@@ -137,7 +137,7 @@ store = open_store(sys.argv[1])
 results = batch_results(store, "demo")
 ClipStore(store).load(results.rows[0].key)
 print(len(results.rows), fetch_delivered(store, "demo", Path(sys.argv[2])).copied)
-print("boto3" in sys.modules)
+print("boto3" in sys.modules or "pandas" in sys.modules)
 """
 
 

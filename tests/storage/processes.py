@@ -8,8 +8,8 @@ from __future__ import annotations
 import multiprocessing
 from multiprocessing.context import ForkServerContext
 
-_IMPORTED = ["boto3", "pyarrow.parquet", "pyarrow.csv", "tests.storage.test_fetch", "tests.results.test_crashes"]
-_IMPORTED += ["tests.results.test_s3"]
+_IMPORTED = ["boto3", "numpy.random", "pandas", "psutil", "pyarrow.csv", "pyarrow.parquet", "soundfile"]
+_IMPORTED += ["tests.storage.test_fetch", "tests.results.test_crashes", "tests.results.test_s3"]
 
 
 def context() -> ForkServerContext:
