@@ -26,10 +26,10 @@ from typing import Any
 import soundfile
 
 from f5_pipeline.settings import Settings
-from f5_pipeline.speech.catalogue import ModelSpec, load_catalogue
 from f5_pipeline.speech.engine import SAMPLE_RATE, SpeechChunk
+from f5_pipeline.speech.models.catalogue import ModelSpec, load_catalogue
+from f5_pipeline.speech.models.weights import ModelFiles, ensure_weights
 from f5_pipeline.speech.utterance import Sampling
-from f5_pipeline.speech.weights import ModelFiles, ensure_weights
 
 VOICES = ("m3", "m1", "f2", "f5")
 SENTENCES = (

@@ -20,14 +20,14 @@ import numpy as np
 import soundfile
 
 from f5_pipeline.settings import Settings
-from f5_pipeline.speech.catalogue import load_catalogue
 from f5_pipeline.speech.engine import SAMPLE_RATE as RATE
 from f5_pipeline.speech.engine import SpeechChunk, frames_of
 from f5_pipeline.speech.f5.engine import F5Engine
+from f5_pipeline.speech.models.catalogue import load_catalogue
+from f5_pipeline.speech.models.weights import ensure_weights
 from f5_pipeline.speech.plan import Reference, speech_seconds
 from f5_pipeline.speech.quality import QualityMeasures, Thresholds, judge, measure
 from f5_pipeline.speech.utterance import Sampling
-from f5_pipeline.speech.weights import ensure_weights
 
 VOICES = ("m3", "m1", "f2", "f5")
 SUBJECTS = ("the captain", "my neighbor", "a young doctor", "the old museum", "nobody in town", "our small team", "she")

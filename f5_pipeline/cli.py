@@ -49,7 +49,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 def submit(arguments: argparse.Namespace, settings: Settings, store: ObjectStore) -> None:
     """Put a manifest in the store and register its partition."""
     from f5_pipeline.defs.instance import register_batch
-    from f5_pipeline.speech.manifest import submit_manifest
+    from f5_pipeline.speech.manifests.manifest import submit_manifest
 
     batch = submit_manifest(store, arguments.manifest, arguments.batch)
     kept = register_batch(batch)
@@ -61,7 +61,7 @@ def run(arguments: argparse.Namespace, settings: Settings, store: ObjectStore) -
     """Speak and deliver a batch."""
     from f5_pipeline.defs.run import run_batch, where
     from f5_pipeline.progress_bar import BarProgress
-    from f5_pipeline.speech.manifest import find_manifest
+    from f5_pipeline.speech.manifests.manifest import find_manifest
 
     find_manifest(store, arguments.batch)
     console = Console(stderr=True)
@@ -109,9 +109,9 @@ def fetch(arguments: argparse.Namespace, settings: Settings, store: ObjectStore)
 
 def voices(arguments: argparse.Namespace, settings: Settings, store: ObjectStore) -> None:
     """Show the voices of the store, and what is wrong with those that are unusable."""
-    from f5_pipeline.speech.catalogue import model_named
-    from f5_pipeline.speech.voice import prepare_voices
-    from f5_pipeline.speech.voice_checks import VoiceLimits
+    from f5_pipeline.speech.models.catalogue import model_named
+    from f5_pipeline.speech.voices.checks import VoiceLimits
+    from f5_pipeline.speech.voices.prepare import prepare_voices
 
     found = prepare_voices(store, settings.cache, limits=VoiceLimits.of(model_named(settings)))
     if arguments.json:
@@ -143,8 +143,8 @@ def clean(arguments: argparse.Namespace, settings: Settings, store: ObjectStore)
 
 def mirror(arguments: argparse.Namespace, settings: Settings, store: ObjectStore) -> None:
     """Copy a model's files into the store's ``models/``, for machines without a hub."""
-    from f5_pipeline.speech.catalogue import model_named
-    from f5_pipeline.speech.weights import mirror as fill_mirror
+    from f5_pipeline.speech.models.catalogue import model_named
+    from f5_pipeline.speech.models.weights import mirror as fill_mirror
 
     copied = fill_mirror(model_named(settings, arguments.model), settings.cache, store)
     for file in copied:

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-
-_VERBS = frozenset("is are was has have needs cannot changed does did failed leaves keeps may must".split())
+#: A reason that begins with one of these reads on from the culprit; another is a sentence of its own.
+_VERBS = {"is", "are", "was", "has", "have", "needs", "cannot", "changed", "does", "did", "failed", "leaves", "keeps"}
 
 
 class F5PipelineError(Exception):

@@ -7,7 +7,7 @@ from f5_pipeline.defs.partitions import batches
 from f5_pipeline.delivery.deliver import deliver_batch
 from f5_pipeline.errors import NotSpokenYet
 from f5_pipeline.results.index import read_index
-from f5_pipeline.speech.utterance_file import load_utterances
+from f5_pipeline.speech.manifests.utterance_file import load_utterances
 from f5_pipeline.storage.object_store import ObjectStore
 
 

@@ -9,8 +9,8 @@ from f5_pipeline.environment.attention import prove_environment
 from f5_pipeline.environment.record import EnvironmentReport
 from f5_pipeline.errors import NotEnoughDisk
 from f5_pipeline.settings import Settings
-from f5_pipeline.speech.catalogue import model_named
-from f5_pipeline.speech.weights import missing_bytes
+from f5_pipeline.speech.models.catalogue import model_named
+from f5_pipeline.speech.models.weights import missing_bytes
 
 _FITS = dg.AssetCheckSpec(
     "fits_on_disk",

@@ -19,7 +19,7 @@ from f5_pipeline.results.clips import ClipStore
 from f5_pipeline.results.index import csv_object, parquet_object
 from f5_pipeline.settings import Settings
 from f5_pipeline.speech.batch import BatchReport, speak_batch
-from f5_pipeline.speech.catalogue import load_catalogue
+from f5_pipeline.speech.models.catalogue import load_catalogue
 from f5_pipeline.storage.object_store import ObjectStore
 
 _PREVIEW_ROWS = 10

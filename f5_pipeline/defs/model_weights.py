@@ -4,8 +4,8 @@ import dagster as dg
 
 from f5_pipeline.defs.failures import TRANSIENT, readable
 from f5_pipeline.settings import Settings
-from f5_pipeline.speech.catalogue import model_named
-from f5_pipeline.speech.weights import ensure_weights
+from f5_pipeline.speech.models.catalogue import model_named
+from f5_pipeline.speech.models.weights import ensure_weights
 from f5_pipeline.storage.object_store import ObjectStore
 
 

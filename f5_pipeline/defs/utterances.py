@@ -7,10 +7,10 @@ import dagster as dg
 from f5_pipeline.defs.failures import TRANSIENT, batch_of, readable
 from f5_pipeline.defs.partitions import batches
 from f5_pipeline.settings import Settings
-from f5_pipeline.speech.catalogue import load_catalogue
-from f5_pipeline.speech.manifest import read_utterances
+from f5_pipeline.speech.manifests.manifest import read_utterances
+from f5_pipeline.speech.manifests.utterance_file import save_utterances, utterances_key
+from f5_pipeline.speech.models.catalogue import load_catalogue
 from f5_pipeline.speech.utterance import RejectedRow, Utterance
-from f5_pipeline.speech.utterance_file import save_utterances, utterances_key
 from f5_pipeline.storage.object_store import ObjectStore
 
 _PREVIEW_ROWS = 10

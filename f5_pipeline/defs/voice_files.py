@@ -6,10 +6,10 @@ import dagster as dg
 
 from f5_pipeline.defs.failures import TRANSIENT, readable
 from f5_pipeline.settings import Settings
-from f5_pipeline.speech.catalogue import model_named
+from f5_pipeline.speech.models.catalogue import model_named
 from f5_pipeline.speech.utterance import Voice
-from f5_pipeline.speech.voice import prepare_voices
-from f5_pipeline.speech.voice_checks import VoiceLimits
+from f5_pipeline.speech.voices.checks import VoiceLimits
+from f5_pipeline.speech.voices.prepare import prepare_voices
 from f5_pipeline.storage.object_store import ObjectStore
 
 _COLUMNS = dg.TableSchema(

@@ -28,7 +28,7 @@ from f5_pipeline.delivery.workshop import Job, Progress, Workshop
 from f5_pipeline.results.clips import ClipStore
 from f5_pipeline.results.flac import SAMPLE_RATE
 from f5_pipeline.results.index import IndexRow
-from f5_pipeline.speech.batch_settings import BatchSettings
+from f5_pipeline.speech.manifests.batch_settings import BatchSettings
 from f5_pipeline.speech.utterance import Utterance
 from f5_pipeline.storage.object_store import ObjectStore, check_slug
 

@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass
 from f5_pipeline.delivery.edges import EDGES_VERSION, Edges, Trimmed, trim_edges
 from f5_pipeline.delivery.encode import ENCODER_VERSION, Encoding, Samples, resample
 from f5_pipeline.delivery.loudness import LOUDNESS_VERSION, Loudness, to_loudness
-from f5_pipeline.speech.batch_settings import BatchSettings
+from f5_pipeline.speech.manifests.batch_settings import BatchSettings
 
 
 @dataclass(frozen=True)

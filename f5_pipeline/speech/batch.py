@@ -16,17 +16,17 @@ from f5_pipeline.errors import NothingSpoken, UnknownModel
 from f5_pipeline.results.claims import claim
 from f5_pipeline.results.clips import ClipStore
 from f5_pipeline.results.index import IndexRow, rows_by_key, write_index
-from f5_pipeline.speech.alphabet import unsayable
-from f5_pipeline.speech.catalogue import ModelSpec
 from f5_pipeline.speech.engine import SpeechEngine
 from f5_pipeline.speech.generate import Progress, ReadyModel, SpokenLine, generate
+from f5_pipeline.speech.manifests.utterance_file import BatchContents, load_utterances
+from f5_pipeline.speech.models.catalogue import ModelSpec
+from f5_pipeline.speech.models.weights import check_licence, ensure_weights, local_vocabulary
 from f5_pipeline.speech.plan import Reference, room_seconds
-from f5_pipeline.speech.text import spoken
+from f5_pipeline.speech.text.alphabet import unsayable
+from f5_pipeline.speech.text.front_end import spoken
 from f5_pipeline.speech.utterance import RejectedRow, Utterance, Voice
-from f5_pipeline.speech.utterance_file import BatchContents, load_utterances
-from f5_pipeline.speech.voice import prepare_voices
-from f5_pipeline.speech.voice_checks import VoiceLimits
-from f5_pipeline.speech.weights import check_licence, ensure_weights, local_vocabulary
+from f5_pipeline.speech.voices.checks import VoiceLimits
+from f5_pipeline.speech.voices.prepare import prepare_voices
 from f5_pipeline.storage.object_store import ObjectStore
 
 LoadEngine = Callable[[ReadyModel], SpeechEngine]

@@ -22,11 +22,11 @@ from f5_pipeline.results.index import IndexRow
 from f5_pipeline.results.keys import ClipParts, clip_key, derive_seed
 from f5_pipeline.speech import quality
 from f5_pipeline.speech.audio import join_chunks
-from f5_pipeline.speech.catalogue import ModelSpec
 from f5_pipeline.speech.engine import ENGINE_VERSION, SAMPLE_RATE, SpeechChunk, SpeechEngine, seconds_of
+from f5_pipeline.speech.models.catalogue import ModelSpec
+from f5_pipeline.speech.models.weights import ModelFiles
 from f5_pipeline.speech.plan import PlannedChunk, Reference, plan_chunks
 from f5_pipeline.speech.utterance import Utterance, Voice
-from f5_pipeline.speech.weights import ModelFiles
 
 _SAVERS = 4  # threads that measure, encode and store clips while the model goes on
 _READERS = 16  # small requests at once

@@ -6,8 +6,8 @@ import unicodedata
 from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
 
-from f5_pipeline.speech.chunking import chunk_text
 from f5_pipeline.speech.engine import HOP_LENGTH, SAMPLE_RATE, seconds_of
+from f5_pipeline.speech.text.chunking import chunk_text
 
 # How long a character takes to say, in Latin letters. F5-TTS counts UTF-8 bytes, which is about right for Latin (1)
 # and Chinese (3 bytes, about three letters' time), but doubles Cyrillic, Greek, Hebrew and Arabic and triples Thai

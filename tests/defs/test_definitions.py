@@ -219,8 +219,8 @@ def no_downloads(monkeypatch: pytest.MonkeyPatch) -> list[str]:
         asked.append(name)
         raise AssertionError("nothing may be fetched")
 
-    monkeypatch.setattr("f5_pipeline.speech.weights.fetch", refuse)
-    monkeypatch.setattr("f5_pipeline.speech.voice.fetch", refuse)
+    monkeypatch.setattr("f5_pipeline.speech.models.weights.fetch", refuse)
+    monkeypatch.setattr("f5_pipeline.speech.voices.prepare.fetch", refuse)
     return asked
 
 

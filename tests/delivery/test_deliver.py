@@ -25,7 +25,7 @@ from f5_pipeline.delivery.subtitles import Cue
 from f5_pipeline.errors import BadEncoding, ClipDamaged, ObjectMissing, UnsafeName
 from f5_pipeline.results.clips import ClipStore, clip_object
 from f5_pipeline.results.index import IndexRow, csv_object, write_index
-from f5_pipeline.speech.batch_settings import BatchSettings
+from f5_pipeline.speech.manifests.batch_settings import BatchSettings
 from f5_pipeline.speech.utterance import Sampling, Utterance
 from f5_pipeline.storage.local import LocalStore
 from f5_pipeline.storage.object_store import ObjectInfo, ObjectStore

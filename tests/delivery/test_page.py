@@ -15,8 +15,8 @@ import pytest
 
 from f5_pipeline.delivery.encode import FORMATS, Encoding, Samples, encode
 from f5_pipeline.delivery.listening import Page, PageRow, PageSection, render, waveform
-from f5_pipeline.speech.batch_settings import BatchSettings
-from f5_pipeline.speech.rows import read_rows
+from f5_pipeline.speech.manifests.batch_settings import BatchSettings
+from f5_pipeline.speech.manifests.rows import read_rows
 from f5_pipeline.storage.local import LocalStore
 from tests.delivery.browser import browser
 from tests.delivery.test_deliver import Batch

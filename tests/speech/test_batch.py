@@ -17,8 +17,8 @@ from f5_pipeline.results.housekeeping import unnamed_clips
 from f5_pipeline.results.index import read_index
 from f5_pipeline.settings import Settings
 from f5_pipeline.speech.batch import BatchReport, speak_batch
-from f5_pipeline.speech.catalogue import ModelSpec, load_catalogue
-from f5_pipeline.speech.manifest import read_utterances, save_utterances
+from f5_pipeline.speech.manifests.manifest import read_utterances, save_utterances
+from f5_pipeline.speech.models.catalogue import ModelSpec, load_catalogue
 from f5_pipeline.storage.local import LocalStore
 from tests.speech.fake_engine import FakeEngine, clipped
 

@@ -14,12 +14,12 @@ from f5_pipeline.results.clips import ClipInfo, ClipStore
 from f5_pipeline.results.index import IndexRow
 from f5_pipeline.results.keys import derive_seed
 from f5_pipeline.settings import Settings
-from f5_pipeline.speech.catalogue import model_named
 from f5_pipeline.speech.engine import SAMPLE_RATE, SpeechChunk, Spoken
 from f5_pipeline.speech.generate import Generation, ReadyModel, SpokenLine, generate
+from f5_pipeline.speech.models.catalogue import model_named
+from f5_pipeline.speech.models.weights import ModelFiles
 from f5_pipeline.speech.plan import Reference
 from f5_pipeline.speech.utterance import Sampling, Utterance, Voice
-from f5_pipeline.speech.weights import ModelFiles
 from f5_pipeline.storage.local import LocalStore
 from tests.speech.fake_engine import FakeEngine, clipped, silent
 

@@ -14,15 +14,15 @@ from typing import TYPE_CHECKING
 import numpy as np
 import soundfile
 
-from f5_pipeline.speech.catalogue import ModelSpec
 from f5_pipeline.speech.engine import SAMPLE_RATE, TARGET_RMS, SpeechChunk, Spoken, frames_of
 from f5_pipeline.speech.f5.attention import choose_attention
 from f5_pipeline.speech.f5.device import batch_frames, choose_device, choose_precision
 from f5_pipeline.speech.f5.load import load_tokens, load_transformer, load_vocoder
 from f5_pipeline.speech.f5.packed import PackedDiT
 from f5_pipeline.speech.f5.sampler import Item, draw_noise, sample, time_steps
+from f5_pipeline.speech.models.catalogue import ModelSpec
+from f5_pipeline.speech.models.weights import ModelFiles
 from f5_pipeline.speech.plan import pack
-from f5_pipeline.speech.weights import ModelFiles
 
 if TYPE_CHECKING:
     from torch import Tensor

@@ -12,12 +12,12 @@ import torch
 from f5_tts.model import CFM, DiT
 
 from f5_pipeline.settings import Settings
-from f5_pipeline.speech.catalogue import ModelSpec, load_catalogue
 from f5_pipeline.speech.f5.attention import attend_each
 from f5_pipeline.speech.f5.load import load_tokens, load_transformer
 from f5_pipeline.speech.f5.packed import PackedDiT
 from f5_pipeline.speech.f5.sampler import Item, draw_noise
-from f5_pipeline.speech.weights import ModelFiles, ensure_weights
+from f5_pipeline.speech.models.catalogue import ModelSpec, load_catalogue
+from f5_pipeline.speech.models.weights import ModelFiles, ensure_weights
 
 VOICES = Path(str(files("f5_pipeline.demo") / "voices"))
 MEL = {

@@ -1,0 +1,1 @@
+"""Manifests and batch settings: read, validated, and resolved into utterances."""

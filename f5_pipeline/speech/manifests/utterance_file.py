@@ -1,0 +1,98 @@
+"""``batches/BATCH/utterances.jsonl``: a batch as it was resolved. One header line, then one line for each row."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from pydantic import ValidationError
+
+from f5_pipeline.errors import BadManifest, ObjectMissing
+from f5_pipeline.speech.manifests.batch_settings import BatchSettings
+from f5_pipeline.speech.utterance import RejectedRow, Sampling, Utterance
+from f5_pipeline.storage.object_store import ObjectStore, check_slug
+
+_FORMAT = 1  # bumped when old files can no longer be read
+
+
+@dataclass(frozen=True)
+class BatchContents:
+    """A batch, resolved: what will be spoken, and what will not."""
+
+    settings: BatchSettings
+    utterances: tuple[Utterance, ...]
+    rejected: tuple[RejectedRow, ...]
+    manifest_sha256: str
+    warnings: tuple[str, ...] = ()
+
+
+def utterances_key(batch: str) -> str:
+    return f"batches/{check_slug('batch', batch)}/utterances.jsonl"
+
+
+def save_utterances(store: ObjectStore, batch: str, contents: BatchContents) -> str:
+    """Write the resolved batch, replacing what was there; returns the sha256 of what was written."""
+    data = "".join(f"{line}\n" for line in _lines(contents)).encode()
+    store.write(utterances_key(batch), data)
+    return hashlib.sha256(data).hexdigest()
+
+
+def load_utterances(store: ObjectStore, batch: str) -> BatchContents:
+    """Read what :func:`save_utterances` wrote.
+
+    Raises:
+        ObjectMissing: the batch was not resolved yet.
+        BadManifest: the file was damaged, or written by another version.
+    """
+    key = utterances_key(batch)
+    again = f"Materialize 'utterances' of the batch {batch!r} again."
+    try:
+        data = store.read(key)
+    except ObjectMissing:
+        raise ObjectMissing(store.location(key), again) from None
+    try:
+        return _contents(data.decode().split("\n"))
+    except (ValueError, KeyError, TypeError, ValidationError) as error:
+        raise BadManifest(store.location(key), f"is damaged or of another version ({error!r:.100}).", again) from None
+
+
+def _lines(contents: BatchContents) -> Iterator[str]:
+    header = {
+        "format": _FORMAT,
+        "manifest_sha256": contents.manifest_sha256,
+        "settings": contents.settings.model_dump(mode="json"),
+        "warnings": contents.warnings,
+        "utterances": len(contents.utterances),
+        "rejected": len(contents.rejected),
+    }
+    yield _json(header)
+    for utterance in contents.utterances:
+        yield _json({"utterance": {**vars(utterance), "sampling": vars(utterance.sampling)}})
+    for row in contents.rejected:
+        yield _json({"rejected": vars(row)})
+
+
+def _json(value: dict[str, Any]) -> str:
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+
+
+def _contents(lines: list[str]) -> BatchContents:
+    header, *rows = (json.loads(line) for line in lines if line)
+    samplings: dict[str, Sampling] = {}  # a batch has few: share them
+    utterances, rejected = [], []
+    for row in rows:
+        if "rejected" in row:
+            rejected.append(RejectedRow(**row["rejected"]))
+            continue
+        values = row["utterance"]
+        sampling = samplings.setdefault(str(values["sampling"]), Sampling(**values["sampling"]))
+        utterances.append(Utterance(**{**values, "sampling": sampling}))
+    if (header["format"], header["utterances"], header["rejected"]) != (_FORMAT, len(utterances), len(rejected)):
+        raise ValueError("incomplete")
+    settings = BatchSettings.model_validate(header["settings"])
+    return BatchContents(
+        settings, tuple(utterances), tuple(rejected), header["manifest_sha256"], tuple(header["warnings"])
+    )

@@ -1,0 +1,101 @@
+"""Numbers, dates and money of languages other than English."""
+
+from __future__ import annotations
+
+import random
+
+import pytest
+
+from f5_pipeline.speech.text.chinese import number
+from f5_pipeline.speech.text.languages import other_language
+
+CASES = [
+    ("de", "Es kostet 3,5 Prozent von 1.000", "Es kostet drei Komma fünf Prozent von eintausend"),
+    ("de", "25 %", "fünfundzwanzig Prozent"),
+    ("de", "007", "null null sieben"),
+    ("de", "im Jahr 1984", "im Jahr neunzehnhundertvierundachtzig"),
+    ("de", "am 5. März 2024", "am fünften März zweitausendvierundzwanzig"),
+    ("de", "der 1. Mai", "der erste Mai"),
+    ("de", "05.03.2024", "fünfter März zweitausendvierundzwanzig"),
+    ("de", "vom 2024-03-05", "vom fünften März zweitausendvierundzwanzig"),
+    ("de", "5 €", "fünf Euro"),
+    ("de", "5,50 €", "fünf Euro und fünfzig Cent"),
+    ("de", "$20", "zwanzig Dollar"),
+    ("de-AT", "3 Katzen", "drei Katzen"),
+    ("fr", "J'ai 21 ans", "J'ai vingt et un ans"),
+    ("fr", "le 1er mars 2024", "le premier mars deux mille vingt-quatre"),
+    ("fr", "le 14/07/1789", "le quatorze juillet mille sept cent quatre-vingt-neuf"),
+    ("fr", "10 €", "dix euros"),
+    ("fr", "3,5 %", "trois virgule cinq pour cent"),
+    ("es", "Tengo 3 gatos", "Tengo tres gatos"),
+    ("es", "5 de marzo de 2024", "cinco de marzo de dos mil veinticuatro"),
+    ("es", "05/03/2024", "cinco de marzo de dos mil veinticuatro"),
+    ("it", "Ho 2 gatti", "Ho due gatti"),
+    ("it", "1 maggio", "primo maggio"),
+    ("ru", "У меня 5 яблок", "У меня пять яблок"),
+    ("ru", "5 марта", "пятого марта"),
+    ("ru", "05.03.2024", "пятого марта две тысячи двадцать четвёртого года"),
+    ("ru", "5 марта 2024 года", "пятого марта две тысячи двадцать четвёртого года"),
+    ("fi", "Minulla on 3 kissaa", "Minulla on kolme kissaa"),
+    ("fi", "5. maaliskuuta", "viides maaliskuuta"),
+    ("lv", "5 kaķi", "pieci kaķi"),
+    ("ja", "12", "十二"),
+    ("ja", "2024年3月5日", "二千二十四年三月五日"),
+    ("ja", "50%", "五十 パーセント"),
+    ("hi", "5%", "5 प्रतिशत"),
+    ("xx", "Leave 5 alone", "Leave 5 alone"),
+    ("de", "Keine Zahl.", "Keine Zahl."),
+    ("zh", "我有15个苹果", "我有十五个苹果"),
+    ("zh", "我有2个苹果", "我有两个苹果"),
+    ("zh", "2024年3月5日", "二零二四年三月五日"),
+    ("zh", "2024-03-05", "二零二四年三月五日"),
+    ("zh", "50%", "百分之五十"),
+    ("zh", "3.14", "三点一四"),
+    ("zh", "8:05 出发", "八点零五分 出发"),
+    ("zh", "12:00", "十二点整"),
+    ("zh", "¥1,200", "一千二百元"),
+    ("zh", "$5", "五美元"),
+    ("zh", "-5°C", "负五摄氏度"),
+    ("zh", "10-15 km", "十到十五公里"),
+    ("zh", "13800138000", "一三八零零一三八零零零"),
+    ("zh", "没有数字。", "没有数字。"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("language", "written", "said"), CASES)
+def test_says(language: str, written: str, said: str) -> None:
+    assert " ".join(other_language(written, language.lower()).split()) == said
+
+
+@pytest.mark.parametrize(
+    ("written", "said"),
+    [
+        ("0", "零"),
+        ("10", "十"),
+        ("11", "十一"),
+        ("20", "二十"),
+        ("101", "一百零一"),
+        ("110", "一百一十"),
+        ("1001", "一千零一"),
+        ("1010", "一千零一十"),
+        ("10000", "一万"),
+        ("10001", "一万零一"),
+        ("12345", "一万二千三百四十五"),
+        ("100000", "十万"),
+        ("100500", "十万零五百"),
+        ("1000000", "一百万"),
+        ("100000000", "一亿"),
+        ("100000001", "一亿零一"),
+        ("1234567890", "十二亿三千四百五十六万七千八百九十"),
+        ("007", "零零七"),
+    ],
+)
+def test_chinese_numbers(written: str, said: str) -> None:
+    assert number(written) == said
+
+
+@pytest.mark.parametrize("language", ["de", "fr", "es", "it", "ru", "fi", "lv", "ja", "zh"])
+def test_no_digit_survives_whatever_is_written(language: str) -> None:
+    for seed in range(500):
+        text = "".join(random.Random(seed).choices("0123456789.,:/- €$%°km", k=20))
+        assert not any(c.isdecimal() for c in other_language(text, language)), text
