@@ -183,7 +183,7 @@ def test_the_preview_shows_what_needs_a_look_first(proven: Project) -> None:
     proven.manifest(f"id,text,voice\n{lines}bad,,f2\n")
     resolve(proven)
     preview = cells(generate(proven), "preview")
-    assert len(preview) == 20
+    assert 5 < len(preview) < 31
     assert (preview[0]["id"], preview[0]["status"], preview[0]["reason"]) == (
         "bad",
         "rejected",
