@@ -16,6 +16,7 @@ from dagster._core.instance import InstanceRef
 from platformdirs import user_state_path
 
 from f5_pipeline.defs.partitions import batches
+from f5_pipeline.errors import FileUnusable
 from f5_pipeline.storage.object_store import check_slug
 
 # A run prints what a person wants to read; the UI's event log has every step's every event all the same.
@@ -53,7 +54,8 @@ def use_lasting_home() -> None:
 
     Called when our definitions are loaded, which is before the run begins. Other programs are left alone.
     """
-    command = [Path(sys.argv[0]).name, *sys.argv[1:2]]
+    program = Path(sys.argv[0])  # "…/bin/dagster", or "…/dagster/__main__.py" of python -m dagster
+    command = [program.parent.name if program.name == "__main__.py" else program.name, *sys.argv[1:2]]
     if command not in (["dagster", "job"], ["dagster", "asset"]):
         return
     if "DAGSTER_HOME" in os.environ or _configured_here():
@@ -65,11 +67,19 @@ def use_lasting_home() -> None:
 
 
 def _home() -> Path:
-    """``DAGSTER_HOME``, or the user's own; a new one is configured not to send telemetry."""
+    """``DAGSTER_HOME``, or the user's own; a new one is configured not to send telemetry.
+
+    Raises:
+        FileUnusable: it cannot be made.
+    """
     home = Path(os.environ.get("DAGSTER_HOME") or user_state_path("f5-pipeline") / "dagster").absolute()
-    home.mkdir(parents=True, exist_ok=True)
-    if "DAGSTER_HOME" not in os.environ and not (home / "dagster.yaml").exists():
-        (home / "dagster.yaml").write_text(_DEFAULT_CONFIG)
+    try:
+        home.mkdir(parents=True, exist_ok=True)
+        if "DAGSTER_HOME" not in os.environ and not (home / "dagster.yaml").exists():
+            (home / "dagster.yaml").write_text(_DEFAULT_CONFIG)
+    except OSError as error:
+        reason = f"cannot hold Dagster's records: {error.strerror or error}."
+        raise FileUnusable(str(home), reason, "Name a folder that you may write in DAGSTER_HOME.") from None
     return home
 
 

@@ -1,0 +1,140 @@
+"""Where Dagster keeps its records: one place for every command, whoever said it, or nobody."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sqlite3
+import subprocess
+import sys
+from pathlib import Path
+
+import dagster as dg
+import pytest
+
+from f5_pipeline.defs.instance import instance_place, open_instance, register_batch
+from f5_pipeline.errors import FileUnusable, UnsafeName
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+@pytest.fixture(autouse=True)
+def elsewhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A working folder of no importance, and a home of the user's, of which Dagster has seen nothing yet."""
+    folder = tmp_path / "elsewhere"
+    folder.mkdir()
+    monkeypatch.chdir(folder)
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
+    monkeypatch.setenv("HOME", str(tmp_path / "home"))
+    monkeypatch.setenv("DAGSTER_HOME", "")  # so that what is set below is undone
+    monkeypatch.delenv("DAGSTER_HOME")
+    return folder
+
+
+def lasting_home(tmp_path: Path) -> Path:
+    return tmp_path / "state" / "f5-pipeline" / "dagster"
+
+
+def partitions(home: Path) -> list[str]:
+    """As the ``dagster`` command would find them."""
+    with dg.DagsterInstance.from_config(str(home)) as instance:
+        return list(instance.get_dynamic_partitions("batches"))
+
+
+def test_dagster_home_wins(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, elsewhere: Path) -> None:
+    shutil.copy(ROOT / "dagster.yaml", elsewhere)
+    monkeypatch.setenv("DAGSTER_HOME", str(tmp_path / "mine"))  # need not exist yet
+    assert register_batch("b") == str(tmp_path / "mine") == instance_place()
+    assert partitions(tmp_path / "mine") == ["b"]
+    assert list(elsewhere.iterdir()) == [elsewhere / "dagster.yaml"]
+    assert not lasting_home(tmp_path).exists()
+    assert not (tmp_path / "mine" / "dagster.yaml").exists()  # what is in it is the user's business
+
+
+def test_this_projects_own_folder_keeps_its_records_under_dot_dagster(tmp_path: Path, elsewhere: Path) -> None:
+    shutil.copy(ROOT / "dagster.yaml", elsewhere)
+    place = register_batch("b")
+    assert place == instance_place() == str(elsewhere / ".dagster" / "storage")
+    assert Path(place).is_dir()
+    assert not lasting_home(tmp_path).exists()
+    assert "DAGSTER_HOME" not in os.environ
+    with open_instance() as instance:
+        assert list(instance.get_dynamic_partitions("batches")) == ["b"]
+
+
+def test_elsewhere_it_is_the_users_own_home(tmp_path: Path, elsewhere: Path) -> None:
+    assert register_batch("b") == str(lasting_home(tmp_path)) == instance_place()
+    assert partitions(lasting_home(tmp_path)) == ["b"]
+    assert "telemetry: {enabled: false}" in (lasting_home(tmp_path) / "dagster.yaml").read_text()
+    assert list(elsewhere.iterdir()) == []
+
+
+@pytest.mark.parametrize("config", ["telemetry: {enabled: false}\n", "", "[", "- a list", "storage: {postgres: {}}\n"])
+def test_a_dagster_yaml_that_names_no_folder_does_not_count(tmp_path: Path, elsewhere: Path, config: str) -> None:
+    (elsewhere / "dagster.yaml").write_text(config)
+    assert register_batch("b") == str(lasting_home(tmp_path))
+
+
+def test_the_users_own_configuration_stays(tmp_path: Path) -> None:
+    lasting_home(tmp_path).mkdir(parents=True)
+    (lasting_home(tmp_path) / "dagster.yaml").write_text("telemetry: {enabled: true}\n")
+    register_batch("b")
+    assert (lasting_home(tmp_path) / "dagster.yaml").read_text() == "telemetry: {enabled: true}\n"
+
+
+def test_registering_twice_is_fine(tmp_path: Path) -> None:
+    register_batch("b")
+    register_batch("b")
+    register_batch("c")
+    assert sorted(partitions(lasting_home(tmp_path))) == ["b", "c"]
+
+
+@pytest.mark.parametrize("batch", ["../evil", "", "a/b"])
+def test_hostile_names_are_not_registered(batch: str) -> None:
+    with pytest.raises(UnsafeName):
+        register_batch(batch)
+    assert not Path("evil").exists()
+
+
+def test_a_home_that_cannot_be_made_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "file").write_text("")
+    monkeypatch.setenv("DAGSTER_HOME", str(tmp_path / "file" / "home"))
+    with pytest.raises(FileUnusable, match="DAGSTER_HOME"):
+        register_batch("b")
+
+
+# --- the dagster command --------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "program", [[str(Path(sys.executable).with_name("dagster"))], [sys.executable, "-m", "dagster"]]
+)
+def test_the_dagster_command_keeps_its_records_too(tmp_path: Path, elsewhere: Path, program: list[str]) -> None:
+    """It would keep them in a folder in the working folder, and delete that."""
+    environment = {**os.environ, "F5_STORE": str(tmp_path / "store"), "F5_CACHE": str(tmp_path / "cache")}
+    environment["PYTHONWARNINGS"] = "ignore"
+    done = subprocess.run(
+        [*program, "job", "execute", "-m", "f5_pipeline.definitions", "-j", "setup"],
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    home = lasting_home(tmp_path)
+    assert f"DAGSTER_HOME is not set: the instance is kept in {home}" in done.stderr
+    assert list(elsewhere.iterdir()) == []  # no .tmp_dagster_home_… either
+    runs = sqlite3.connect(home / "history" / "runs.db").execute("select pipeline_name, status from runs").fetchall()
+    assert runs == [("setup", "SUCCESS")]
+
+
+def test_other_programs_that_load_the_definitions_are_left_alone(tmp_path: Path, elsewhere: Path) -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", "import f5_pipeline.definitions, os; print(os.environ.get('DAGSTER_HOME'))", "job"],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert done.stdout == "None\n"
+    assert not lasting_home(tmp_path).exists()
+    assert list(elsewhere.iterdir()) == []
