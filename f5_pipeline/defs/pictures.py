@@ -11,10 +11,11 @@ _SECONDS = 10.0  # longer clips are shown from their beginning
 
 
 def spectrogram(samples: np.ndarray, title: str) -> str:
-    """A waveform above a spectrogram.
+    """A waveform above a spectrogram, under a title.
 
     Args:
         samples: float32, mono, 24 kHz, shape (n,).
+        title: of any script; the UI has the fonts for it.
     """
     from matplotlib.figure import Figure
 
@@ -23,15 +24,17 @@ def spectrogram(samples: np.ndarray, title: str) -> str:
     wave, spectrum = figure.subplots(2, 1, sharex=True, height_ratios=(1, 2))
     seconds = np.arange(samples.size) / SAMPLE_RATE
     wave.plot(seconds, samples, linewidth=0.3, color="#4f6bed")
-    wave.set(ylim=(-1, 1), yticks=[], title=title.replace("$", r"\$"))
-    if samples.size > 1024:
-        spectrum.specgram(samples + 1e-6, NFFT=1024, noverlap=768, Fs=SAMPLE_RATE, cmap="magma", vmin=-140)
+    wave.set(ylim=(-1, 1), yticks=[])
+    if samples.size > 1024 and samples.any():
+        with np.errstate(divide="ignore"):  # of digital silence
+            spectrum.specgram(samples, NFFT=1024, noverlap=768, Fs=SAMPLE_RATE, cmap="magma", vmin=-140)
     spectrum.set(ylim=(0, 12_000), ylabel="Hz", xlabel="s")
     png = io.BytesIO()
     figure.savefig(png, format="png", dpi=80)
-    return f"![{_plain(title)}](data:image/png;base64,{base64.b64encode(png.getvalue()).decode()})"
+    data = base64.b64encode(png.getvalue()).decode()
+    return f"{_plain(title)}\n\n![waveform and spectrogram](data:image/png;base64,{data})"
 
 
 def _plain(text: str) -> str:
-    """Text that cannot end the Markdown it stands in."""
-    return "".join(character if character.isalnum() else " " for character in text)
+    """Text that means nothing in Markdown."""
+    return "".join(character if character.isalnum() else " " for character in text).strip()

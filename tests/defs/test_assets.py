@@ -161,7 +161,7 @@ def test_generated_audio_says_what_it_did_and_what_it_cost(proven: Project) -> N
     assert said["real_time_factor"] > 0
     assert said["times_real_time"] > 0
     assert said["device_seconds"] >= 0
-    assert said["sample"].startswith("![first  the first line ](data:image/png;base64,")
+    assert said["sample"].startswith("first  the first line\n\n![waveform and spectrogram](data:image/png;base64,")
     assert Path(said["index"]).is_file()
     assert Path(said["index_csv"]).is_file()
 
