@@ -7,7 +7,8 @@ import dagster as dg
 from f5_pipeline.environment.attention import prove_environment
 from f5_pipeline.settings import Settings, load_settings
 from f5_pipeline.speech.engine import SpeechEngine
-from f5_pipeline.speech.generate import Progress, ReadyModel
+from f5_pipeline.speech.generate import Progress
+from f5_pipeline.speech.lines import ReadyModel
 from f5_pipeline.storage.object_store import ObjectStore
 from f5_pipeline.storage.open import open_store
 

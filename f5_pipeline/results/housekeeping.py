@@ -6,7 +6,7 @@ Nothing that a living process is writing is touched: a partial file goes only wh
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -107,9 +107,12 @@ class _Named:
 
 
 def _indexed(store: ObjectStore, batch: str) -> set[bytes]:
-    table = read_table(store, batch, columns=["key"])
-    keys: Sequence[str] = [] if table is None else table.column("key").to_pylist()
-    return {bytes.fromhex(key) for key in keys if key}
+    """The clips that an index names: of its lines, and of the pieces of long ones."""
+    table = read_table(store, batch, columns=["key", "pieces"])
+    if table is None:
+        return set()
+    named = (text for column in table.columns for text in column.to_pylist() if text)
+    return {bytes.fromhex(key) for text in named for key in text.split()}
 
 
 def _claimed(store: ObjectStore, key: str) -> set[bytes]:

@@ -17,7 +17,8 @@ from f5_pipeline.results.claims import claim
 from f5_pipeline.results.clips import ClipStore
 from f5_pipeline.results.index import IndexRow, rows_by_key, write_index
 from f5_pipeline.speech.engine import SpeechEngine
-from f5_pipeline.speech.generate import Progress, ReadyModel, SpokenLine, generate
+from f5_pipeline.speech.generate import Progress, generate
+from f5_pipeline.speech.lines import ReadyModel, SpokenLine
 from f5_pipeline.speech.manifests.utterance_file import BatchContents, load_utterances
 from f5_pipeline.speech.models.catalogue import ModelSpec
 from f5_pipeline.speech.models.weights import check_licence, ensure_weights, local_vocabulary
@@ -87,7 +88,7 @@ def speak_batch(
     lines, rejected = _lines(contents, models, store, cache)
     clock = _Loading(load_engine)
     speaking = time.monotonic()
-    with claim(store, batch, (key for line in lines for key in line.keys)):
+    with claim(store, batch, (key for line in lines for key in line.all_keys())):
         done = generate(lines, ClipStore(store), rows_by_key(store, batch), clock, progress)
         rows = _in_order(contents, done.rows, rejected)
         write_index(store, batch, rows)

@@ -11,11 +11,13 @@ import pytest
 
 from f5_pipeline.errors import StoreUnusable
 from f5_pipeline.results.clips import ClipInfo, ClipStore
-from f5_pipeline.results.index import IndexRow
+from f5_pipeline.results.housekeeping import clean
+from f5_pipeline.results.index import IndexRow, write_index
 from f5_pipeline.results.keys import derive_seed
 from f5_pipeline.settings import Settings
 from f5_pipeline.speech.engine import SAMPLE_RATE, SpeechChunk, Spoken
-from f5_pipeline.speech.generate import Generation, ReadyModel, SpokenLine, generate
+from f5_pipeline.speech.generate import Generation, generate
+from f5_pipeline.speech.lines import ReadyModel, SpokenLine
 from f5_pipeline.speech.models.catalogue import model_named
 from f5_pipeline.speech.models.weights import ModelFiles
 from f5_pipeline.speech.plan import Reference
@@ -276,7 +278,8 @@ def test_one_failing_chunk_of_a_long_text_is_enough(run: Run) -> None:
     long = f"{'a word and another one. ' * 30}and then the bad one."
     done = run([line(long), line(id="2")], FakeEngine(fails="bad"))
     assert [row.status for row in done.rows] == ["failed", "ok"]
-    assert run.stored == 1
+    assert "no tongue" in done.rows[0].reason
+    assert not done.rows[0].clip
 
 
 @pytest.mark.parametrize("value", [np.nan, np.inf])
@@ -385,15 +388,15 @@ def test_the_users_seed_is_that_of_the_first_take(run: Run) -> None:
 
 # --- long texts -----------------------------------------------------------------------------------------------
 
-PARAGRAPH = "a word, and then another one, is what it takes to fill a line. " * 8
+PARAGRAPH = " ".join(f"a word, then number {n}, is what it takes to fill a line." for n in range(8))
 
 
 def test_a_long_text_is_spoken_in_chunks_and_joined_with_pauses(run: Run) -> None:
-    text = f"{PARAGRAPH.strip()}\n\n{PARAGRAPH.strip()}"
+    text = f"{PARAGRAPH}\n\n{PARAGRAPH.replace('word', 'verb')}"
     engine = FakeEngine()
     (row,) = run([line(text)], engine).rows
     assert len(engine.spoken) >= 4
-    assert run.stored == 1
+    assert run.stored == 1 + len(engine.spoken)
     planned = sum(chunk.frames for chunk in engine.spoken) * 256 / SAMPLE_RATE
     fades = (len(engine.spoken) - 2) * SAMPLING.cross_fade_duration
     assert row.audio_seconds == pytest.approx(planned + 0.6 - fades, abs=0.01)
@@ -423,12 +426,83 @@ def test_chunks_are_joined_in_their_order_whatever_order_they_come_in(run: Run) 
     assert samples[-1] == pytest.approx(levels[len(levels) - 1], abs=1e-4)
 
 
-def test_a_chunk_sounds_the_same_whatever_else_is_in_its_text() -> None:
+SENTENCES = [f"{'a few words more, ' * 9}and this is number {number}." for number in range(4)]
+
+
+def test_a_piece_is_the_same_whatever_else_is_in_its_text() -> None:
     """Its noise follows from what it says: an edit elsewhere in a paragraph does not change it."""
-    sentences = [f"{'word ' * 40}and this is number {n}." for n in range(3)]
-    one = line(" ".join(sentences)).chunks(1)
-    other = line(" ".join([sentences[0], "and this is shorter.", sentences[2]])).chunks(1)
-    assert one[0][0] == other[0][0]
+    one = line(" ".join(SENTENCES)).pieces(1)
+    other = line(" ".join([SENTENCES[0], SENTENCES[1].upper(), SENTENCES[3]])).pieces(1)
+    assert len(one) == 4
+    assert one[0] == other[0]
+    assert one[0].key == line(SENTENCES[0]).keys[0]
+
+
+def test_a_word_that_is_edited_in_a_long_text_speaks_one_piece(run: Run) -> None:
+    engine = FakeEngine()
+    run([line(" ".join(SENTENCES))], engine)
+    assert len(engine.spoken) == 4
+    edited = [SENTENCES[0], SENTENCES[1].replace("number", "letter"), *SENTENCES[2:]]
+    engine = FakeEngine()
+    (row,) = run([line(" ".join(edited))], engine).rows
+    assert engine.texts == [edited[1]]
+    assert row.status == "ok"
+
+
+def test_a_long_text_that_was_interrupted_goes_on_where_it_was(run: Run) -> None:
+    with pytest.raises(KeyboardInterrupt):
+        run([line(" ".join(SENTENCES))], FakeEngine(dies_after=3))
+    engine = FakeEngine()
+    (row,) = run([line(" ".join(SENTENCES))], engine).rows
+    assert len(engine.spoken) == 1
+    undisturbed = Run(run.path(row).parents[3] / "undisturbed")
+    (same,) = undisturbed([line(" ".join(SENTENCES))], FakeEngine()).rows
+    assert (same.key, run.path(same).read_bytes()) == (row.key, undisturbed.path(same).read_bytes())
+
+
+def test_a_piece_that_is_also_a_line_is_spoken_once(run: Run) -> None:
+    engine = FakeEngine()
+    done = run([line(" ".join(SENTENCES)), line(SENTENCES[2], "2")], engine)
+    assert len(engine.spoken) == 4
+    assert [row.status for row in done.rows] == ["ok", "ok"]
+    engine = FakeEngine()
+    run([line(SENTENCES[0], "3")], engine)
+    assert not engine.spoken
+
+
+def test_a_long_text_whose_clip_is_lost_is_joined_again_without_speaking(run: Run) -> None:
+    (row,) = run([line(" ".join(SENTENCES))], FakeEngine()).rows
+    before = run.path(row).read_bytes()
+    run.path(row).unlink()
+    engine = FakeEngine()
+    (again,) = run([line(" ".join(SENTENCES))], engine).rows
+    assert not engine.spoken
+    assert run.path(again).read_bytes() == before
+
+
+def test_ten_thousand_characters_are_spoken_in_pieces_of_their_own_length(run: Run) -> None:
+    """No drift: what the last piece says and how long it takes does not depend on what came before it."""
+    text = " ".join(f"{sentence[:-1]} of part {part}." for part in range(14) for sentence in SENTENCES)
+    engine = FakeEngine()
+    (row,) = run([line(text)], engine).rows
+    assert len(text) > 10_000
+    assert row.status == "ok"
+    room = SPEC.max_seconds - REFERENCE.seconds
+    assert all(chunk.frames * 256 / SAMPLE_RATE <= room + 0.02 for chunk in engine.spoken)
+    assert " ".join(reversed(engine.texts)) == text
+
+
+def test_the_index_names_the_pieces_of_a_long_text(run: Run) -> None:
+    (row,) = run([line(" ".join(SENTENCES))], FakeEngine()).rows
+    assert str(row.quality["pieces"]).split() == [piece.key for piece in line(" ".join(SENTENCES)).pieces(1)]
+    assert set(line(" ".join(SENTENCES)).all_keys()) >= {row.key, *str(row.quality["pieces"]).split()}
+
+
+def test_cleaning_leaves_the_pieces_of_a_long_text(run: Run) -> None:
+    done = run([line(" ".join(SENTENCES))], FakeEngine())
+    write_index(run.store, "book", done.rows)
+    assert clean(run.store, []).clips == 0
+    assert run.stored == 5
 
 
 def test_models_are_loaded_one_after_the_other_and_only_if_needed(run: Run) -> None:

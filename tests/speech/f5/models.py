@@ -59,8 +59,8 @@ def backbone(name: str) -> Any:
     return model
 
 
-def packed(name: str) -> PackedDiT:
-    return PackedDiT(backbone(name), torch.float32, attend_each)
+def packed(name: str, precision: torch.dtype = torch.float32) -> PackedDiT:
+    return PackedDiT(backbone(name), precision, attend_each)
 
 
 def upstream(name: str) -> CFM:
