@@ -15,6 +15,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from datetime import datetime, timezone
+from itertools import chain, repeat
 from pathlib import Path
 
 from filelock import BaseFileLock, FileLock, SoftFileLock, Timeout
@@ -23,7 +24,7 @@ from f5_pipeline.storage.partial import host_slug
 from f5_pipeline.storage.volume import is_network_volume, this_machines_file
 
 _log = logging.getLogger(__name__)
-_SAY_AGAIN = 60.0  # seconds between two messages of a waiting process
+_SAY_AGAIN = (0.0, 10.0, 60.0)  # seconds until a waiting process says so, until the second message, between later ones
 _POLL = 0.05
 
 
@@ -55,13 +56,13 @@ def _lock_for(path: Path) -> BaseFileLock:
 
 
 def _wait_for(lock: BaseFileLock, path: Path, purpose: str) -> None:
-    timeout = 0.0
-    while True:
+    for timeout in chain(_SAY_AGAIN, repeat(_SAY_AGAIN[-1])):
         try:
             lock.acquire(timeout=timeout)
         except Timeout:
-            _log.info("Waiting to begin %s: %s", purpose, describe_holder(path))
-            timeout = _SAY_AGAIN
+            # A short wait is nothing to tell people about; a long one is.
+            level = logging.WARNING if timeout else logging.INFO
+            _log.log(level, "Waiting to begin %s: %s", purpose, describe_holder(path))
         else:
             return
 

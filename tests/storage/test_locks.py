@@ -104,6 +104,20 @@ def test_another_machines_lock_is_never_broken(tmp_path: Path, monkeypatch: pyte
     waiting.join()
 
 
+def test_a_long_wait_is_a_warning(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(locks, "_SAY_AGAIN", (0.0, 0.05, 0.05))
+    caplog.set_level(logging.INFO, "f5_pipeline")
+    process = hold_elsewhere(tmp_path / "one", "local")
+    threading.Timer(0.5, process.kill).start()
+    with hold(tmp_path / "one", "my work"):
+        process.communicate()
+    levels = [record.levelno for record in caplog.records if record.name.startswith("f5_pipeline")]
+    assert levels[0] == logging.INFO
+    assert set(levels[1:]) == {logging.WARNING}
+
+
 def test_a_failure_inside_frees_the_lock(tmp_path: Path) -> None:
     for _ in range(2):
         with pytest.raises(RuntimeError), hold(tmp_path / "one", "failing"):
