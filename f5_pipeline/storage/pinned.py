@@ -93,9 +93,9 @@ def recorded_sha256(path: Path) -> str | None:
 
 
 def sha256_of(path: Path) -> str:
-    """The sha256 of a file, read in pieces."""
+    """The sha256 of a file, read in pieces. Raises ``FileUnusable`` if it cannot be read."""
     digest = hashlib.sha256()
-    with path.open("rb") as stream:
+    with this_machines_file(path), path.open("rb") as stream:
         while piece := stream.read(1 << 20):
             digest.update(piece)
     return digest.hexdigest()

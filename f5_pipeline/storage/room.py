@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -86,6 +87,6 @@ def folder_bytes(folder: Path) -> int:
     total = 0
     for parent, _, names in os.walk(folder):
         for name in names:
-            path = Path(parent, name)
-            total += path.lstat().st_size if path.exists() else 0
+            with suppress(OSError):  # it was removed, just now
+                total += Path(parent, name).lstat().st_size
     return total

@@ -1,7 +1,7 @@
 """The model catalogue: what each model is made of, where its files are, what it can say, and its licence.
 
 The entries are data (``catalogue.toml``, and the user's own file); how an entry is read and what is refused in
-it is in ``catalogue_entry``; fetching and proving the files is in ``weights``.
+it is in ``entry``; fetching and proving the files is in ``weights``.
 """
 
 from __future__ import annotations

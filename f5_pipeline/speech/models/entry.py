@@ -11,7 +11,6 @@ from pydantic import (
     BeforeValidator,
     ConfigDict,
     Field,
-    NonNegativeFloat,
     PositiveFloat,
     PositiveInt,
     ValidationError,
@@ -38,6 +37,11 @@ _ENGINE_SETS = {
 }
 
 
+#: Far more than any model has, far less than what takes minutes to count.
+_Layers = Annotated[int, Field(ge=0, le=1000)]
+_Width = Annotated[int, Field(ge=1, le=100_000)]
+
+
 class _Strict(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -56,7 +60,7 @@ class _File(_Strict):
 
 class _Sampling(_Strict):
     nfe_step: Annotated[int, Field(ge=1, le=1000)] = 32
-    cfg_strength: NonNegativeFloat = 2.0
+    cfg_strength: Annotated[float, Field(ge=0, le=100)] = 2.0
     sway_sampling_coef: Annotated[float | None, Field(ge=-1, le=2)] = -1.0
     speed: Annotated[float, Field(ge=0.25, le=4)] = 1.0
     cross_fade_duration: Annotated[float, Field(ge=0, le=2)] = 0.15
@@ -65,17 +69,17 @@ class _Sampling(_Strict):
 class Backbone(_Strict):
     """The arguments of ``f5_tts.model.DiT`` that shape its weights, with upstream's defaults."""
 
-    dim: PositiveInt
-    depth: PositiveInt = 8
-    heads: PositiveInt = 8
-    dim_head: PositiveInt = 64
-    ff_mult: PositiveFloat = 4
-    text_dim: PositiveInt | None = None
+    dim: _Width
+    depth: _Layers = 8
+    heads: _Width = 8
+    dim_head: _Width = 64
+    ff_mult: Annotated[float, Field(gt=0, le=1000)] = 4
+    text_dim: _Width | None = None
     text_mask_padding: bool = True
     text_embedding_average_upsampling: bool = False
     qk_norm: Literal["rms_norm"] | None = None
-    conv_layers: Annotated[int, Field(ge=0)] = 0
-    pe_attn_head: PositiveInt | None = None
+    conv_layers: _Layers = 0
+    pe_attn_head: _Width | None = None
     long_skip_connection: bool = False
 
     @model_validator(mode="before")
@@ -117,7 +121,7 @@ class _Entry(_Strict):
     commercial: bool | None = None
     max_seconds: Annotated[float, Field(gt=0, le=87)] = 30.0  # upstream's position table ends at 87 s
     max_ref_seconds: PositiveFloat = 12.0
-    ref_silence_seconds: NonNegativeFloat = 1.0
+    ref_silence_seconds: Annotated[float, Field(ge=0, le=10)] = 1.0
     lower_case: bool = False
     default_sampling: _Sampling = Field(default_factory=_Sampling)
 
@@ -143,7 +147,7 @@ def build_spec(name: str, entries: Mapping[str, Any], where: str, folder: Path) 
         BadSetting: a key is unknown, missing or impossible.
     """
     if not is_slug(name):
-        raise BadSetting(where, name[:80], "is no name for a model: use letters, digits, '.', '_' and '-'.")
+        raise BadSetting(where, ascii(name)[1:81], "is no name for a model: use letters, digits, '.', '_' and '-'.")
     merged = _merge_base(name, entries, where)
     try:
         entry = _Entry.model_validate(merged)
@@ -178,12 +182,15 @@ def _merge_base(name: str, entries: Mapping[str, Any], where: str, above: tuple[
     base = entry.get("base")
     if base is None:
         return entry
-    if base not in entries or base in (*above, name):
-        reason = "leads back to itself." if base in entries else f"names {base!r}, which is not in the catalogue."
+    known = isinstance(base, str) and base in entries
+    if not known or base in (*above, name):
+        reason = "leads back to itself." if known else f"names {base!r}, which is not in the catalogue."
         raise BadSetting(where, f"{name}.base", reason)
-    merged = {**_merge_base(base, entries, where, (*above, name)), **entry}
-    if isinstance(entry.get("default_sampling"), dict):
-        merged["default_sampling"] = {**entries[base].get("default_sampling", {}), **entry["default_sampling"]}
+    inherited = _merge_base(base, entries, where, (*above, name))
+    merged = {**inherited, **entry}
+    samplings = [each["default_sampling"] for each in (inherited, entry) if "default_sampling" in each]
+    if all(isinstance(each, dict) for each in samplings):
+        merged["default_sampling"] = {key: value for each in samplings for key, value in each.items()}
     return merged
 
 

@@ -5,8 +5,8 @@ This machine's cache and a store's mirror have the same layout, so that either c
     models/hf/OWNER/REPO/REVISION/PATH                  the file: whole and verified, or not there
     models/hf/OWNER/REPO/REVISION/PATH.record.json      its sha256
 
-What a source's name looks like is in ``model_source``; holding a file to its sha256 is in ``storage.pinned``; what
-the files must hold is in ``model_proof``.
+What a source's name looks like is in ``source``; holding a file to its sha256 is in ``storage.pinned``; what the files
+must hold is in ``proof``.
 """
 
 from __future__ import annotations
@@ -27,6 +27,7 @@ from f5_pipeline.storage.object_store import ObjectStore
 from f5_pipeline.storage.open import open_store
 from f5_pipeline.storage.partial import appearing
 from f5_pipeline.storage.pinned import PinnedFile, fetch_pinned, hash_once, record_path, recorded_sha256
+from f5_pipeline.storage.volume import this_machines_file
 
 MIRROR = "models/"  # the prefix of a store's mirror
 
@@ -85,7 +86,7 @@ def gather_vocoder(config: PinnedFile, weights: PinnedFile, cache: Path) -> Path
     folder = cache / MIRROR / "vocoders" / hashlib.sha256((config.sha256 + weights.sha256).encode()).hexdigest()
     for name, file in wanted.items():
         if not (folder / name).is_file():
-            with file.path.open("rb") as original, appearing(folder / name) as copy:
+            with this_machines_file(folder / name), file.path.open("rb") as original, appearing(folder / name) as copy:
                 shutil.copyfileobj(original, copy)
     return folder
 

@@ -1,7 +1,7 @@
 """Proving that the files of a model belong together, before a second is spent on loading them.
 
 A safetensors header is read without its tensors. A torch file is a pickle: it is opened by torch itself, in a
-process of its own, with ``weights_only=True``. The rules for shapes are in ``model_shapes``.
+process of its own, with ``weights_only=True``. The rules for shapes are in ``shapes``.
 """
 
 from __future__ import annotations
@@ -75,7 +75,7 @@ def prove_checkpoint(spec: ModelSpec, checkpoint: Path, vocabulary: Path) -> Non
     expected = expected_shapes(spec.arch, len(tokens))
     found = {name.removeprefix("transformer."): shape for name, shape in _model_tensors(spec, checkpoint).items()}
     rows = "text_embed.text_embed.weight"
-    if _differences(expected, found) == [rows] and expected[rows][1:] == found[rows][1:]:
+    if _differences(expected, found) == [rows] and expected[rows][1:] == found.get(rows, ())[1:]:
         reason = f"the vocabulary {vocabulary} has {len(tokens)} tokens, the checkpoint {found[rows][0] - 1}."
         raise BadWeights(spec.name, reason, _PAIRING_FIX)
     _compare(spec.name, f"the checkpoint {checkpoint} is not a {spec.backbone} of this architecture", expected, found)
@@ -90,30 +90,27 @@ def prove_vocoder(spec: ModelSpec, config: Path, weights: Path) -> None:
     parts = _vocoder_parts(spec.name, config)
     _check_mel(spec.name, config, parts)
     backbone, head = parts["backbone"], parts["head"]
-    try:
-        expected = expected_vocos_shapes(
-            backbone["input_channels"],
-            backbone["dim"],
-            backbone["intermediate_dim"],
-            backbone["num_layers"],
-            head["n_fft"],
-        )
-    except (KeyError, TypeError) as error:
-        raise BadWeights(spec.name, f"the vocoder's {config} lacks {error}.", _VOCODER_FIX) from None
+    sizes: list[Any] = [backbone.get(key) for key in ("input_channels", "dim", "intermediate_dim", "num_layers")]
+    if not all(isinstance(size, int) and 0 < size <= _LARGEST for size in sizes):
+        reason = f"{config} does not say how large the vocoder is (input_channels, dim, intermediate_dim, num_layers)."
+        raise BadWeights(spec.name, reason, _VOCODER_FIX)
+    channels, dim, inner, layers = sizes
+    expected = expected_vocos_shapes(channels, dim, inner, layers, head["n_fft"])
     found = _torch_tensors(spec.name, weights)
     # Buffers (window, filter bank) are computed, not learned; versions of Vocos differ in which they save.
     learned = {name: shape for name, shape in found.items() if name.startswith(("backbone.", "head.out."))}
     _compare(spec.name, f"the vocoder {weights} is not the one that its config.yaml describes", expected, learned)
 
 
+_LARGEST = 100_000  # of a vocoder's sizes: what is more is nonsense, and would take minutes to count
 _VOCODER_FIX = "Use a Vocos for 24 kHz, 100 mel channels and hop 256, such as hf://charactr/vocos-mel-24khz."
 
 
 def _vocoder_parts(model: str, config: Path) -> dict[str, Mapping[str, Any]]:
     try:
         read = yaml.safe_load(config.read_text(encoding="utf-8"))
-        parts = {part: (read[part]["class_path"], read[part].get("init_args") or {}) for part in _VOCOS_CLASSES}
-    except (yaml.YAMLError, UnicodeDecodeError, KeyError, TypeError, AttributeError):
+        parts = {part: (read[part]["class_path"], dict(read[part].get("init_args") or {})) for part in _VOCOS_CLASSES}
+    except (yaml.YAMLError, RecursionError, ValueError, KeyError, TypeError, AttributeError):
         raise BadWeights(model, f"{config} is not the configuration of a Vocos.", _VOCODER_FIX) from None
     for part, (name, _) in parts.items():
         if name != _VOCOS_CLASSES[part]:
@@ -153,8 +150,9 @@ def _safetensors(model: str, path: Path) -> Shapes:
 
 
 def _torch_tensors(model: str, path: Path) -> Shapes:
-    command = [sys.executable, "-c", _LIST_TORCH_FILE, str(path)]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    command = [sys.executable, "-c", _LIST_TORCH_FILE, str(path.absolute())]
+    # Not in the working folder, where a user's file may be called torch.py.
+    done = subprocess.run(command, capture_output=True, text=True, cwd=sys.prefix, check=False)
     if done.returncode:
         last = (done.stderr.strip().splitlines() or ["torch died"])[-1][:300]
         reason = f"torch does not open {path} as a file of nothing but tensors ({last})."

@@ -1,7 +1,7 @@
 """Which tensors, of which shape, a checkpoint must hold for its architecture: rules, without torch.
 
 The rules restate what f5_tts's and Vocos's classes allocate; a test holds them to the real classes. Reading files
-is in ``model_proof``.
+is in ``proof``.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """Where a file of a model comes from: the text of a catalogue entry, parsed, and its place in caches and mirrors.
 
-Knows names only; what opens and downloads them is in ``weights`` and ``download``.
+Knows names only; what opens and downloads them is in ``files``.
 """
 
 from __future__ import annotations
@@ -58,6 +58,8 @@ def parse_source(text: str, folder: Path | None = None) -> ModelSource:
     scheme, separator, rest = text.partition("://")
     if text.startswith("package:"):
         package, _, path = text.removeprefix("package:").partition("/")
+        if not package.isidentifier():
+            raise ValueError("is not of the form package:PACKAGE/PATH")
         return _checked(ModelSource("package", text, package, path))
     if not separator:
         if "\0" in text or not text:

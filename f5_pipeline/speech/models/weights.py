@@ -1,6 +1,6 @@
 """The files of a model on this machine: found or fetched, held to their sha256, proven to belong together.
 
-One file at a time is the business of ``model_files``; the proof is in ``model_proof``. Loading is the engine's
+One file at a time is the business of ``files``; the proof is in ``proof``. Loading is the engine's
 business; nothing here imports torch.
 """
 
@@ -11,6 +11,7 @@ import json
 import math
 import time
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -163,7 +164,7 @@ def _prove_once(spec: ModelSpec, files: Mapping[str, PinnedFile], cache: Path, f
     prove_checkpoint(spec, files["checkpoint"].path, files["vocabulary"].path)
     if not (_embedded(spec.vocoder_config) and _embedded(spec.vocoder_weights)):
         prove_vocoder(spec, files["vocoder_config"].path, files["vocoder_weights"].path)
-    with appearing(record) as file:
+    with suppress(OSError), appearing(record) as file:  # a cache may be read-only: then it is proven each time
         file.write(_PROOF_VERSION)
 
 

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import ast
 import inspect
+import re
+from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
@@ -63,6 +66,54 @@ def test_architectures_are_upstreams_own(name: str) -> None:
     assert (spec.backbone, spec.tokenizer) == (theirs["backbone"], theirs["tokenizer"])
 
 
+def upstreams_list() -> dict[str, tuple[str, str, dict[str, Any], str]]:
+    """The models of the list that ships with f5_tts, by checkpoint: checkpoint, vocabulary, architecture, licence."""
+    text = files("f5_tts").joinpath("infer/SHARED.md").read_text(encoding="utf-8")
+    card = re.compile(r"\|([\w.-]+)\|\n\n```bash\nModel: (\S+)\n(?:#.*\n)?Vocab: (\S+)\nConfig: (\{.*\})")
+    cards = (match.groups() for match in card.finditer(text))
+    return {model: (model, vocabulary, ast.literal_eval(arch), licence) for licence, model, vocabulary, arch in cards}
+
+
+def test_fine_tunes_are_as_upstream_lists_them() -> None:
+    """Addresses, architectures and licences. What it lists without an address (Arabic, Spanish) is not compared."""
+    listed, seen = upstreams_list(), set()
+    for name, spec in load_catalogue(Settings()).items():
+        source = re.sub("@[^/]+", "", spec.checkpoint.source)
+        if name in ("demo", "F5TTS_es"):
+            continue
+        seen.add(source)
+        _, vocabulary, arch, licence = listed[source]
+        assert Backbone.model_validate(dict(spec.arch)) == Backbone.model_validate(arch)
+        assert spec.licence.lower() == licence
+        assert spec.commercial is not licence.startswith("cc-by-nc")
+        if not name.endswith("_Base"):  # these take upstream's packaged one
+            assert re.sub("@[^/]+", "", spec.vocabulary.source) == vocabulary
+    assert seen == set(listed)
+
+
+def test_what_descends_from_the_official_weights_and_says_nothing_is_not_commercial() -> None:
+    assert not load_catalogue(Settings())["F5TTS_es"].commercial
+
+
+def test_what_is_pinned_is_pinned_by_revision_and_content() -> None:
+    for spec in load_catalogue(Settings()).values():
+        for file in spec.files.values():
+            if (source := parse_source(file.source)).kind == "hf":
+                assert (source.revision == "main") is (file.sha256 is None and source.place in _UNPINNED), source
+                assert source.revision == "main" or re.fullmatch("[0-9a-f]{40}", source.revision)
+
+
+_UNPINNED = {
+    "AsmoKoskinen/F5-TTS_Finnish_Model",
+    "RASPIAUDIO/F5-French-MixedSpeakers-reduced",
+    "hvoss-techfak/F5-TTS-German",
+    "Jmica/F5TTS",
+    "RaivisDejus/F5-TTS-Latvian",
+    "hotstone228/F5-TTS-Russian",
+    "SPRINGLab/F5-Hindi-24KHz",
+}
+
+
 def test_the_arguments_of_the_backbone_are_upstreams_own() -> None:
     from f5_tts.model import DiT
 
@@ -84,7 +135,10 @@ def test_a_model_of_ones_own(tmp_path: Path) -> None:
 
 def test_sampling_is_merged_over_the_base(tmp_path: Path) -> None:
     text = OWN.replace("F5TTS_v1_Base", "demo") + "default_sampling = {nfe_step = 16}\n"
-    assert load(tmp_path, text)["mine"].default_sampling == Sampling(16, 1.0, -1.0, 1.0, 0.15)
+    text += '[two]\nbase = "mine"\n[three]\nbase = "two"\ndefault_sampling = {speed = 2}\n'
+    catalogue = load(tmp_path, text)
+    assert catalogue["mine"].default_sampling == catalogue["two"].default_sampling == Sampling(16, 1.0, -1.0, 1.0, 0.15)
+    assert catalogue["three"].default_sampling == Sampling(16, 1.0, -1.0, 2.0, 0.15)
 
 
 def test_a_base_of_ones_own(tmp_path: Path) -> None:
@@ -105,6 +159,14 @@ def test_a_base_of_ones_own(tmp_path: Path) -> None:
         (OWN + "arch = {dim = 64, heads = 2, pe_attn_head = 3}\n", "pe_attn_head"),
         (OWN + "arch = {dim = 64, text_mask_padding = false, text_embedding_average_upsampling = true}\n", "needs"),
         (OWN + 'backbone = "UNetT"\n', "'mine.backbone'"),
+        (OWN + "arch = {dim = 64, depth = 1000000000}\n", "'mine.arch.depth'"),
+        (OWN + "ref_silence_seconds = inf\n", "'mine.ref_silence_seconds'"),
+        (OWN + "max_ref_seconds = nan\n", "'mine.max_ref_seconds'"),
+        (OWN + "default_sampling = {cfg_strength = inf}\n", "'mine.default_sampling.cfg_strength'"),
+        (OWN + 'vocabulary = "package:f5_tts.none.such/vocab.txt"\n', "package:PACKAGE/PATH"),
+        (OWN.replace('"F5TTS_v1_Base"', '["F5TTS_v1_Base"]'), "'mine.base'"),
+        (OWN + 'default_sampling = 7\n[two]\nbase = "mine"\ndefault_sampling = {speed = 2}\n', "default_sampling'"),
+        ('["a\\nb"]\n', "no name for a model"),
         (OWN + 'tokenizer = "byte"\n', "'mine.tokenizer'"),
         (OWN + "commercial = true\n", "CC-BY-NC-4.0"),
         (OWN + 'licence = "My-Own-1.0"\n', "commercial must be given"),

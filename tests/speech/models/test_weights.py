@@ -422,6 +422,14 @@ def test_a_vocabulary_of_another_model(here: ModelSpec, cache: Path) -> None:
         ensure_weights(here, cache, None)
 
 
+def test_a_checkpoint_without_its_text_embedding(here: ModelSpec, cache: Path) -> None:
+    shapes = expected_shapes(ARCH, 4)
+    del shapes["text_embed.text_embed.weight"]
+    Path(here.checkpoint.source).write_bytes(save({name: np.zeros(shape) for name, shape in shapes.items()}))
+    with pytest.raises(BadWeights, match=r"text_embed\.text_embed\.weight is absent"):
+        ensure_weights(here, cache, None)
+
+
 @pytest.mark.parametrize("vocabulary", [b"", b"\xff\xfe\x00"])
 def test_a_file_that_is_no_vocabulary(here: ModelSpec, cache: Path, vocabulary: bytes) -> None:
     Path(here.vocabulary.source).write_bytes(vocabulary)
@@ -451,6 +459,14 @@ def test_a_failed_proof_is_not_remembered_as_passed(here: ModelSpec, cache: Path
         ("hop_length: 256", "hop_length: 300", "hop_length 300"),
         ("num_layers: 4", "num_layers: 5", r"convnext\.4"),
         ("num_layers: 4", "other: 4", "num_layers"),
+        ("num_layers: 4", "num_layers: 1000000000", "num_layers"),
+        ("num_layers: 4", "num_layers: '4'", "num_layers"),
+        (
+            "backbone:",
+            "head: {class_path: vocos.heads.ISTFTHead, init_args: [1]}\nbackbone:",
+            "configuration of a Vocos",
+        ),
+        ("feature_extractor:", "x: " + "[" * 3000 + "\nfeature_extractor:", "configuration of a Vocos"),
         ("backbone:", "spine:", "configuration of a Vocos"),
     ],
 )
@@ -488,6 +504,20 @@ def test_a_torch_checkpoint(here: ModelSpec, cache: Path, zipped: bool) -> None:
         _use_new_zipfile_serialization=zipped,
     )
     assert ensure_weights(dataclasses.replace(here, checkpoint=SourceFile(str(path))), cache, None).checkpoint == path
+
+
+def test_a_file_called_torch_in_the_working_folder_is_not_run(
+    own_vocoder: ModelSpec, cache: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "torch.py").write_text("raise SystemExit('not torch')")
+    monkeypatch.chdir(tmp_path)
+    assert ensure_weights(own_vocoder, cache, None).bytes_downloaded == 0
+
+
+def test_a_cache_that_keeps_no_record_of_the_proof(here: ModelSpec, cache: Path) -> None:
+    (cache / "models").mkdir(parents=True)
+    (cache / "models" / "proven").write_text("a file where the records would be, as on a read-only disk")
+    assert ensure_weights(here, cache, None).fingerprint == ensure_weights(here, cache, None).fingerprint
 
 
 def test_a_vocoder_in_two_places_is_gathered(own_vocoder: ModelSpec, cache: Path, tmp_path: Path) -> None:
