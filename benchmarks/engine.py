@@ -1,11 +1,12 @@
 """Our engine against upstream's own ``infer_process``: same checkpoint, voices, texts, steps and device, in one run.
 
-    python benchmarks/engine.py                          the demo model on this machine, 16 steps, 64 lines
-    python benchmarks/engine.py --lines 1 16 --steps 7 --repeat 3
-    python benchmarks/engine.py --device cuda --model F5TTS_v1_Base
+    python benchmarks/engine.py                                          the demo model, 16 steps; 1, 16 and 64 lines
+    python benchmarks/engine.py --lines 64 --steps 7 --repeat 5
+    python benchmarks/engine.py --device cuda --model random:F5TTS_v1_Base --lines 256 --steps 32 16 7
 
-Prints a table: audio seconds per wall second of each, and the ratio. The two take turns, so that a machine whose speed
-drifts does not favour one; medians are reported. Needs torch and f5-tts, no Dagster.
+``random:NAME`` is a model of that architecture with random weights: its speed is that of the real one. Prints a table:
+audio seconds per wall second of each, and the ratio. The two take turns, so that a machine whose speed drifts does not
+favour one; medians are reported. Needs torch, f5-tts and soundfile; no Dagster.
 """
 
 from __future__ import annotations
@@ -15,9 +16,12 @@ import contextlib
 import io
 import os
 import platform
+import resource
 import statistics
+import tempfile
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, replace
 from importlib.metadata import version
 from importlib.resources import files
 from pathlib import Path
@@ -26,12 +30,11 @@ from typing import Any
 import soundfile
 
 from f5_pipeline.settings import Settings
-from f5_pipeline.speech.engine import SAMPLE_RATE, SpeechChunk
+from f5_pipeline.speech.engine import HOP_LENGTH, SAMPLE_RATE, SpeechChunk
 from f5_pipeline.speech.models.catalogue import ModelSpec, load_catalogue
 from f5_pipeline.speech.models.weights import ModelFiles, ensure_weights
 from f5_pipeline.speech.utterance import Sampling
 
-VOICES = ("m3", "m1", "f2", "f5")
 SENTENCES = (
     "the weather was cold and the roads were covered with ice.",
     "please call me back before seven in the evening.",
@@ -42,50 +45,97 @@ SENTENCES = (
     "scientists discovered a new planet beyond our solar system, and they named it after a river.",
     "thank you very much for your kind invitation.",
 )
+VOCOS_24KHZ = """
+feature_extractor:
+  class_path: vocos.feature_extractors.MelSpectrogramFeatures
+  init_args: {sample_rate: 24000, n_fft: 1024, hop_length: 256, n_mels: 100, padding: center}
+backbone:
+  class_path: vocos.models.VocosBackbone
+  init_args: {input_channels: 100, dim: 512, intermediate_dim: 1536, num_layers: 8}
+head:
+  class_path: vocos.heads.ISTFTHead
+  init_args: {dim: 512, n_fft: 1024, hop_length: 256, padding: center}
+"""
 
 
-def lines(count: int) -> list[tuple[str, str]]:
-    """``count`` pairs of voice and text."""
-    return [(VOICES[i % len(VOICES)], SENTENCES[(i // len(VOICES) + i) % len(SENTENCES)]) for i in range(count)]
+@dataclass(frozen=True)
+class Line:
+    """A text in a voice."""
+
+    text: str
+    ref_audio: str
+    ref_text: str
+
+    @property
+    def ref_frames(self) -> int:
+        return soundfile.info(self.ref_audio).frames // HOP_LENGTH
+
+    @property
+    def frames(self) -> int:
+        """To generate, by upstream's own rule, so that both sides say the same number of frames."""
+        return int(self.ref_frames / len(self.ref_text.encode()) * len(self.text.encode()))
 
 
-def voice(name: str) -> tuple[str, str]:
-    """The recording and the transcript of an embedded voice."""
+Speak = Callable[[Sequence[Line]], Iterable[float]]  # gives the audio seconds of each clip as it is ready
+
+
+def demo_lines(count: int) -> list[Line]:
+    """The embedded voices in turn, with sentences of 2 to 5 seconds."""
     folder = files("f5_pipeline.demo") / "voices"
-    return str(folder / f"{name}.wav"), (folder / f"{name}.txt").read_text().strip() + " "
+    voices = [
+        (str(folder / f"{v}.wav"), (folder / f"{v}.txt").read_text().strip() + " ") for v in ("m3", "m1", "f2", "f5")
+    ]
+    return [Line(SENTENCES[(i // 4 + i) % 8], *voices[i % 4]) for i in range(count)]
 
 
-def chunk_of(name: str, text: str, sampling: Sampling, seed: int) -> SpeechChunk:
-    audio, ref_text = voice(name)
-    return SpeechChunk(text, audio, soundfile.info(audio).duration, ref_text, gen_frames(text, name), sampling, seed)
+def long_lines(count: int) -> list[Line]:
+    """One recorded voice of 5 seconds, with texts of 2 to 15 seconds."""
+    audio = str(files("f5_tts") / "infer/examples/basic/basic_ref_en.wav")
+    text = " ".join(SENTENCES * 2)
+    return [
+        Line(text[: 30 + (i * 37) % 200], audio, "Some call me nature, others call me mother nature. ")
+        for i in range(count)
+    ]
 
 
-def gen_frames(text: str, voice_name: str) -> int:
-    """Upstream's own rule for the duration, so that both sides say the same number of frames."""
-    audio, ref_text = voice(voice_name)
-    ref_frames = soundfile.info(audio).frames // 256
-    return int(ref_frames / len(ref_text.encode()) * len(text.encode()))
+def random_model(spec: ModelSpec, folder: Path) -> ModelFiles:
+    """Files of a model of this architecture whose weights are random."""
+    import torch
+    from f5_tts.model import DiT
+    from safetensors.torch import save_file
+    from vocos import Vocos
+
+    vocabulary = Path(str(files("f5_tts") / "infer/examples/vocab.txt"))
+    tokens = len(vocabulary.read_text(encoding="utf-8").split("\n")) - 1
+    torch.manual_seed(0)
+    weights = DiT(**spec.arch, text_num_embeds=tokens, mel_dim=100).state_dict()
+    noise = {f"ema_model.transformer.{name}": torch.randn_like(tensor) * 0.02 for name, tensor in weights.items()}
+    save_file(noise, folder / "model.safetensors")
+    (folder / "config.yaml").write_text(VOCOS_24KHZ)
+    torch.save(Vocos.from_hparams(str(folder / "config.yaml")).state_dict(), folder / "pytorch_model.bin")
+    return ModelFiles(folder / "model.safetensors", vocabulary, folder, "random", {}, 0.0, 0)
 
 
-def ours(spec: ModelSpec, weights: ModelFiles, args: argparse.Namespace) -> Callable[[list[tuple[str, str]]], float]:
+def ours(spec: ModelSpec, weights: ModelFiles, args: argparse.Namespace) -> Speak:
     from f5_pipeline.speech.f5.engine import F5Engine
 
     engine = F5Engine(spec, weights, args.device, args.precision)
-    sampling = Sampling(args.steps, args.cfg, -1.0, 1.0, 0.15)
 
-    def speak(batch: list[tuple[str, str]]) -> float:
-        chunks = [chunk_of(name, text, sampling, seed) for seed, (name, text) in enumerate(batch)]
-        spoken = list(engine.speak(chunks))
-        if errors := [s.error for s in spoken if s.error]:
-            raise RuntimeError(errors[0])
-        return sum(s.samples.size for s in spoken if s.samples is not None) / SAMPLE_RATE
+    def speak(batch: Sequence[Line]) -> Iterable[float]:
+        sampling = Sampling(args.nfe_step, args.cfg, -1.0, 1.0, 0.15)
+        chunks = [
+            SpeechChunk(x.text, x.ref_audio, soundfile.info(x.ref_audio).duration, x.ref_text, x.frames, sampling, seed)
+            for seed, x in enumerate(batch)
+        ]
+        for spoken in engine.speak(chunks):
+            if spoken.samples is None:
+                raise RuntimeError(spoken.error)
+            yield spoken.samples.size / SAMPLE_RATE
 
     return speak
 
 
-def upstream(
-    spec: ModelSpec, weights: ModelFiles, args: argparse.Namespace
-) -> Callable[[list[tuple[str, str]]], float]:
+def upstream(spec: ModelSpec, weights: ModelFiles, args: argparse.Namespace) -> Speak:
     import torch
     import torchaudio
     from f5_tts.infer import utils_infer
@@ -103,63 +153,142 @@ def upstream(
     )
     vocoder = utils_infer.load_vocoder(is_local=True, local_path=str(weights.vocoder), device=device)
 
-    def speak(batch: list[tuple[str, str]]) -> float:
-        samples = 0
-        for name, text in batch:
+    def speak(batch: Sequence[Line]) -> Iterable[float]:
+        for line in batch:
             wave, _, _ = utils_infer.infer_process(
-                *voice(name), text, model, vocoder, show_info=lambda *_: None, progress=None,
-                nfe_step=args.steps, cfg_strength=args.cfg, sway_sampling_coef=-1.0, device=device,
+                line.ref_audio, line.ref_text, line.text, model, vocoder, show_info=lambda *_: None, progress=None,
+                nfe_step=args.nfe_step, cfg_strength=args.cfg, sway_sampling_coef=-1.0, device=device,
             )  # fmt: skip
-            samples += wave.size
-        return samples / SAMPLE_RATE
+            yield wave.size / SAMPLE_RATE
 
     return speak
 
 
-def speed(speak: Callable[[list[tuple[str, str]]], float], batch: list[tuple[str, str]]) -> float:
-    """Audio seconds per wall second."""
-    started = time.perf_counter()
+@dataclass(frozen=True)
+class Timing:
+    """One run over a batch."""
+
+    audio_seconds: float
+    wall_seconds: float
+    first_clip: float  # seconds until it was ready
+
+    @property
+    def speed(self) -> float:
+        return self.audio_seconds / self.wall_seconds
+
+
+def timed(speak: Speak, batch: Sequence[Line]) -> Timing:
+    started, first, total = time.perf_counter(), 0.0, 0.0
     with contextlib.redirect_stdout(io.StringIO()):
-        audio_seconds = speak(batch)
-    return audio_seconds / (time.perf_counter() - started)
+        for seconds in speak(batch):
+            first = first or time.perf_counter() - started
+            total += seconds
+    return Timing(total, time.perf_counter() - started, first)
 
 
-def machine(device: str) -> str:
+def forward_flops(spec: ModelSpec, frames: int) -> float:
+    """Of one forward pass over a sequence: the blocks' weights and attention; 2 for a multiplication and addition."""
+    arch = spec.arch
+    inner = arch["heads"] * arch.get("dim_head", 64)
+    weights = 4 * arch["dim"] * inner + 2 * arch["ff_mult"] * arch["dim"] ** 2
+    return 2.0 * arch["depth"] * frames * (weights + 2 * frames * inner)
+
+
+def matmul_rate(device: str) -> float:
+    """FLOP/s of a large bfloat16 matrix product on this GPU."""
     import torch
 
-    if device.startswith("cuda") or (device == "auto" and torch.cuda.is_available()):
+    a = torch.randn(8192, 8192, device=device, dtype=torch.bfloat16)
+    for _ in range(3):
+        a @ a
+    torch.cuda.synchronize()
+    started = time.perf_counter()
+    for _ in range(20):
+        a @ a
+    torch.cuda.synchronize()
+    return 20 * 2 * 8192**3 / (time.perf_counter() - started)
+
+
+def machine(on_gpu: bool) -> str:
+    import torch
+
+    if on_gpu:
         return torch.cuda.get_device_name()
     info = Path("/proc/cpuinfo").read_text().splitlines() if Path("/proc/cpuinfo").exists() else []
     model = next((line.split(":")[1].strip() for line in info if "model name" in line), platform.machine())
     return f"{model}, {os.cpu_count()} cores, {torch.backends.cpu.get_cpu_capability()}"
 
 
+def compare(peers: dict[str, Speak], batch: Sequence[Line], repeat: int) -> tuple[list[Timing], str]:
+    """Our timings, and a row of the table."""
+    runs = [{name: timed(speak, batch) for name, speak in peers.items()} for _ in range(repeat)]
+    medians = [statistics.median(run[name].speed for run in runs) for name in ("ours", "upstream")]
+    ratios = sorted(run["ours"].speed / run["upstream"].speed for run in runs)
+    first = statistics.median(run["ours"].first_clip for run in runs)
+    spread = f"{statistics.median(ratios):.2f} ({ratios[0]:.2f} - {ratios[-1]:.2f})"
+    return [run["ours"] for run in runs], f"{medians[0]:.2f} | {medians[1]:.2f} | {spread} | {first:.2f}"
+
+
 def main(argv: Sequence[str] | None = None) -> None:
+    args = _arguments(argv)
+    spec, lines = _spec(args.model), long_lines if args.model.startswith("random:") else demo_lines
+    with tempfile.TemporaryDirectory() as scratch:
+        random = args.model.startswith("random:")
+        weights = random_model(spec, Path(scratch)) if random else ensure_weights(spec, Settings().cache, None)
+        args.nfe_step = args.steps[0]
+        with contextlib.redirect_stdout(io.StringIO()):
+            peers = {"ours": ours(spec, weights, args), "upstream": upstream(spec, weights, args)}
+            for speak in peers.values():
+                list(speak(lines(2)))  # warm up
+    _report(args, spec, peers, lines)
+
+
+def _report(
+    args: argparse.Namespace, spec: ModelSpec, peers: dict[str, Speak], lines: Callable[[int], list[Line]]
+) -> None:
+    import torch
+
+    on_gpu = args.device.startswith("cuda") or (args.device == "auto" and torch.cuda.is_available())
+    versions = ", ".join(f"{name} {version(name)}" for name in ("torch", "f5-tts"))
+    print(f"{args.model}, guidance {args.cfg:g}; {machine(on_gpu)}; {versions}\n")
+    print("| steps | lines | ours, audio s/s | upstream, audio s/s | ratio (min - max) | first clip, s |")
+    print("|---:|---:|---:|---:|---:|---:|")
+    for steps in args.steps:
+        args.nfe_step = steps
+        for count in args.lines:
+            batch = lines(count)
+            timings, row = compare(peers, batch, args.repeat)
+            print(f"| {steps} | {count} | {row} |", flush=True)
+    if on_gpu:
+        passes = args.nfe_step * (2 if args.cfg > 0 else 1)
+        flops = passes * sum(forward_flops(spec, line.ref_frames + line.frames) for line in batch)
+        rate, best = flops / min(run.wall_seconds for run in timings), matmul_rate("cuda")
+        print(
+            f"\nLast row: {rate / 1e12:.0f} TFLOP/s in the blocks, {rate / best:.0%} of this card's {best / 1e12:.0f}."
+        )
+        print(f"Peak memory: {torch.cuda.max_memory_allocated() / 2**30:.1f} GiB on the card.")
+    else:
+        peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20
+        print(f"\nPeak memory of the process, both engines in it: {peak:.1f} GiB.")
+
+
+def _spec(model: str) -> ModelSpec:
+    if model == "random:tiny":
+        spec = load_catalogue(Settings())["F5TTS_v1_Base"]
+        return replace(spec, name=model, arch={**spec.arch, "dim": 128, "depth": 2, "heads": 2, "text_dim": 64})
+    return load_catalogue(Settings())[model.removeprefix("random:")]
+
+
+def _arguments(argv: Sequence[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--model", default="demo")
+    parser.add_argument("--model", default="demo", help="demo, random:F5TTS_v1_Base, random:tiny, …")
     parser.add_argument("--device", default="auto")
     parser.add_argument("--precision", default="auto")
-    parser.add_argument("--steps", type=int, default=16)
+    parser.add_argument("--steps", type=int, nargs="+", default=[16])
     parser.add_argument("--cfg", type=float, default=2.0)
     parser.add_argument("--lines", type=int, nargs="+", default=[1, 16, 64])
     parser.add_argument("--repeat", type=int, default=3)
-    args = parser.parse_args(argv)
-    settings = Settings()
-    spec = load_catalogue(settings)[args.model]
-    weights = ensure_weights(spec, settings.cache, None)
-    with contextlib.redirect_stdout(io.StringIO()):
-        peers = {"ours": ours(spec, weights, args), "upstream": upstream(spec, weights, args)}
-        for speak in peers.values():
-            speak(lines(2))  # warm up
-    versions = ", ".join(f"{name} {version(name)}" for name in ("torch", "f5-tts"))
-    print(f"{args.model}, {args.steps} steps, guidance {args.cfg:g}; {machine(args.device)}; {versions}\n")
-    print("| lines | ours, audio s/s | upstream, audio s/s | ratio (min - max) |\n|---:|---:|---:|---:|")
-    for count in args.lines:
-        runs = [{name: speed(speak, lines(count)) for name, speak in peers.items()} for _ in range(args.repeat)]
-        medians = {name: statistics.median(run[name] for run in runs) for name in peers}
-        ratios = sorted(run["ours"] / run["upstream"] for run in runs)
-        spread = f"{statistics.median(ratios):.2f} ({ratios[0]:.2f} - {ratios[-1]:.2f})"
-        print(f"| {count} | {medians['ours']:.2f} | {medians['upstream']:.2f} | {spread} |", flush=True)
+    return parser.parse_args(argv)
 
 
 if __name__ == "__main__":
