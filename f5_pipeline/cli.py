@@ -28,6 +28,9 @@ if TYPE_CHECKING:
 
 _STYLES = {"ok": "green", "suspect": "yellow", "rejected": "red", "failed": "bold red"}
 
+_SHOWN = 5  # reasons after a run
+_JOINERS = "\u200c\u200d"  # shape Persian and Indic words
+
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run a command; returns the exit code."""
@@ -64,9 +67,8 @@ def run(arguments: argparse.Namespace, settings: Settings, store: ObjectStore) -
     from f5_pipeline.speech.manifests.manifest import find_manifest
 
     find_manifest(store, arguments.batch)
-    console = Console(stderr=True)
-    console.print(f"Dagster instance: {where()}", style="dim", highlight=False)
-    with BarProgress(console) as progress:
+    print(f"Dagster instance: {where()}", file=sys.stderr)
+    with BarProgress(Console(stderr=True)) as progress:
         outcome = run_batch(arguments.batch, progress)
     if not outcome.succeeded:
         print(outcome.error, file=sys.stderr)
@@ -74,8 +76,12 @@ def run(arguments: argparse.Namespace, settings: Settings, store: ObjectStore) -
     said = outcome.metadata
     print(
         f"{said['ok']} ok, {said['suspect']} suspect, {said['failed']} failed, {said['rejected']} rejected; "
-        f"{said['clips_spoken']} clips spoken, {said['cache_hits']} lines spoken before."
+        f"{_counted(said['clips_spoken'], 'clip')} spoken, {_counted(said['cache_hits'], 'line')} spoken before."
     )
+    _print_remarks(store, arguments.batch)
+    if not said["ok"] + said["suspect"]:
+        print(f"Nothing was spoken: every row of batch {arguments.batch!r} was rejected.", file=sys.stderr)
+        return 1
     _print_delivery(store, arguments.batch)
     return 0
 
@@ -90,12 +96,9 @@ def results(arguments: argparse.Namespace, settings: Settings, store: ObjectStor
     elif not found.spoken:
         print(f"Batch {found.batch!r} was not spoken yet. Speak it with: f5-pipeline run {found.batch}")
     else:
-        table = Table("id", "status", "seconds", "voice", "text", "clip", box=None, pad_edge=False)
-        for row in found.rows:
-            table.add_row(*_cells(row, store))
-        _wide_console().print(table)
+        _print_rows(found.rows, store)
         counts = ", ".join(f"{count} {status}" for status, count in found.counts.items())
-        print(f"{len(found.rows)} utterances ({counts}), {found.audio_seconds:.1f} s of audio")
+        print(f"{_counted(len(found.rows), 'utterance')} ({counts}), {found.audio_seconds:.1f} s of audio")
         _print_delivery(store, found.batch)
 
 
@@ -104,7 +107,7 @@ def fetch(arguments: argparse.Namespace, settings: Settings, store: ObjectStore)
     from f5_pipeline.results.lookup import fetch_delivered
 
     report = fetch_delivered(store, arguments.batch, arguments.folder)
-    print(f"{report.copied} files copied to {report.folder}, {report.unchanged} were there already.")
+    print(f"{_counted(report.copied, 'file')} copied to {report.folder}, {report.unchanged} there already.")
 
 
 def voices(arguments: argparse.Namespace, settings: Settings, store: ObjectStore) -> None:
@@ -117,12 +120,15 @@ def voices(arguments: argparse.Namespace, settings: Settings, store: ObjectStore
     if arguments.json:
         print(json.dumps([{**asdict(voice), "usable": voice.usable} for voice in found], ensure_ascii=False, indent=2))
         return
+    if not found:
+        print(f"The store {store.url} has no voices yet: put voices/NAME.wav and voices/NAME.txt there.")
+        return
     table = Table("voice", "usable", "seconds", "text", "remarks", box=None, pad_edge=False)
     for voice in found:
         usable = Text("yes", "green") if voice.usable else Text("no", "red")
         remarks = "; ".join((*voice.problems, *voice.warnings))
-        table.add_row(Text(voice.name), usable, f"{voice.speech_seconds:.1f}", Text(voice.text), Text(remarks))
-    _wide_console().print(table if found else f"The store {store.url} has no voices yet.")
+        table.add_row(voice.name, usable, f"{voice.speech_seconds:.1f}", _plain(voice.text), _plain(remarks))
+    _wide_console().print(table)
 
 
 def clean(arguments: argparse.Namespace, settings: Settings, store: ObjectStore) -> None:
@@ -160,16 +166,55 @@ def _print_delivery(store: ObjectStore, batch: str) -> None:
         print(f"Listen: {store.location(page)}")
 
 
-def _cells(row: IndexRow, store: ObjectStore) -> list[Text]:
+def _print_remarks(store: ObjectStore, batch: str) -> None:
+    """On stderr: what is odd about the manifest, and why lines were not spoken or came out badly."""
+    from f5_pipeline.results.index import read_index
+    from f5_pipeline.speech.manifests.utterance_file import load_utterances
+
+    remarks = list(load_utterances(store, batch).warnings)
+    amiss = [row for row in read_index(store, batch) or [] if row.status != "ok"]
+    remarks += [f"{row.id} ({row.status}): {row.reason}" for row in amiss[:_SHOWN]]
+    if len(amiss) > _SHOWN:
+        remarks.append(f"{len(amiss) - _SHOWN} more; all of them: f5-pipeline results {batch}")
+    for remark in remarks:
+        print(f"  {_plain(remark)}", file=sys.stderr)
+
+
+def _print_rows(rows: Sequence[IndexRow], store: ObjectStore) -> None:
+    """A line for each utterance. Where its clip is, only where there is room: a path cut short is none."""
+    console = _wide_console()
+    clips = [store.location(row.clip) if row.clip else "" for row in rows]
+    room = console.width >= 100 + max(map(len, clips), default=0)
+    table = Table("id", "status", "seconds", "voice", box=None, pad_edge=False)
+    table.add_column("text", no_wrap=True, overflow="ellipsis")
+    if room:
+        table.add_column("clip", no_wrap=True)
+    for row, clip in zip(rows, clips, strict=True):
+        table.add_row(*_cells(row), *([Text(clip)] if room else []))
+    console.print(table)
+    if not room and len(rows) == 1 and clips[0]:
+        print(f"Clip:   {clips[0]}")
+
+
+def _cells(row: IndexRow) -> list[Text]:
     seconds = "" if row.audio_seconds is None else f"{row.audio_seconds:.1f}"
-    text = row.reason if row.status in ("rejected", "failed") else row.spoken_text or row.text
-    clip = store.location(row.clip) if row.clip else ""
-    return [Text(row.id), Text(row.status, _STYLES[row.status]), *map(Text, (seconds, row.voice, _short(text), clip))]
+    text = row.spoken_text or row.text if row.status == "ok" else row.reason
+    status = Text(row.status, _STYLES[row.status])
+    return [Text(row.id), status, Text(seconds), _plain(row.voice), _plain(_short(text))]
 
 
 def _short(text: str, width: int = 60) -> str:
     line = " ".join(text.split())
     return line if len(line) <= width else line[: width - 1] + "…"
+
+
+def _counted(count: int, thing: str) -> str:
+    return f"{count} {thing}" if count == 1 else f"{count} {thing}s"
+
+
+def _plain(text: str) -> Text:
+    """Text from outside: no markup, and nothing that a terminal would obey (escape sequences, changes of direction)."""
+    return Text("".join(c if c.isprintable() or c in _JOINERS else "\ufffd" for c in text))
 
 
 def _wide_console() -> Console:

@@ -19,7 +19,7 @@ class BarProgress:
             BarColumn(),
             MofNCompleteColumn(),
             TextColumn("{task.fields[seconds]:.0f} s of audio, {task.fields[speed]:.1f} times real time,"),
-            TimeRemainingColumn(elapsed_when_finished=True),
+            TimeRemainingColumn(compact=True),
             TextColumn("left"),
             console=console,
         )
@@ -31,15 +31,14 @@ class BarProgress:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
-        self._bar.stop()
+        if self._bar.tasks:
+            self._bar.stop()
 
     def begin(self, lines: int, missing: int, audio_seconds: float) -> None:
         if not missing:
-            self._console.print(f"{lines} lines, all of them spoken before: nothing to speak.", highlight=False)
+            self._say(f"{lines} lines, all of them spoken before: nothing to speak." if lines else "No line to speak.")
             return
-        self._console.print(
-            f"{lines} lines; {missing} clips to speak, about {audio_seconds:.0f} s of audio.", highlight=False
-        )
+        self._say(f"Lines: {lines}; clips to speak: {missing}, about {audio_seconds:.0f} s of audio.")
         self._started = time.monotonic()
         self._task = self._bar.add_task("speaking", total=missing, seconds=0.0, speed=0.0)
         self._bar.start()
@@ -48,3 +47,6 @@ class BarProgress:
         self._seconds += audio_seconds
         speed = self._seconds / max(time.monotonic() - self._started, 1e-3)
         self._bar.update(self._task, advance=1, seconds=self._seconds, speed=speed)
+
+    def _say(self, sentence: str) -> None:
+        self._console.print(sentence, highlight=False, soft_wrap=True)

@@ -17,20 +17,30 @@ from platformdirs import user_state_path
 
 from f5_pipeline.defs.partitions import batches
 from f5_pipeline.errors import FileUnusable
+from f5_pipeline.storage.locks import hold
 from f5_pipeline.storage.object_store import check_slug
 
+_LOCK = "f5-pipeline.lock"
 # A run prints what a person wants to read; the UI's event log has every step's every event all the same.
 _DEFAULT_CONFIG = "telemetry: {enabled: false}\nnux: {enabled: false}\npython_logs: {python_log_level: INFO}\n"
 
 
 def open_instance() -> dg.DagsterInstance:
-    """The instance that the ``dagster`` command would use from this folder, made if it is not there."""
-    if "DAGSTER_HOME" not in os.environ and _configured_here():
-        # What the command does too: the configuration is the folder's, and says where everything is kept.
-        return dg.DagsterInstance.from_ref(InstanceRef.from_dir(str(Path.cwd()), config_dir=str(Path.cwd())))
+    """The instance that the ``dagster`` command would use from this folder, made if it is not there.
+
+    By one process, while others wait: Dagster's databases cannot be made by two at once.
+
+    Raises:
+        FileUnusable: it cannot be made.
+    """
+    if "DAGSTER_HOME" not in os.environ and (storage := _configured_here()):
+        with hold(Path(storage) / _LOCK, "opening Dagster's records"):
+            # What the command does too: the configuration is the folder's, and says where everything is kept.
+            return dg.DagsterInstance.from_ref(InstanceRef.from_dir(str(Path.cwd()), config_dir=str(Path.cwd())))
     home = _home()
     os.environ["DAGSTER_HOME"] = str(home)
-    return dg.DagsterInstance.get()
+    with hold(home / _LOCK, "opening Dagster's records"):
+        return dg.DagsterInstance.get()
 
 
 def instance_place() -> str:
@@ -61,9 +71,10 @@ def use_lasting_home() -> None:
     if "DAGSTER_HOME" in os.environ or _configured_here():
         return
     home = _home()
+    open_instance().dispose()  # and sets DAGSTER_HOME
     print(f"DAGSTER_HOME is not set: the instance is kept in {home}", file=sys.stderr, flush=True)
     atexit._run_exitfuncs()  # removes the temporary folder that the command has made
-    os.execve(sys.executable, [sys.executable, *sys.orig_argv[1:]], {**os.environ, "DAGSTER_HOME": str(home)})
+    os.execv(sys.executable, [sys.executable, *sys.orig_argv[1:]])
 
 
 def _home() -> Path:

@@ -45,12 +45,6 @@ class Project:
         )
 
 
-@pytest.fixture(scope="session")
-def cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Shared, so that the environment is proven once."""
-    return tmp_path_factory.mktemp("cache")
-
-
 @pytest.fixture
 def project(tmp_path: Path, cache: Path) -> Project:
     store = LocalStore(tmp_path / "store")

@@ -26,11 +26,6 @@ CATALOGUE = load_catalogue(Settings())
 MANIFEST = "text,voice,note\nThe first line.,f2,a\nThe second line.,m1,b\nAnd the third one.,f2,c\n"
 
 
-@pytest.fixture(scope="module")
-def cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return tmp_path_factory.mktemp("cache")
-
-
 class Work:
     """A store with two of the demo's voices, and what happens to a batch in it."""
 
