@@ -88,8 +88,10 @@ def speak_batch(
     lines, rejected = _lines(contents, models, store, cache)
     clock = _Loading(load_engine)
     speaking = time.monotonic()
-    with claim(store, batch, (key for line in lines for key in line.all_keys())):
-        done = generate(lines, ClipStore(store), rows_by_key(store, batch), clock, progress)
+    known = rows_by_key(store, batch)
+    unnamed = (line for line in lines if line.key not in known)  # clips that no index names, until this one does
+    with claim(store, batch, (key for line in unnamed for key in line.all_keys())):
+        done = generate(lines, ClipStore(store), known, clock, progress)
         rows = _in_order(contents, done.rows, rejected)
         write_index(store, batch, rows)
     report = BatchReport(

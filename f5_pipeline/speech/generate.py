@@ -22,7 +22,7 @@ from f5_pipeline.speech import quality
 from f5_pipeline.speech.audio import join_chunks
 from f5_pipeline.speech.engine import SAMPLE_RATE, SpeechEngine, Spoken
 from f5_pipeline.speech.lines import ReadyModel, SpokenLine
-from f5_pipeline.speech.takes import Take, is_settled, next_attempt, recall, row_of, take_of, takes_of
+from f5_pipeline.speech.takes import Take, Takes, is_settled, next_attempt, recall, row_of, take_of
 
 _SAVERS = 4  # threads that measure, encode and store clips while the model goes on
 
@@ -54,6 +54,7 @@ class Generation:
     audio_seconds_spoken: float
 
 
+_Finished = tuple[SpokenLine, Take]
 EngineFor = Callable[[ReadyModel], SpeechEngine]
 
 
@@ -74,34 +75,32 @@ def generate(
     takes = recall(lines, clips, known)
     progress = progress or Silent()
     session = _Session(clips, takes, progress)
-    missing = {line.keys[0]: line for line in lines if not is_settled(line, takes)}
-    progress.begin(
-        len(lines), len(missing), sum(piece.seconds for line in missing.values() for piece in line.pieces(1))
-    )
+    missing = {line.key: line for line in lines if not is_settled(line, takes.get(line.key, ()))}
+    progress.begin(len(lines), len(missing), sum(line.expected_seconds for line in missing.values()))
     for model in {id(line.model): line.model for line in missing.values()}.values():
         pending = [line for line in missing.values() if line.model is model]
         engine = engine_for(model)
         while pending:
             session.speak(engine, pending)
-            pending = [line for line in pending if not is_settled(line, takes)]
-    rows = tuple(row_of(line, list(takes_of(line, takes))) for line in lines)
+            pending = [line for line in pending if not is_settled(line, takes[line.key])]
+    rows = tuple(row_of(line, takes[line.key]) for line in lines)
     return Generation(rows, session.clips_spoken, session.audio_seconds)
 
 
 class _Session:
     """One run's way from pieces to stored clips."""
 
-    def __init__(self, clips: ClipStore, takes: dict[str, Take], progress: Progress) -> None:
+    def __init__(self, clips: ClipStore, takes: Takes, progress: Progress) -> None:
         self._clips, self._takes, self._progress = clips, takes, progress
         self.clips_spoken, self.audio_seconds = 0, 0.0
 
     def speak(self, engine: SpeechEngine, lines: Sequence[SpokenLine]) -> None:
         """Draw the next take of each line."""
-        work = [_Work(line, next_attempt(line, self._takes)) for line in lines]
+        work = [_Work(line, next_attempt(self._takes.get(line.key, ()))) for line in lines]
         stored = self._clips.existing({piece.key for one in work if one.is_long for piece in one.pieces})
         owners: dict[str, list[tuple[_Work, int]]] = {}
         with ThreadPoolExecutor(_SAVERS, "save") as savers:
-            saving: list[Future[list[Take]]] = []
+            saving: list[Future[list[_Finished]]] = []
             for one in work:
                 for position, piece in enumerate(one.pieces):
                     if one.is_long and piece.key in stored:
@@ -117,21 +116,21 @@ class _Session:
             for future in saving:
                 self._collect(future, wait=True)
 
-    def _finish_stored(self, work: _Work) -> list[Take]:
-        return [self._finish(work)]
+    def _finish_stored(self, work: _Work) -> list[_Finished]:
+        return [(work.line, self._finish(work))]
 
-    def _collect(self, future: Future[list[Take]], wait: bool = False) -> bool:
+    def _collect(self, future: Future[list[_Finished]], wait: bool = False) -> bool:
         """Note finished takes; whether they were finished."""
         if not wait and not future.done():
             return False
-        for take in future.result():
-            self._takes[take.key] = take
+        for line, take in future.result():
+            self._takes.setdefault(line.key, []).append(take)
             self.clips_spoken += bool(take.clip)
             self.audio_seconds += take.audio_seconds
             self._progress.advance(take.audio_seconds)
         return True
 
-    def _receive(self, owners: Sequence[tuple[_Work, int]], spoken: Spoken) -> list[Take]:
+    def _receive(self, owners: Sequence[tuple[_Work, int]], spoken: Spoken) -> list[_Finished]:
         """Hand a spoken piece to the lines that wait for it; the takes that are complete with it."""
         samples, error = spoken.samples, spoken.error
         if samples is not None and not np.isfinite(samples).all():
@@ -143,7 +142,7 @@ class _Session:
                 piece = one.pieces[position]
                 self._store(_Sound(piece.key, join_chunks([samples], [], 0.0), piece.chunk.text, piece.seconds), one)
             if one.put(position, samples, error):
-                finished.append(self._finish(one))
+                finished.append((one.line, self._finish(one)))
         return finished
 
     def _finish(self, work: _Work) -> Take:

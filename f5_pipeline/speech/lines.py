@@ -48,9 +48,15 @@ class SpokenLine:
         )
 
     @cached_property
+    def key(self) -> str:
+        """The clip key of the first take: what the line is known by."""
+        return clip_key(self.parts)
+
+    @cached_property
     def keys(self) -> tuple[str, ...]:
-        """The clip keys of all takes there may be, the first attempt's first."""
-        return tuple(clip_key(replace(self.parts, attempt=n)) for n in range(1, self.utterance.max_attempts + 1))
+        """The clip keys of all takes there may be. Most lines are right at the first, and never need the others."""
+        others = range(2, self.utterance.max_attempts + 1)
+        return (self.key, *(clip_key(replace(self.parts, attempt=attempt)) for attempt in others))
 
     @property
     def is_long(self) -> bool:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from itertools import count
 
 from f5_pipeline.errors import ClipDamaged, ObjectMissing
 from f5_pipeline.results.clips import ClipInfo, ClipStore
@@ -31,30 +32,34 @@ class Take:
     cached: bool = False
 
 
-def recall(lines: Sequence[SpokenLine], clips: ClipStore, known: Mapping[str, IndexRow]) -> dict[str, Take]:
-    """All takes that are in the store already, by key."""
-    chosen = {line.keys[0]: _chosen(line, known) for line in lines}
-    likely = {line.keys[0]: line.keys if (pick := chosen[line.keys[0]]) is None else (pick,) for line in lines}
-    wanted = {key for keys in likely.values() for key in keys}
-    sizes = {key: size for key in wanted if key in known and (size := known[key].clip_bytes) is not None}
-    found = clips.existing(wanted, sizes)
-    # A chosen take that has gone: the others may still be there.
-    lost = {key for line in lines if (pick := chosen[line.keys[0]]) and pick not in found for key in line.keys}
-    found |= clips.existing(lost - wanted, sizes)
-    picked = set(chosen.values())
-    takes = {key: _take_of_row(known[key], info.size) for key, info in found.items() if key in picked}
-    unread = [key for key in found if key not in picked]
+#: The takes of each line that has any, by the line's key.
+Takes = dict[str, list[Take]]
+
+
+def recall(lines: Sequence[SpokenLine], clips: ClipStore, known: Mapping[str, IndexRow]) -> Takes:
+    """All takes that are in the store already. What the last run settled on is not read again, only looked for."""
+    by_key = {line.key: line for line in lines}
+    chosen = {key: row for key, line in by_key.items() if (row := _chosen(line, known))}
+    sizes = {row.key: row.clip_bytes for row in chosen.values() if row.clip_bytes is not None}
+    there = clips.existing({row.key for row in chosen.values()}, sizes)
+    takes = {key: [_take_of_row(row, there[row.key].size)] for key, row in chosen.items() if row.key in there}
+    unsettled = [line for key, line in by_key.items() if key not in takes]
+    return takes | _read_takes(unsettled, clips)
+
+
+def _chosen(line: SpokenLine, known: Mapping[str, IndexRow]) -> IndexRow | None:
+    """What the last run settled on, unless it was suspect and more takes are allowed now."""
+    row = known.get(line.key) or next((known[key] for key in line.keys if key in known), None)
+    final = row is not None and (row.status == "ok" or row.attempts >= line.utterance.max_attempts)
+    return row if final else None
+
+
+def _read_takes(lines: Sequence[SpokenLine], clips: ClipStore) -> Takes:
+    found = clips.existing(key for line in lines for key in line.keys)
     with ThreadPoolExecutor(_READERS) as readers:
-        read = readers.map(lambda key: _read_take(clips, key, found[key].size), unread)
-        return takes | {take.key: take for take in read if take is not None}
-
-
-def _chosen(line: SpokenLine, known: Mapping[str, IndexRow]) -> str | None:
-    """The take that the last run settled on, unless it was suspect and more takes are allowed now."""
-    for key in line.keys:
-        if (row := known.get(key)) and (row.status == "ok" or row.attempts >= len(line.keys)):
-            return key
-    return None
+        read = dict(zip(found, readers.map(lambda key: _read_take(clips, key, found[key].size), found), strict=True))
+    each = {line.key: [take for key in line.keys if (take := read.get(key))] for line in lines}
+    return {key: takes for key, takes in each.items() if takes}
 
 
 def _read_take(clips: ClipStore, key: str, size: int) -> Take | None:
@@ -105,19 +110,16 @@ def _take_of_row(row: IndexRow, size: int) -> Take:
     )
 
 
-def takes_of(line: SpokenLine, takes: Mapping[str, Take]) -> Iterator[Take]:
-    return (takes[key] for key in line.keys if key in takes)
-
-
-def is_settled(line: SpokenLine, takes: Mapping[str, Take]) -> bool:
+def is_settled(line: SpokenLine, takes: Sequence[Take]) -> bool:
     """Whether nothing more needs to be spoken: a take is right, or chosen, or an engine gave up, or all are drawn."""
-    done = list(takes_of(line, takes))
-    final = any(take.status == "ok" or take.penalty < 0 or not take.clip for take in done)
-    return final or len(done) == len(line.keys)
+    final = any(take.status == "ok" or take.penalty < 0 or not take.clip for take in takes)
+    return final or len(takes) >= line.utterance.max_attempts
 
 
-def next_attempt(line: SpokenLine, takes: Mapping[str, Take]) -> int:
-    return next(n for n, key in enumerate(line.keys, start=1) if key not in takes)
+def next_attempt(takes: Sequence[Take]) -> int:
+    """The first attempt that was not drawn yet."""
+    drawn = {take.attempt for take in takes}
+    return next(attempt for attempt in count(1) if attempt not in drawn)
 
 
 def row_of(line: SpokenLine, takes: Sequence[Take]) -> IndexRow:
