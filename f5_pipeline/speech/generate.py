@@ -15,6 +15,7 @@ from typing import Protocol
 
 import numpy as np
 
+from f5_pipeline.errors import ClipDamaged, ObjectMissing
 from f5_pipeline.results.clips import ClipInfo, ClipStore
 from f5_pipeline.results.index import IndexRow
 from f5_pipeline.results.keys import derive_seed
@@ -97,7 +98,7 @@ class _Session:
     def speak(self, engine: SpeechEngine, lines: Sequence[SpokenLine]) -> None:
         """Draw the next take of each line."""
         work = [_Work(line, next_attempt(self._takes.get(line.key, ()))) for line in lines]
-        stored = self._clips.existing({piece.key for one in work if one.is_long for piece in one.pieces})
+        stored = self._whole({piece.key for one in work if one.is_long for piece in one.pieces})
         owners: dict[str, list[tuple[_Work, int]]] = {}
         with ThreadPoolExecutor(_SAVERS, "save") as savers:
             saving: list[Future[list[_Finished]]] = []
@@ -115,6 +116,21 @@ class _Session:
                 saving = [future for future in saving if not self._collect(future)]
             for future in saving:
                 self._collect(future, wait=True)
+
+    def _whole(self, keys: set[str]) -> set[str]:
+        """Those of the clips that are in the store and whole; what is damaged is removed, to be spoken again."""
+
+        def is_whole(key: str) -> bool:
+            try:
+                return bool(self._clips.load(key))
+            except ObjectMissing:
+                return False
+            except ClipDamaged:
+                self._clips.discard(key)
+                return False
+
+        found = list(self._clips.existing(keys))
+        return {key for key, whole in zip(found, in_parallel(is_whole, found), strict=True) if whole}
 
     def _finish_stored(self, work: _Work) -> list[_Finished]:
         return [(work.line, self._finish(work))]

@@ -480,6 +480,24 @@ def test_a_long_text_whose_clip_is_lost_is_joined_again_without_speaking(run: Ru
     assert run.path(again).read_bytes() == before
 
 
+@pytest.mark.parametrize("harm", ["empty", "cut short", "altered"])
+def test_a_harmed_piece_is_spoken_again(run: Run, harm: str) -> None:
+    text = " ".join(SENTENCES)
+    (row,) = run([line(text)], FakeEngine()).rows
+    before = run.path(row).read_bytes()
+    run.path(row).unlink()
+    path = Path(run.clips.location(line(text).pieces(1)[2].key))
+    whole = path.read_bytes()
+    altered = bytearray(whole)
+    altered[-2000] ^= 255
+    path.write_bytes({"empty": b"", "cut short": whole[:-100], "altered": bytes(altered)}[harm])
+    engine = FakeEngine()
+    (again,) = run([line(text)], engine).rows
+    assert engine.texts == [SENTENCES[2]]
+    assert path.read_bytes() == whole
+    assert run.path(again).read_bytes() == before
+
+
 def test_ten_thousand_characters_are_spoken_in_pieces_of_their_own_length(run: Run) -> None:
     """No drift: what the last piece says and how long it takes does not depend on what came before it."""
     text = " ".join(f"{sentence[:-1]} of part {part}." for part in range(14) for sentence in SENTENCES)
