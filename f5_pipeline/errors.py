@@ -23,7 +23,7 @@ class F5PipelineError(Exception):
     def __init__(self, culprit: str, reason: str, fix: str = "") -> None:
         self.culprit, self.reason, self.fix = culprit, reason, fix
         # "Batch 'x' is not there." reads on; "Setting 'y': it must be a number." is a sentence of its own.
-        reads_on = reason.partition(" ")[0] in _VERBS
+        reads_on = reason.partition(" ")[0].rstrip(":") in _VERBS
         super().__init__(" ".join(part for part in (f"{culprit}{'' if reads_on else ':'} {reason}", fix) if part))
 
 
@@ -238,6 +238,19 @@ class EnvironmentBroken(F5PipelineError):
         super().__init__(package, f"does not start: {reason}.", "Reinstall it, or make a fresh virtual environment.")
 
 
+class GpuUnusable(F5PipelineError):
+    """A GPU that is there and does not compute, most often because others have filled its memory."""
+
+    transient = True
+
+    def __init__(self, gpu: str, reason: str) -> None:
+        super().__init__(
+            f"The GPU {gpu}",
+            f"does not even compute torch's own attention: {reason.rstrip('.')}.",
+            "See what else runs on it (nvidia-smi), or choose another with F5_DEVICE.",
+        )
+
+
 class InstallFailed(F5PipelineError):
     """pip did not do what it was asked to."""
 
@@ -274,7 +287,11 @@ class BatchMissing(F5PipelineError):
     """A batch with no manifest in the store."""
 
     def __init__(self, batch: str, store_url: str, known: Sequence[str]) -> None:
-        have = f"It has: {', '.join(sorted(known)[:20])}." if known else "It has no batches yet."
+        have = (
+            f"It has: {', '.join(sorted(known)[:20])}."
+            if known
+            else "It has no batches yet (F5_STORE names the store)."
+        )
         super().__init__(
             f"Batch {batch!r}",
             f"is not in the store {store_url}. {have}",

@@ -7,9 +7,9 @@ from collections.abc import Sequence
 import dagster as dg
 
 from f5_pipeline.environment.attention import changes_since_proof
+from f5_pipeline.environment.record import EnvironmentReport
 from f5_pipeline.results.clips import ClipStore
 from f5_pipeline.results.index import IndexRow
-from f5_pipeline.settings import Settings
 from f5_pipeline.storage.object_store import ObjectStore
 
 _SHOWN = 20  # reasons in a check's metadata
@@ -40,9 +40,9 @@ SPEECH_CHECKS = [
 ]
 
 
-def check_speech(rows: Sequence[IndexRow], store: ObjectStore, settings: Settings) -> list[dg.AssetCheckResult]:
-    """The results of ``SPEECH_CHECKS`` for a batch whose index has these rows."""
-    return [_in_store(rows, store), _spoken(rows), _sounds_right(rows), _unchanged(settings)]
+def check_speech(rows: Sequence[IndexRow], store: ObjectStore, proven: EnvironmentReport) -> list[dg.AssetCheckResult]:
+    """The results of ``SPEECH_CHECKS`` for a batch whose index has these rows, spoken where this was proven before."""
+    return [_in_store(rows, store), _spoken(rows), _sounds_right(rows), _unchanged(proven)]
 
 
 def _in_store(rows: Sequence[IndexRow], store: ObjectStore) -> dg.AssetCheckResult:
@@ -81,8 +81,8 @@ def _sounds_right(rows: Sequence[IndexRow]) -> dg.AssetCheckResult:
     )
 
 
-def _unchanged(settings: Settings) -> dg.AssetCheckResult:
-    changes = changes_since_proof(settings)
+def _unchanged(proven: EnvironmentReport) -> dg.AssetCheckResult:
+    changes = changes_since_proof(proven)
     return dg.AssetCheckResult(
         passed=not changes,
         check_name="environment_unchanged",

@@ -3,6 +3,7 @@
 import dagster as dg
 
 from f5_pipeline.defs.failures import TRANSIENT, readable
+from f5_pipeline.environment.attention import prove_environment
 from f5_pipeline.settings import Settings
 from f5_pipeline.speech.models.catalogue import model_named
 from f5_pipeline.speech.models.weights import ensure_weights
@@ -27,6 +28,7 @@ def model_weights(
     Looked for on this machine, in the store's ``models/``, then at the source; each file is held to its sha256.
     """
     with readable():
+        prove_environment(settings)  # first, also where this asset is materialized alone or on another machine
         spec = model_named(settings)
         files = ensure_weights(spec, settings.cache, store, commercial=settings.commercial)
     context.log.info(f"{spec.name}: {spec.description}")

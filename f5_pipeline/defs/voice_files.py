@@ -5,6 +5,7 @@ import hashlib
 import dagster as dg
 
 from f5_pipeline.defs.failures import TRANSIENT, readable
+from f5_pipeline.environment.attention import prove_environment
 from f5_pipeline.settings import Settings
 from f5_pipeline.speech.models.catalogue import model_named
 from f5_pipeline.speech.utterance import Voice
@@ -45,6 +46,7 @@ def voice_files(
 ) -> dg.MaterializeResult:
     """Reference recordings and their transcripts: length, transcript, speech rate and clipping checked, and cached."""
     with readable():
+        prove_environment(settings)  # first, also where this asset is materialized alone or on another machine
         spec = model_named(settings)
         voices = prepare_voices(store, settings.cache, limits=VoiceLimits.of(spec))
     unusable = {voice.name: "; ".join(voice.problems) for voice in voices if not voice.usable}

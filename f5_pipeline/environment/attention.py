@@ -8,6 +8,7 @@ next run knows in milliseconds that nothing has changed.
 from __future__ import annotations
 
 import hashlib
+import os
 import sys
 import tempfile
 import time
@@ -17,6 +18,7 @@ from pathlib import Path
 
 from f5_pipeline.environment.download import fetch_wheel, measure_wheel, wheel_place
 from f5_pipeline.environment.install import (
+    PIP_ENVIRONMENT,
     install_wheel,
     obstacle_to_installing,
     origin_of_installed,
@@ -62,29 +64,30 @@ def prove_environment(settings: Settings, bytes_to_come: int = 0) -> Environment
         FileAltered: the wheel is not the one that was pinned, or that came first.
         FileUnusable: the disk is full, or cannot be written.
         EnvironmentBroken: torch does not start.
+        GpuUnusable: the GPU does not even compute torch's own attention.
     """
     started = time.monotonic()
+    os.environ.update(PIP_ENVIRONMENT)  # also for whatever this process starts afterwards
     check_room([_to_come(settings, bytes_to_come)], _deletable(settings))
     record = record_place(settings)
     if (known := _unchanged(record)) is None:
         with hold(_lock(settings), "proving the environment"):
             known = _unchanged(record)  # another process was faster
             if known is None:
+                before = read_record(record)
+                altered = [] if before is None else changes(before.installed, installed_files())
                 report = _prove(settings, bytes_to_come)
                 write_record(record, report)
-                return replace(report, seconds=time.monotonic() - started)
+                return replace(report, seconds=time.monotonic() - started, altered=tuple(altered))
     return replace(known, seconds=time.monotonic() - started, bytes_downloaded=0, reused=True)
 
 
-def changes_since_proof(settings: Settings) -> list[str]:
-    """What was installed, removed or altered of torch and flash_attn since ``prove_environment``, as sentences.
+def changes_since_proof(report: EnvironmentReport) -> list[str]:
+    """What was installed, removed or altered of torch and flash_attn since they were proven, as sentences.
 
-    Empty: nothing; also a sentence if the proof itself is missing.
+    Both what ``prove_environment`` found altered when it made this report, and proved anew, and what was altered since.
     """
-    known = read_record(record_place(settings))
-    if known is None:
-        return ["the environment was not proven with these settings on this machine"]
-    return changes(known.installed, installed_files())
+    return [*report.altered, *changes(report.installed, installed_files())]
 
 
 def _unchanged(record: Path) -> EnvironmentReport | None:
@@ -105,7 +108,7 @@ def _prove(settings: Settings, bytes_to_come: int) -> EnvironmentReport:
     if obstacle is None and _another_is_pinned(settings, tags):
         uninstall()
     if flash_attn_present():
-        proof = prove_flash_attn(kernels=obstacle is None)
+        proof = prove_flash_attn(device=None if obstacle else settings.device)
         if proof.works and obstacle is None:
             return _flash_report(tags, proof, "it was installed here already")
         if not proof.works:
@@ -145,9 +148,10 @@ def _choose(settings: Settings, tags: PlatformTags, bytes_to_come: int) -> Envir
     try:
         return _install(settings, tags, wheel, bytes_to_come)
     except (DownloadFailed, ObjectMissing, StoreUnusable) as error:
-        return _torch(settings, tags, f"{wheel.name} cannot be had. {error}", lasting=False)
+        why = f"{wheel.name} cannot be had. {error}"
     except InstallFailed as error:
-        return _torch(settings, tags, f"{wheel.name} cannot be installed. {error}", lasting=False)
+        why = f"{wheel.name} cannot be installed. {error}"
+    return _torch(settings, tags, why, lasting=False)
 
 
 def _install(settings: Settings, tags: PlatformTags, wheel: Wheel, bytes_to_come: int) -> EnvironmentReport:
@@ -160,18 +164,25 @@ def _install(settings: Settings, tags: PlatformTags, wheel: Wheel, bytes_to_come
     ]
     check_room(needs, _deletable(settings))
     file = fetch_wheel(wheel, settings.cache)
-    proof = install_wheel(file)
+    proof = install_wheel(file, settings.device)
     if not proof.works:
         report = _torch(settings, tags, f"{wheel.name} failed its proof: {proof.failure}")
         return replace(report, bytes_downloaded=file.bytes_downloaded)
     report = _flash_report(tags, proof, f"{wheel.name} was installed" + (f" ({wheel.note})" if wheel.note else ""))
-    return replace(report, wheel=wheel.name, wheel_sha256=file.sha256, bytes_downloaded=file.bytes_downloaded)
+    return replace(report, bytes_downloaded=file.bytes_downloaded)
 
 
 def _flash_report(tags: PlatformTags, proof: Proof, how: str) -> EnvironmentReport:
-    reason = f"flash_attn {proof.version}: {how}; its kernels agree with torch's attention on {tags.gpu}"
+    origin = origin_of_installed()
     return EnvironmentReport(
-        "flash_attn", reason, tags, installed_files(), kernel_error=proof.kernel_error, proof_seconds=proof.seconds
+        "flash_attn",
+        f"flash_attn {proof.version}: {how}; its kernels agree with torch's attention on {tags.gpu}",
+        tags,
+        installed_files(),
+        wheel=None if origin is None else origin.wheel,
+        wheel_sha256=None if origin is None else origin.sha256,
+        kernel_error=proof.kernel_error,
+        proof_seconds=proof.seconds,
     )
 
 
@@ -183,9 +194,10 @@ def _torch(settings: Settings, tags: PlatformTags, why: str, *, lasting: bool = 
     """
     if settings.attention == "flash_attn":
         raise AttentionUnavailable(why.rstrip("."))
+    again = "" if lasting else f" (It is tried again after {_TRY_AGAIN / 60:.0f} minutes.)"
     return EnvironmentReport(
         "torch",
-        f"torch attention, because {why}",
+        f"torch attention, because {why}{again}",
         tags,
         installed_files(),
         valid_until=None if lasting else time.time() + _TRY_AGAIN,
@@ -205,7 +217,8 @@ def _obstacle(settings: Settings, tags: PlatformTags) -> str | None:
     if tags.cuda is None:
         return f"torch {tags.torch} is built without CUDA"
     if tags.capability is None:
-        return f"torch {tags.torch} (CUDA {tags.cuda}) sees no GPU"
+        which = f" {settings.device}" if settings.device.startswith("cuda") else ""
+        return f"torch {tags.torch} (CUDA {tags.cuda}) sees no GPU{which}"
     if tags.capability < _OLDEST_CAPABILITY:
         major, minor = tags.capability
         return f"{tags.gpu} has compute capability {major}.{minor}, and flash_attn 2 needs 8.0 (Ampere) or newer"

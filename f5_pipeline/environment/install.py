@@ -25,9 +25,10 @@ from pathlib import Path
 
 import psutil
 
-from f5_pipeline.environment.installed import flash_attn_distribution, site_packages
+from f5_pipeline.environment.installed import flash_attn_distribution, flash_attn_present, site_packages
 from f5_pipeline.environment.proof import Proof, prove_flash_attn
 from f5_pipeline.errors import InstallFailed
+from f5_pipeline.storage.locks import hold
 from f5_pipeline.storage.partial import host_slug
 from f5_pipeline.storage.pinned import PinnedFile
 from f5_pipeline.storage.volume import this_machines_file
@@ -72,21 +73,25 @@ def obstacle_to_installing() -> str | None:
     return None
 
 
-def install_wheel(wheel: PinnedFile) -> Proof:
+def install_wheel(wheel: PinnedFile, device: str = "auto") -> Proof:
     """Install a wheel beside site-packages, prove it there, and put it in place if it works.
+
+    One process at a time, also of those that use other caches: what another put in place meanwhile is only proven.
 
     Returns:
         The proof; if it failed, nothing was installed.
 
     Raises:
         InstallFailed: pip did not install it.
+        GpuUnusable: nothing can be proven here.
         FileUnusable: the disk is full, or cannot be written.
     """
-    os.environ.update(PIP_ENVIRONMENT)
-    with _staging() as staging:
+    with hold(site_packages() / ".f5-pipeline.lock", "installing flash_attn"), _staging() as staging:
+        if flash_attn_present() and origin_of_installed() == Origin(wheel.path.name, wheel.sha256):
+            return prove_flash_attn(device=device)
         _pip_install(wheel.path, staging)
         site = _installed_into(staging, wheel)
-        proof = prove_flash_attn(site)
+        proof = prove_flash_attn(site, device)
         if proof.works:
             _mark(site, wheel)
             with this_machines_file(site_packages()):
@@ -108,7 +113,7 @@ def _pip_install(wheel: Path, staging: Path) -> None:
     """Never from source, never with dependencies (it would replace torch), never from an index."""
     _pip(
         *("install", "--no-deps", "--no-cache-dir", "--no-index", "--only-binary=:all:", "--no-build-isolation"),
-        *("--ignore-installed", "--no-warn-script-location", "--prefix", str(staging), str(wheel)),
+        *("--ignore-installed", "--no-warn-script-location", "--prefix", str(staging), str(wheel.absolute())),
     )
 
 
@@ -133,6 +138,7 @@ def _staging() -> Iterator[Path]:
         yield staging
     finally:
         shutil.rmtree(staging, ignore_errors=True)
+        _remove_dead_stagings(parent)  # a dead process's pip may have gone on for a moment
 
 
 def _remove_dead_stagings(parent: Path) -> None:
@@ -163,9 +169,12 @@ def _mark(site: Path, wheel: PinnedFile) -> None:
 def _put_in_place(site: Path) -> None:
     """Rename everything into site-packages, what makes it importable last.
 
-    Where another attempt died in the middle, some of it is there already, but never the package itself.
+    Where another attempt died in the middle, some of it (or of another version) is there already, but never the
+    package itself.
     """
     target = site_packages()
+    for stale in target.glob("flash_attn-*.dist-info"):
+        shutil.rmtree(stale)
     parts = sorted(site.iterdir(), key=lambda path: path.name == "flash_attn")
     for part in parts:
         old = target / part.name

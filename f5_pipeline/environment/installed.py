@@ -6,7 +6,7 @@ import os
 import sysconfig
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from importlib.metadata import PathDistribution
+from importlib.metadata import Distribution, distributions
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -57,11 +57,9 @@ def site_packages() -> Path:
     return Path(sysconfig.get_path("platlib"))
 
 
-def flash_attn_distribution() -> PathDistribution | None:
-    """The metadata of the installed flash_attn; None: it is not installed here."""
-    for folder in site_packages().glob("flash_attn-*.dist-info"):
-        return PathDistribution(folder)
-    return None
+def flash_attn_distribution() -> Distribution | None:
+    """The metadata of the flash_attn that would be imported, wherever it is installed; None: there is none."""
+    return next(iter(distributions(name="flash_attn")), None)
 
 
 def flash_attn_present() -> bool:
@@ -69,10 +67,10 @@ def flash_attn_present() -> bool:
     return find_spec("flash_attn") is not None
 
 
-def _flash_attn_files(distribution: PathDistribution | None) -> list[Path]:
+def _flash_attn_files(distribution: Distribution | None) -> list[Path]:
     listed = (distribution.files or []) if distribution is not None else []
     # Compiled Python comes and goes with the user's umask and first import; it proves nothing.
-    return [site_packages() / path for path in listed if path.suffix != ".pyc"]
+    return [Path(str(path.locate())) for path in listed if path.suffix != ".pyc"]
 
 
 def _torch_files() -> Iterator[Path]:

@@ -21,7 +21,7 @@ _ASK_TORCH = """
 import json, sys, torch
 device = sys.argv[1]
 found = {"cxx11_abi": bool(torch._C._GLIBCXX_USE_CXX11_ABI), "gpu": None, "capability": None}
-if torch.cuda.is_available():
+if torch.cuda.is_available() and (torch.device(device).index or 0) < torch.cuda.device_count():
     found["gpu"] = torch.cuda.get_device_name(device)
     found["capability"] = list(torch.cuda.get_device_capability(device))
 json.dump(found, sys.stdout)
@@ -100,7 +100,8 @@ def _assignments(path: Path) -> dict[str, str]:
 
 def _with_gpu(tags: PlatformTags, device: str) -> PlatformTags:
     command = [sys.executable, "-c", _ASK_TORCH, device if device.startswith("cuda") else "cuda"]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    # Not in the working folder, where a user's file may be called torch.py.
+    done = subprocess.run(command, capture_output=True, text=True, cwd=sys.prefix, check=False)
     if done.returncode:
         last = (done.stderr.strip().splitlines() or ["it died without a word"])[-1]
         raise EnvironmentBroken(f"torch {tags.torch}", last[:300])

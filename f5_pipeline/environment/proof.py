@@ -13,6 +13,8 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
+from f5_pipeline.errors import GpuUnusable
+
 _TIMEOUT = 600.0  # seconds; a first kernel on a slow disk loads a gigabyte
 
 # What f5_tts itself imports, and both kernels that it calls: one sequence length for all, and packed sequences.
@@ -22,26 +24,35 @@ if sys.argv[1]:
     sys.path.insert(0, sys.argv[1])
 import torch
 import torch.nn.functional as F
-import flash_attn
-from flash_attn import flash_attn_func, flash_attn_varlen_func
-from flash_attn.bert_padding import pad_input, unpad_input
 
-if sys.argv[2] == "import":
-    result = {"version": flash_attn.__version__, "file": flash_attn.__file__, "error": None, "allowed": None}
+def say(**result):
     print("\\n" + json.dumps(result))
-    sys.exit()
-
-device = "cuda" if torch.cuda.is_available() else "cpu"
-generator = torch.Generator("cpu").manual_seed(0)
-lengths = [77, 130]
-q, k, v = (torch.randn(2, 130, 4, 64, generator=generator).to(device, torch.float16) for _ in range(3))
 
 def torch_attention(q, k, v, dtype):
     q, k, v = (x.to(dtype).transpose(1, 2) for x in (q, k, v))
     return F.scaled_dot_product_attention(q, k, v).transpose(1, 2).float()
 
-exact = torch_attention(q, k, v, torch.float32)
-allowed = 2 * (torch_attention(q, k, v, torch.float16) - exact).abs().max().item() + 1e-3
+device = sys.argv[2]
+if device:
+    device = device if torch.cuda.is_available() else "cpu"
+    generator = torch.Generator("cpu").manual_seed(0)
+    lengths = [77, 130]
+    try:
+        q, k, v = (torch.randn(2, 130, 4, 64, generator=generator).to(device, torch.float16) for _ in range(3))
+        exact = torch_attention(q, k, v, torch.float32)
+        allowed = 2 * (torch_attention(q, k, v, torch.float16) - exact).abs().max().item() + 1e-3
+    except Exception as failure:
+        say(gpu=device, trouble=str(failure))
+        sys.exit()
+
+import flash_attn
+from flash_attn import flash_attn_func, flash_attn_varlen_func
+from flash_attn.bert_padding import pad_input, unpad_input
+
+if not device:
+    say(version=flash_attn.__version__, file=flash_attn.__file__, error=None, allowed=None)
+    sys.exit()
+
 error = (flash_attn_func(q, k, v).float() - exact).abs().max().item()
 
 mask = torch.arange(130, device=device)[None] < torch.tensor(lengths, device=device)[:, None]
@@ -54,8 +65,7 @@ for row, length in enumerate(lengths):
     exact = torch_attention(q[part], k[part], v[part], torch.float32)
     error = max(error, (out[part] - exact).abs().max().item())
 
-result = {"version": flash_attn.__version__, "file": flash_attn.__file__, "error": error, "allowed": allowed}
-print("\\n" + json.dumps(result))
+say(version=flash_attn.__version__, file=flash_attn.__file__, error=error, allowed=allowed)
 """
 
 
@@ -74,13 +84,17 @@ class Proof:
         return not self.failure
 
 
-def prove_flash_attn(folder: Path | None = None, *, kernels: bool = True) -> Proof:
+def prove_flash_attn(folder: Path | None = None, device: str | None = None) -> Proof:
     """Try flash_attn in a fresh interpreter: the installed one, or one that lies in ``folder``.
 
-    Without ``kernels`` it is only imported, as f5_tts does on a machine where no kernel can run.
+    ``device`` is the setting of that name: the GPU whose kernels are tried. Without one it is only imported, as f5_tts
+    does on a machine where no kernel can run.
+
+    Raises:
+        GpuUnusable: the GPU does not even compute torch's own attention, which says nothing of flash_attn.
     """
     started = time.monotonic()
-    command = [sys.executable, "-c", _SCRIPT, str(folder or ""), "kernels" if kernels else "import"]
+    command = [sys.executable, "-c", _SCRIPT, str(folder or ""), "cuda" if device == "auto" else device or ""]
     try:
         # Not in the working folder, where a user's file may be called torch.py.
         done = subprocess.run(command, capture_output=True, text=True, cwd=sys.prefix, timeout=_TIMEOUT, check=False)
@@ -95,7 +109,12 @@ def _judge(done: subprocess.CompletedProcess[str], folder: Path | None, seconds:
     if done.returncode:
         last = (done.stderr.strip().splitlines() or [f"exit code {done.returncode}"])[-1]
         return Proof(f"it does not run: {last[:300]}", seconds)
-    result = json.loads(done.stdout.strip().splitlines()[-1])
+    try:
+        result = json.loads(done.stdout.strip().splitlines()[-1])
+    except (IndexError, ValueError):
+        return Proof("it ended the interpreter when it was imported", seconds)
+    if "trouble" in result:
+        raise GpuUnusable(result["gpu"], result["trouble"].strip().splitlines()[0][:300])
     error, allowed, version = result["error"], result["allowed"], result["version"]
     failure = ""
     if folder is not None and not Path(result["file"]).is_relative_to(folder):

@@ -16,6 +16,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Literal
 
+from f5_pipeline.environment.install import obstacle_to_installing
 from f5_pipeline.environment.installed import InstalledFiles
 from f5_pipeline.environment.platform import PlatformTags
 from f5_pipeline.environment.wheels import load_table
@@ -43,6 +44,7 @@ class EnvironmentReport:
     seconds: float = 0.0  # that this call took
     bytes_downloaded: int = 0  # by this call
     reused: bool = False  # nothing had changed since an earlier proof
+    altered: tuple[str, ...] = ()  # what had, by somebody else's hand, so that this call proved it anew
 
 
 def record_place(settings: Settings) -> Path:
@@ -53,6 +55,7 @@ def record_place(settings: Settings) -> Path:
         "python": [sys.version, sys.prefix],
         "settings": settings.model_dump(include={"attention", "device", "precision", "wheels", "flash_attn"}),
         "gpus": list(_gpus()),
+        "obstacle": obstacle_to_installing(),  # so that removing it (pip install einops) has an effect at once
         "visible": os.environ.get("CUDA_VISIBLE_DEVICES"),
     }
     name = hashlib.sha256(json.dumps(asked, sort_keys=True).encode()).hexdigest()[:32]
@@ -63,7 +66,7 @@ def read_record(path: Path) -> EnvironmentReport | None:
     """A record; None: there is none, or none that this version wrote."""
     with suppress(OSError, ValueError, TypeError, KeyError):
         data: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
-        tags, installed = data.pop("tags"), data.pop("installed")
+        tags, installed, _ = data.pop("tags"), data.pop("installed"), data.pop("altered")
         if tags["capability"] is not None:
             tags["capability"] = tuple(tags["capability"])
         return EnvironmentReport(**data, tags=PlatformTags(**tags), installed=InstalledFiles(**installed))

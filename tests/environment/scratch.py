@@ -78,6 +78,23 @@ def build_wheel(
     return buffer.getvalue()
 
 
+def build_torch() -> bytes:
+    """A torch of no more than what is watched of it, and what it needs to be imported."""
+    files = {
+        "torch/__init__.py": "",
+        "torch/version.py": '__version__ = "2.7.1+cu126"\ncuda = "12.6"\n',
+        "torch/lib/libtorch.so": "",
+        "torch-2.7.1.dist-info/METADATA": "Metadata-Version: 2.1\nName: torch\nVersion: 2.7.1\n",
+        "torch-2.7.1.dist-info/WHEEL": f"Wheel-Version: 1.0\nRoot-Is-Purelib: false\nTag: {PYTHON}-none-any\n",
+        "torch-2.7.1.dist-info/RECORD": "",
+    }
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w") as archive:
+        for name, text in files.items():
+            archive.writestr(name, text)
+    return buffer.getvalue()
+
+
 def build_huge_wheel() -> bytes:
     """A small file whose directory says that it unpacks to a petabyte."""
     buffer = io.BytesIO(build_wheel())
@@ -98,6 +115,10 @@ from pathlib import Path
 options = json.loads(sys.argv[1])
 if options["file_limit"]:
     resource.setrlimit(resource.RLIMIT_FSIZE, (options["file_limit"],) * 2)
+if options["hidden"]:
+    import importlib.util
+    found = importlib.util.find_spec
+    importlib.util.find_spec = lambda name, *rest: None if name == options["hidden"] else found(name, *rest)
 from f5_pipeline.environment import attention, install
 from f5_pipeline.environment.platform import PlatformTags
 from f5_pipeline.errors import F5PipelineError
@@ -117,12 +138,12 @@ settings = Settings(**{name: value for name, value in options["settings"].items(
 try:
     report = attention.prove_environment(settings, options["bytes_to_come"])
     out = {"attention": report.attention, "reason": report.reason, "reused": report.reused, "wheel": report.wheel,
-           "bytes": report.bytes_downloaded, "error": report.kernel_error, "sha256": report.wheel_sha256}
+           "bytes": report.bytes_downloaded, "error": report.kernel_error, "sha256": report.wheel_sha256,
+           "changes": attention.changes_since_proof(report)}
 except F5PipelineError as error:
     out = {"attention": None, "reason": str(error), "failure": type(error).__name__}
-out["changes"] = attention.changes_since_proof(settings)
 out["imported"] = "torch" in sys.modules
-out["pip"] = os.environ.get("PIP_NO_BUILD_ISOLATION")
+out["pip"] = [os.environ.get(name) for name in ("PIP_NO_BUILD_ISOLATION", "PIP_DISABLE_PIP_VERSION_CHECK")]
 print(json.dumps(out))
 """
 
@@ -163,6 +184,7 @@ class Scratch:
         die_while_placing: bool = False,
         bytes_to_come: int = 0,
         try_again: float = 600.0,
+        hidden: str = "",
         **settings: Any,
     ) -> subprocess.Popen[str]:
         """Start ``prove_environment`` in a process of its own."""
@@ -182,6 +204,7 @@ class Scratch:
             "die_while_placing": die_while_placing,
             "bytes_to_come": bytes_to_come,
             "try_again": try_again,
+            "hidden": hidden,
             "settings": {"cache": str(self.cache), **self.settings, **settings},
         }
         environment = {key: value for key, value in os.environ.items() if not key.startswith(("PIP_", "PYTHON"))}
@@ -192,21 +215,14 @@ class Scratch:
     def prove(self, **options: Any) -> dict[str, Any]:
         return result_of(self.start(**options))
 
-    def changes(self) -> list[str]:
-        """What ``changes_since_proof`` says in this environment."""
-        code = (
-            "import json, sys; from f5_pipeline.environment.attention import changes_since_proof; "
-            "from f5_pipeline.settings import Settings; print(json.dumps(changes_since_proof(Settings("
-            "**json.loads(sys.argv[1])))))"
-        )
-        settings = json.dumps({"cache": str(self.cache), **self.settings})
-        done = subprocess.run([self.python, "-c", code, settings], capture_output=True, text=True, check=True)
-        said: list[str] = json.loads(done.stdout)
-        return said
+    def pip(self, *arguments: str) -> None:
+        command = [self.python, "-m", "pip", "-q", *arguments]
+        subprocess.run(command, check=True, capture_output=True)
 
     def installed(self) -> set[str]:
-        """What is in its site-packages, but for what was there from the beginning and compiled Python."""
-        return {path.name for path in self.site.iterdir()} - {"packages_of_the_tests.pth", "__pycache__"}
+        """What is in its site-packages, but for what was there from the beginning, our lock and compiled Python."""
+        known = {"packages_of_the_tests.pth", "__pycache__", ".f5-pipeline.lock", ".f5-pipeline.lock.holder"}
+        return {path.name for path in self.site.iterdir()} - known
 
 
 def result_of(process: subprocess.Popen[str]) -> dict[str, Any]:

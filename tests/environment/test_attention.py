@@ -15,8 +15,10 @@ import pytest
 from tests.environment.scratch import (
     NAME,
     PINNABLE,
+    PYTHON,
     Scratch,
     build_huge_wheel,
+    build_torch,
     build_wheel,
     result_of,
 )
@@ -51,21 +53,81 @@ def test_a_good_wheel_once_and_what_is_noticed_afterwards(scratch: Scratch, serv
     assert (first["attention"], first["wheel"], first["bytes"]) == ("flash_attn", NAME, len(good))
     assert first["sha256"] == hashlib.sha256(good).hexdigest()
     assert first["error"] < 0.01
-    assert (first["changes"], first["imported"], first["pip"]) == ([], False, "1")
+    assert (first["changes"], first["imported"], first["pip"]) == ([], False, ["1", "1"])
     assert scratch.installed() == WHOLE  # and neither torch nor poison
     assert full_gets(server) == 1
 
     asked = len(server.gets)
     again = scratch.prove()
     assert (again["attention"], again["reused"], again["bytes"]) == ("flash_attn", True, 0)
+    assert (again["wheel"], again["pip"]) == (NAME, ["1", "1"])
     assert len(server.gets) == asked
 
     # Somebody breaks it: a check says so, and the next run removes it and installs the wheel in the cache.
     (scratch.site / "flash_attn" / "__init__.py").write_text("raise ImportError('undefined symbol: _ZN3c105Error')")
-    assert "flash_attn/__init__.py" in scratch.changes()[0]
     mended = scratch.prove()
     assert (mended["attention"], mended["reused"], mended["wheel"]) == ("flash_attn", False, NAME)
+    assert "flash_attn/__init__.py" in mended["changes"][0]
     assert full_gets(server) == 1
+    assert scratch.prove()["changes"] == []
+
+
+def test_what_somebody_reinstalls_is_noticed(scratch: Scratch, server: FileServer, good: bytes) -> None:
+    """The same version, the same files, by pip: torch and flash_attn are still not what was proven."""
+    assert scratch.prove()["changes"] == []
+    (wheel := scratch.folder / NAME).write_bytes(good)
+    scratch.pip("install", "--no-index", "--no-deps", "--force-reinstall", str(wheel))
+    noticed = scratch.prove()
+    assert (noticed["attention"], noticed["reused"]) == ("flash_attn", False)
+    assert "flash_attn" in noticed["changes"][0]
+    assert full_gets(server) == 1
+
+
+def test_a_reinstalled_torch_is_noticed(tmp_path: Path) -> None:
+    scratch = Scratch.create(tmp_path, attention="torch")
+    (torch := tmp_path / f"torch-2.7.1-{PYTHON}-none-any.whl").write_bytes(build_torch())
+    scratch.pip("install", "--no-index", "--no-deps", str(torch))
+    assert scratch.prove()["changes"] == []
+    scratch.pip("install", "--no-index", "--no-deps", "--force-reinstall", str(torch))
+    again = scratch.prove()
+    assert not again["reused"]
+    assert "torch/lib/libtorch.so" in again["changes"][0]
+    scratch.pip("uninstall", "--yes", "torch")  # what is imported then is the tests' own
+    assert "torch was 2.7.1+cu126 and is now " in scratch.prove()["changes"][0]
+
+
+def test_processes_with_caches_of_their_own_do_not_tread_on_each_other(scratch: Scratch, server: FileServer) -> None:
+    """They share an interpreter: the one that comes first installs, the others prove what they find."""
+    running = [scratch.start(cache=str(scratch.folder / f"cache-{n}")) for n in range(3)]
+    results = [result_of(process) for process in running]
+    assert {(each["attention"], each["wheel"]) for each in results} == {("flash_attn", NAME)}
+    assert scratch.installed() == WHOLE
+
+
+def test_a_relative_cache(
+    scratch: Scratch, server: FileServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert scratch.prove(cache="cache-here")["attention"] == "flash_attn"
+
+
+@pytest.mark.parametrize("package", ["einops", "pip"])
+def test_what_must_be_there_first(scratch: Scratch, server: FileServer, package: str) -> None:
+    """Nothing is downloaded without it; when it has come, that counts at once."""
+    refused = scratch.prove(hidden=package)
+    assert refused["attention"] == "torch"
+    assert package in refused["reason"]
+    assert server.gets == []
+    assert scratch.prove()["attention"] == "flash_attn"
+
+
+def test_what_is_left_of_another_version_is_not_mistaken_for_this_one(scratch: Scratch, server: FileServer) -> None:
+    server.files[f"/{PINNABLE}"] = build_wheel("2.8.2")
+    process = scratch.start(flash_attn=PINNABLE, die_while_placing=True)
+    assert process.wait() == -signal.SIGKILL
+    result = scratch.prove()
+    assert (result["attention"], result["wheel"]) == ("flash_attn", NAME)
+    assert scratch.installed() == WHOLE
 
 
 def test_eight_processes_at_once(scratch: Scratch, server: FileServer) -> None:
@@ -80,6 +142,7 @@ def test_eight_processes_at_once(scratch: Scratch, server: FileServer) -> None:
 SPOILT = {
     "undefined symbol": build_wheel(preamble="raise ImportError('undefined symbol: _ZN3c105ErrorC2E')"),
     "kernel is off by": build_wheel(scale=1.1),
+    "ended the interpreter": build_wheel(preamble="import os; os._exit(0)"),
     "signal 11": build_wheel(preamble="import os, signal; os.kill(os.getpid(), signal.SIGSEGV)"),
 }
 

@@ -10,11 +10,11 @@ from typing import Any
 
 import pytest
 
-from f5_pipeline.environment import attention, platform, record
+from f5_pipeline.environment import attention, platform, proof, record
 from f5_pipeline.environment.attention import changes_since_proof, prove_environment
 from f5_pipeline.environment.installed import InstalledFiles, changes, installed_files
 from f5_pipeline.environment.platform import PlatformTags, read_tags, torch_version
-from f5_pipeline.errors import AttentionUnavailable, EnvironmentBroken, NotEnoughDisk
+from f5_pipeline.errors import AttentionUnavailable, EnvironmentBroken, GpuUnusable, NotEnoughDisk
 from f5_pipeline.settings import Settings
 
 GPU = PlatformTags("cp311", "linux", "x86_64", "2.35", "2.7.1+cu126", "12.6", True, "A100", (8, 0))
@@ -130,11 +130,33 @@ def test_changes_are_told(tmp_path: Path) -> None:
     assert altered == ["reinstalled or altered: /a.so, /b.so, /c.py and 2 more files"]
 
 
-def test_changes_need_a_proof(tmp_path: Path) -> None:
+def test_changes_are_told_to_whoever_held_the_proof(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """Also when another step has proven the altered files meanwhile, and to the first who finds them altered."""
     settings = Settings(cache=tmp_path)
-    assert "not proven" in changes_since_proof(settings)[0]
-    prove_environment(settings)
-    assert changes_since_proof(settings) == []
+    first = prove_environment(settings)
+    assert changes_since_proof(first) == []
+    altered = replace(first.installed, torch="0.1")
+    monkeypatch.setattr(attention, "installed_files", lambda: altered)
+    second = prove_environment(settings)
+    said = [f"torch was {first.installed.torch} and is now 0.1"]
+    assert (second.reused, changes_since_proof(first), changes_since_proof(second)) == (False, said, said)
+    third = prove_environment(settings)
+    assert (third.reused, changes_since_proof(third)) == (True, [])
+
+
+def test_a_gpu_that_computes_nothing_is_not_held_against_flash_attn(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Others have filled its memory, say. Nothing is concluded from that, and so nothing removed or remembered."""
+    full = "def full(*_, **__): raise RuntimeError('CUDA out of memory. Tried 2 MiB')\ntorch.randn = full\n"
+    monkeypatch.setattr(proof, "_SCRIPT", proof._SCRIPT.replace("import torch\n", f"import torch\n{full}", 1))
+    with pytest.raises(GpuUnusable, match="CUDA out of memory"):
+        proof.prove_flash_attn(device="auto")
+
+
+def test_a_file_called_torch_in_the_working_folder_is_not_run(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    (tmp_path / "torch.py").write_text("raise SystemExit('not torch')")
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(platform, "torch_version", lambda: ("2.7.1", "12.6"))
+    assert read_tags("cuda:99").gpu is None  # a GPU that is not there is no reason to call torch broken
 
 
 def test_torchs_libraries_are_watched() -> None:
