@@ -24,6 +24,7 @@ from f5_pipeline.speech.audio import join_chunks
 from f5_pipeline.speech.engine import SAMPLE_RATE, SpeechEngine, Spoken
 from f5_pipeline.speech.lines import ReadyModel, SpokenLine
 from f5_pipeline.speech.takes import Take, Takes, is_settled, next_attempt, recall, row_of, take_of
+from f5_pipeline.storage.many import in_parallel
 
 _SAVERS = 4  # threads that measure, encode and store clips while the model goes on
 
