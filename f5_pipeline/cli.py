@@ -184,26 +184,30 @@ def _print_rows(rows: Sequence[IndexRow], store: ObjectStore) -> None:
     """A line for each utterance. Where its clip is, only where there is room: a path cut short is none."""
     console = _wide_console()
     clips = [store.location(row.clip) if row.clip else "" for row in rows]
-    room = console.width >= 100 + max(map(len, clips), default=0)
-    table = Table("id", "status", "seconds", "voice", box=None, pad_edge=False)
-    table.add_column("text", no_wrap=True, overflow="ellipsis")
-    if room:
-        table.add_column("clip", no_wrap=True)
+    room = console.width >= 120 + max(map(len, clips), default=0)
+    columns = ("id", "status", "seconds", "voice", "text", *(["clip"] if room else []))
+    widest = [
+        max(map(len, cells)) for cells in zip(*[(row.id, row.voice) for row in rows], ("id", "voice"), strict=True)
+    ]
+    before = sum(widest) + len("rejected") + len("seconds") + 2 * 4
+    table = Table(box=None, pad_edge=False)
+    for column in columns:
+        table.add_column(column, no_wrap=True)
     for row, clip in zip(rows, clips, strict=True):
-        table.add_row(*_cells(row), *([Text(clip)] if room else []))
+        table.add_row(*_cells(row, min(60, max(20, console.width - before))), *([Text(clip)] if room else []))
     console.print(table)
-    if not room and len(rows) == 1 and clips[0]:
-        print(f"Clip:   {clips[0]}")
+    if len(rows) == 1 and not room:
+        print(f"Clip:   {clips[0]}" if clips[0] else f"Reason: {_plain(rows[0].reason)}")
 
 
-def _cells(row: IndexRow) -> list[Text]:
+def _cells(row: IndexRow, width: int) -> list[Text]:
     seconds = "" if row.audio_seconds is None else f"{row.audio_seconds:.1f}"
     text = row.spoken_text or row.text if row.status == "ok" else row.reason
     status = Text(row.status, _STYLES[row.status])
-    return [Text(row.id), status, Text(seconds), _plain(row.voice), _plain(_short(text))]
+    return [Text(row.id), status, Text(seconds), _plain(row.voice), _plain(_short(text, width))]
 
 
-def _short(text: str, width: int = 60) -> str:
+def _short(text: str, width: int) -> str:
     line = " ".join(text.split())
     return line if len(line) <= width else line[: width - 1] + "…"
 

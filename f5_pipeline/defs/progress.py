@@ -22,7 +22,7 @@ class LogProgress:
         self._log.info(
             f"{lines} lines; {missing} clips to speak, about {audio_seconds:.0f} s of audio"
             if missing
-            else f"{lines} lines, all of them spoken before: nothing to speak"
+            else (f"{lines} lines, all of them spoken before: nothing to speak" if lines else "no line to speak")
         )
 
     def advance(self, audio_seconds: float) -> None:

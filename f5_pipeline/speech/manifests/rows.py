@@ -32,6 +32,7 @@ MAX_ROWS = 500_000
 _MAX_CELL = 64 * 2**20  # characters; csv's own limit of 128 Ki would refuse the file instead of the row
 _BYTE_ORDER_MARKS = {b"\xff\xfe": "UTF-16", b"\xfe\xff": "UTF-16", b"PK": "a spreadsheet or zip file"}
 _SAVE_AS_UTF8 = "Save it as UTF-8 (in Excel: 'CSV UTF-8'; in a shell: iconv -f WINDOWS-1252 -t UTF-8)."
+_SAVE_AS_CSV = "Save it as UTF-8 text (in Excel: 'CSV UTF-8')."
 _NAME_COLUMNS = "The first line names the columns, for example: id,text,voice."
 
 
@@ -64,7 +65,7 @@ def decode(data: bytes, manifest: str) -> str:
     """The text of a text manifest, which must be UTF-8 (with or without BOM)."""
     for mark, kind in _BYTE_ORDER_MARKS.items():
         if data.startswith(mark):
-            raise BadManifest(manifest, f"is {kind}, not UTF-8 text.", _SAVE_AS_UTF8)
+            raise BadManifest(manifest, f"is {kind}, not UTF-8 text.", _SAVE_AS_CSV)
     try:
         text = data.decode("utf-8-sig")
     except UnicodeDecodeError as error:

@@ -38,8 +38,8 @@ class VoiceFiles:
             ("transcript", self.transcripts, TRANSCRIPT_FORMATS),
         ):
             if not files:
-                choices = " or ".join(f".{format}" for format in formats)
-                found.append(f"it has no {kind}; add voices/{self.name} with {choices}")
+                others = ", ".join(f".{format}" for format in formats[1:])
+                found.append(f"it has no {kind}; add voices/{self.name}.{formats[0]} (or {others})")
             if len(files) > 1:
                 names = " and ".join(file.key for file in files)
                 found.append(f"it has more than one {kind} ({names}); delete all but one")

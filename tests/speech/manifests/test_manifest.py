@@ -266,7 +266,7 @@ def test_a_voice_that_the_listing_shows_to_be_incomplete_is_named(store: LocalSt
     store.write("voices/wrong.toml", b"sped = 1")
     contents = resolve(store, "text,voice\nA,mute\nA,twice\nA,ghost\nA,wrong\n")
     mute, twice, ghost, wrong = reasons(contents)
-    assert "The voice 'mute' cannot be used: it has no transcript; add voices/mute with .txt or .srt or .vtt" in mute
+    assert "The voice 'mute' cannot be used: it has no transcript; add voices/mute.txt (or .srt, .vtt)" in mute
     assert "more than one audio file (voices/twice.mp3 and voices/twice.wav)" in twice
     assert "The voice 'ghost' is not in the store" in ghost
     assert "voices/wrong.toml, setting 'sped' is not a setting. Did you mean 'speed'?" in wrong
