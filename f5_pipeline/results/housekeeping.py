@@ -20,6 +20,7 @@ from f5_pipeline.storage.local import LocalStore
 from f5_pipeline.storage.many import in_parallel
 from f5_pipeline.storage.object_store import ObjectInfo, ObjectStore
 from f5_pipeline.storage.partial import PartialFile, partial_files, remove_if_dead
+from f5_pipeline.storage.pinned import clean_downloads
 
 
 @dataclass(frozen=True)
@@ -27,7 +28,7 @@ class CleanReport:
     """What ``clean`` removed, or would remove, and what it left alone."""
 
     dry_run: bool
-    partial_files: tuple[PartialFile, ...]  # of dead writers: removed
+    partial_files: tuple[PartialFile, ...]  # of dead writers, and folders of downloads that nobody continues: removed
     kept_partial_files: tuple[PartialFile, ...]  # of writers that live, or that nobody can judge from here
     clips: int  # that no batch names: removed
     clip_bytes: int
@@ -39,7 +40,7 @@ class CleanReport:
 
 
 def clean(store: ObjectStore, folders: Iterable[Path], *, dry_run: bool = False) -> CleanReport:
-    """Remove dead partial files under some folders (this machine's cache) and in the store, and unnamed clips.
+    """Remove dead partial files and downloads under some folders (a cache) and in the store, and unnamed clips.
 
     Args:
         store: the store; where it is a folder, its partial files count too.
@@ -50,15 +51,18 @@ def clean(store: ObjectStore, folders: Iterable[Path], *, dry_run: bool = False)
         IndexDamaged: an index cannot be read, so that it is not known which clips it names; no clip is removed.
         StoreUnusable: the store cannot be listed, read or written.
     """
-    roots = [*folders, *([Path(store.url)] if isinstance(store, LocalStore) else [])]
-    partials = list({partial.path: partial for root in roots for partial in partial_files(root)}.values())
+    caches = list(folders)
+    downloads = {each.path: each for cache in caches for each in clean_downloads(cache, dry_run=dry_run)}
+    roots = [*caches, *([Path(store.url)] if isinstance(store, LocalStore) else [])]
+    found = {partial.path: partial for root in roots for partial in partial_files(root)}
+    partials = [each for path, each in found.items() if downloads.keys().isdisjoint(path.parents)]
     removed = [partial for partial in partials if partial.dead and (dry_run or remove_if_dead(partial))]
     forgotten = unnamed_clips(store)
     if not dry_run:
         in_parallel(lambda info: store.delete(info.key), forgotten)
     return CleanReport(
         dry_run=dry_run,
-        partial_files=tuple(removed),
+        partial_files=(*downloads.values(), *removed),
         kept_partial_files=tuple(set(partials) - set(removed)),
         clips=len(forgotten),
         clip_bytes=sum(info.size for info in forgotten),

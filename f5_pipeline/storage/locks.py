@@ -50,6 +50,21 @@ def hold(path: Path, purpose: str) -> Iterator[None]:
         lock.release()
 
 
+@contextmanager
+def hold_if_free(path: Path) -> Iterator[bool]:
+    """Hold the lock file ``path`` while the block runs, if nobody else does; says whether. Waits for nobody."""
+    lock = _lock_for(path)
+    try:
+        lock.acquire(timeout=0)
+    except (Timeout, OSError):
+        yield False
+        return
+    try:
+        yield True
+    finally:
+        lock.release()
+
+
 def _lock_for(path: Path) -> BaseFileLock:
     kind = SoftFileLock if is_network_volume(path.parent) else FileLock
     return kind(path, poll_interval=_POLL)

@@ -16,11 +16,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from f5_pipeline.errors import FileAltered, FileUnusable
-from f5_pipeline.storage.locks import hold
-from f5_pipeline.storage.partial import appearing
+from f5_pipeline.storage.locks import hold, hold_if_free
+from f5_pipeline.storage.partial import PartialFile, appearing, host_slug
+from f5_pipeline.storage.room import folder_bytes
 from f5_pipeline.storage.volume import this_machines_file
 
-_RECORD = ".record.json"
+_RECORD, _DOWNLOAD, _LOCK = ".record.json", ".download", ".lock"
 
 
 @dataclass(frozen=True)
@@ -47,7 +48,7 @@ def fetch_pinned(target: Path, sha256: str | None, fetch: Fetch) -> PinnedFile:
     """
     if target.is_file():
         return verify(target, sha256)
-    with hold(target.with_name(target.name + ".lock"), f"fetching {target.name}"):
+    with hold(target.with_name(target.name + _LOCK), f"fetching {target.name}"):
         if target.is_file():  # another process was faster
             return verify(target, sha256)
         return _fetch(target, sha256 or recorded_sha256(target), fetch)
@@ -81,6 +82,28 @@ def hash_once(path: Path, record: Path, *, held: bool = True) -> str:
     return found
 
 
+def clean_downloads(root: Path, *, dry_run: bool = False) -> list[PartialFile]:
+    """Remove the folders under ``root`` of downloads that ended in the middle and that nobody is continuing.
+
+    While a file is being fetched its fetcher holds its lock; whoever gets the lock has the proof that there is none.
+
+    Returns:
+        What was removed, or would be: one entry for each folder.
+    """
+    removed = []
+    for folder in root.rglob(f"*{_DOWNLOAD}"):
+        name = folder.name.removesuffix(_DOWNLOAD)
+        ours = any(folder.with_name(name + _LOCK + end).exists() for end in ("", ".holder"))
+        if not ours or folder.is_symlink() or not folder.is_dir():
+            continue
+        with hold_if_free(folder.with_name(name + _LOCK)) as free:
+            if free:
+                removed.append(PartialFile(folder, folder_bytes(folder), host_slug(), 0, dead=True))
+                if not dry_run:
+                    shutil.rmtree(folder, ignore_errors=True)
+    return removed
+
+
 def record_path(path: Path) -> Path:
     """Where the sha256 of ``path`` is recorded. It outlives the file."""
     return path.with_name(path.name + _RECORD)
@@ -102,7 +125,7 @@ def sha256_of(path: Path) -> str:
 
 
 def _fetch(target: Path, expected: str | None, fetch: Fetch) -> PinnedFile:
-    folder = target.with_name(target.name + ".download")
+    folder = target.with_name(target.name + _DOWNLOAD)
     try:
         path, received = fetch(folder)
     except FileUnusable:  # a full disk is not left full

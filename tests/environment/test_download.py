@@ -97,6 +97,30 @@ def test_a_file_that_is_no_wheel(tmp_path: Path) -> None:
         measure_wheel(wheel_from(str(tmp_path / NAME)), tmp_path / "cache")
 
 
+def test_a_real_bucket(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    import boto3
+    from moto.server import ThreadedMotoServer
+
+    server = ThreadedMotoServer("127.0.0.1", 0, verbose=False)
+    server.start()
+    try:
+        monkeypatch.setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:{1}".format(*server.get_host_and_port()))
+        monkeypatch.setenv("AWS_ACCESS_KEY_ID", "ACCESSKEY1234567")
+        monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "SECRETKEY1234567")
+        monkeypatch.setenv("AWS_DEFAULT_REGION", "us-east-1")
+        client = boto3.client("s3")
+        client.create_bucket(Bucket="wheels")
+        wheel = wheel_from(f"s3://wheels/mirror/{NAME}")
+        with pytest.raises(ObjectMissing, match="with _ for its"):
+            measure_wheel(wheel, tmp_path)
+        client.put_object(Bucket="wheels", Key=f"mirror/{NAME.replace('+', '_')}", Body=CONTENT)
+        assert measure_wheel(wheel, tmp_path) == (len(CONTENT), 9)
+        assert fetch_wheel(wheel, tmp_path).path.read_bytes() == CONTENT
+        assert measure_wheel(wheel, tmp_path) == (0, unpacked(tmp_path))
+    finally:
+        server.stop()
+
+
 def test_a_bucket(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The bucket itself is the storage layer's; here it is a folder behind the same interface."""
     opened: list[str] = []
