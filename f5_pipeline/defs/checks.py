@@ -53,7 +53,7 @@ def _in_store(rows: Sequence[IndexRow], store: ObjectStore) -> dg.AssetCheckResu
     return dg.AssetCheckResult(
         passed=not missing,
         check_name="every_clip_in_store",
-        description=f"{len(missing)} clips are missing or cut short." if missing else f"{len(there)} clips.",
+        description=f"Clips in the store: {len(there)}. Missing or cut short: {len(missing)}.",
         metadata={"clips": len(there), "missing": len(missing), "ids": ", ".join(missing[:_SHOWN])},
     )
 
@@ -65,7 +65,7 @@ def _spoken(rows: Sequence[IndexRow]) -> dg.AssetCheckResult:
         passed=not rejected and not failed,
         check_name="every_line_spoken",
         severity=dg.AssetCheckSeverity.WARN,
-        description=f"{len(rejected)} rows were rejected, {len(failed)} lines failed.",
+        description=f"Rows rejected: {len(rejected)}. Lines failed: {len(failed)}.",
         metadata={"rejected": len(rejected), "failed": len(failed), **_reasons([*failed, *rejected])},
     )
 
@@ -76,7 +76,7 @@ def _sounds_right(rows: Sequence[IndexRow]) -> dg.AssetCheckResult:
         passed=not suspects,
         check_name="every_clip_sounds_right",
         severity=dg.AssetCheckSeverity.WARN,
-        description=f"{len(suspects)} clips should be listened to.",
+        description=f"Clips to listen to: {len(suspects)}." if suspects else "No clip is suspect.",
         metadata={"suspect": len(suspects), **_reasons(suspects)},
     )
 

@@ -49,7 +49,7 @@ def delivered_audio(context: dg.AssetExecutionContext, store: dg.ResourceParam[O
             "unchanged": report.skipped_unchanged,
             "removed": report.removed,
             "format": contents.settings.format,
-            "sections": ", ".join(report.sections),
+            "sections": ", ".join(report.sections) or "none",
         },
         check_results=[
             dg.AssetCheckResult(

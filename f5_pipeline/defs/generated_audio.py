@@ -19,6 +19,7 @@ from f5_pipeline.results.clips import ClipStore
 from f5_pipeline.results.index import csv_object, parquet_object
 from f5_pipeline.settings import Settings
 from f5_pipeline.speech.batch import BatchReport, speak_batch
+from f5_pipeline.speech.engine import ENGINE_VERSION
 from f5_pipeline.speech.models.catalogue import load_catalogue
 from f5_pipeline.storage.object_store import ObjectStore
 
@@ -42,7 +43,7 @@ _SCHEMA = dg.TableSchema(
     group_name="speech",
     kinds={"pytorch", "audio"},
     owners=["team:speech"],
-    code_version="1",
+    code_version=f"1 {ENGINE_VERSION}",  # batches spoken by an engine that sounded otherwise are shown as out of date
     retry_policy=TRANSIENT,
     check_specs=SPEECH_CHECKS,
 )

@@ -72,6 +72,6 @@ def _accepted(rejected: Sequence[RejectedRow]) -> dg.AssetCheckResult:
         passed=not rejected,
         check_name="every_row_accepted",
         severity=dg.AssetCheckSeverity.WARN,
-        description=f"{len(rejected)} rows were rejected." if rejected else "All rows were accepted.",
+        description=f"Rows rejected: {len(rejected)}." if rejected else "All rows were accepted.",
         metadata={"rejected": len(rejected), **reasons},
     )
