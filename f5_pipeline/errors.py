@@ -172,7 +172,7 @@ class NotEnoughDisk(F5PipelineError):
             "Nothing was downloaded.",
             f"Free {_megabytes(needed - available)}; caches that may be deleted: {caches}."
             if caches
-            else f"Free {_megabytes(needed - available)}, or put F5_CACHE on another disk.",
+            else f"Free {_megabytes(needed - available)}, or use another disk (F5_CACHE, or TMPDIR for pip).",
         )
 
 
