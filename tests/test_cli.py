@@ -552,6 +552,21 @@ def test_run_says_why_everything_failed(here: Here, engine: FakeEngine) -> None:
     assert [row["status"] for row in json.loads(here("results", "b", "--json")[1])["utterances"]] == ["failed"] * 2
 
 
+def test_run_with_an_unreadable_reference(here: Here, engine: FakeEngine) -> None:
+    here.store.write("voices/broken.wav", b"RIFF and nothing else")
+    here.store.write("voices/broken.txt", b"What it should say.")
+    here("submit", here.file("b.csv", "text,voice\nHello there.,broken\nGood morning.,f2\n"))
+    code, out, err = here("run", "b")
+    assert code == 0
+    assert out.startswith("1 ok, 0 suspect, 0 failed, 1 rejected; 1 clip spoken,")
+    assert "row 1: " in err
+    assert "'broken' cannot be used" in err
+    here("submit", here.file("b.csv", "text,voice\nHello there.,broken\n"))
+    code, _, err = here("run", "b")
+    assert (code, "Traceback" in err) == (1, False)
+    assert err.splitlines()[-1].startswith("Nothing was spoken: every row of batch 'b' was rejected.")
+
+
 # --- without torch, f5_tts and dagster ------------------------------------------------------------------------
 
 _WITHOUT = """
