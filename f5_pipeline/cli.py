@@ -88,11 +88,18 @@ def run(arguments: argparse.Namespace, settings: Settings, store: ObjectStore) -
 
 def results(arguments: argparse.Namespace, settings: Settings, store: ObjectStore) -> None:
     """Show what became of each utterance. Reads only."""
-    from f5_pipeline.results.lookup import batch_results
+    from f5_pipeline.results.lookup import batch_results, share_clips
 
     found = batch_results(store, arguments.batch, arguments.id)
+    links = share_clips(store, found, arguments.links) if arguments.links else {}
     if arguments.json:
-        print(json.dumps(found.as_json(), ensure_ascii=False, indent=2))
+        table = found.as_json()
+        for row in table["utterances"]:
+            row.update({"link": links[row["id"]]} if row["id"] in links else {})
+        print(json.dumps(table, ensure_ascii=False, indent=2))
+    elif links:
+        for id, link in links.items():
+            print(f"{id}\t{link}")
     elif not found.spoken:
         print(f"Batch {found.batch!r} was not spoken yet. Speak it with: f5-pipeline run {found.batch}")
     else:
@@ -226,6 +233,13 @@ def _wide_console() -> Console:
     return Console(highlight=False) if sys.stdout.isatty() else Console(highlight=False, width=400)
 
 
+def _link_seconds(text: str) -> int:
+    """How long a link may live: S3 allows a week."""
+    if not (text.isdecimal() and 1 <= int(text) <= 604_800):
+        raise argparse.ArgumentTypeError("SECONDS must be a whole number from 1 to 604800 (a week)")
+    return int(text)
+
+
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser("f5-pipeline", description="Batch text-to-speech with F5-TTS.")
     commands = parser.add_subparsers(metavar="COMMAND", required=True)
@@ -243,6 +257,12 @@ def _parser() -> argparse.ArgumentParser:
     one.add_argument("batch", metavar="BATCH")
     one.add_argument("--id", metavar="ID", help="one utterance only")
     one.add_argument("--json", action="store_true")
+    one.add_argument(
+        "--links",
+        type=_link_seconds,
+        metavar="SECONDS",
+        help="URLs that open the clips without credentials, for so long",
+    )
     one.set_defaults(command=results)
 
     one = commands.add_parser("fetch", help="copy the delivered files to a local folder; reads only")

@@ -367,6 +367,18 @@ def test_results_for_people(here: Here) -> None:
     assert page == f"Listen: {here.folder / 'store/batches/b/report.html'}"
 
 
+def test_links_open_the_clips(here: Here) -> None:
+    write_results(here.store)
+    code, out, err = here("results", "b", "--links", "60")
+    assert (code, err) == (0, "")
+    clip = here.folder / "store" / f"clips/aa/{'a' * 64}.flac"
+    assert out == f"one\t{clip.as_uri()}\n"
+    one, two = json.loads(here("results", "b", "--links", "60", "--json")[1])["utterances"]
+    assert one["link"] == clip.as_uri()
+    assert "link" not in two
+    assert here("results", "b", "--links", "0")[0] == 2
+
+
 def test_results_of_one_line(here: Here) -> None:
     write_results(here.store)
     found = json.loads(here("results", "b", "--id", "one", "--json")[1])
