@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 import dagster as dg
+from dagster._core.errors import DagsterError, DagsterExecutionInterruptedError
 
 from f5_pipeline.errors import F5PipelineError
 from f5_pipeline.storage.object_store import check_slug
@@ -15,11 +16,23 @@ from f5_pipeline.storage.object_store import check_slug
 TRANSIENT = dg.RetryPolicy(max_retries=2, delay=10, backoff=dg.Backoff.EXPONENTIAL, jitter=dg.Jitter.PLUS_MINUS)
 
 
+class Interrupted(DagsterError, DagsterExecutionInterruptedError):
+    """Somebody stops the run. A ``RetryPolicy`` would take the interrupt itself for a failure and begin the step again;
+    a ``DagsterError`` it leaves alone, and the run ends.
+    """
+
+
 @contextmanager
 def readable() -> Iterator[None]:
-    """Turn our errors into a ``dagster.Failure`` that says culprit, reason and fix, without hiding the cause."""
+    """Turn our errors into a ``dagster.Failure`` that says culprit, reason and fix, without hiding the cause.
+
+    Raises:
+        Interrupted: on Ctrl-C, SIGTERM or *Terminate* in the UI; never retried.
+    """
     try:
         yield
+    except (KeyboardInterrupt, DagsterExecutionInterruptedError) as interrupt:
+        raise Interrupted("Interrupted; what is finished is kept.") from interrupt
     except F5PipelineError as error:
         raise dg.Failure(str(error), allow_retries=error.transient) from error
 

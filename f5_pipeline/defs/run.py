@@ -28,12 +28,22 @@ def run_batch(batch: str, progress: Progress) -> RunOutcome:
 
     Raises:
         UnsafeName: ``batch`` is not a slug.
+        KeyboardInterrupt: the run was stopped by it.
     """
     job = define(make_progress=lambda context: progress).resolve_job_def("speech_batch")
     with open_instance() as instance:
         instance.add_dynamic_partitions(str(batches.name), [batch])
         result = job.execute_in_process(instance=instance, partition_key=batch, raise_on_error=False, run_config=_QUIET)
+    if any(_was_interrupted(event) for event in result.all_events):
+        raise KeyboardInterrupt
     return RunOutcome(result.success, "" if result.success else _first_error(result), _metadata(result))
+
+
+def _was_interrupted(event: dg.DagsterEvent) -> bool:
+    if not event.is_step_failure:
+        return event.event_type == dg.DagsterEventType.RUN_CANCELED
+    error = event.step_failure_data.error
+    return error is not None and error.cls_name in ("Interrupted", "KeyboardInterrupt")
 
 
 def where() -> str:

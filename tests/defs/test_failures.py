@@ -5,7 +5,7 @@ from __future__ import annotations
 import dagster as dg
 import pytest
 
-from f5_pipeline.defs.failures import TRANSIENT, readable
+from f5_pipeline.defs.failures import TRANSIENT, Interrupted, readable
 from f5_pipeline.errors import BadWeights, F5PipelineError, StoreBusy
 
 
@@ -27,7 +27,7 @@ def test_other_errors_stay_what_they_are() -> None:
 
 
 def test_interruptions_pass() -> None:
-    with pytest.raises(KeyboardInterrupt), readable():
+    with pytest.raises(Interrupted), readable():
         raise KeyboardInterrupt
 
 
@@ -60,3 +60,22 @@ def test_attempts_are_spread_out() -> None:
     assert 20 <= delays[1] <= 40 or delays[1] > delays[0] / 2
     assert TRANSIENT.jitter is not None
     assert TRANSIENT.backoff is dg.Backoff.EXPONENTIAL
+
+
+def test_an_interrupt_stops_the_run_and_is_not_retried() -> None:
+    """Dagster's retry policies take interrupts for failures: a person could not stop a run."""
+    tries = []
+
+    @dg.asset(retry_policy=dg.RetryPolicy(max_retries=2))
+    def stopped() -> None:
+        with readable():
+            tries.append(1)
+            raise KeyboardInterrupt
+
+    with dg.DagsterInstance.ephemeral() as instance:
+        result = dg.materialize([stopped], instance=instance, raise_on_error=False)
+        assert tries == [1]
+        run = instance.get_run_by_id(result.run_id)
+        assert run is not None
+        assert run.is_finished
+        assert not run.is_success
