@@ -14,16 +14,18 @@ import textwrap
 import time
 from importlib.resources import files
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
 
 from f5_pipeline.results.clips import ClipStore
+from f5_pipeline.results.housekeeping import clean
+from f5_pipeline.results.index import read_index
 from f5_pipeline.storage.local import LocalStore
 
 ROOT = Path(__file__).resolve().parents[1]
 DAGSTER = [".venv/bin/dagster", "job", "execute", "-m", "f5_pipeline.definitions", "-j", "speech_batch", "--tags"]
+FEW_STEPS = "nfe_step = 5\nmax_attempts = 1\n"
 WORDS = (
     *("river", "lamp", "window", "garden", "bread", "winter", "letter", "horse"),
     *("music", "silver", "station", "evening", "harbor", "bicycle", "planet"),
@@ -70,17 +72,11 @@ class Machine:
         assert "Traceback" not in err
         return out, err
 
-    def submit(self, batch: str, lines: list[str], toml: str = "") -> None:
-        """Register a batch, as ``f5-pipeline submit`` does."""
+    def manifest(self, batch: str, lines: list[str], toml: str) -> None:
+        """Put a batch into the store, as a person with a file manager does."""
         rows = "".join(f"{number:02},{line},{('f2', 'm1')[number % 2]}\n" for number, line in enumerate(lines))
-        (self.folder / f"{batch}.csv").write_text(f"id,text,voice\n{rows}")
-        (self.folder / f"{batch}.toml").write_text(toml)
-        self.run(".venv/bin/f5-pipeline", "submit", f"{batch}.csv")
-
-    def index(self, batch: str) -> list[dict[str, Any]]:
-        out, _ = self.run(".venv/bin/f5-pipeline", "results", batch, "--json")
-        rows: list[dict[str, Any]] = json.loads(out)["utterances"]
-        return rows
+        self.store.write(f"manifests/{batch}.csv", f"id,text,voice\n{rows}".encode())
+        self.store.write(f"manifests/{batch}.toml", toml.encode())
 
     def clips(self) -> dict[str, int]:
         """The clips of the store by key, with the times at which they were written."""
@@ -120,7 +116,8 @@ def commands() -> list[list[str]]:
 
 
 def test_the_commands_of_the_readme_typed_one_by_one(machine: Machine) -> None:
-    """All but ``make`` and the UI, in their order, with the README's own manifest."""
+    """All but ``make`` and the UI, in their order, with the README's own manifest, in a folder like a checkout."""
+    shutil.copy(ROOT / "dagster.yaml", machine.folder)
     (manifest,) = blocks("csv")
     (machine.folder / "chapter1.csv").write_text(manifest)
     typed = [command for command in commands() if command[0] != "make" and command[-1] != "dev"]
@@ -135,7 +132,7 @@ def test_the_commands_of_the_readme_typed_one_by_one(machine: Machine) -> None:
     assert machine.clips() == {}
     out, err = machine.run(*run)
     assert out.startswith("2 ok, 0 suspect, 0 failed, 0 rejected; 2 clips spoken, ")
-    assert f"Dagster instance: {machine.state}" in err
+    assert f"Dagster instance: {machine.folder / '.dagster'}" in err
     assert "ok" in machine.run(*results)[0]
     machine.run(*fetch)
     assert {path.name for path in (machine.folder / "out" / "audio").iterdir()} == {"greeting.wav", "question.wav"}
@@ -147,7 +144,8 @@ def test_the_commands_of_the_readme_typed_one_by_one(machine: Machine) -> None:
     _, err = machine.run(*job)
     assert "2 lines, all of them spoken before: nothing to speak" in err
     assert machine.clips() == before
-    assert f"DAGSTER_HOME is not set: the instance is kept in {machine.state / 'f5-pipeline' / 'dagster'}" in err
+    assert "DAGSTER_HOME is not set" not in err
+    assert not machine.state.exists()
     assert not list(machine.folder.glob(".tmp_dagster_home_*"))
 
 
@@ -172,7 +170,10 @@ def test_make_demo_runs_the_job_as_the_readme_says() -> None:
 def test_killed_in_the_middle_and_run_again_only_the_rest_is_spoken(machine: Machine) -> None:
     lines = [f"the {WORDS[n % 15]} and the {WORDS[(n * 7 + n // 15 + 3) % 15]}." for n in range(40)]
     assert len(set(lines)) == 40
-    machine.submit("forty", lines, "nfe_step = 5\nmax_attempts = 1\n")
+    path = machine.folder / "forty.csv"
+    path.write_text("text,voice\n" + "".join(f"{line},{('f2', 'm1')[n % 2]}\n" for n, line in enumerate(lines)))
+    path.with_suffix(".toml").write_text(FEW_STEPS)
+    machine.run(".venv/bin/f5-pipeline", "submit", "forty.csv")
     process = machine.start(*execute("forty"))
     while len(machine.clips()) < 5:
         assert process.poll() is None, process.communicate()[1]
@@ -188,36 +189,38 @@ def test_killed_in_the_middle_and_run_again_only_the_rest_is_spoken(machine: Mac
     assert len(after) == 40
     assert survived.items() <= after.items()  # not touched, so not spoken again
     assert f"40 lines; {40 - len(survived)} clips to speak" in err
-    rows = machine.index("forty")
-    assert [row["id"] for row in rows] == [f"{number:02}" for number in range(40)]
-    assert {row["key"] for row in rows} == set(after)
-    assert {row["key"] for row in rows if row["cached"]} == set(survived)
-    assert {row["status"] for row in rows} <= {"ok", "suspect"}
+    assert f"DAGSTER_HOME is not set: the instance is kept in {machine.state / 'f5-pipeline' / 'dagster'}" in err
+    assert {path.name for path in machine.folder.iterdir()} == {".venv", "store", "forty.csv", "forty.toml"}
+    rows = read_index(machine.store, "forty") or []
+    assert [row.text for row in rows] == lines
+    assert {row.key for row in rows} == set(after)
+    assert {row.key for row in rows if row.cached} == set(survived)
+    assert {row.status for row in rows} <= {"ok", "suspect"}
     for key in after:
         assert_sounds(machine.store, key)
     assert len(list((machine.folder / "store/batches/forty/audio").glob("*.wav"))) == 40
-    machine.run(".venv/bin/f5-pipeline", "clean")
+    assert clean(machine.store, []).clips == 0
     assert machine.clips() == after
     assert not [path for path in (machine.folder / "store").rglob(".*") if path.is_file()]
 
 
 def test_two_runs_of_a_batch_at_once_end_right(machine: Machine) -> None:
     lines = [f"here is the {word} and there is the {WORDS[-n]}." for n, word in enumerate(WORDS[:8], start=1)]
-    machine.submit("twice", lines, "nfe_step = 5\nmax_attempts = 1\n")
+    machine.manifest("twice", lines, FEW_STEPS)
     both = [machine.start(".venv/bin/f5-pipeline", "run", "twice") for _ in range(2)]
     said = [process.communicate() for process in both]
     assert [process.returncode for process in both] == [0, 0], said
     assert all("0 failed, 0 rejected" in out for out, _ in said)
     once = machine.clips()
-    rows = machine.index("twice")
-    assert {row["key"] for row in rows} == set(once)
+    rows = read_index(machine.store, "twice") or []
+    assert {row.key for row in rows} == set(once)
     assert len(rows) == len(once) == 8
     for key in once:
         assert_sounds(machine.store, key)
 
     # And the same lines in another batch, one of them edited: one is spoken.
     shutil.rmtree(machine.folder / "store" / "batches")
-    machine.submit("edited", [*lines[:-1], "something else altogether."], "nfe_step = 5\nmax_attempts = 1\n")
+    machine.manifest("edited", [*lines[:-1], "something else altogether."], FEW_STEPS)
     out, _ = machine.run(".venv/bin/f5-pipeline", "run", "edited")
     assert "; 1 clip spoken, 7 lines spoken before." in out
     assert len(machine.clips()) == 9

@@ -70,6 +70,10 @@ def test_the_assets_depend_on_each_other_as_designed() -> None:
         assert partitions.name == "batches"
 
 
+def test_the_code_location_loads() -> None:
+    dg.Definitions.validate_loadable(define())
+
+
 def test_every_asset_says_what_it_is() -> None:
     graph = define().resolve_asset_graph()
     for name in ASSETS:
