@@ -321,13 +321,6 @@ class RowsRejected(F5PipelineError):
 # --- voices and models ----------------------------------------------------------------------------------------
 
 
-class BadVoice(F5PipelineError):
-    """A voice that cannot be used."""
-
-    def __init__(self, voice: str, problems: Sequence[str], fix: str = "") -> None:
-        super().__init__(f"Voice {voice!r}", "; ".join(problems) + ".", fix)
-
-
 class UnknownModel(F5PipelineError):
     """A model name that is not in the catalogue."""
 
