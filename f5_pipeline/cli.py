@@ -24,9 +24,17 @@ from f5_pipeline.storage.object_store import ObjectStore
 from f5_pipeline.storage.open import open_store
 
 if TYPE_CHECKING:
+    from f5_pipeline.doctor.finding import Finding
     from f5_pipeline.results.index import IndexRow
 
-_STYLES = {"ok": "green", "suspect": "yellow", "rejected": "red", "failed": "bold red"}
+_STYLES = {
+    "ok": "green",
+    "suspect": "yellow",
+    "rejected": "red",
+    "failed": "bold red",
+    "warn": "yellow",
+    "fail": "bold red",
+}
 
 _SHOWN = 5  # reasons after a run
 _JOINERS = "\u200c\u200d"  # shape Persian and Indic words
@@ -36,6 +44,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Run a command; returns the exit code."""
     arguments = _parser().parse_args(argv)
     try:
+        if arguments.command is doctor:  # what is wrong with the settings is among its findings
+            return doctor(arguments)
         settings = load_settings()
         return int(arguments.command(arguments, settings, open_store(settings.store)) or 0)
     except F5PipelineError as error:
@@ -138,6 +148,20 @@ def voices(arguments: argparse.Namespace, settings: Settings, store: ObjectStore
     _wide_console().print(table)
 
 
+def doctor(arguments: argparse.Namespace) -> int:
+    """Look at everything that could go wrong on this machine. Leaves nothing behind in the store."""
+    from f5_pipeline.doctor.checks import examine
+    from f5_pipeline.doctor.finding import usable
+
+    with Console(stderr=True).status("Looking at everything; this takes up to a minute …"):
+        findings = examine()
+    if arguments.json:
+        print(json.dumps({"usable": usable(findings), "checks": [asdict(each) for each in findings]}, indent=2))
+    else:
+        _print_findings(findings)
+    return 0 if usable(findings) else 1
+
+
 def clean(arguments: argparse.Namespace, settings: Settings, store: ObjectStore) -> None:
     """Remove partial files of dead processes, and clips that no index names any more."""
     from f5_pipeline.results.housekeeping import clean as tidy_up
@@ -164,6 +188,20 @@ def mirror(arguments: argparse.Namespace, settings: Settings, store: ObjectStore
         print(file)
     if not copied:
         print(f"Nothing of {arguments.model!r} needs a mirror: its files come with a package, or are your own.")
+
+
+def _print_findings(findings: Sequence[Finding]) -> None:
+    """A row for each thing that was looked at, with its fix below, and the sum."""
+    table = Table("", "looked at", "found", box=None, pad_edge=False)
+    for finding in findings:
+        said = _plain(finding.found)
+        if finding.fix:
+            said.append(f"\n→ {_plain(finding.fix)}", "bold")
+        table.add_row(Text(finding.status, _STYLES[finding.status]), finding.name, said)
+    _wide_console().print(table)
+    failed, doubtful = (sum(each.status == status for each in findings) for status in ("fail", "warn"))
+    verdict = "Batches can be spoken here" if not failed else f"{_counted(failed, 'thing')} must be mended first"
+    print(f"{verdict}; {_counted(doubtful, 'thing')} to look at.")
 
 
 def _print_delivery(store: ObjectStore, batch: str) -> None:
@@ -273,6 +311,12 @@ def _parser() -> argparse.ArgumentParser:
     one = commands.add_parser("voices", help="the voices, and what is wrong with those that are unusable")
     one.add_argument("--json", action="store_true")
     one.set_defaults(command=voices)
+
+    one = commands.add_parser("doctor", help="python, torch, GPU, attention, disk, store: what works, and what to mend")
+    one.add_argument(
+        "--json", action="store_true", help="for monitoring; the exit code is 1 if something must be mended"
+    )
+    one.set_defaults(command=doctor)
 
     one = commands.add_parser("clean", help="remove dead partial files, and clips that no index names any more")
     one.add_argument("--dry-run", action="store_true", help="only say what would be removed")

@@ -108,6 +108,17 @@ class AccessRefused(StoreUnusable):
         super().__init__(url, f"{doing} was refused (403{' ' + code if code else ''}).", fix)
 
 
+class CredentialsMissing(StoreUnusable):
+    """A bucket, and no credentials for it, or only half of them."""
+
+    def __init__(self, url: str) -> None:
+        super().__init__(
+            url,
+            "there are no credentials for it, or only half of them.",
+            "Set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY (a .env file is read too), or AWS_PROFILE.",
+        )
+
+
 class FileUnusable(F5PipelineError):
     """A file or folder of this machine (not of the store) that cannot be read or written."""
 

@@ -28,11 +28,13 @@ ARROWS: dict[str, set[str]] = {
     "speech": {"errors", "settings", "storage", "results"},
     "delivery": {"errors", "settings", "storage", "results", "speech", "environment"},
     "scale": {"errors", "settings", "storage", "results", "speech", "environment"},
+    "doctor": {"errors", "settings", "storage", "results", "environment", "speech", "dagster_home"},
+    "dagster_home": set(),
     "progress_bar": set(),
     "demo": {"errors", "settings", "storage"},
     "defs": {
         *("errors", "settings", "storage", "results", "speech", "environment", "delivery", "scale", "demo"),
-        "definitions",
+        *("definitions", "dagster_home"),
     },
     "definitions": {"defs"},
 }
@@ -125,9 +127,9 @@ def test_the_rules_are_those_of_the_design() -> None:
     assert "speech" not in ARROWS["environment"]
     assert ARROWS["storage"] == {"errors", "settings"}
     assert all(not {"defs", "definitions", "cli"} & ARROWS[layer] for layer in set(ARROWS) - {"defs", "definitions"})
-    order = ["errors", "settings", "storage", "results", "environment", "speech", "delivery", "scale"]
+    order = ["errors", "settings", "storage", "results", "environment", "speech", "delivery", "scale", "doctor"]
     for position, layer in enumerate(order):
-        assert ARROWS[layer] <= set(order[:position])
+        assert ARROWS[layer] - {"dagster_home"} <= set(order[:position])
 
 
 @pytest.mark.parametrize("package", sorted(HOMES))

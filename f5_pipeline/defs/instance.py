@@ -11,10 +11,9 @@ import sys
 from pathlib import Path
 
 import dagster as dg
-import yaml
 from dagster._core.instance import InstanceRef
-from platformdirs import user_state_path
 
+from f5_pipeline.dagster_home import configured_here, users_home
 from f5_pipeline.defs.partitions import batches
 from f5_pipeline.errors import FileUnusable
 from f5_pipeline.storage.locks import hold
@@ -83,7 +82,7 @@ def _home() -> Path:
     Raises:
         FileUnusable: it cannot be made.
     """
-    home = Path(os.environ.get("DAGSTER_HOME") or user_state_path("f5-pipeline") / "dagster").absolute()
+    home = Path(os.environ.get("DAGSTER_HOME") or users_home()).absolute()
     try:
         home.mkdir(parents=True, exist_ok=True)
         if "DAGSTER_HOME" not in os.environ and not (home / "dagster.yaml").exists():
@@ -95,9 +94,4 @@ def _home() -> Path:
 
 
 def _configured_here() -> str:
-    """The storage folder that ``dagster.yaml`` in the working folder names; "" if there is none."""
-    try:
-        config = yaml.safe_load(Path("dagster.yaml").read_text())
-        return str(config["storage"]["sqlite"]["base_dir"])
-    except (OSError, KeyError, TypeError, yaml.YAMLError):
-        return ""
+    return configured_here(Path.cwd())

@@ -90,6 +90,32 @@ def changes_since_proof(report: EnvironmentReport) -> list[str]:
     return [*report.altered, *changes(report.installed, installed_files())]
 
 
+def proven_before(settings: Settings) -> EnvironmentReport | None:
+    """What an earlier run found out and still holds; None: nothing. Milliseconds; installs and proves nothing."""
+    return _unchanged(record_place(settings))
+
+
+def obstacle_to_flash_attn(settings: Settings, tags: PlatformTags) -> str | None:
+    """Why flash_attn is out of the question here, without looking any further; None: it is not."""
+    if settings.attention == "torch":
+        return "F5_ATTENTION is torch"
+    if settings.device == "cpu":
+        return "F5_DEVICE is cpu, and flash_attn's kernels run on GPUs only"
+    if settings.precision == "float32":
+        return "F5_PRECISION is float32, and flash_attn computes in 16 bit only"
+    if tags.torch is None:
+        return "torch is not installed"
+    if tags.cuda is None:
+        return f"torch {tags.torch} is built without CUDA"
+    if tags.capability is None:
+        which = f" {settings.device}" if settings.device.startswith("cuda") else ""
+        return f"torch {tags.torch} (CUDA {tags.cuda}) sees no GPU{which}"
+    if tags.capability < _OLDEST_CAPABILITY:
+        major, minor = tags.capability
+        return f"{tags.gpu} has compute capability {major}.{minor}, and flash_attn 2 needs 8.0 (Ampere) or newer"
+    return None
+
+
 def _unchanged(record: Path) -> EnvironmentReport | None:
     known = read_record(record)
     if known is None or (known.valid_until is not None and known.valid_until < time.time()):
@@ -104,7 +130,7 @@ def _lock(settings: Settings) -> Path:
 
 def _prove(settings: Settings, bytes_to_come: int) -> EnvironmentReport:
     tags = read_tags(settings.device)
-    obstacle = _obstacle(settings, tags)
+    obstacle = obstacle_to_flash_attn(settings, tags)
     if obstacle is None and _another_is_pinned(settings, tags):
         uninstall()
     if flash_attn_present():
@@ -202,27 +228,6 @@ def _torch(settings: Settings, tags: PlatformTags, why: str, *, lasting: bool = 
         installed_files(),
         valid_until=None if lasting else time.time() + _TRY_AGAIN,
     )
-
-
-def _obstacle(settings: Settings, tags: PlatformTags) -> str | None:
-    """Why flash_attn is out of the question here, without looking any further; None: it is not."""
-    if settings.attention == "torch":
-        return "F5_ATTENTION is torch"
-    if settings.device == "cpu":
-        return "F5_DEVICE is cpu, and flash_attn's kernels run on GPUs only"
-    if settings.precision == "float32":
-        return "F5_PRECISION is float32, and flash_attn computes in 16 bit only"
-    if tags.torch is None:
-        return "torch is not installed"
-    if tags.cuda is None:
-        return f"torch {tags.torch} is built without CUDA"
-    if tags.capability is None:
-        which = f" {settings.device}" if settings.device.startswith("cuda") else ""
-        return f"torch {tags.torch} (CUDA {tags.cuda}) sees no GPU{which}"
-    if tags.capability < _OLDEST_CAPABILITY:
-        major, minor = tags.capability
-        return f"{tags.gpu} has compute capability {major}.{minor}, and flash_attn 2 needs 8.0 (Ampere) or newer"
-    return None
 
 
 def _to_come(settings: Settings, size: int) -> Need:

@@ -42,7 +42,7 @@ def measure_room(needs: Sequence[Need]) -> list[Room]:
     volumes: dict[int, list[Need]] = {}
     for need in needs:
         if need.size > 0:
-            volumes.setdefault(_existing(need.folder).stat().st_dev, []).append(need)
+            volumes.setdefault(existing_folder(need.folder).stat().st_dev, []).append(need)
     return [_room(each) for each in volumes.values()]
 
 
@@ -61,12 +61,13 @@ def check_room(needs: Sequence[Need], deletable: Sequence[Path] = ()) -> list[Ro
 
 
 def _room(needs: list[Need]) -> Room:
-    folder, total = _existing(needs[0].folder), sum(need.size for need in needs)
+    folder, total = existing_folder(needs[0].folder), sum(need.size for need in needs)
     needed = total + int(max(_HEAD_ROOM, total * _HEAD_ROOM_SHARE))
     return Room(str(folder), tuple(needs), needed, shutil.disk_usage(folder).free)
 
 
-def _existing(folder: Path) -> Path:
+def existing_folder(folder: Path) -> Path:
+    """The folder, or the nearest one above it that exists."""
     folder = folder.absolute()
     return next(each for each in (folder, *folder.parents) if each.exists())
 

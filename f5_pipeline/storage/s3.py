@@ -79,6 +79,16 @@ class S3Store:
     def __reduce__(self) -> tuple[type[S3Store], tuple[str]]:
         return S3Store, (self.url,)
 
+    @property
+    def endpoint(self) -> str:
+        """The server's address, without credentials; nothing is asked of it.
+
+        Raises:
+            BadSetting: ``AWS_ENDPOINT_URL`` is no address.
+            StoreUnusable: boto3's own files and variables do not fit together.
+        """
+        return _without_credentials(self._client().meta.endpoint_url)
+
     def location(self, key: str) -> str:
         return f"s3://{self._bucket}/{self._prefix}{check_key(key)}"
 
@@ -229,8 +239,7 @@ class S3Store:
 
     def _ask(self, call: Callable[[Any], _T], doing: str, key: str = "") -> _T:
         """Make one request, up to three times."""
-        client = self._client()
-        endpoint = _without_credentials(client.meta.endpoint_url)
+        client, endpoint = self._client(), self.endpoint
         location = f"s3://{self._bucket}/{self._prefix}{key}"
 
         def once() -> _T:

@@ -8,7 +8,14 @@ from contextlib import contextmanager
 from datetime import datetime, timezone
 from typing import Any
 
-from f5_pipeline.errors import AccessRefused, F5PipelineError, ObjectMissing, StoreBusy, StoreUnusable
+from f5_pipeline.errors import (
+    AccessRefused,
+    CredentialsMissing,
+    F5PipelineError,
+    ObjectMissing,
+    StoreBusy,
+    StoreUnusable,
+)
 from f5_pipeline.storage.retry import is_transient_status
 
 _SKEW_MINUTES = 5  # S3 refuses 15; a proxy's or server's own clock may be a little off
@@ -95,8 +102,7 @@ def _of_no_answer(error: Exception, url: str, doing: str, endpoint: str) -> F5Pi
 
     text = _short(str(error))
     if isinstance(error, (exceptions.NoCredentialsError, exceptions.PartialCredentialsError)):
-        fix = "Set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY (a .env file is read too), or AWS_PROFILE."
-        return StoreUnusable(url, "there are no credentials for it, or only half of them.", fix)
+        return CredentialsMissing(url)
     if isinstance(error, exceptions.SSLError) and "CERTIFICATE" in text.upper():
         fix = "If the server has a certificate of its own, name its authority in AWS_CA_BUNDLE."
         return StoreUnusable(url, f"the certificate of {endpoint} is not trusted.", fix)
