@@ -9,16 +9,17 @@ import os
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from typing import Any
 
 from f5_pipeline.errors import BatchMissing, NotSpokenYet, UtteranceMissing
+from f5_pipeline.results.batches import known_batches
 from f5_pipeline.results.index import IndexRow, csv_object, parquet_object, read_index, user_columns
 from f5_pipeline.storage.many import in_parallel
 from f5_pipeline.storage.object_store import ObjectInfo, ObjectStore, check_slug
 
 #: What the steps of a batch keep for each other in its folder: of no use to whom it is delivered.
-_INTERNAL = frozenset({"utterances.jsonl", "delivery.json", "claim.bin"})
+_INTERNAL = frozenset({"utterances.jsonl", "delivery.json", "claim.bin", "provenance.json"})
 
 
 @dataclass(frozen=True)
@@ -49,12 +50,6 @@ def flat_row(row: IndexRow, names: Mapping[str, str]) -> dict[str, Any]:
     flat = {name: value for name, value in vars(row).items() if name not in ("quality", "columns")}
     trailing = {name: flat.pop(name) for name in ("clip_bytes", "cached")}
     return flat | dict(row.quality) | trailing | {names[name]: value for name, value in row.columns.items()}
-
-
-def known_batches(store: ObjectStore) -> list[str]:
-    """The batches that have a manifest, sorted."""
-    names = (PurePosixPath(info.key) for info in store.list("manifests/"))
-    return sorted({name.stem for name in names if name.suffix != ".toml" and len(name.parts) == 2})
 
 
 def batch_results(store: ObjectStore, batch: str, utterance: str | None = None) -> BatchResults:

@@ -13,6 +13,7 @@ from typing import Annotated, Any, Literal, TypeVar
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
 from f5_pipeline.errors import BadSetting
+from f5_pipeline.results.batches import MANIFESTS
 from f5_pipeline.storage.object_store import ObjectStore, check_slug
 
 if sys.version_info >= (3, 11):
@@ -20,7 +21,6 @@ if sys.version_info >= (3, 11):
 else:
     import tomli as tomllib
 
-MANIFESTS = "manifests/"
 MAX_SEED = 2**63 - 1
 
 

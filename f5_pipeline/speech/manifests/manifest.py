@@ -13,16 +13,16 @@ from functools import partial
 from pathlib import Path
 
 from f5_pipeline.errors import BadManifest, BatchMissing, RowsRejected
+from f5_pipeline.results.batches import MANIFEST_FORMATS, MANIFESTS, known_batches
 from f5_pipeline.settings import Settings
 from f5_pipeline.speech.manifests.batch_settings import (
-    MANIFESTS,
     BatchSettings,
     did_you_mean,
     parse_settings,
     read_batch_settings,
 )
 from f5_pipeline.speech.manifests.resolve import Resolver
-from f5_pipeline.speech.manifests.rows import COLUMNS, FORMATS, read_rows
+from f5_pipeline.speech.manifests.rows import COLUMNS, read_rows
 from f5_pipeline.speech.manifests.utterance_file import BatchContents, load_utterances, save_utterances
 from f5_pipeline.speech.models.catalogue import ModelSpec
 from f5_pipeline.speech.models.weights import local_vocabulary
@@ -33,7 +33,6 @@ from f5_pipeline.storage.object_store import ObjectStore, check_slug
 __all__ = [
     "BatchContents",
     "find_manifest",
-    "list_batches",
     "load_utterances",
     "read_utterances",
     "save_utterances",
@@ -47,12 +46,6 @@ _MAX_BYTES = 512 * 2**20
 Vocabularies = Callable[[ModelSpec], "frozenset[str] | None"]
 
 
-def list_batches(store: ObjectStore) -> list[str]:
-    """The names of all batches that have a manifest, sorted."""
-    keys = (info.key.removeprefix(MANIFESTS).rpartition(".") for info in store.list(MANIFESTS))
-    return sorted({name for name, _, format in keys if format in FORMATS and name and "/" not in name})
-
-
 def find_manifest(store: ObjectStore, batch: str) -> str:
     """The key of a batch's manifest.
 
@@ -62,9 +55,9 @@ def find_manifest(store: ObjectStore, batch: str) -> str:
         BadManifest: there are two.
     """
     check_slug("batch", batch)
-    found = store.stat_many(f"{MANIFESTS}{batch}.{format}" for format in FORMATS)
+    found = store.stat_many(f"{MANIFESTS}{batch}.{format}" for format in MANIFEST_FORMATS)
     if not found:
-        raise BatchMissing(batch, store.url, list_batches(store))
+        raise BatchMissing(batch, store.url, known_batches(store))
     if len(found) > 1:
         reason = f"is one of {len(found)} for the batch {batch!r}: {', '.join(sorted(found))}."
         raise BadManifest(store.location(min(found)), reason, "Delete all but one, or submit the right one again.")
@@ -122,8 +115,9 @@ def submit_manifest(store: ObjectStore, path: Path, batch: str | None = None) ->
     batch = check_slug("batch", _slug(path.stem) if batch is None else batch)
     suffix = path.suffix.lower().lstrip(".")
     format = _SPELLINGS.get(suffix, suffix)
-    if format not in FORMATS:
-        raise BadManifest(str(path), f"is of an unknown kind {path.suffix!r}.", f"Known: {', '.join(FORMATS)}.")
+    if format not in MANIFEST_FORMATS:
+        known = ", ".join(MANIFEST_FORMATS)
+        raise BadManifest(str(path), f"is of an unknown kind {path.suffix!r}.", f"Known: {known}.")
     data = _local_bytes(path)
     for _row in read_rows(data, format, str(path)):
         pass
@@ -142,7 +136,7 @@ def _replace(store: ObjectStore, batch: str, format: str, data: bytes, settings:
     else:
         store.write(f"{MANIFESTS}{batch}.toml", settings)
     store.write(f"{MANIFESTS}{batch}.{format}", data)
-    for other in FORMATS:
+    for other in MANIFEST_FORMATS:
         if other != format:
             store.delete(f"{MANIFESTS}{batch}.{other}")
 

@@ -15,7 +15,6 @@ from typing import Any
 
 from f5_pipeline.errors import BadManifest
 
-FORMATS = ("csv", "jsonl", "parquet", "txt")
 COLUMNS = (
     "text",
     "voice",
