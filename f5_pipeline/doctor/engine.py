@@ -95,8 +95,8 @@ def read_imports(said: str, late: str = "") -> Imports:
         report = json.loads(line)
         failures[report["name"].partition(".")[0]] = report["failure"]
         facts |= report.get("facts", {})
-    if late and failures:
-        failures[list(failures)[-1]] = late
+    if late or not failures:
+        failures[next(reversed(failures), "torch")] = late or f"{sys.executable} did not begin"
     gpus = tuple(Gpu(**gpu) for gpu in facts.get("gpus", ()))
     return Imports(failures, facts.get("version", ""), facts.get("cuda"), gpus, facts.get("said", ""))
 
@@ -106,7 +106,7 @@ def judge_imports(imports: Imports) -> Iterator[Finding]:
     broken = {name: said for name, said in imports.failures.items() if said}
     for name in NAMES:
         if name not in imports.failures:
-            yield skipped(name, next(iter(broken), "an interpreter that does not start"))
+            yield skipped(name, next(iter(broken), "torch"))
         elif name in broken:
             yield _broken(name, broken[name], next(iter(broken)) if name == "f5_tts" or "torch" in broken else name)
         else:

@@ -18,7 +18,7 @@ import requests
 
 from f5_pipeline.doctor.disk import judge_folder, see_writing
 from f5_pipeline.doctor.finding import Finding, fail, of_error, ok, skipped, warn
-from f5_pipeline.errors import AccessRefused, CredentialsMissing, F5PipelineError, StoreUnusable
+from f5_pipeline.errors import AccessRefused, CredentialsMissing, F5PipelineError
 from f5_pipeline.storage.object_store import ObjectStore
 from f5_pipeline.storage.s3 import S3Store
 
@@ -38,6 +38,7 @@ class Answer:
     trouble: str = ""  # why there was none; "": there was one
     fix: str = ""
     skew: float | None = None  # seconds that this clock is ahead of the server's; None: it gave no time
+    web_page: bool = False  # whether the answer is one for people
 
 
 def see_answer(endpoint: str) -> Answer:
@@ -52,7 +53,8 @@ def see_answer(endpoint: str) -> Answer:
     except requests.exceptions.RequestException as error:
         fix = "Check AWS_ENDPOINT_URL (name, port, https or http), and that the server runs."
         return Answer(endpoint, f"{endpoint} cannot be reached ({_last_cause(error)})", fix)
-    return Answer(endpoint, skew=_skew(answer.headers.get("Date", "")))
+    web_page = answer.ok and answer.headers.get("Content-Type", "").startswith("text/html")
+    return Answer(endpoint, skew=_skew(answer.headers.get("Date", "")), web_page=web_page)
 
 
 def _authorities() -> str | bool:
@@ -75,6 +77,9 @@ def _skew(date: str) -> float | None:
 def judge_endpoint(answer: Answer) -> Finding:
     if answer.trouble:
         return fail("store_endpoint", f"{answer.trouble}.", answer.fix)
+    if answer.web_page:
+        fix = "If listing fails too: AWS_ENDPOINT_URL is that of a console or website; the S3 service has another."
+        return warn("store_endpoint", f"{answer.endpoint} answers with a web page.", fix)
     return ok("store_endpoint", f"{answer.endpoint} answers.")
 
 
@@ -146,9 +151,9 @@ def look_at_bucket(store: S3Store) -> Iterator[Finding]:
     """A finding for each of ``BUCKET_NAMES``."""
     try:
         answer = see_answer(store.endpoint)
-    except StoreUnusable as error:
-        yield of_error(BUCKET_NAMES[0], error)
-        yield from (skipped(name, BUCKET_NAMES[0]) for name in BUCKET_NAMES[1:])
+    except F5PipelineError as error:
+        culprit = BUCKET_NAMES[2] if isinstance(error, CredentialsMissing) else BUCKET_NAMES[0]
+        yield from (of_error(name, error) if name == culprit else skipped(name, culprit) for name in BUCKET_NAMES)
         return
     yield judge_endpoint(answer)
     if answer.trouble:

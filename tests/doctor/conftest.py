@@ -1,0 +1,54 @@
+"""The S3 servers of the storage tests, an environment without the machine's own settings, and planted packages."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from f5_pipeline.storage import retry
+from tests.storage import servers
+from tests.storage.conftest import _botocore_reads_its_files_once  # noqa: F401 - a fixture
+from tests.storage.servers import Server
+
+
+@pytest.fixture(scope="module")
+def rclone_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    with servers.rclone(tmp_path_factory.mktemp("rclone")) as server:
+        yield server
+
+
+@pytest.fixture(autouse=True)
+def environment(monkeypatch: pytest.MonkeyPatch) -> pytest.MonkeyPatch:
+    """No setting of the machine that runs the tests reaches them, and nobody sleeps between attempts."""
+    for name in list(os.environ):
+        if name.startswith(("AWS_", "F5_", "HF_", "DAGSTER_", "CUDA_")):
+            monkeypatch.delenv(name)
+    monkeypatch.setattr(retry, "_sleep", lambda seconds: None)
+    return monkeypatch
+
+
+@pytest.fixture
+def planted(tmp_path: Path, environment: pytest.MonkeyPatch) -> Callable[..., None]:
+    """Put packages before the real ones, for every interpreter that is started from now on."""
+    folder = tmp_path / "planted"
+    environment.setenv("PYTHONPATH", str(folder))
+
+    def plant(**sources: str) -> None:
+        for name, source in sources.items():
+            (folder / name).mkdir(parents=True, exist_ok=True)
+            (folder / name / "__init__.py").write_text(source)
+
+    return plant
+
+
+@pytest.fixture
+def nobodys_folder() -> Iterator[Path]:
+    """A folder that everybody can reach, unlike pytest's own, and nobody but root may write."""
+    with tempfile.TemporaryDirectory() as name:
+        Path(name).chmod(0o555)
+        yield Path(name)
+        Path(name).chmod(0o755)

@@ -1,0 +1,63 @@
+"""Slips in the environment and in ``.env``; no value is ever shown."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from f5_pipeline.doctor.variables import Variables, judge_variables, see_variables
+
+SECRET = "s3cr3t"
+
+
+@pytest.mark.parametrize(
+    ("environment", "says"),
+    [
+        ({"F5_STROE": "x"}, ("F5_STROE is not a variable", "Did you mean F5_STORE?")),
+        ({"F5_VOICE": "x"}, ("F5_VOICE is not a variable", "F5_")),
+        ({"F5_XYZZY": "x"}, ("F5_XYZZY is not a variable", "Remove F5_XYZZY")),
+        ({"AWS_SECRET_KEY": SECRET}, ("AWS_SECRET_KEY is not a variable", "Did you mean AWS_SECRET_ACCESS_KEY?")),
+        ({"AWS_ENDPOINT": "x"}, ("AWS_ENDPOINT is not a variable", "AWS_ENDPOINT_URL")),
+        ({"AWS_ACCES_KEY_ID": SECRET}, ("AWS_ACCES_KEY_ID is not a variable", "AWS_ACCESS_KEY_ID")),
+        ({"AWS_SECRET_ACCESS_KEY": f'"{SECRET}"'}, ("AWS_SECRET_ACCESS_KEY has quotes or spaces", "Remove them")),
+        ({"AWS_SECRET_ACCESS_KEY": f"{SECRET}\r"}, ("AWS_SECRET_ACCESS_KEY has quotes or spaces", "Remove them")),
+        ({"AWS_ENDPOINT_URL": "https://host/bucket"}, ("AWS_ENDPOINT_URL has a path", "F5_STORE")),
+    ],
+)
+def test_slips(environment: dict[str, str], says: tuple[str, str]) -> None:
+    finding = judge_variables(Variables(environment))
+    assert finding.status == "warn"
+    assert says[0] in finding.found
+    assert says[1] in finding.fix
+    assert SECRET not in finding.found + finding.fix
+
+
+@pytest.mark.parametrize(
+    "environment",
+    [
+        {},
+        {"F5_STORE": "store", "F5_DEVICE": "cpu"},
+        {"AWS_ENDPOINT_URL": "https://host:9000/", "AWS_REGION": "x", "AWS_PROFILE": "y"},
+        {"AWS_EXECUTION_ENV": "x", "AWS_LAMBDA_FUNCTION_NAME": "y", "AWS_STS_REGIONAL_ENDPOINTS": "z"},
+    ],
+)
+def test_what_is_right_or_not_ours(environment: dict[str, str]) -> None:
+    assert judge_variables(Variables(environment)).status == "ok"
+
+
+def test_a_dot_env_file(tmp_path: Path, environment: pytest.MonkeyPatch) -> None:
+    (tmp_path / ".env").write_text(f"F5_STROE=x\nF5_STORE=inside\nAWS_SECRET_ACCESS_KEY={SECRET}\nwhat is this?\n")
+    environment.chdir(tmp_path)
+    environment.setenv("F5_STORE", "outside")
+    seen = see_variables()
+    finding = judge_variables(seen)
+    assert finding.status == "warn"
+    for said in (
+        f"Line 4 of {tmp_path / '.env'} is not NAME=value",
+        "F5_STROE is not a variable",
+        f"F5_STORE in {tmp_path / '.env'} is not used",
+    ):
+        assert said in finding.found
+    assert SECRET not in finding.found + finding.fix
+    assert seen.all["F5_STORE"] == "outside"
