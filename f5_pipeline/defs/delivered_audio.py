@@ -7,6 +7,7 @@ from f5_pipeline.defs.partitions import batches
 from f5_pipeline.delivery.deliver import deliver_batch
 from f5_pipeline.errors import NotSpokenYet
 from f5_pipeline.results.index import read_index
+from f5_pipeline.results.provenance import index_version, record_delivered
 from f5_pipeline.speech.manifests.utterance_file import load_utterances
 from f5_pipeline.storage.object_store import ObjectStore
 
@@ -35,9 +36,11 @@ def delivered_audio(context: dg.AssetExecutionContext, store: dg.ResourceParam[O
     with readable():
         batch = batch_of(context)
         contents = load_utterances(store, batch)
+        index = index_version(store, batch)
         if (rows := read_index(store, batch)) is None:
             raise NotSpokenYet(batch, "results")
         report = deliver_batch(store, batch, contents.settings, rows, contents.utterances)
+        record_delivered(store, batch, index)
     context.log.info(f"Listen to it: {store.location(report.report_key)}")
     return dg.MaterializeResult(
         metadata={

@@ -16,6 +16,7 @@ from f5_pipeline.errors import NothingSpoken, UnknownModel
 from f5_pipeline.results.claims import claim
 from f5_pipeline.results.clips import ClipStore
 from f5_pipeline.results.index import IndexRow, rows_by_key, write_index
+from f5_pipeline.results.provenance import record_spoken
 from f5_pipeline.speech.engine import SpeechEngine
 from f5_pipeline.speech.generate import Progress, generate
 from f5_pipeline.speech.lines import ReadyModel, SpokenLine
@@ -94,6 +95,7 @@ def speak_batch(
         done = generate(lines, ClipStore(store), known, clock, progress)
         rows = _in_order(contents, done.rows, rejected)
         write_index(store, batch, rows)
+    record_spoken(store, batch, contents.made_of, sum(row.status == "failed" for row in rows))
     report = BatchReport(
         batch=batch,
         rows=rows,

@@ -37,7 +37,7 @@ def spoken(store: LocalStore, tone: np.ndarray) -> LocalStore:
     store.write("batches/demo/audio/1.wav", b"RIFF")
     store.write("batches/demo/report.html", b"<html>")
     for batch in ("demo", "waiting"):
-        for name in ("utterances.jsonl", "claim.bin", "delivery.json"):
+        for name in ("utterances.jsonl", "claim.bin", "delivery.json", "provenance.json"):
             store.write(f"batches/{batch}/{name}", b"internal")
     return store
 

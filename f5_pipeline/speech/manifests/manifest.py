@@ -14,6 +14,7 @@ from pathlib import Path
 
 from f5_pipeline.errors import BadManifest, BatchMissing, RowsRejected
 from f5_pipeline.results.batches import MANIFEST_FORMATS, MANIFESTS, known_batches
+from f5_pipeline.results.manifest_files import manifest_files
 from f5_pipeline.settings import Settings
 from f5_pipeline.speech.manifests.batch_settings import (
     BatchSettings,
@@ -26,6 +27,7 @@ from f5_pipeline.speech.manifests.rows import COLUMNS, read_rows
 from f5_pipeline.speech.manifests.utterance_file import BatchContents, load_utterances, save_utterances
 from f5_pipeline.speech.models.catalogue import ModelSpec
 from f5_pipeline.speech.models.weights import local_vocabulary
+from f5_pipeline.speech.sources import Sources
 from f5_pipeline.speech.utterance import RejectedRow, Utterance
 from f5_pipeline.speech.voices.listing import list_voices, read_voice_settings
 from f5_pipeline.storage.object_store import ObjectStore, check_slug
@@ -81,6 +83,8 @@ def read_utterances(
         UnknownModel, LicenceForbids: the batch's model is not in the catalogue, or not for commercial use.
         RowsRejected: there are bad rows, and ``on_bad_rows = "fail"``.
     """
+    files = manifest_files(store, batch)  # before anything is read: what changes meanwhile is noticed afterwards
+    sources = Sources(list_voices(store), catalogue, settings.model)
     key = find_manifest(store, batch)
     batch_settings = read_batch_settings(store, batch)
     if settings.commercial:
@@ -91,7 +95,7 @@ def read_utterances(
         settings=batch_settings,
         default_model=settings.model,
         catalogue=catalogue,
-        voices=list_voices(store),
+        voices=sources.voices,
         voice_settings=partial(read_voice_settings, store),
         vocabulary_of=vocabulary_of or partial(local_vocabulary, cache=settings.cache),
         id_width=max(4, len(str(max(row.number for row in rows())))),  # twice through the file, once in memory
@@ -100,7 +104,13 @@ def read_utterances(
     if rejected and batch_settings.on_bad_rows == "fail":
         raise RowsRejected(batch, [f"row {row.row}: {row.reason.rstrip('.')}" for row in rejected])
     warnings = (*_column_warnings(resolver.carried), *_model_warnings(resolver), *_step_warnings(utterances))
-    return BatchContents(batch_settings, utterances, rejected, hashlib.sha256(data).hexdigest(), warnings)
+    made_of = sources.made_of(
+        files,
+        voices={row.voice for row in (*utterances, *rejected) if row.voice},
+        models={utterance.model for utterance in utterances},
+        uses_default_model=batch_settings.model is None,
+    )
+    return BatchContents(batch_settings, utterances, rejected, hashlib.sha256(data).hexdigest(), warnings, made_of)
 
 
 def submit_manifest(store: ObjectStore, path: Path, batch: str | None = None) -> str:

@@ -1,11 +1,14 @@
-"""``batches/BATCH/utterances.jsonl``: a batch as it was resolved. One header line, then one line for each row."""
+"""``batches/BATCH/utterances.jsonl``: a batch as it was resolved.
+
+One header line, then one line for each row, and a last one with the versions of what it was made of.
+"""
 
 from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 from pydantic import ValidationError
@@ -27,6 +30,7 @@ class BatchContents:
     rejected: tuple[RejectedRow, ...]
     manifest_sha256: str
     warnings: tuple[str, ...] = ()
+    made_of: Mapping[str, str] = field(default_factory=dict)  # see ``sources``
 
 
 def utterances_key(batch: str) -> str:
@@ -34,9 +38,10 @@ def utterances_key(batch: str) -> str:
 
 
 def save_utterances(store: ObjectStore, batch: str, contents: BatchContents) -> str:
-    """Write the resolved batch, replacing what was there; returns the sha256 of what was written."""
+    """Write the resolved batch, replacing what was there; returns the sha256 of what it says, whatever it is made of."""
     data = "".join(f"{line}\n" for line in _lines(contents)).encode()
-    store.write(utterances_key(batch), data)
+    made_of = f"{_json({'made_of': dict(contents.made_of)})}\n".encode()
+    store.write(utterances_key(batch), data + made_of)
     return hashlib.sha256(data).hexdigest()
 
 
@@ -80,7 +85,7 @@ def _json(value: dict[str, Any]) -> str:
 
 
 def _contents(lines: list[str]) -> BatchContents:
-    header, *rows = (json.loads(line) for line in lines if line)
+    header, *rows, last = (json.loads(line) for line in lines if line)
     samplings: dict[str, Sampling] = {}  # a batch has few: share them
     utterances, rejected = [], []
     for row in rows:
@@ -94,5 +99,10 @@ def _contents(lines: list[str]) -> BatchContents:
         raise ValueError("incomplete")
     settings = BatchSettings.model_validate(header["settings"])
     return BatchContents(
-        settings, tuple(utterances), tuple(rejected), header["manifest_sha256"], tuple(header["warnings"])
+        settings,
+        tuple(utterances),
+        tuple(rejected),
+        header["manifest_sha256"],
+        tuple(header["warnings"]),
+        last["made_of"],
     )

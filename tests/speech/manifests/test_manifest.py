@@ -383,7 +383,9 @@ def test_a_resolved_batch_is_read_back_as_it_was(store: LocalStore) -> None:
     save_utterances(store, "b", contents)
     assert load_utterances(store, "b") == contents
     lines = store.read("batches/b/utterances.jsonl").decode().rstrip("\n").split("\n")
-    assert [next(iter(json.loads(line))) for line in lines] == ["format", "utterance", "utterance", "rejected"]
+    assert [next(iter(json.loads(line))) for line in lines] == [
+        *("format", "utterance", "utterance", "rejected", "made_of")
+    ]
 
 
 def test_what_was_not_resolved_or_is_damaged_is_said(store: LocalStore) -> None:

@@ -1,0 +1,67 @@
+"""Which batches should be run, and why: what each was made of when it was spoken, against what there is now.
+
+Cheap: a few listings, and one small file for each batch. No manifest is read, no model is looked at, nothing is
+spoken. Who asks, how often, and for how many at once is an automation policy's business (``defs``).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from f5_pipeline.results.index import parquet_object
+from f5_pipeline.results.manifest_files import ManifestFiles, list_manifests
+from f5_pipeline.results.provenance import Provenance, read_provenance
+from f5_pipeline.settings import Settings
+from f5_pipeline.speech.sources import Sources, read_sources
+from f5_pipeline.storage.many import in_parallel
+from f5_pipeline.storage.object_store import ObjectStore
+
+_NAMED = 5  # parts that changed, in a reason
+
+
+@dataclass(frozen=True)
+class BatchState:
+    """Whether a batch should be run."""
+
+    batch: str
+    reason: str  # why it should, in a few words; "": it is finished and up to date
+    waiting_since: datetime  # when its manifest was last written
+    inputs: str  # of all that a run may depend on: while it stays the same, what failed will fail again
+
+
+def batch_states(
+    store: ObjectStore, settings: Settings, manifests: Mapping[str, ManifestFiles] | None = None
+) -> list[BatchState]:
+    """The state of every batch that has a manifest (or of those given), the one that waits longest first.
+
+    Raises:
+        BadSetting: the user's catalogue cannot be read.
+        StoreUnusable: the store cannot be listed or read.
+    """
+    wanted = list((list_manifests(store) if manifests is None else manifests).values())
+    if not wanted:
+        return []
+    sources = read_sources(store, settings)
+    records = in_parallel(lambda files: read_provenance(store, files.batch), wanted)
+    indexes = store.stat_many(parquet_object(files.batch) for files in wanted)
+    states = []
+    for files, known in zip(wanted, records, strict=True):
+        index = indexes.get(parquet_object(files.batch))
+        reason = _reason(files, known, index.etag if index else "", sources)
+        states.append(BatchState(files.batch, reason, files.changed, sources.inputs(files)))
+    return sorted(states, key=lambda state: (state.waiting_since, state.batch))
+
+
+def _reason(files: ManifestFiles, known: Provenance | None, index: str, sources: Sources) -> str:
+    if known is None:
+        return "not spoken yet"
+    changed = [part for part, version in known.made_of.items() if version != sources.version(part, files)]
+    if changed:
+        return f"changed since: {', '.join(changed[:_NAMED])}{', …' if len(changed) > _NAMED else ''}"
+    if known.index != index:
+        return "its index is not the one that was written"
+    if known.delivered != index:
+        return "not delivered yet"
+    return f"{known.failed} failed line{'s' * (known.failed != 1)}" if known.failed else ""

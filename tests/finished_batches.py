@@ -1,0 +1,36 @@
+"""A batch spoken and delivered without Dagster, by an engine without a model: what the assets do, in a moment."""
+
+from __future__ import annotations
+
+from f5_pipeline.delivery.deliver import deliver_batch
+from f5_pipeline.results.index import read_index
+from f5_pipeline.results.provenance import index_version, record_delivered
+from f5_pipeline.settings import Settings
+from f5_pipeline.speech.batch import speak_batch
+from f5_pipeline.speech.manifests.manifest import read_utterances
+from f5_pipeline.speech.manifests.utterance_file import load_utterances, save_utterances
+from f5_pipeline.speech.models.catalogue import load_catalogue
+from f5_pipeline.storage.object_store import ObjectStore
+from tests.speech.fake_engine import FakeEngine
+
+
+def resolve(store: ObjectStore, settings: Settings, batch: str) -> None:
+    save_utterances(store, batch, read_utterances(store, batch, settings, load_catalogue(settings)))
+
+
+def speak(store: ObjectStore, settings: Settings, batch: str, engine: FakeEngine | None = None) -> None:
+    engine = engine or FakeEngine()
+    speak_batch(store, settings.cache, batch, load_catalogue(settings), engine.load)
+
+
+def deliver(store: ObjectStore, settings: Settings, batch: str) -> None:
+    contents, index = load_utterances(store, batch), index_version(store, batch)
+    deliver_batch(store, batch, contents.settings, read_index(store, batch) or [], contents.utterances)
+    record_delivered(store, batch, index)
+
+
+def finish(store: ObjectStore, settings: Settings, batch: str, engine: FakeEngine | None = None) -> None:
+    """All three, one after the other."""
+    resolve(store, settings, batch)
+    speak(store, settings, batch, engine)
+    deliver(store, settings, batch)
