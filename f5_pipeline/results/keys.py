@@ -27,6 +27,9 @@ class ClipParts:
     engine_version: str  # bumped by hand when the engine's sound changes
     attempt: int = 1
     seed: int | None = None  # as the user gave it; None: derived
+    #: Of a line with pauses or other voices in it: each part's text, voice and pauses. Empty parts are left out of the
+    #: key, so that a line without them has the key that it had before there were any.
+    passages: tuple[Mapping[str, Setting], ...] = ()
 
 
 def derive_seed(parts: ClipParts) -> int:
@@ -61,7 +64,7 @@ def _digest(canonical: dict[str, object]) -> str:
 
 def _canonical(parts: Mapping[str, object]) -> dict[str, object]:
     """Equal values as equal JSON: 2 and 2.0, and -0.0 and 0, sound the same."""
-    return {name: _canonical_value(value) for name, value in parts.items()}
+    return {name: _canonical_value(value) for name, value in parts.items() if value != ()}
 
 
 def _canonical_value(value: object) -> object:
@@ -71,4 +74,6 @@ def _canonical_value(value: object) -> object:
         return int(value) if value.is_integer() else value
     if isinstance(value, Mapping):
         return _canonical(value)
+    if isinstance(value, tuple):
+        return [_canonical_value(item) for item in value]
     raise ValueError(f"A clip key is made of text and numbers, not of {type(value).__name__}.")

@@ -1,8 +1,9 @@
-"""Joining the sound of chunks into one clip. Plain numpy; files and encodings are elsewhere."""
+"""Joining the sound of pieces into one clip. Plain numpy; files and encodings are elsewhere."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -11,32 +12,46 @@ from f5_pipeline.speech.engine import SAMPLE_RATE
 _CEILING = 0.999  # of full scale; what is louder is turned down as a whole, never clipped
 
 
-def join_chunks(pieces: Sequence[np.ndarray], pauses: Sequence[float], cross_fade_duration: float) -> np.ndarray:
-    """Join the sound of a text's chunks.
+@dataclass(frozen=True)
+class Joint:
+    """How a piece goes over into the next one: with silence between them, or faded into each other, or neither."""
+
+    pause_seconds: float = 0.0
+    fade_seconds: float = 0.0  # how much of both is heard at once; counts only where there is no pause
+
+
+def join_pieces(sounds: Sequence[np.ndarray], joints: Sequence[Joint], lead_seconds: float = 0.0) -> np.ndarray:
+    """Join the sound of a line's pieces. Silence is exact to the sample.
 
     Args:
-        pieces: float32 arrays, mono, 24 kHz.
-        pauses: seconds of silence after each piece; 0: the next one is faded in while this one is faded out.
-        cross_fade_duration: seconds.
+        sounds: float32 arrays, mono, 24 kHz.
+        joints: what follows each of them; behind the last one only a pause counts.
+        lead_seconds: of silence before the first.
 
     Returns:
         float32, mono, 24 kHz, within [-1, 1].
     """
-    joined = pieces[0]
-    for piece, pause in zip(pieces[1:], pauses, strict=False):
-        if pause > 0:
-            joined = np.concatenate([joined, np.zeros(round(pause * SAMPLE_RATE), np.float32), piece])
+    parts, before = [_silence(lead_seconds)], Joint()
+    for sound, joint in zip(sounds, joints, strict=True):
+        if before.pause_seconds > 0:
+            parts += [_silence(before.pause_seconds), sound]
         else:
-            joined = _cross_fade(joined, piece, round(cross_fade_duration * SAMPLE_RATE))
+            parts[-1:] = _faded(parts[-1], sound, round(before.fade_seconds * SAMPLE_RATE))
+        before = joint
+    joined = np.concatenate([*parts, _silence(before.pause_seconds)])
     peak = float(np.abs(joined).max(initial=0.0))
     return joined * np.float32(_CEILING / peak) if peak > _CEILING else joined
 
 
-def _cross_fade(left: np.ndarray, right: np.ndarray, samples: int) -> np.ndarray:
+def _silence(seconds: float) -> np.ndarray:
+    return np.zeros(round(seconds * SAMPLE_RATE), np.float32)
+
+
+def _faded(left: np.ndarray, right: np.ndarray, samples: int) -> list[np.ndarray]:
     """Overlap the end of one piece with the start of the next, linearly."""
     overlap = min(samples, left.size, right.size)
     if overlap == 0:
-        return np.concatenate([left, right])
+        return [left, right]
     rise = np.linspace(0.0, 1.0, overlap, dtype=np.float32)
     both = left[-overlap:] * (1 - rise) + right[:overlap] * rise
-    return np.concatenate([left[:-overlap], both, right[overlap:]])
+    return [left[:-overlap], np.concatenate([both, right[overlap:]])]

@@ -2,15 +2,15 @@
 
 A line may be drawn several times, with derived seeds, until one take sounds right; each take is a clip of its own, so
 a second run finds them all. What a run did is a ``Generation``; nothing here knows a manifest, a store's layout or
-Dagster, and no engine is loaded when nothing is missing.
+Dagster, and no engine is loaded when nothing is to be said: clips are joined of pieces without one.
 """
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
+from functools import cache, partial
 from typing import Protocol
 
 import numpy as np
@@ -18,12 +18,12 @@ import numpy as np
 from f5_pipeline.errors import ClipDamaged, ObjectMissing
 from f5_pipeline.results.clips import ClipInfo, ClipStore
 from f5_pipeline.results.index import IndexRow
-from f5_pipeline.results.keys import derive_seed
 from f5_pipeline.speech import quality
-from f5_pipeline.speech.audio import join_chunks
 from f5_pipeline.speech.engine import SAMPLE_RATE, SpeechEngine, Spoken
-from f5_pipeline.speech.lines import ReadyModel, SpokenLine
+from f5_pipeline.speech.lines import Piece, ReadyModel, SpokenLine
+from f5_pipeline.speech.quality import Verdict
 from f5_pipeline.speech.takes import Take, Takes, is_settled, next_attempt, recall, row_of, take_of
+from f5_pipeline.speech.work import Sound, Work, judged_together, sound_of_line, sound_of_piece, verdict_of
 from f5_pipeline.storage.many import in_parallel
 
 _SAVERS = 4  # threads that measure, encode and store clips while the model goes on
@@ -81,7 +81,7 @@ def generate(
     progress.begin(len(lines), len(missing), sum(line.expected_seconds for line in missing.values()))
     for model in {id(line.model): line.model for line in missing.values()}.values():
         pending = [line for line in missing.values() if line.model is model]
-        engine = engine_for(model)
+        engine = cache(partial(engine_for, model))  # loaded when there is something to say, and once
         while pending:
             session.speak(engine, pending)
             pending = [line for line in pending if not is_settled(line, takes[line.key])]
@@ -96,27 +96,53 @@ class _Session:
         self._clips, self._takes, self._progress = clips, takes, progress
         self.clips_spoken, self.audio_seconds = 0, 0.0
 
-    def speak(self, engine: SpeechEngine, lines: Sequence[SpokenLine]) -> None:
+    def speak(self, engine: Callable[[], SpeechEngine], lines: Sequence[SpokenLine]) -> None:
         """Draw the next take of each line."""
-        work = [_Work(line, next_attempt(self._takes.get(line.key, ()))) for line in lines]
-        stored = self._whole({piece.key for one in work if one.is_long for piece in one.pieces})
-        owners: dict[str, list[tuple[_Work, int]]] = {}
+        work = [self._next_take(line) for line in lines]
+        asked = self._missing_pieces(work)
         with ThreadPoolExecutor(_SAVERS, "save") as savers:
-            saving: list[Future[list[_Finished]]] = []
-            for one in work:
-                for position, piece in enumerate(one.pieces):
-                    if one.is_long and piece.key in stored:
-                        one.put(position)
-                    else:
-                        owners.setdefault(piece.key, []).append((one, position))
-                if one.complete:
-                    saving.append(savers.submit(self._finish_stored, one))
-            asked = list(owners.values())
-            for spoken in engine.speak([one.pieces[position].chunk for (one, position), *_ in asked]):
+            saving = [savers.submit(self._finish_stored, one) for one in work if one.complete]
+            chunks = [one.pieces[position].chunk for (one, position), *_ in asked]
+            for spoken in engine().speak(chunks) if chunks else ():
                 saving.append(savers.submit(self._receive, asked[spoken.index], spoken))
                 saving = [future for future in saving if not self._collect(future)]
             for future in saving:
                 self._collect(future, wait=True)
+
+    def _next_take(self, line: SpokenLine) -> Work:
+        """The next take of a line. Of one in pieces, those that were right in the last take stay."""
+        takes = self._takes.get(line.key, ())
+        attempt = next_attempt(takes)
+        kept = self._right_pieces(line, max(takes, key=lambda take: take.attempt)) if takes else {}
+        return Work(line, attempt, [kept.get(at, piece) for at, piece in enumerate(line.pieces(attempt))])
+
+    def _right_pieces(self, line: SpokenLine, take: Take) -> dict[int, Piece]:
+        """Those of a take's pieces that came out right, by position. None if all did: then it is not one's fault."""
+        keys = str(take.measures.get("pieces", "")).split()
+        right = in_parallel(self._is_right, keys)
+        if all(right):
+            return {}
+        drawn = {piece.key: piece for attempt in range(1, take.attempt + 1) for piece in line.pieces(attempt)}
+        return {at: drawn[key] for at, key in enumerate(keys) if right[at] and key in drawn}
+
+    def _is_right(self, key: str) -> bool:
+        """Whether a piece is in the store, and was found to be all right when it was stored."""
+        try:
+            return self._clips.facts(key).facts.get("status") == "ok"
+        except (ObjectMissing, ClipDamaged):
+            return False
+
+    def _missing_pieces(self, work: Sequence[Work]) -> list[list[tuple[Work, int]]]:
+        """What is to be said: for each piece that is not in the store, the takes that wait for it, and as what."""
+        stored = self._whole({piece.key for one in work if one.in_pieces for piece in one.pieces})
+        owners: dict[str, list[tuple[Work, int]]] = {}
+        for one in work:
+            for position, piece in enumerate(one.pieces):
+                if one.in_pieces and piece.key in stored:
+                    one.put(position)
+                else:
+                    owners.setdefault(piece.key, []).append((one, position))
+        return list(owners.values())
 
     def _whole(self, keys: set[str]) -> set[str]:
         """Those of the clips that are in the store and whole; what is damaged is removed, to be spoken again."""
@@ -133,7 +159,7 @@ class _Session:
         found = list(self._clips.existing(keys))
         return {key for key, whole in zip(found, in_parallel(is_whole, found), strict=True) if whole}
 
-    def _finish_stored(self, work: _Work) -> list[_Finished]:
+    def _finish_stored(self, work: Work) -> list[_Finished]:
         return [(work.line, self._finish(work))]
 
     def _collect(self, future: Future[list[_Finished]], wait: bool = False) -> bool:
@@ -147,90 +173,40 @@ class _Session:
             self._progress.advance(take.audio_seconds)
         return True
 
-    def _receive(self, owners: Sequence[tuple[_Work, int]], spoken: Spoken) -> list[_Finished]:
+    def _receive(self, owners: Sequence[tuple[Work, int]], spoken: Spoken) -> list[_Finished]:
         """Hand a spoken piece to the lines that wait for it; the takes that are complete with it."""
         samples, error = spoken.samples, spoken.error
         if samples is not None and not np.isfinite(samples).all():
             samples, error = None, "the model gave no finite sound"
         finished = []
         for one, position in owners:
-            if one.is_long and samples is not None:
+            if one.in_pieces and samples is not None:
                 # In the store, not in memory: a text may be hours long, and a crash loses one piece of it.
-                piece = one.pieces[position]
-                self._store(_Sound(piece.key, join_chunks([samples], [], 0.0), piece.chunk.text, piece.seconds), one)
+                self._store(sound_of_piece(one.pieces[position], samples), one)
             if one.put(position, samples, error):
                 finished.append((one.line, self._finish(one)))
         return finished
 
-    def _finish(self, work: _Work) -> Take:
-        key, text = work.key, work.line.utterance.spoken_text
+    def _finish(self, work: Work) -> Take:
         if work.error:
-            return Take(key, work.attempt, "failed", work.error, 2_000.0, work.seed_of(text))
-        sounds = [self._clips.load(piece.key).samples for piece in work.pieces] if work.is_long else work.sounds
-        pauses = [piece.pause_after_seconds for piece in work.pieces]
-        joined = join_chunks(sounds, pauses, work.line.utterance.sampling.cross_fade_duration)
-        sound = _Sound(key, joined, text, work.expected_seconds)
-        return take_of(self._store(sound, work), cached=False)
+            return Take(work.key, work.attempt, "failed", work.error, 2_000.0, work.seed)
+        if not work.in_pieces:
+            return take_of(self._store(sound_of_line(work, work.sounds), work), cached=False)
+        clips = [self._clips.load(piece.key) for piece in work.pieces]
+        joined = sound_of_line(work, [clip.samples for clip in clips])
+        return take_of(self._store(joined, work, [verdict_of(clip.info) for clip in clips]), cached=False)
 
-    def _store(self, sound: _Sound, work: _Work) -> ClipInfo:
+    def _store(self, sound: Sound, work: Work, pieces: Sequence[Verdict] = ()) -> ClipInfo:
         """Measure, judge and store a clip, with all that an index needs to know of it."""
-        measures = quality.measure(sound.samples, SAMPLE_RATE, sound.expected_seconds, sound.text)
-        verdict = quality.judge(measures)
+        measures = quality.measure(sound.said, SAMPLE_RATE, sound.expected_seconds, sound.text)
+        verdict = judged_together(quality.judge(measures), pieces)
         facts: dict[str, float | int | str] = {
             "status": verdict.status,
             "reason": verdict.reason,
             "penalty": verdict.penalty,
-            "seed": work.seed_of(sound.text),
-            "attempt": work.attempt,
+            "seed": sound.seed,
+            "attempt": sound.attempt,
         }
-        if sound.key == work.key and work.is_long:
+        if sound.key == work.key and work.in_pieces:
             facts["pieces"] = " ".join(piece.key for piece in work.pieces)
         return self._clips.save(sound.key, sound.samples, facts | quality.columns(measures))
-
-
-@dataclass(frozen=True)
-class _Sound:
-    """What is about to become a clip."""
-
-    key: str
-    samples: np.ndarray  # float32, mono, 24 kHz
-    text: str
-    expected_seconds: float
-
-
-class _Work:
-    """One take in the making: its pieces come in any order, from several threads."""
-
-    def __init__(self, line: SpokenLine, attempt: int) -> None:
-        self.line, self.attempt = line, attempt
-        self.key = line.keys[attempt - 1]
-        self.pieces = line.pieces(attempt)
-        self.sounds: list[np.ndarray] = []  # of a short line; the pieces of a long one are in the store
-        self.error = ""
-        self._missing = set(range(len(self.pieces)))
-        self._lock = threading.Lock()
-
-    @property
-    def is_long(self) -> bool:
-        return len(self.pieces) > 1
-
-    @property
-    def complete(self) -> bool:
-        return not self._missing
-
-    @property
-    def expected_seconds(self) -> float:
-        return sum(piece.seconds + piece.pause_after_seconds for piece in self.pieces)
-
-    def seed_of(self, text: str) -> int:
-        """The seed of the take, or of a piece of it."""
-        return derive_seed(replace(self.line.parts, spoken_text=text, attempt=self.attempt))
-
-    def put(self, position: int, samples: np.ndarray | None = None, error: str = "") -> bool:
-        """A piece is there, or has failed; whether it was the last."""
-        with self._lock:
-            self._missing.discard(position)
-            self.error = self.error or error
-            if samples is not None and not self.is_long:
-                self.sounds.append(samples)
-            return self.complete

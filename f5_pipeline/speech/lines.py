@@ -1,18 +1,19 @@
-"""An utterance with its voice and model: what its clips are called, and the pieces it is spoken in. Pure."""
+"""An utterance with its voices and model: what its clips are called, and the pieces it is spoken in. Pure."""
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, replace
 from functools import cached_property
 
-from f5_pipeline.results.keys import ClipParts, clip_key, derive_seed
+from f5_pipeline.results.keys import ClipParts, Setting, clip_key, derive_seed
+from f5_pipeline.speech.audio import Joint
 from f5_pipeline.speech.engine import ENGINE_VERSION, SpeechChunk, seconds_of
 from f5_pipeline.speech.models.catalogue import ModelSpec
 from f5_pipeline.speech.models.weights import ModelFiles
-from f5_pipeline.speech.plan import PlannedChunk, Reference, plan_chunks, room_seconds, speech_seconds
-from f5_pipeline.speech.utterance import Utterance, Voice
+from f5_pipeline.speech.plan import Reference, plan_chunks, room_seconds, speech_seconds
+from f5_pipeline.speech.utterance import Passage, Sampling, Utterance, Voice
 
 
 @dataclass(frozen=True)
@@ -24,6 +25,19 @@ class ReadyModel:
 
 
 @dataclass(frozen=True)
+class Speaker:
+    """A voice as a model is given it."""
+
+    voice: Voice
+    reference: Reference
+
+    @cached_property
+    def fingerprint(self) -> str:
+        heard = f"{self.voice.fingerprint}\n{self.reference.text}\n{self.reference.seconds:.4f}"
+        return hashlib.sha256(heard.encode()).hexdigest()
+
+
+@dataclass(frozen=True)
 class SpokenLine:
     """An utterance with a voice: all that its clip depends on."""
 
@@ -31,21 +45,23 @@ class SpokenLine:
     voice: Voice
     model: ReadyModel
     reference: Reference
+    speakers: tuple[Speaker, ...] = ()  # one for each passage of the utterance
 
     @cached_property
     def parts(self) -> ClipParts:
         """What the first take's key is made of."""
-        u, ref = self.utterance, self.reference
-        heard = f"{self.voice.fingerprint}\n{ref.text}\n{ref.seconds:.4f}"
-        return ClipParts(
-            spoken_text=u.spoken_text,
-            voice_fingerprint=hashlib.sha256(heard.encode()).hexdigest(),
-            model_fingerprint=self.model.files.fingerprint,
-            # Where a long text is cut depends on how much the model can say at once.
-            sampling={**asdict(u.sampling), "max_seconds": self.model.spec.max_seconds},
-            engine_version=ENGINE_VERSION,
-            seed=u.seed,
-        )
+        u, plain = self.utterance, self._parts_of(self._whole)
+        passages: list[Mapping[str, Setting]] = [
+            {
+                "text": passage.spoken_text,
+                "voice": speaker.fingerprint,
+                "speed": passage.speed,
+                "pause_before": passage.pause_before_seconds,
+                "pause_after": passage.pause_after_seconds,
+            }
+            for passage, speaker in zip(u.passages, self.speakers, strict=True)
+        ]
+        return replace(plain, passages=tuple(passages))
 
     @cached_property
     def key(self) -> str:
@@ -59,33 +75,81 @@ class SpokenLine:
         return (self.key, *(clip_key(replace(self.parts, attempt=attempt)) for attempt in others))
 
     @property
-    def is_long(self) -> bool:
-        """Whether it is spoken in several pieces."""
+    def in_pieces(self) -> bool:
+        """Whether its clip is joined of pieces, which are clips of their own."""
         room = room_seconds(self.reference, self.model.spec.max_seconds)
-        return "\n" in self.utterance.spoken_text or self.expected_seconds > room
+        return bool(self.utterance.passages) or "\n" in self.utterance.spoken_text or self.expected_seconds > room
 
     @property
     def expected_seconds(self) -> float:
         """About how long its clip will be."""
-        return speech_seconds(self.utterance.spoken_text, self.reference, self.utterance.sampling.speed)
+        return sum(turn.seconds for turn in self._turns)
+
+    @property
+    def lead_seconds(self) -> float:
+        """Silence at its beginning that was asked for."""
+        return self._turns[0].passage.pause_before_seconds
 
     def all_keys(self) -> Iterator[str]:
         """The keys of all clips that speaking it may store."""
         yield from self.keys
-        if self.is_long:
+        if self.in_pieces:
             for attempt in range(1, len(self.keys) + 1):
                 yield from (piece.key for piece in self.pieces(attempt))
 
     def pieces(self, attempt: int) -> list[Piece]:
         """What the model is asked to say. A piece's key and noise depend on its own text, not on its neighbours'."""
-        u, ref = self.utterance, self.reference
-        planned = plan_chunks(u.spoken_text, ref, u.sampling.speed, self.model.spec.max_seconds)
-        return [self._piece(chunk, replace(self.parts, spoken_text=chunk.text, attempt=attempt)) for chunk in planned]
+        return [piece for turn in self._turns for piece in self._pieces_of(turn, attempt)]
 
-    def _piece(self, plan: PlannedChunk, parts: ClipParts) -> Piece:
-        u, ref, seed = self.utterance, self.reference, derive_seed(parts)
-        chunk = SpeechChunk(plan.text, self.voice.audio, ref.seconds, ref.text, plan.frames, u.sampling, seed)
-        return Piece(clip_key(parts), chunk, plan.pause_after_seconds)
+    @property
+    def _whole(self) -> _Turn:
+        """The line as one passage of its own voice."""
+        u = self.utterance
+        passage = Passage(u.spoken_text, u.voice, u.language, u.sampling.speed)
+        return _Turn(passage, Speaker(self.voice, self.reference), u.sampling)
+
+    @cached_property
+    def _turns(self) -> tuple[_Turn, ...]:
+        sampling, passages = self.utterance.sampling, zip(self.utterance.passages, self.speakers, strict=True)
+        turns = (_Turn(passage, speaker, replace(sampling, speed=passage.speed)) for passage, speaker in passages)
+        return tuple(turns) or (self._whole,)
+
+    def _parts_of(self, turn: _Turn) -> ClipParts:
+        """What the key of a line would be made of that says this alone."""
+        return ClipParts(
+            spoken_text=turn.passage.spoken_text,
+            voice_fingerprint=turn.speaker.fingerprint,
+            model_fingerprint=self.model.files.fingerprint,
+            # Where a long text is cut depends on how much the model can say at once.
+            sampling={**asdict(turn.sampling), "max_seconds": self.model.spec.max_seconds},
+            engine_version=ENGINE_VERSION,
+            seed=self.utterance.seed,
+        )
+
+    def _pieces_of(self, turn: _Turn, attempt: int) -> Iterator[Piece]:
+        voice, ref, sampling = turn.speaker.voice, turn.speaker.reference, turn.sampling
+        planned = plan_chunks(turn.passage.spoken_text, ref, sampling.speed, self.model.spec.max_seconds)
+        for plan in planned:
+            parts = replace(self._parts_of(turn), spoken_text=plan.text, attempt=attempt)
+            seed = derive_seed(parts)
+            chunk = SpeechChunk(plan.text, voice.audio, ref.seconds, ref.text, plan.frames, sampling, seed)
+            ends = plan is planned[-1]  # a voice is not faded into another's, nor into a pause
+            joint = Joint(plan.pause_after_seconds, sampling.cross_fade_duration)
+            yield Piece(clip_key(parts), chunk, Joint(turn.passage.pause_after_seconds) if ends else joint, attempt)
+
+
+@dataclass(frozen=True)
+class _Turn:
+    """A passage with who says it, and how."""
+
+    passage: Passage
+    speaker: Speaker
+    sampling: Sampling
+
+    @property
+    def seconds(self) -> float:
+        said = speech_seconds(self.passage.spoken_text, self.speaker.reference, self.sampling.speed)
+        return self.passage.pause_before_seconds + said + self.passage.pause_after_seconds
 
 
 @dataclass(frozen=True)
@@ -94,7 +158,8 @@ class Piece:
 
     key: str  # the clip key of a line that has this text alone
     chunk: SpeechChunk
-    pause_after_seconds: float
+    joint: Joint  # how it goes over into the next one
+    attempt: int  # of the line: another one has another key and sounds different
 
     @property
     def seconds(self) -> float:

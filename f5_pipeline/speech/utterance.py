@@ -18,14 +18,26 @@ class Sampling:
 
 
 @dataclass(frozen=True)
+class Passage:
+    """A part of an utterance with tags: what one voice says between two of them, and the silence around it."""
+
+    spoken_text: str
+    voice: str
+    language: str
+    speed: float  # as in ``Sampling``
+    pause_before_seconds: float = 0.0  # only the first has one
+    pause_after_seconds: float = 0.0
+
+
+@dataclass(frozen=True)
 class Utterance:
     """One line of a manifest, valid and fully resolved: row beats batch beats voice beats model default."""
 
     id: str
     row: int  # 1-based, as the user counts the rows of the manifest (without the header)
     text: str  # as written
-    spoken_text: str  # after the text front end: what the model is given
-    voice: str
+    spoken_text: str  # after the text front end: what the model is given, in all passages
+    voice: str  # that of the first passage
     model: str
     language: str
     sampling: Sampling
@@ -34,6 +46,7 @@ class Utterance:
     section: str | None = None
     pause_after_seconds: float | None = None
     columns: Mapping[str, str] = field(default_factory=dict)  # the user's own, carried through to the index
+    passages: tuple[Passage, ...] = ()  # empty: no tag shapes it, one voice says all of it
 
 
 @dataclass(frozen=True)

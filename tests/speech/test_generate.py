@@ -15,12 +15,14 @@ from f5_pipeline.results.housekeeping import clean
 from f5_pipeline.results.index import IndexRow, write_index
 from f5_pipeline.results.keys import derive_seed
 from f5_pipeline.settings import Settings
+from f5_pipeline.speech import quality
 from f5_pipeline.speech.engine import SAMPLE_RATE, SpeechChunk, Spoken
 from f5_pipeline.speech.generate import Generation, generate
 from f5_pipeline.speech.lines import ReadyModel, SpokenLine
 from f5_pipeline.speech.models.catalogue import model_named
 from f5_pipeline.speech.models.weights import ModelFiles
 from f5_pipeline.speech.plan import Reference
+from f5_pipeline.speech.quality import QualityMeasures, Verdict
 from f5_pipeline.speech.utterance import Sampling, Utterance, Voice
 from f5_pipeline.storage.local import LocalStore
 from tests.speech.fake_engine import FakeEngine, clipped, silent
@@ -476,8 +478,64 @@ def test_a_long_text_whose_clip_is_lost_is_joined_again_without_speaking(run: Ru
     run.path(row).unlink()
     engine = FakeEngine()
     (again,) = run([line(" ".join(SENTENCES))], engine).rows
-    assert not engine.spoken
+    assert (engine.spoken, engine.loaded) == ([], [])  # joining needs no model
     assert run.path(again).read_bytes() == before
+
+
+def test_of_a_long_text_only_the_piece_that_came_out_badly_is_drawn_again(run: Run) -> None:
+    engine = FakeEngine(takes={"is number 2": [clipped, clipped]})
+    (row,) = run([line(" ".join(SENTENCES))], engine).rows
+    assert [text for text in engine.texts if text != SENTENCES[2]] == [SENTENCES[3], SENTENCES[1], SENTENCES[0]]
+    assert engine.texts.count(SENTENCES[2]) == 3
+    assert (row.status, row.attempts, engine.loaded) == ("ok", 3, ["demo"])
+    first, third = (line(" ".join(SENTENCES)).pieces(attempt) for attempt in (1, 3))
+    takes = [run.clips.facts(key).facts for key in line(" ".join(SENTENCES)).keys]
+    assert [take["status"] for take in takes] == ["suspect", "suspect", "ok"]
+    assert str(takes[0]["reason"]).startswith("piece 3 of 4: clipped")
+    expected = [first[0].key, first[1].key, third[2].key, first[3].key]
+    assert str(row.quality["pieces"]).split() == expected
+    assert row.seed == derive_seed(replace(line(" ".join(SENTENCES)).parts, attempt=3))
+    assert run([line(" ".join(SENTENCES))]).rows == (replace(row, cached=True),)
+    run.forget()
+    assert run([line(" ".join(SENTENCES))]).rows == (replace(row, cached=True),)
+
+
+def test_a_long_text_that_is_suspect_as_a_whole_is_drawn_again_as_a_whole(run: Run) -> None:
+    """Its pieces came out right, so it is nobody's fault in particular."""
+    engine = FakeEngine()
+    text = " ".join(SENTENCES)
+    judge, judged = quality.judge, list[QualityMeasures]()
+
+    def strict(measures: QualityMeasures) -> Verdict:
+        judged.append(measures)
+        return Verdict("suspect", ("too long",), 1.0) if len(judged) == 5 else judge(measures)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(quality, "judge", strict)
+        (row,) = run([line(text)], engine).rows
+    assert sorted(engine.texts) == sorted(SENTENCES * 2)
+    assert (row.status, row.attempts) == ("ok", 2)
+
+
+def test_a_kept_piece_that_is_harmed_is_spoken_as_it_was(run: Run) -> None:
+    """A take that keeps a piece of an earlier one says it with that one's seed, if it has to."""
+    text = " ".join(SENTENCES)
+    engine = FakeEngine(takes={"is number 2": [clipped]}, dies_after=4)
+    with pytest.raises(KeyboardInterrupt):
+        run([line(text)], engine)
+    kept = line(text).pieces(1)[0]
+    path = Path(run.clips.location(kept.key))
+    whole = path.read_bytes()
+    altered = bytearray(whole)
+    altered[-2000] ^= 255
+    path.write_bytes(bytes(altered))
+    engine = FakeEngine()
+    run([line(text)], engine)
+    assert {(chunk.text, chunk.seed) for chunk in engine.spoken} == {
+        (SENTENCES[0], kept.chunk.seed),
+        (SENTENCES[2], line(text).pieces(2)[2].chunk.seed),
+    }
+    assert path.read_bytes() == whole
 
 
 @pytest.mark.parametrize("harm", ["empty", "cut short", "altered"])

@@ -1,0 +1,90 @@
+"""One take in the making: the pieces it waits for, and the sound that they make together. Stores and speaks nothing."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from f5_pipeline.results.clips import ClipInfo
+from f5_pipeline.results.keys import derive_seed
+from f5_pipeline.speech.audio import Joint, join_pieces
+from f5_pipeline.speech.lines import Piece, SpokenLine
+from f5_pipeline.speech.quality import Verdict
+
+
+@dataclass(frozen=True)
+class Sound:
+    """What is about to become a clip."""
+
+    key: str
+    samples: np.ndarray  # float32, mono, 24 kHz
+    said: np.ndarray  # of them, without the pauses that were put in: what is measured
+    text: str
+    expected_seconds: float  # of ``said``
+    seed: int
+    attempt: int
+
+
+class Work:
+    """One take of a line. Its pieces come in any order, from several threads."""
+
+    def __init__(self, line: SpokenLine, attempt: int, pieces: Sequence[Piece]) -> None:
+        self.line, self.attempt, self.pieces = line, attempt, pieces
+        self.key = line.keys[attempt - 1]
+        self.in_pieces = bool(line.utterance.passages) or len(pieces) > 1
+        self.sounds: list[np.ndarray] = []  # of a short line; the pieces of another are in the store
+        self.error = ""
+        self._missing = set(range(len(pieces)))
+        self._lock = threading.Lock()
+
+    @property
+    def complete(self) -> bool:
+        return not self._missing
+
+    @property
+    def seed(self) -> int:
+        return derive_seed(replace(self.line.parts, attempt=self.attempt))
+
+    def put(self, position: int, samples: np.ndarray | None = None, error: str = "") -> bool:
+        """A piece is there, or has failed; whether it was the last."""
+        with self._lock:
+            self._missing.discard(position)
+            self.error = self.error or error
+            if samples is not None and not self.in_pieces:
+                self.sounds.append(samples)
+            return self.complete
+
+
+def sound_of_piece(piece: Piece, samples: np.ndarray) -> Sound:
+    """A piece as a clip of its own."""
+    whole = join_pieces([samples], [Joint()])
+    return Sound(piece.key, whole, whole, piece.chunk.text, piece.seconds, piece.chunk.seed, piece.attempt)
+
+
+def sound_of_line(work: Work, sounds: Sequence[np.ndarray]) -> Sound:
+    """The pieces of a line as one clip."""
+    joints, lead = [piece.joint for piece in work.pieces], work.line.lead_seconds
+    whole = said = join_pieces(sounds, joints, lead)
+    if lead or any(joint.pause_seconds for joint in joints):
+        said = join_pieces(sounds, [Joint() if joint.pause_seconds else joint for joint in joints])
+    expected = sum(piece.seconds for piece in work.pieces)
+    return Sound(work.key, whole, said, work.line.utterance.spoken_text, expected, work.seed, work.attempt)
+
+
+def verdict_of(info: ClipInfo) -> Verdict:
+    """What was found of a piece when it was stored."""
+    status, reason = str(info.facts.get("status", "ok")), str(info.facts.get("reason", ""))
+    penalty = float(info.facts.get("penalty", 0.0))
+    return Verdict("ok") if status == "ok" else Verdict("suspect", (reason,), penalty)
+
+
+def judged_together(whole: Verdict, pieces: Sequence[Verdict]) -> Verdict:
+    """The verdict on a line in pieces: one that came out badly is named, however little of the whole it is."""
+    amiss = {number: piece for number, piece in enumerate(pieces, start=1) if piece.status != "ok"}
+    if whole.status == "failed" or not amiss:
+        return whole
+    reasons = tuple(f"piece {number} of {len(pieces)}: {piece.reason}" for number, piece in amiss.items())
+    return Verdict("suspect", reasons, round(whole.penalty + sum(piece.penalty for piece in amiss.values()), 4))
