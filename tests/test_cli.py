@@ -128,7 +128,7 @@ def test_wrong_usage_is_exit_code_2(here: Here, arguments: tuple[str, ...]) -> N
 def test_help_lists_the_commands(here: Here) -> None:
     code, out, _ = here("--help")
     assert code == 0
-    for command in ("submit", "run", "results", "fetch", "voices", "clean", "mirror"):
+    for command in ("submit", "run", "results", "fetch", "voices", "doctor", "clean", "mirror"):
         assert f"    {command} " in out
 
 
