@@ -17,6 +17,7 @@ _GELU_CUBIC = _GELU_LINEAR * 0.044715
 # Frames per block of the grouped convolution. A block reads 8 + 30 frames for 8 results: 1.2 times the arithmetic,
 # as dense matrix products.
 _BLOCK = 8
+_BLOCKS_AT_ONCE = 16  # their windows, half a megabyte, stay in a core's cache between copy and product
 _DENSE_GROUP = 32  # channels per group from which torch's own convolution is the faster one
 
 
@@ -65,8 +66,11 @@ class SpacedConvolution:
             matrix[:, frame : frame + self.width, :, frame] = taps.permute(0, 3, 2, 1)
         return matrix.reshape(groups, -1, _BLOCK * c)
 
-    def __call__(self, frames: Tensor, spaced: Tensor, spaced_rows: int) -> Tensor:
-        """Convolve ``frames`` (T, D), which lie at rows ``spaced`` (T,) of a layout of ``spaced_rows`` rows."""
+    def __call__(self, frames: Tensor, spaced: Tensor, spaced_rows: int, bias: bool = True) -> Tensor:
+        """Convolve ``frames`` (T, D), which lie at rows ``spaced`` (T,) of a layout of ``spaced_rows`` rows.
+
+        Without ``bias`` only the linear part, whose values for a sum are the sum of its values.
+        """
         from torch.nn.functional import conv1d
 
         half = self.width // 2
@@ -74,8 +78,11 @@ class SpacedConvolution:
         laid = frames.new_zeros(rows, frames.shape[-1])
         laid[spaced] = frames
         if self._blocks is None:
-            return conv1d(laid.t()[None], self.weight, self.bias, padding=half, groups=self.groups)[0].t()[spaced]
-        return self._convolve_blocks(laid, (rows - 2 * half) // _BLOCK)[spaced - half].add_(self.bias)
+            wide = conv1d(laid.t()[None], self.weight, padding=half, groups=self.groups)[0].t()
+            out = wide[spaced]
+        else:
+            out = self._convolve_blocks(laid, (rows - 2 * half) // _BLOCK)[spaced - half]
+        return out.add_(self.bias) if bias else out
 
     def _convolve_blocks(self, laid: Tensor, count: int) -> Tensor:
         """(count · block, D): row r is the convolution around row r + width // 2 of ``laid``."""
@@ -85,5 +92,9 @@ class SpacedConvolution:
         width, groups = laid.shape[-1], self.groups
         c, window = width // groups, _BLOCK + self.width - 1
         windows = laid.as_strided((groups, count, window, c), (c, _BLOCK * width, width, 1))
-        out = torch.bmm(windows.reshape(groups, count, window * c), self._blocks)
-        return out.view(groups, count, _BLOCK, c).permute(1, 2, 0, 3).reshape(count * _BLOCK, width)
+        out = laid.new_empty(count, _BLOCK, groups, c)
+        for start in range(0, count, _BLOCKS_AT_ONCE):
+            part = windows[:, start : start + _BLOCKS_AT_ONCE].reshape(groups, -1, window * c)
+            done = torch.bmm(part, self._blocks).view(groups, -1, _BLOCK, c)
+            out[start : start + _BLOCKS_AT_ONCE] = done.permute(1, 2, 0, 3)
+        return out.view(count * _BLOCK, width)

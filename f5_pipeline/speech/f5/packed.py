@@ -5,12 +5,15 @@ Packing leaves nothing to mask: linear layers see one long sequence, attention a
 inside each utterance. So an utterance sounds the same alone and in company, and no work is spent on padding.
 
 The weights are upstream's own modules'; only the order of computation differs:
-  * the text and reference parts of the input projection do not change from step to step: computed once;
+  * the input projection and the first positional convolution are linear: the part of text and reference is computed
+    once for all steps, the part of the noise once for both halves of guidance;
   * all rows share one time step, so AdaLN's modulation is a LayerNorm with weight ``1 + scale`` and bias ``shift``;
-  * queries, keys and values come from one matrix product; rotary pairs are moved half a head apart, which leaves
-    every product of a query with a key as it was.
+  * queries, keys and values come from one matrix product, and are rotated in place as complex numbers.
 
-Shapes: T frames in total, R sequences, D model width, H heads, d head width, S steps. No sampling loop here.
+Weights of matrix products are stored (in, out), the order in which a CPU multiplies them fastest.
+
+Shapes: T frames in total, R sequences, D model width, H heads, d head width, S steps. With guidance the sequences lie
+there twice, conditional then unconditional: C = 2 copies of T frames; else C = 1. No sampling loop here.
 """
 
 from __future__ import annotations
@@ -67,17 +70,25 @@ def make_layout(lengths: Sequence[int], gap: int, on: device) -> Layout:
 
 
 @dataclass(frozen=True)
+class Condition:
+    """The part of the model's input that stays the same at every step, in the compute format."""
+
+    projected: Tensor  # (C T, D)
+    convolved: Tensor  # (C T, D): the first positional convolution of it
+
+
+@dataclass(frozen=True)
 class _Block:
     """The weights of one DiT block, as the packed computation wants them."""
 
-    qkv_weight: Tensor  # (3 H d, D); rotary pairs half a head apart
+    qkv_weight: Tensor  # (D, 3 H d)
     qkv_bias: Tensor
     qk_norm: Tensor | None  # (2, 1, d) weights of the RMS norms, if the architecture has them
-    out_weight: Tensor  # (D, H d)
+    out_weight: Tensor  # (H d, D)
     out_bias: Tensor
-    up_weight: Tensor  # (F, D)
+    up_weight: Tensor  # (D, F)
     up_bias: Tensor
-    down_weight: Tensor  # (D, F)
+    down_weight: Tensor  # (F, D)
     down_bias: Tensor
 
 
@@ -124,15 +135,15 @@ class PackedDiT:
         self._blocks = tuple(self._pack(block) for block in dit.transformer_blocks)
         mel = dit.proj_out.out_features
         projection = dit.input_embed.proj.weight
-        self._project_noise = self._cast(projection[:, :mel])
+        self._project_noise = self._cast(projection[:, :mel].t())
         self._project_rest = projection[:, mel:]
-        self._convolutions = [
+        self._first_convolution, *self._convolutions = [
             SpacedConvolution(self._cast(layer.weight), self._cast(layer.bias), layer.groups)
             for layer in dit.input_embed.conv_pos_embed.conv1d
             if hasattr(layer, "kernel_size")
         ]
         skip = dit.long_skip_connection
-        self._skip = None if skip is None else self._cast(skip.weight)
+        self._skip = None if skip is None else self._cast(skip.weight.t())
 
     def _cast(self, weight: Tensor) -> Tensor:
         return weight.detach().to(self.compute).contiguous()
@@ -141,21 +152,17 @@ class PackedDiT:
         import torch
 
         attn, ff = block.attn, block.ff.ff
-        # Upstream rotates neighbouring channels (0,1), (2,3), …; ours are (0,d/2), (1,d/2+1), …: two plain halves.
-        halves = torch.cat([torch.arange(0, self.head_dim, 2), torch.arange(1, self.head_dim, 2)])
-        rows = torch.cat([head * self.head_dim + halves for head in range(self.heads)]).to(self.device)
-        weights = [attn.to_q.weight[rows], attn.to_k.weight[rows], attn.to_v.weight]
-        biases = [attn.to_q.bias[rows], attn.to_k.bias[rows], attn.to_v.bias]
-        norms = [n.weight[halves.to(self.device)] for n in (attn.q_norm, attn.k_norm) if n is not None]
+        projections = [attn.to_q, attn.to_k, attn.to_v]
+        norms = [norm.weight for norm in (attn.q_norm, attn.k_norm) if norm is not None]
         return _Block(
-            self._cast(torch.cat(weights)),
-            self._cast(torch.cat(biases)),
+            self._cast(torch.cat([projection.weight for projection in projections]).t()),
+            self._cast(torch.cat([projection.bias for projection in projections])),
             self._cast(torch.stack(norms)[:, None]) if norms else None,
-            self._cast(attn.to_out[0].weight),
+            self._cast(attn.to_out[0].weight.t()),
             self._cast(attn.to_out[0].bias),
-            self._cast(ff[0][0].weight),
+            self._cast(ff[0][0].weight.t()),
             self._cast(ff[0][0].bias),
-            self._cast(ff[2].weight),
+            self._cast(ff[2].weight.t()),
             self._cast(ff[2].bias),
         )
 
@@ -177,54 +184,65 @@ class PackedDiT:
             for step in range(len(times))
         ]
 
-    def rotations(self, layout: Layout) -> tuple[Tensor, Tensor]:
-        """Cosine and sine, each (T, 1, 1, d/2), of the rotary embedding at each frame's position."""
-        angles = layout.positions.float()[:, None] * self.dit.rotary_embed.inv_freq.float()[None, :]
-        return angles.cos()[:, None, None].to(self.compute), angles.sin()[:, None, None].to(self.compute)
+    def rotations(self, layout: Layout) -> Tensor:
+        """(T, 2, rotated heads, d / 2) complex64: rotary embedding of queries and keys at each frame's position."""
+        import torch
 
-    def condition(self, reference: Tensor, text: Tensor) -> Tensor:
-        """The part of the input projection that stays the same at every step, (T, D), in the compute format.
+        angles = layout.positions.float()[:, None] * self.dit.rotary_embed.inv_freq.float()[None, :]
+        turns = torch.polar(torch.ones_like(angles), angles)[:, None, None]
+        # Laid out in full: a product with a broadcast factor takes several times as long on a CPU.
+        return turns.expand(-1, 2, self.rotated_heads, -1).contiguous()
+
+    def condition(self, reference: Tensor, text: Tensor, layout: Layout) -> Condition:
+        """What text and reference contribute to the input.
 
         Args:
-            reference: (T, mel) log mel of the reference, zero where speech is to be generated.
-            text: (T, text_dim) text embedding.
+            reference: (C T, mel) log mel of the reference, zero where speech is to be generated.
+            text: (C T, text_dim) text embedding.
+            layout: of the C T frames.
         """
         import torch
         from torch.nn.functional import linear
 
         both = torch.cat([reference, text], dim=-1).float()
-        return linear(both, self._project_rest, self.dit.input_embed.proj.bias).to(self.compute)
+        projected = linear(both, self._project_rest, self.dit.input_embed.proj.bias).to(self.compute)
+        return Condition(projected, self._first_convolution(projected, layout.spaced, layout.spaced_rows))
 
     def hidden(
         self,
         noisy: Tensor,
-        condition: Tensor,
+        condition: Condition,
         modulation: Modulation,
         layout: Layout,
-        rotation: tuple[Tensor, Tensor],
+        noise_layout: Layout,
+        rotation: Tensor,
     ) -> Tensor:
-        """Run all blocks: (T, D) hidden states before the output projection.
+        """Run all blocks: (C T, D) hidden states before the output projection.
 
         Args:
             noisy: (T, mel) the sampler's state, in the compute format.
-            condition: (T, D) from :meth:`condition`.
+            condition: from :meth:`condition`.
+            layout: of the C T frames.
+            noise_layout: of the T frames of ``noisy``.
+            rotation: from :meth:`rotations` of ``layout``.
         """
         import torch
-        from torch.nn.functional import layer_norm, linear
+        from torch.nn.functional import layer_norm
 
-        width = (condition.shape[-1],)
-        h = linear(noisy, self._project_noise).add_(condition)
-        h = h.add_(self._convolve(h, layout))
+        width = (condition.projected.shape[-1],)
+        h = self._embed(noisy, condition, layout, noise_layout)
         residual = h.clone() if self._skip is not None else None
+        # One buffer for all blocks: the system hands out and takes back memory of this size in a time that shows.
+        buffer = h.new_empty(h.shape[0], 3 * self.heads * self.head_dim)
         for block, m in zip(self._blocks, modulation.blocks, strict=True):
             normed = layer_norm(h, width, m.attn_weight, m.attn_shift, 1e-6)
-            attended = self._attention(block, normed, layout, rotation)
+            attended = self._attention(block, normed, layout, rotation, buffer)
             _add_gated(h, attended, block.out_weight, block.out_bias, m.attn_gate)
             normed = layer_norm(h, width, m.ff_weight, m.ff_shift, 1e-6)
-            up = gelu_tanh(linear(normed, block.up_weight, block.up_bias))
+            up = gelu_tanh(torch.addmm(block.up_bias, normed, block.up_weight))
             _add_gated(h, up, block.down_weight, block.down_bias, m.ff_gate)
         if residual is not None and self._skip is not None:
-            h = linear(torch.cat([h, residual], dim=-1), self._skip)
+            h = torch.cat([h, residual], dim=-1) @ self._skip
         return layer_norm(h, width, modulation.final_weight, modulation.final_shift, 1e-6)
 
     def project(self, hidden: Tensor) -> Tensor:
@@ -234,40 +252,49 @@ class PackedDiT:
         out = self.dit.proj_out
         return linear(hidden.float(), out.weight, out.bias)
 
-    def _convolve(self, h: Tensor, layout: Layout) -> Tensor:
-        """The convolutional position embedding, inside each sequence."""
+    def _embed(self, noisy: Tensor, condition: Condition, layout: Layout, noise_layout: Layout) -> Tensor:
+        """(C T, D): projected input plus its convolutional position embedding, inside each sequence."""
+        projected = noisy @ self._project_noise
+        convolved = self._first_convolution(projected, noise_layout.spaced, noise_layout.spaced_rows, bias=False)
+        c = mish(_add_to_copies(convolved, condition.convolved))
         for convolution in self._convolutions:
-            h = mish(convolution(h, layout.spaced, layout.spaced_rows))
-        return h
+            c = mish(convolution(c, layout.spaced, layout.spaced_rows))
+        return _add_to_copies(projected, condition.projected).add_(c)
 
-    def _attention(self, block: _Block, normed: Tensor, layout: Layout, rotation: tuple[Tensor, Tensor]) -> Tensor:
-        from torch.nn.functional import linear, rms_norm
+    def _attention(self, block: _Block, normed: Tensor, layout: Layout, rotation: Tensor, buffer: Tensor) -> Tensor:
+        import torch
+        from torch.nn.functional import rms_norm
 
         frames = normed.shape[0]
-        qkv = linear(normed, block.qkv_weight, block.qkv_bias).view(frames, 3, self.heads, self.head_dim)
+        qkv = torch.addmm(block.qkv_bias, normed, block.qkv_weight, out=buffer)
+        qkv = qkv.view(frames, 3, self.heads, self.head_dim)
         qk, v = qkv[:, :2], qkv[:, 2]
         if block.qk_norm is not None:
             qk = rms_norm(qk, (self.head_dim,), eps=1e-6) * block.qk_norm
-        q, k = self._rotate(qk, rotation).unbind(1)  # each (T, H, d)
+        _rotate(qk[:, :, : self.rotated_heads], rotation)
+        q, k = qk.unbind(1)  # each (T, H, d)
         return self.attend(q, k, v, layout).reshape(frames, -1)
 
-    def _rotate(self, qk: Tensor, rotation: tuple[Tensor, Tensor]) -> Tensor:
-        """Rotary embedding of queries and keys, (T, 2, H, d), in the heads that have it."""
-        import torch
 
-        cos, sin = rotation
-        turned = qk[:, :, : self.rotated_heads]
-        first, second = turned.chunk(2, dim=-1)
-        pair = torch.cat([first * cos - second * sin, second * cos + first * sin], dim=-1)
-        return pair if self.rotated_heads == self.heads else torch.cat([pair, qk[:, :, self.rotated_heads :]], dim=2)
+def _rotate(qk: Tensor, rotation: Tensor) -> None:
+    """Rotary embedding of queries and keys, (T, 2, heads, d), in place; neighbouring channels are a complex number."""
+    import torch
+
+    turned = torch.view_as_complex(qk.float().unflatten(-1, (-1, 2))).mul_(rotation)
+    if qk.dtype != torch.float32:
+        qk.copy_(torch.view_as_real(turned).flatten(-2))
+
+
+def _add_to_copies(part: Tensor, whole: Tensor) -> Tensor:
+    """(C T, D): ``part`` (T, D) added to each of the C copies in ``whole``."""
+    return (part + whole.unflatten(0, (-1, part.shape[0]))).flatten(0, 1)
 
 
 def _add_gated(h: Tensor, x: Tensor, weight: Tensor, bias: Tensor, gate: Tensor) -> None:
-    """h += gate · (x Wᵀ + b), in place."""
+    """h += gate · (x W + b), in place."""
     import torch
-    from torch.nn.functional import linear
 
     if h.dtype == torch.float32:  # the gate folded into the weight: the product adds itself to h, one pass less
-        h.addmm_(x, (weight * gate[:, None]).t()).add_(bias * gate)
+        h.addmm_(x, weight * gate).add_(bias * gate)
     else:
-        h.addcmul_(linear(x, weight, bias), gate)
+        h.addcmul_(torch.addmm(bias, x, weight), gate)

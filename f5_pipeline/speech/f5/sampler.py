@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from f5_pipeline.speech.f5.packed import Layout, Modulation, PackedDiT, make_layout
+from f5_pipeline.speech.f5.packed import Condition, Layout, Modulation, PackedDiT, make_layout
 
 if TYPE_CHECKING:
     from torch import Tensor, device
@@ -60,17 +60,37 @@ def sample(model: PackedDiT, items: Sequence[Item], times: Tensor) -> list[Tenso
     if any((item.cfg_strength > 1e-5) != guided for item in items):
         raise ValueError("guidance is zero for some of the items only")
     lengths = [item.frames for item in items]
-    layout = make_layout(lengths * (2 if guided else 1), model.gap, model.device)
-    condition = _condition(model, items, guided)
-    rotation = model.rotations(layout)
-    strength = _per_frame([item.cfg_strength for item in items], lengths, model.device)
+    flow = _Flow(model, items, guided)
     x = torch.cat([item.noise.to(model.device) for item in items])
     for modulation, step in zip(model.modulations(times[:-1]), times.diff(), strict=True):
-        x = x + step * _velocity(model, x, condition, modulation, layout, rotation, strength if guided else None)
+        x = x + step * flow.velocity(x, modulation)
     done = list(x.split(lengths))
     for item, mel in zip(items, done, strict=True):
         mel[: item.reference.shape[0]] = item.reference
     return done
+
+
+class _Flow:
+    """The model's velocity field for some items: all that does not change from step to step, computed once."""
+
+    def __init__(self, model: PackedDiT, items: Sequence[Item], guided: bool) -> None:
+        lengths = [item.frames for item in items]
+        self.model = model
+        self.noise_layout = make_layout(lengths, model.gap, model.device)
+        self.layout = make_layout(lengths * 2, model.gap, model.device) if guided else self.noise_layout
+        self.condition = _condition(model, items, guided, self.layout)
+        self.rotation = model.rotations(self.layout)
+        strengths = [item.cfg_strength for item in items]
+        self.strength = _per_frame(strengths, lengths, model.device) if guided else None
+
+    def velocity(self, x: Tensor, modulation: Modulation) -> Tensor:
+        """(T, mel): the flow at ``x``; with guidance c + s (c − u), combined before the (affine) output projection."""
+        model, noisy = self.model, x.to(self.model.compute)
+        hidden = model.hidden(noisy, self.condition, modulation, self.layout, self.noise_layout, self.rotation)
+        if self.strength is None:
+            return model.project(hidden)
+        conditional, unconditional = hidden.float().chunk(2)
+        return model.project(conditional + self.strength * (conditional - unconditional))
 
 
 def _per_frame(values: Sequence[float], lengths: Sequence[int], on: device) -> Tensor:
@@ -79,8 +99,8 @@ def _per_frame(values: Sequence[float], lengths: Sequence[int], on: device) -> T
     return torch.repeat_interleave(torch.tensor(values), torch.tensor(lengths)).to(on)[:, None]
 
 
-def _condition(model: PackedDiT, items: Sequence[Item], guided: bool) -> Tensor:
-    """(T or 2 T, D): the conditional sequences, then the same without reference and text."""
+def _condition(model: PackedDiT, items: Sequence[Item], guided: bool, layout: Layout) -> Condition:
+    """Of the conditional sequences, then of the same without reference and text."""
     import torch
     from torch.nn.functional import pad
 
@@ -89,29 +109,9 @@ def _condition(model: PackedDiT, items: Sequence[Item], guided: bool) -> Tensor:
     if guided:
         texts += [_embed(model, item, drop=True) for item in items]
         references += [torch.zeros_like(reference) for reference in references]
-    return model.condition(torch.cat(references), torch.cat(texts))
+    return model.condition(torch.cat(references), torch.cat(texts), layout)
 
 
 def _embed(model: PackedDiT, item: Item, drop: bool) -> Tensor:
     """(frames, text_dim): each utterance on its own, as upstream embeds a batch of one."""
     return model.dit.text_embed(item.tokens[None], seq_len=item.frames, drop_text=drop)[0]
-
-
-def _velocity(
-    model: PackedDiT,
-    x: Tensor,
-    condition: Tensor,
-    modulation: Modulation,
-    layout: Layout,
-    rotation: tuple[Tensor, Tensor],
-    strength: Tensor | None,
-) -> Tensor:
-    """(T, mel): the flow at ``x``; with guidance c + s (c − u), combined before the (affine) output projection."""
-    import torch
-
-    noisy = x.to(model.compute)
-    if strength is None:
-        return model.project(model.hidden(noisy, condition, modulation, layout, rotation))
-    hidden = model.hidden(torch.cat([noisy, noisy]), condition, modulation, layout, rotation).float()
-    conditional, unconditional = hidden.chunk(2)
-    return model.project(conditional + strength * (conditional - unconditional))
