@@ -98,7 +98,7 @@ def read_utterances(
         voices=sources.voices,
         voice_settings=partial(read_voice_settings, store),
         vocabulary_of=vocabulary_of or partial(local_vocabulary, cache=settings.cache),
-        id_width=max(4, len(str(max(row.number for row in rows())))),  # twice through the file, once in memory
+        last_row=lambda: max(row.number for row in rows()),  # twice through the file rather than all of it in memory
     )
     utterances, rejected = _sorted_out(resolver.resolve(row) for row in rows())
     if rejected and batch_settings.on_bad_rows == "fail":
@@ -106,7 +106,7 @@ def read_utterances(
     warnings = (*_column_warnings(resolver.carried), *_model_warnings(resolver), *_step_warnings(utterances))
     made_of = sources.made_of(
         files,
-        voices={row.voice for row in (*utterances, *rejected) if row.voice},
+        voices={*(utterance.voice for utterance in utterances), *(row.voice for row in rejected if row.voice)},
         models={utterance.model for utterance in utterances},
         uses_default_model=batch_settings.model is None,
     )

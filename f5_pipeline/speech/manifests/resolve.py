@@ -8,7 +8,7 @@ from __future__ import annotations
 import unicodedata
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict, ValidationError
@@ -36,6 +36,7 @@ from f5_pipeline.storage.object_store import is_slug
 MAX_CHARACTERS = 50_000  # of one text: about an hour of speech
 _SHOWN_CHARACTERS = 2_000  # of a rejected row's text, in the index
 _SAFE = "letters, digits, '.', '_' and '-', no leading dot, at most 128"
+_KNOWN = frozenset(COLUMNS)
 _PRESETS = {"best": 32, "balanced": 16, "fast": 7}
 
 
@@ -52,6 +53,10 @@ class RowValues(BaseModel):
     pause_after_seconds: Pause | None = None
 
 
+_VALUES = tuple(RowValues.model_fields)
+_NO_VALUES = RowValues()
+
+
 class _Rejected(Exception):
     """Why this row cannot be spoken, as the rest of the sentence "row 3 …"."""
 
@@ -66,7 +71,7 @@ class Resolver:
     voices: Mapping[str, VoiceFiles]
     voice_settings: Callable[[VoiceFiles], VoiceSettings]
     vocabulary_of: Callable[[ModelSpec], frozenset[str] | None]
-    id_width: int = 4
+    last_row: Callable[[], int] = lambda: 0  # the number of the last one: asked if ids are to be made of numbers
     unchecked_models: set[str] = field(default_factory=set)  # whose vocabulary is not on this machine
     foreign: dict[tuple[str, str], int] = field(default_factory=dict)  # (language, model) → rows
     carried: dict[str, None] = field(default_factory=dict)  # the user's own columns, in order
@@ -85,8 +90,9 @@ class Resolver:
             UnknownModel: the batch's or the environment's model is not in the catalogue.
             LicenceForbids: ``commercial = true``, and the model's licence forbids it.
         """
-        columns = {name: cell for name, cell in row.cells.items() if name not in COLUMNS}
-        self.carried.update(dict.fromkeys(columns))
+        columns = {name: cell for name, cell in row.cells.items() if name not in _KNOWN}
+        if not columns.keys() <= self.carried.keys():
+            self.carried.update(dict.fromkeys(columns))
         try:
             return self._utterance(row, columns)
         except _Rejected as reason:
@@ -129,7 +135,11 @@ class Resolver:
         return id
 
     def _default_id(self, row: Row) -> str:
-        return str(row.number).zfill(self.id_width)
+        return str(row.number).zfill(self._id_width)
+
+    @cached_property
+    def _id_width(self) -> int:
+        return max(4, len(str(self.last_row())))
 
     def _rejected_id(self, row: Row) -> str:
         """The row's own id if it is its own, else one that is nobody's: ids are unique in the index."""
@@ -216,7 +226,9 @@ def _cell(row: Row, name: str) -> str:
 
 
 def _values(row: Row) -> RowValues:
-    given = {name: cell for name in RowValues.model_fields if (cell := _cell(row, name))}
+    given = {name: cell for name in _VALUES if (cell := row.cells.get(name)) and (cell := cell.strip())}
+    if not given:
+        return _NO_VALUES
     try:
         return RowValues.model_validate(given)
     except ValidationError as error:

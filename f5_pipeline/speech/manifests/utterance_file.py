@@ -15,7 +15,7 @@ from pydantic import ValidationError
 
 from f5_pipeline.errors import BadManifest, ObjectMissing
 from f5_pipeline.speech.manifests.batch_settings import BatchSettings
-from f5_pipeline.speech.utterance import RejectedRow, Sampling, Utterance
+from f5_pipeline.speech.utterance import Passage, RejectedRow, Sampling, Utterance
 from f5_pipeline.storage.object_store import ObjectStore, check_slug
 
 _FORMAT = 1  # bumped when old files can no longer be read
@@ -38,7 +38,7 @@ def utterances_key(batch: str) -> str:
 
 
 def save_utterances(store: ObjectStore, batch: str, contents: BatchContents) -> str:
-    """Write the resolved batch, replacing what was there; returns the sha256 of what it says, whatever it is made of."""
+    """Write the resolved batch, replacing what was there; returns the sha256 of what it says, not of its sources."""
     data = "".join(f"{line}\n" for line in _lines(contents)).encode()
     made_of = f"{_json({'made_of': dict(contents.made_of)})}\n".encode()
     store.write(utterances_key(batch), data + made_of)
@@ -75,7 +75,8 @@ def _lines(contents: BatchContents) -> Iterator[str]:
     }
     yield _json(header)
     for utterance in contents.utterances:
-        yield _json({"utterance": {**vars(utterance), "sampling": vars(utterance.sampling)}})
+        passages = [vars(passage) for passage in utterance.passages]
+        yield _json({"utterance": {**vars(utterance), "sampling": vars(utterance.sampling), "passages": passages}})
     for row in contents.rejected:
         yield _json({"rejected": vars(row)})
 
@@ -94,7 +95,8 @@ def _contents(lines: list[str]) -> BatchContents:
             continue
         values = row["utterance"]
         sampling = samplings.setdefault(str(values["sampling"]), Sampling(**values["sampling"]))
-        utterances.append(Utterance(**{**values, "sampling": sampling}))
+        passages = tuple(Passage(**passage) for passage in values["passages"])
+        utterances.append(Utterance(**{**values, "sampling": sampling, "passages": passages}))
     if (header["format"], header["utterances"], header["rejected"]) != (_FORMAT, len(utterances), len(rejected)):
         raise ValueError("incomplete")
     settings = BatchSettings.model_validate(header["settings"])

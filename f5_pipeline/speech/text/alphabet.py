@@ -39,7 +39,12 @@ def fit(text: str, vocabulary: frozenset[str], tokenizer: str) -> str:
 def unsayable(text: str, vocabulary: frozenset[str], tokenizer: str) -> list[str]:
     """The characters of a fitted text that the model cannot say, each once, in order of appearance."""
     table = _table(vocabulary, tokenizer)
-    return [c for c in dict.fromkeys(text) if not c.isspace() and not table.sayable(c)]
+    unknown = set(text) - table.said
+    if not unknown:
+        return []
+    left = [c for c in dict.fromkeys(text) if c in unknown and not c.isspace() and not table.sayable(c)]
+    table.said |= unknown.difference(left)
+    return left
 
 
 def _mend_marks(text: str) -> str:
@@ -60,6 +65,7 @@ class _Table(dict[int, str]):
     def __init__(self, vocabulary: frozenset[str], tokenizer: str) -> None:
         super().__init__()
         self.vocabulary, self.tokenizer = vocabulary, tokenizer
+        self.said: set[str] = set()  # characters that were met, and can be said or are blanks
 
     def sayable(self, character: str) -> bool:
         if character in self.vocabulary:

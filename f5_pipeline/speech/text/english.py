@@ -62,7 +62,8 @@ _SENTENCES = re.compile(r"(?<=[.!?]\s)")
 
 # Cheap looks before the rules: most texts need few of them.
 _LIKE_ADDRESS = re.compile(r"@|://|[A-Za-z0-9]\.[A-Za-z]")
-_LIKE_ABBREVIATION = re.compile(rf"\b(?:{_any([*TITLES, *WORDS, *BEFORE_NUMBER])}|St)\.")
+_ABBREVIATED = frozenset([*TITLES, *WORDS, *BEFORE_NUMBER, "St"])
+_BEFORE_POINT = re.compile(r"\w+(?=\.)")
 _LIKE_ROMAN = re.compile(r" [IVX]+\b")
 _LIKE_SYMBOL = re.compile(r"[&#№+=<>≈~±÷§@*`_]")
 _CAPITALS = re.compile(r"[A-Z]{2}")
@@ -95,7 +96,7 @@ def _abbreviations(text: str) -> str:
     for mark, pattern, spoken in _PHRASES:
         if mark in text:
             text = pattern.sub(spoken, text)
-    if not _LIKE_ABBREVIATION.search(text):
+    if _ABBREVIATED.isdisjoint(_BEFORE_POINT.findall(text)):
         return text
     text = _STREET.sub("Street", _STREET_AT_END.sub("Street.", _SAINT.sub("Saint ", text)))
     text = _TITLE.sub(lambda m: TITLES[m[1]], text)

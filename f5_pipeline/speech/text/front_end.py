@@ -98,5 +98,7 @@ def _paragraph(text: str, language: str, spec: ModelSpec) -> str:
 
 def _dashes(text: str) -> str:
     """An en dash between digits is left to the language ("5 to 10"); any other long dash becomes a plain one."""
+    if "—" not in text and "–" not in text:
+        return text
     text = re.sub(r"(?<!\d)\s*—\s*|\s*—\s*(?!\d)|\s+[–—]\s+(?!\d)", " - ", text)
     return re.sub(r"(?<!\d)–|–(?!\d)", "-", text).strip()

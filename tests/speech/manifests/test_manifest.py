@@ -24,6 +24,7 @@ from f5_pipeline.errors import (
     UnsafeName,
 )
 from f5_pipeline.settings import Settings
+from f5_pipeline.speech.manifests import manifest as reading
 from f5_pipeline.speech.manifests.manifest import (
     BatchContents,
     find_manifest,
@@ -33,6 +34,7 @@ from f5_pipeline.speech.manifests.manifest import (
     submit_manifest,
 )
 from f5_pipeline.speech.manifests.resolve import MAX_CHARACTERS
+from f5_pipeline.speech.manifests.rows import read_rows
 from f5_pipeline.speech.models.catalogue import ModelSpec, load_catalogue
 from f5_pipeline.speech.utterance import Sampling
 from f5_pipeline.storage.local import LocalStore
@@ -73,6 +75,16 @@ def reasons(contents: BatchContents) -> list[str]:
 
 
 # --- finding --------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("manifest", "readings"), [("id,text,voice\na,Hi.,anna\n", 1), ("text,voice\nHi.,anna\n", 2)])
+def test_a_manifest_is_read_twice_only_to_number_its_rows(
+    store: LocalStore, monkeypatch: pytest.MonkeyPatch, manifest: str, readings: int
+) -> None:
+    read: list[str] = []
+    monkeypatch.setattr(reading, "read_rows", lambda *args: read.append(args[2]) or read_rows(*args))
+    assert len(resolve(store, manifest).utterances) == 1
+    assert len(read) == readings
 
 
 def test_a_manifest_is_found_by_its_batch(store: LocalStore) -> None:
