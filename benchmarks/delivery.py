@@ -26,10 +26,11 @@ import numpy as np
 import soundfile
 
 from f5_pipeline.delivery.edges import Edges, trim_edges
-from f5_pipeline.delivery.encode import Encoding, Samples, encode
+from f5_pipeline.delivery.encode import Samples, encode
 from f5_pipeline.delivery.listening import waveform
 from f5_pipeline.delivery.loudness import Loudness, to_loudness
 from f5_pipeline.results import flac
+from f5_pipeline.speech.manifests.formats import Encoding
 from f5_pipeline.speech.quality import judge, measure
 
 RATE = flac.SAMPLE_RATE

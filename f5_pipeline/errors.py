@@ -395,6 +395,24 @@ class EncoderMissing(F5PipelineError):
         )
 
 
+class TooLong(F5PipelineError):
+    """A joined file that would be longer than its format can say. Both lengths are in seconds."""
+
+    def __init__(self, section: str, format: str, seconds: float, most: float) -> None:
+        super().__init__(
+            f"Section {section!r}",
+            f"is {seconds / 3600:.1f} hours long, and a {format} file of this kind holds {most / 3600:.1f}.",
+            'Choose format = "flac", or divide the section.',
+        )
+
+
+class BadCover(F5PipelineError):
+    """A cover of an audiobook that is no picture which players know."""
+
+    def __init__(self, location: str) -> None:
+        super().__init__(location, "is neither a JPEG nor a PNG image.", "Replace it, or delete it.")
+
+
 class ModelUnsupported(F5PipelineError):
     """A model whose architecture the engine does not run."""
 

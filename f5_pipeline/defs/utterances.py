@@ -6,6 +6,7 @@ import dagster as dg
 
 from f5_pipeline.defs.failures import TRANSIENT, batch_of, readable
 from f5_pipeline.defs.partitions import batches
+from f5_pipeline.delivery.shape import check_encoders
 from f5_pipeline.settings import Settings
 from f5_pipeline.speech.manifests.manifest import read_utterances
 from f5_pipeline.speech.manifests.utterance_file import save_utterances, utterances_key
@@ -40,6 +41,7 @@ def utterances(
     with readable():
         batch = batch_of(context)
         contents = read_utterances(store, batch, settings, load_catalogue(settings))
+        check_encoders(contents.settings)  # what cannot be delivered here need not be spoken first
         sha256 = save_utterances(store, batch, contents)
     for warning in contents.warnings:
         context.log.warning(warning)

@@ -23,8 +23,8 @@ _DIGITAL_SILENCE = 1e-4  # RMS; quieter than this is silence whatever the rest i
 class Edges:
     """How the ends of a clip are treated, in seconds."""
 
-    lead: float = 0.1  # silence kept before the first sound
-    tail: float = 0.2  # and after the last
+    lead: float | None = 0.1  # silence kept before the first sound; None: all of it
+    tail: float | None = 0.2  # and after the last
     fade: float = 0.005  # in and out
 
 
@@ -41,8 +41,8 @@ def trim_edges(samples: Samples, sample_rate: int, edges: Edges) -> Trimmed:
     first, last = _sounding(samples, sample_rate)
     if first == last:
         return Trimmed(samples, 0.0)
-    start = max(0, first - round(edges.lead * sample_rate))
-    end = min(samples.size, last + round(edges.tail * sample_rate))
+    start = 0 if edges.lead is None else max(0, first - round(edges.lead * sample_rate))
+    end = samples.size if edges.tail is None else min(samples.size, last + round(edges.tail * sample_rate))
     return Trimmed(_faded(samples[start:end], round(edges.fade * sample_rate)), start / sample_rate)
 
 

@@ -1,14 +1,12 @@
 """Samples to files: WAV, FLAC, MP3, Opus, Ogg Vorbis and AAC, whole or piece by piece.
 
-What is written where, and whether it has to be, is in ``deliver``; loudness and trimming come before, in
-``loudness`` and ``edges``. libsndfile writes everything but AAC, for which PyAV is imported when first needed.
+What a format can have is in ``speech.manifests.formats``; AAC, which needs PyAV, in ``aac``. What is written where,
+and whether it has to be, is in ``deliver``; loudness and trimming come before, in ``loudness`` and ``edges``.
 """
 
 from __future__ import annotations
 
 import io
-from dataclasses import dataclass
-from fractions import Fraction
 from types import TracebackType
 from typing import Any, BinaryIO, Protocol
 
@@ -17,72 +15,16 @@ import numpy.typing as npt
 import soundfile
 import soxr
 
-from f5_pipeline.errors import BadEncoding, EncoderMissing
+from f5_pipeline.speech.manifests.formats import FORMATS, Encoding
 
 #: Mono samples, float32, nominally within -1 … 1, shape [samples].
 Samples = npt.NDArray[np.float32]
 
 #: Raise this by hand when the bytes written for the same encoding should change (a bit rate, a container option).
-ENCODER_VERSION = 1
+ENCODER_VERSION = 2
 
-
-@dataclass(frozen=True)
-class Format:
-    """One audio format: how libsndfile calls it, what it allows."""
-
-    media_type: str
-    container: str  # libsndfile's major format; "" : written by PyAV
-    subtype: str
-    sample_rates: tuple[int, ...] = ()  # Hz; empty: any
-    compression_level: float | None = None  # of libsndfile, 0 … 1; None: its default
-    lossless: bool = False
-
-
-# libsndfile's default for Opus (36 kbit/s) takes a codec mode that is 2.5 times slower; 0.78 is about 60 kbit/s.
-_OPUS_LEVEL = 0.78
-_MPEG = (8_000, 11_025, 12_000, 16_000, 22_050, 24_000, 32_000, 44_100, 48_000)
-FORMATS: dict[str, Format] = {
-    "wav": Format("audio/wav", "WAV", "PCM", lossless=True),
-    "flac": Format("audio/flac", "FLAC", "PCM", lossless=True),
-    "mp3": Format("audio/mpeg", "MP3", "MPEG_LAYER_III", _MPEG),
-    "opus": Format("audio/ogg", "OGG", "OPUS", (8_000, 12_000, 16_000, 24_000, 48_000), _OPUS_LEVEL),
-    "ogg": Format("audio/ogg", "OGG", "VORBIS"),
-    "m4a": Format("audio/mp4", "", "aac", (*_MPEG, 64_000, 88_200, 96_000)),
-}
-_AAC_BITS_PER_SECOND = 64_000  # for each channel: transparent for speech
-_BLOCK = 65_536  # samples handed to libsndfile at once; its Ogg writer overflows the stack on very long ones
-
-
-@dataclass(frozen=True)
-class Encoding:
-    """How a delivered file is written.
-
-    Raises:
-        BadEncoding: the format is unknown, or cannot have this sample rate, bit depth or number of channels.
-    """
-
-    format: str
-    sample_rate: int = 24_000  # Hz
-    channels: int = 1  # 2: the mono signal on both
-    bit_depth: int = 16  # of the lossless formats
-
-    def __post_init__(self) -> None:
-        known = FORMATS.get(self.format)
-        if known is None:
-            raise BadEncoding(self.format, "is not a known format", f"Choose one of: {', '.join(FORMATS)}.")
-        if self.sample_rate <= 0 or (known.sample_rates and self.sample_rate not in known.sample_rates):
-            allowed = ", ".join(map(str, known.sample_rates)) or "any positive number"
-            raise BadEncoding(
-                self.format, f"cannot have a sample_rate of {self.sample_rate} Hz", f"It can have: {allowed}."
-            )
-        if self.bit_depth not in (16, 24):
-            raise BadEncoding(self.format, f"cannot have {self.bit_depth} bits", "Choose 16 or 24.")
-        if self.channels not in (1, 2):
-            raise BadEncoding(self.format, f"cannot have {self.channels} channels", "Choose 1 or 2.")
-
-    @property
-    def media_type(self) -> str:
-        return FORMATS[self.format].media_type
+BLOCK = 65_536  # samples handed to an encoder at once; libsndfile's Ogg writer overflows the stack on very long ones
+_LOWEST = 0.9999  # of libsndfile's compression levels: it refuses 1
 
 
 class AudioWriter(Protocol):
@@ -104,7 +46,11 @@ def open_writer(target: BinaryIO, encoding: Encoding) -> AudioWriter:
     Raises:
         EncoderMissing: the format needs a package that is not installed.
     """
-    return _SoundFileWriter(target, encoding) if FORMATS[encoding.format].container else _AacWriter(target, encoding)
+    if FORMATS[encoding.format].container:
+        return _SoundFileWriter(target, encoding)
+    from f5_pipeline.delivery.aac import AacWriter
+
+    return AacWriter(target, encoding)
 
 
 def encode(samples: Samples, sample_rate: int, encoding: Encoding) -> bytes:
@@ -130,65 +76,59 @@ class _SoundFileWriter:
     """All formats of libsndfile."""
 
     def __init__(self, target: BinaryIO, encoding: Encoding) -> None:
-        known = FORMATS[encoding.format]
-        subtype = f"PCM_{encoding.bit_depth}" if known.subtype == "PCM" else known.subtype
         self._channels = encoding.channels
+        self._target = _Target(target)
         self._file = soundfile.SoundFile(
-            target,
-            "w",
-            encoding.sample_rate,
-            encoding.channels,
-            subtype=subtype,
-            format=known.container,
-            compression_level=known.compression_level,
+            self._target, "w", encoding.sample_rate, encoding.channels, **_libsndfile(encoding)
         )
 
     def write(self, samples: Samples) -> None:
-        for start in range(0, len(samples), _BLOCK):
-            block = np.clip(samples[start : start + _BLOCK], -1.0, 1.0)
-            self._file.write(np.repeat(block[:, None], self._channels, axis=1))
+        for start in range(0, len(samples), BLOCK):
+            block = np.clip(samples[start : start + BLOCK], -1.0, 1.0)
+            try:
+                self._file.write(np.repeat(block[:, None], self._channels, axis=1))
+            finally:
+                self._target.check()
 
     def __enter__(self) -> AudioWriter:
         return self
 
     def __exit__(self, *_: object) -> None:
         self._file.close()
+        self._target.check()
 
 
-class _AacWriter:
-    """AAC in an MPEG-4 file, through PyAV."""
+class _Target:
+    """A file for libsndfile, which cannot pass on an exception of Python's: a full disk is remembered, then raised."""
 
-    def __init__(self, target: BinaryIO, encoding: Encoding) -> None:
-        self._av = _import_av(encoding.format)
-        self._encoding = encoding
-        self._container: Any = self._av.open(target, "w", format="ipod")
-        self._stream: Any = self._container.add_stream("aac", rate=encoding.sample_rate)
-        self._stream.layout = "mono" if encoding.channels == 1 else "stereo"
-        self._stream.bit_rate = _AAC_BITS_PER_SECOND * encoding.channels
-        self._position = 0  # samples
+    def __init__(self, file: BinaryIO) -> None:
+        self._file = file
+        self._trouble: OSError | None = None
+        self.readinto, self.seek, self.tell = file.readinto, file.seek, file.tell  # type: ignore[attr-defined]
 
-    def write(self, samples: Samples) -> None:
-        for start in range(0, len(samples), _BLOCK):
-            block = np.clip(samples[start : start + _BLOCK], -1.0, 1.0)
-            planes = np.repeat(block[None, :], self._encoding.channels, axis=0)
-            frame = self._av.AudioFrame.from_ndarray(planes, "fltp", self._stream.layout.name)
-            frame.sample_rate = self._encoding.sample_rate
-            frame.pts, frame.time_base = self._position, Fraction(1, self._encoding.sample_rate)
-            self._position += len(block)
-            self._container.mux(self._stream.encode(frame))
+    def write(self, data: bytes) -> int:
+        try:
+            return self._file.write(data) if self._trouble is None else 0
+        except OSError as error:
+            self._trouble = error
+            return 0
 
-    def __enter__(self) -> AudioWriter:
-        return self
-
-    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
-        if kind is None:
-            self._container.mux(self._stream.encode(None))
-        self._container.close()
+    def check(self) -> None:
+        """Raise what went wrong, if something did."""
+        if self._trouble is not None:
+            raise self._trouble
 
 
-def _import_av(format: str) -> Any:
-    try:
-        import av
-    except ImportError:
-        raise EncoderMissing(format, "PyAV", "m4a") from None
-    return av
+def _libsndfile(encoding: Encoding) -> dict[str, Any]:
+    """What libsndfile calls an encoding."""
+    known, bitrate = FORMATS[encoding.format], encoding.bitrate_kbps
+    subtype = known.subtype
+    if known.bit_depths:
+        subtype = "FLOAT" if encoding.bit_depth == 32 else f"PCM_{encoding.bit_depth or 16}"
+    options = {"format": known.container, "subtype": subtype, "compression_level": known.compression_level}
+    if bitrate is None or known.bitrates is None:
+        return options
+    # libsndfile knows no bit rates, only the way from the highest (0) to the lowest (1).
+    allowed = known.bitrates(encoding.sample_rate, encoding.channels)
+    options["compression_level"] = min(_LOWEST, (allowed[-1] - bitrate) / (allowed[-1] - allowed[0]))
+    return options | ({"bitrate_mode": "CONSTANT"} if encoding.format == "mp3" else {})

@@ -34,10 +34,16 @@ _OVERSHOOT = 1.5  # of what was lost to the limiter, since it will take a part o
 class Loudness:
     """What a recording should measure."""
 
-    target_lufs: float  # integrated
+    target_lufs: float  # integrated, of the whole file
     true_peak_db: float = -1.0  # dBTP, never exceeded
     max_gain_db: float = 30.0  # a whisper is raised, the noise of an all but silent recording is not
     max_limiting_db: float = 9.0  # peaks are lowered by no more than this; beyond it the recording stays quieter
+    channels: int = 1  # that will carry the recording: the meter adds them up
+
+    @property
+    def mono_lufs(self) -> float:
+        """What one of the channels has to measure."""
+        return self.target_lufs - 10 * math.log10(self.channels)
 
 
 def integrated_loudness(samples: Samples, sample_rate: int) -> float:
@@ -101,12 +107,12 @@ def to_loudness(samples: Samples, sample_rate: int, wanted: Loudness) -> Samples
     peaks = _peaks(samples)
     peak = _decibels(float(peaks.max()))
     highest = min(wanted.max_gain_db, wanted.true_peak_db + wanted.max_limiting_db - peak)
-    gain = min(wanted.target_lufs - measured, highest)
+    gain = min(wanted.mono_lufs - measured, highest)
     if peak + gain <= wanted.true_peak_db:
         return _amplify(samples, gain)
     for _ in range(_ROUNDS):  # limiting takes some loudness away: add it again
         result = _amplify(samples, gain) * _limiter(_amplify(peaks, gain), sample_rate, wanted.true_peak_db)
-        missing = wanted.target_lufs - integrated_loudness(result, sample_rate)
+        missing = wanted.mono_lufs - integrated_loudness(result, sample_rate)
         if abs(missing) < _TOLERANCE_LU or gain >= highest:
             break
         gain = min(gain + _OVERSHOOT * missing, highest)

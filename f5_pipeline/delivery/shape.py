@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from dataclasses import asdict, dataclass
 
+from f5_pipeline.delivery.aac import import_av
 from f5_pipeline.delivery.edges import EDGES_VERSION, Edges, Trimmed, trim_edges
-from f5_pipeline.delivery.encode import ENCODER_VERSION, Encoding, Samples, resample
+from f5_pipeline.delivery.encode import ENCODER_VERSION, Samples, resample
 from f5_pipeline.delivery.loudness import LOUDNESS_VERSION, Loudness, to_loudness
 from f5_pipeline.speech.manifests.batch_settings import BatchSettings
+from f5_pipeline.speech.manifests.formats import FORMATS, Encoding
 
 
 @dataclass(frozen=True)
@@ -16,7 +18,7 @@ class Shape:
 
     encoding: Encoding
     loudness: Loudness | None  # None: as loud as it was spoken
-    edges: Edges | None  # None: as long as it was spoken
+    edges: Edges
 
     def ingredients(self) -> list[object]:
         """As plain values, for a recipe."""
@@ -26,27 +28,41 @@ class Shape:
 
     def about(self) -> str:
         """In a few words, for people: "MP3, 24 kHz, -19 LUFS, true peak at most -1 dBTP"."""
-        words = [self.encoding.format.upper(), f"{self.encoding.sample_rate / 1000:g} kHz"]
+        words = [self.encoding.about()]
         if self.loudness is None:
             return ", ".join([*words, "as loud as spoken"])
         levels = f"{self.loudness.target_lufs:g} LUFS", f"true peak at most {self.loudness.true_peak_db:g} dBTP"
         return ", ".join([*words, *levels]).replace("-", "−")
 
 
-def shape_of(settings: BatchSettings, edges: Edges | None) -> Shape:
-    """The shape that a batch's settings ask for.
+def shape_of(settings: BatchSettings, encoding: Encoding | None = None) -> Shape:
+    """The shape that a batch's settings ask for; ``encoding``: of files that are not of the batch's format."""
+    wanted = settings.loudness_lufs
+    loudness = None if wanted is None else Loudness(wanted, settings.true_peak_db, channels=settings.channels)
+    return Shape(encoding or settings.encoding, loudness, _edges(settings))
+
+
+def check_encoders(settings: BatchSettings) -> None:
+    """Before anything is spoken or written: can this machine write what the settings ask for?
 
     Raises:
-        BadEncoding: the format cannot have the sample rate.
+        EncoderMissing: a package is not installed.
     """
-    wanted = settings.loudness_lufs
-    loudness = None if wanted is None else Loudness(wanted, settings.true_peak_db)
-    return Shape(Encoding(settings.format, settings.sample_rate), loudness, edges)
+    for encoding in filter(None, (settings.encoding, settings.book_encoding)):
+        if not FORMATS[encoding.format].container:
+            import_av(encoding.format)
+
+
+def _edges(settings: BatchSettings) -> Edges:
+    if settings.trim_silence is True:
+        return Edges(fade=settings.fade_seconds)
+    kept = None if settings.trim_silence is False else settings.trim_silence
+    return Edges(kept, kept, settings.fade_seconds)
 
 
 def shape_clip(samples: Samples, sample_rate: int, shape: Shape) -> Trimmed:
     """A clip at the wanted sample rate, loudness and length."""
-    trimmed = Trimmed(samples, 0.0) if shape.edges is None else trim_edges(samples, sample_rate, shape.edges)
+    trimmed = trim_edges(samples, sample_rate, shape.edges)
     resampled = resample(trimmed.samples, sample_rate, shape.encoding.sample_rate)
     if shape.loudness is not None:
         resampled = to_loudness(resampled, shape.encoding.sample_rate, shape.loudness)

@@ -9,8 +9,8 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, as_completed
 from dataclasses import dataclass
 
-from f5_pipeline.delivery.encode import FORMATS
 from f5_pipeline.delivery.ledger import Delivered, is_current, read_ledger, write_ledger
+from f5_pipeline.speech.manifests.formats import FORMATS
 from f5_pipeline.storage.object_store import ObjectInfo, ObjectStore, check_slug
 
 Progress = Callable[[int, int], None]  # done, of how many

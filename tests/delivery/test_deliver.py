@@ -17,18 +17,19 @@ import pytest
 import soundfile
 
 from f5_pipeline.delivery.deliver import DeliveryReport, deliver_batch
-from f5_pipeline.delivery.edges import Edges
+from f5_pipeline.delivery.edges import Edges, trim_edges
 from f5_pipeline.delivery.encode import Samples
 from f5_pipeline.delivery.ledger import ledger_object
 from f5_pipeline.delivery.loudness import integrated_loudness, true_peak
 from f5_pipeline.delivery.subtitles import Cue
-from f5_pipeline.errors import BadEncoding, ClipDamaged, ObjectMissing, UnsafeName
+from f5_pipeline.errors import ClipDamaged, ObjectMissing, TooLong, UnsafeName
 from f5_pipeline.results.clips import ClipStore, clip_object
 from f5_pipeline.results.index import IndexRow, csv_object, write_index
 from f5_pipeline.speech.manifests.batch_settings import BatchSettings
 from f5_pipeline.speech.utterance import Sampling, Utterance
 from f5_pipeline.storage.local import LocalStore
 from f5_pipeline.storage.object_store import ObjectInfo, ObjectStore
+from tests.delivery.probe import loudness_of, sound_of
 from tests.delivery.test_listening import data_of
 from tests.storage.conftest import (  # noqa: F401 - an S3 server, and no sleeping between attempts
     _botocore_reads_its_files_once,
@@ -173,18 +174,69 @@ def test_files_have_the_wanted_loudness_peak_and_sample_rate(batch: Batch) -> No
         assert true_peak(samples) <= -1.98
 
 
+AS_ASKED = [
+    ({"format": "wav", "channels": "stereo", "bit_depth": 32, "sample_rate": 44_100}, "pcm_f32le", 44_100, 2, 32),
+    ({"format": "flac", "channels": 1, "bit_depth": 24}, "flac", 24_000, 1, 24),
+    ({"format": "mp3", "channels": 2, "bitrate_kbps": 96}, "mp3", 24_000, 2, None),
+    ({"format": "opus", "channels": 2}, "opus", 48_000, 2, None),
+    ({"format": "ogg", "sample_rate": 16_000}, "vorbis", 16_000, 1, None),
+    ({"format": "m4a", "channels": 2, "sample_rate": 48_000}, "aac", 48_000, 2, None),
+]
+
+
+@pytest.mark.parametrize(("settings", "codec", "rate", "channels", "bits"), AS_ASKED)
+def test_files_are_what_the_settings_ask_for(
+    batch: Batch, settings: dict[str, Any], codec: str, rate: int, channels: int, bits: int | None
+) -> None:
+    batch.settings = BatchSettings(**settings, join_sections=True, loudness_lufs=-18)
+    batch.deliver()
+    for name in ("audio/line-1", "one"):
+        path = Path(batch.store.location(f"batches/demo/{name}.{settings['format']}"))
+        stream = sound_of(path)
+        assert (stream["codec_name"], int(stream["sample_rate"]), stream["channels"]) == (codec, rate, channels)
+        assert bits is None or int(stream.get("bits_per_raw_sample") or stream["bits_per_sample"]) == bits
+        assert loudness_of(path) == pytest.approx(-18, abs=0.5)
+
+
+def test_a_section_too_long_for_a_wav_file_is_said_before_it_is_written(
+    batch: Batch, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("f5_pipeline.delivery.joined._WAV_BYTES", 100_000)
+    batch.settings = BatchSettings(join_sections=True)
+    with pytest.raises(TooLong, match=r"hours long.*flac"):
+        batch.deliver()
+    assert not [name for name in batch.names() if name.startswith(("one", "two"))]
+
+
 def test_without_loudness_and_trimming_a_lossless_file_is_the_clip_itself(batch: Batch) -> None:
-    batch.settings = BatchSettings(format="flac", loudness_lufs=None)
-    batch.deliver(edges=None)
+    batch.settings = BatchSettings(format="flac", loudness_lufs=None, trim_silence=False, fade_seconds=0)
+    batch.deliver()
     clip = ClipStore(batch.store).load(batch.rows[0].key).samples
     assert (batch.audio("audio/line-1.flac")[0] == clip).all()
 
 
-def test_silent_ends_are_trimmed(batch: Batch, voices: dict[str, Samples]) -> None:
-    padded = np.concatenate([np.zeros(2 * RATE, dtype=np.float32), voices["m1"], np.zeros(2 * RATE, dtype=np.float32)])
-    batch.add("line-7", "ok", padded)
-    batch.deliver(edges=Edges(lead=0.1, tail=0.2))
-    assert batch.audio("audio/line-7.wav")[0].size / RATE < voices["m1"].size / RATE + 0.31
+@pytest.mark.parametrize(("trim", "kept"), [(True, 0.3), (0.5, 1.0), (0, 0.0), (False, 4.0)])
+def test_silent_ends_are_trimmed_as_far_as_wanted(
+    batch: Batch, voices: dict[str, Samples], trim: Any, kept: float
+) -> None:
+    silence, edges = np.zeros(2 * RATE, dtype=np.float32), Edges(lead=0, tail=0)
+    bare = trim_edges(voices["m1"], RATE, edges).samples
+    batch.add("line-7", "ok", np.concatenate([silence, bare, silence]))
+    batch.settings = BatchSettings(trim_silence=trim)
+    batch.deliver()
+    assert batch.audio("audio/line-7.wav")[0].size / RATE == pytest.approx(bare.size / RATE + kept, abs=0.021)
+
+
+def test_a_fade_is_as_long_as_wanted(batch: Batch) -> None:
+    tone = np.full(RATE, 0.5, dtype=np.float32)
+    batch.add("line-7", "ok", tone)
+    batch.settings = BatchSettings(fade_seconds=0.25, loudness_lufs=None)
+    batch.deliver()
+    faded = batch.audio("audio/line-7.wav")[0]
+    quarter = RATE // 4
+    assert np.all(np.diff(faded[:quarter]) >= 0)
+    assert faded[quarter:-quarter] == pytest.approx(0.5, abs=1e-3)
+    assert faded[::-1][:quarter] == pytest.approx(faded[:quarter], abs=1e-3)
 
 
 def test_a_batch_without_a_single_clip_still_has_its_page(batch: Batch) -> None:
@@ -291,11 +343,26 @@ def test_another_format_replaces_the_files(batch: Batch, store: CountingStore) -
     assert batch.names()[:4] == [f"audio/line-{number}.mp3" for number in (1, 2, 3, 6)]
 
 
-@pytest.mark.parametrize("change", [{"loudness_lufs": -16.0}, {"true_peak_db": -9.0}, {"sample_rate": 48_000}])
-def test_another_sound_is_encoded_again(batch: Batch, change: dict[str, Any]) -> None:
+RESHAPED = [
+    {"loudness_lufs": -16.0},
+    {"true_peak_db": -9.0},
+    {"sample_rate": 48_000},
+    {"channels": "stereo"},
+    {"bit_depth": 24},
+    {"trim_silence": False},
+    {"trim_silence": 0.05},
+    {"fade_seconds": 0.5},
+]
+
+
+@pytest.mark.parametrize("change", RESHAPED)
+def test_another_sound_is_encoded_again_and_nothing_is_spoken(batch: Batch, change: dict[str, Any]) -> None:
     batch.deliver()
+    clips = list(batch.store.list("clips/"))
     batch.settings = BatchSettings(**change)
-    assert batch.deliver().written == 5
+    assert batch.deliver().written in (4, 5)  # the lines, and the page if it shows
+    assert list(batch.store.list("clips/")) == clips
+    assert batch.deliver().written == 0
 
 
 @pytest.mark.parametrize("change", [{"voice": "anna"}, {"max_attempts": 2}, {"commercial": True}])
@@ -384,13 +451,6 @@ def test_a_damaged_clip_is_not_delivered(batch: Batch, store: CountingStore) -> 
     with pytest.raises(ClipDamaged):
         batch.deliver()
     assert "audio/line-1.wav" not in batch.names()
-
-
-def test_an_impossible_format_is_said_before_anything_is_written(batch: Batch) -> None:
-    batch.settings = BatchSettings(format="opus", sample_rate=44_100)
-    with pytest.raises(BadEncoding, match="sample_rate"):
-        batch.deliver()
-    assert batch.names() == []
 
 
 @pytest.mark.parametrize("name", ["../evil", "a/b", "", ".hidden", "a\\b", "a\nb"])

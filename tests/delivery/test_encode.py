@@ -4,10 +4,6 @@ from __future__ import annotations
 
 import builtins
 import io
-import json
-import os
-import shutil
-import subprocess
 from pathlib import Path
 from typing import Any
 
@@ -15,11 +11,11 @@ import numpy as np
 import pytest
 import soundfile
 
-from f5_pipeline.delivery.encode import FORMATS, Encoding, Samples, encode, open_writer, resample
+from f5_pipeline.delivery.encode import Samples, encode, open_writer, resample
 from f5_pipeline.errors import BadEncoding, EncoderMissing
+from f5_pipeline.speech.manifests.formats import FORMATS, Encoding
 from tests.delivery.conftest import RATE
-
-CODECS = {"wav": "pcm_s16le", "flac": "flac", "mp3": "mp3", "opus": "opus", "ogg": "vorbis", "m4a": "aac"}
+from tests.delivery.probe import sound_of
 
 
 def decode(data: bytes) -> tuple[Samples, int]:
@@ -92,18 +88,49 @@ def test_a_minute_of_audio_survives_every_encoder(format: str, speech: Samples) 
     assert len(samples) / rate == pytest.approx(60, abs=0.12)
 
 
-@pytest.mark.parametrize("format", FORMATS)
-def test_ffprobe_names_the_codec(format: str, speech: Samples, tmp_path: Path) -> None:
-    ffprobe = shutil.which("ffprobe")
-    if ffprobe is None:
-        assert not os.environ.get("CI"), "ffprobe is missing"
-        pytest.skip("ffprobe is not installed")
-    path = tmp_path / f"clip.{format}"
-    path.write_bytes(encode(speech, RATE, Encoding(format)))
-    command = [ffprobe, "-v", "error", "-show_streams", "-of", "json", str(path)]
-    done = subprocess.run(command, capture_output=True, text=True, check=True)
-    (stream,) = json.loads(done.stdout)["streams"]
-    assert (stream["codec_name"], done.stderr) == (CODECS[format], "")
+PROBED = [
+    # encoding, codec, rate, bits a sample, kbit/s
+    (Encoding("wav"), "pcm_s16le", 24_000, 16, 384),
+    (Encoding("wav", 8_000, bit_depth=16), "pcm_s16le", 8_000, 16, 128),
+    (Encoding("wav", 48_000, 2, 24), "pcm_s24le", 48_000, 24, 2_304),
+    (Encoding("wav", 44_100, bit_depth=32), "pcm_f32le", 44_100, 32, 1_411),
+    (Encoding("flac", 48_000, 2), "flac", 48_000, 16, None),
+    (Encoding("flac", 24_000, bit_depth=24), "flac", 24_000, 24, None),
+    (Encoding("mp3"), "mp3", 24_000, None, None),
+    (Encoding("mp3", 8_000, bitrate_kbps=8), "mp3", 8_000, None, 8),
+    (Encoding("mp3", 22_050, bitrate_kbps=64), "mp3", 22_050, None, 64),
+    (Encoding("mp3", 44_100, 2, bitrate_kbps=192), "mp3", 44_100, None, 192),
+    (Encoding("mp3", 48_000, bitrate_kbps=320), "mp3", 48_000, None, 320),
+    (Encoding("opus", 48_000, 2), "opus", 48_000, None, None),
+    (Encoding("opus", 24_000, bitrate_kbps=32), "opus", 48_000, None, 32),  # Opus is always played at 48 kHz
+    (Encoding("opus", 48_000, 2, bitrate_kbps=128), "opus", 48_000, None, 128),
+    (Encoding("ogg", 44_100, 2), "vorbis", 44_100, None, None),
+    (Encoding("m4a", 24_000, 2), "aac", 24_000, None, 128),
+    (Encoding("m4a", 48_000, bitrate_kbps=96), "aac", 48_000, None, 96),
+    (Encoding("m4a", 24_000, bitrate_kbps=32), "aac", 24_000, None, 32),
+    (Encoding("m4b", 44_100), "aac", 44_100, None, 64),
+]
+
+
+@pytest.mark.parametrize(("encoding", "codec", "rate", "bits", "kbps"), PROBED)
+def test_ffprobe_finds_what_was_asked_for(
+    encoding: Encoding, codec: str, rate: int, bits: int | None, kbps: int | None, speech: Samples, tmp_path: Path
+) -> None:
+    path = tmp_path / f"clip.{encoding.format}"
+    path.write_bytes(encode(np.tile(speech, 4), RATE, encoding))
+    stream = sound_of(path)
+    assert (stream["codec_name"], int(stream["sample_rate"])) == (codec, rate)
+    assert stream["channels"] == encoding.channels
+    depth = stream.get("bits_per_raw_sample") or stream["bits_per_sample"]
+    assert bits is None or int(depth) == bits
+    if kbps is not None:
+        seconds = 4 * len(speech) / RATE
+        assert path.stat().st_size * 8 / seconds / 1000 == pytest.approx(kbps, rel=0.12)
+
+
+def test_floating_point_keeps_every_sample(speech: Samples) -> None:
+    stored, _ = soundfile.read(io.BytesIO(encode(speech, RATE, Encoding("wav", bit_depth=32))), dtype="float32")
+    assert np.array_equal(stored, speech)
 
 
 @pytest.mark.parametrize(
@@ -113,8 +140,17 @@ def test_ffprobe_names_the_codec(format: str, speech: Samples, tmp_path: Path) -
         ({"format": "opus", "sample_rate": 44_100}, "8000, 12000, 16000, 24000, 48000"),
         ({"format": "mp3", "sample_rate": 96_000}, "sample_rate of 96000"),
         ({"format": "wav", "sample_rate": 0}, "sample_rate of 0"),
-        ({"format": "wav", "bit_depth": 12}, "12 bits"),
+        ({"format": "wav", "bit_depth": 12}, "16, 24, 32"),
+        ({"format": "flac", "bit_depth": 32}, "16, 24"),
+        ({"format": "mp3", "bit_depth": 16}, "lossy: leave bit_depth out, or choose wav or flac"),
         ({"format": "wav", "channels": 6}, "6 channels"),
+        ({"format": "wav", "bitrate_kbps": 64}, "mp3, opus, m4a"),
+        ({"format": "ogg", "bitrate_kbps": 64}, "Leave it out"),
+        ({"format": "mp3", "bitrate_kbps": 320}, "at 24000 Hz.* 144, 160"),
+        ({"format": "mp3", "bitrate_kbps": 100, "sample_rate": 48_000}, "96, 112, 128"),
+        ({"format": "opus", "bitrate_kbps": 300}, "6 to 256"),
+        ({"format": "opus", "bitrate_kbps": 8, "channels": 2}, "12 to 512"),
+        ({"format": "m4a", "bitrate_kbps": 200}, "16 to 144"),
     ],
 )
 def test_an_impossible_encoding_is_refused_with_what_is_possible(arguments: dict[str, Any], said: str) -> None:

@@ -13,9 +13,10 @@ from typing import Any
 
 import pytest
 
-from f5_pipeline.delivery.encode import FORMATS, Encoding, Samples, encode
+from f5_pipeline.delivery.encode import Samples, encode
 from f5_pipeline.delivery.listening import Page, PageRow, PageSection, render, waveform
 from f5_pipeline.speech.manifests.batch_settings import BatchSettings
+from f5_pipeline.speech.manifests.formats import FORMATS, Encoding
 from f5_pipeline.speech.manifests.rows import read_rows
 from f5_pipeline.storage.local import LocalStore
 from tests.delivery.browser import browser
@@ -83,7 +84,7 @@ def small(tmp_path_factory: pytest.TempPathFactory, voices: dict[str, Samples]) 
     (folder / "audio").mkdir()
     speech = voices["m1"]
     rows = []
-    formats = [*FORMATS, *["mp3"] * 6]
+    formats = [*FORMATS, *["mp3"] * 5]
     for number, format in enumerate(formats, start=1):
         status = {3: "suspect", 7: "suspect", 9: "rejected"}.get(number, "ok")
         id, length = f"line-{number:02}", RATE + number * 500

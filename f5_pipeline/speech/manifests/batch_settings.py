@@ -10,10 +10,11 @@ import sys
 from difflib import get_close_matches
 from typing import Annotated, Any, Literal, TypeVar
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StrictBool, ValidationError, model_validator
 
-from f5_pipeline.errors import BadSetting
+from f5_pipeline.errors import BadEncoding, BadSetting
 from f5_pipeline.results.batches import MANIFESTS
+from f5_pipeline.speech.manifests.formats import Encoding
 from f5_pipeline.storage.object_store import ObjectStore, check_slug
 
 if sys.version_info >= (3, 11):
@@ -40,6 +41,10 @@ def _number(value: Any) -> Any:
     return value
 
 
+def _channels(value: Any) -> Any:
+    return {"mono": 1, "stereo": 2}.get(value, value) if isinstance(value, str) else value
+
+
 Number = BeforeValidator(_number)
 Language = Annotated[str, Field(pattern=r"^[A-Za-z]{2,3}([-_][A-Za-z0-9]{2,8})*$")]
 Slug = Annotated[str, Field(pattern=r"^[A-Za-z0-9_-][A-Za-z0-9._-]{0,127}$")]
@@ -47,6 +52,7 @@ NfeStep = Annotated[int, Number, Field(ge=1, le=128)]
 CfgStrength = Annotated[float, Number, Field(ge=0, le=10, allow_inf_nan=False)]
 Speed = Annotated[float, Number, Field(ge=0.3, le=3.0, allow_inf_nan=False)]
 Seed = Annotated[int, Number, Field(ge=0, le=MAX_SEED)]
+Title = Annotated[str, Field(min_length=1, max_length=250)]
 Pause = Annotated[float, Number, Field(ge=0, le=60, allow_inf_nan=False)]
 
 
@@ -80,15 +86,55 @@ class BatchSettings(BaseModel):
     sample_rate: Annotated[int, Number, Field(ge=8_000, le=96_000)] = Field(
         24_000, description="Hz, of the delivered files."
     )
+    channels: Annotated[Literal[1, 2], BeforeValidator(_channels)] = Field(
+        1, description="1 or 2 (or mono, stereo); stereo has the voice on both."
+    )
+    bit_depth: Literal[16, 24, 32] | None = Field(
+        None, description="Of wav (16, 24, 32: floating point) and flac (16, 24); default: 16."
+    )
+    bitrate_kbps: Annotated[int, Number, Field(ge=6)] | None = Field(
+        None, description="Of mp3, opus, m4a and the audiobook; default: what suits speech."
+    )
     loudness_lufs: Annotated[Annotated[float, Number, Field(ge=-40, le=-5)] | None, BeforeValidator(_off)] = Field(
         -19.0, description='Integrated loudness of the delivered files (EBU R128); "none" leaves it alone.'
     )
     true_peak_db: Annotated[float, Number, Field(ge=-20, le=0)] = Field(
         -1.0, description="dBTP, the highest peak that the loudness step may leave."
     )
+    trim_silence: Annotated[float, Number, Field(ge=0, le=10)] | StrictBool = Field(
+        True, description="Cut silent ends; a number: the seconds of silence to keep at each; false: leave them."
+    )
+    fade_seconds: Annotated[Annotated[float, Number, Field(ge=0, le=10)], BeforeValidator(_zero)] = Field(
+        0.005, description="The fade at both ends of each clip; 0: none."
+    )
     join_sections: bool = Field(False, description="One file for each section, in manifest order.")
     pause_seconds: Pause = Field(0.5, description="Between the clips of a joined section, unless a row says otherwise.")
     subtitles: Literal["none", "srt", "vtt", "both"] = Field("none", description="Beside the joined sections.")
+    audiobook: bool = Field(False, description="One m4b of all sections, with a chapter for each.")
+    title: Title | None = Field(None, description="Of the audiobook; default: the batch's name.")
+    author: Title | None = Field(None, description="Of the audiobook.")
+    chapter_pause_seconds: Pause = Field(2.0, description="Between two chapters of the audiobook.")
+    section_titles: dict[Slug, Title] = Field({}, description="What chapters are called; default: like their section.")
+
+    @property
+    def encoding(self) -> Encoding:
+        """How the files of lines and joined sections are written."""
+        # A bit rate beside a lossless format can only be meant for the audiobook.
+        bitrate = None if self.audiobook and self.format in ("wav", "flac") else self.bitrate_kbps
+        return Encoding(self.format, self.sample_rate, self.channels, self.bit_depth, bitrate)
+
+    @property
+    def book_encoding(self) -> Encoding | None:
+        """How the audiobook is written; None: there is none."""
+        if not self.audiobook:
+            return None
+        return Encoding("m4b", self.sample_rate, self.channels, bitrate_kbps=self.bitrate_kbps)
+
+    @model_validator(mode="after")
+    def _can_be_written(self) -> BatchSettings:
+        """Raises ``BadEncoding``: long before the first file has to be written."""
+        _ = self.encoding, self.book_encoding
+        return self
 
 
 class VoiceSettings(BaseModel):
@@ -119,6 +165,8 @@ def parse_settings(kind: type[SettingsFile], data: bytes, where: str) -> Setting
         raise BadSetting(where, "", f"the file is not TOML: {error}.") from None
     try:
         return kind.model_validate(values)
+    except BadEncoding as error:
+        raise BadSetting(where, "format", f"{error.culprit} {error.reason} {error.fix}") from None
     except ValidationError as error:
         first = error.errors()[0]
         key = str(first["loc"][0])
@@ -151,7 +199,8 @@ def _unknown(error: Any) -> bool:
 def _reason(key: str, error: Any, known: list[str]) -> str:
     if _unknown(error):
         return "is not a setting." + did_you_mean(key, known)
-    return f"{describe(error)} (it is {str(error['input'])[:80]!r})."
+    hint = _HINTS.get((key, str(error["input"])), "")
+    return f"{describe(error)} (it is {str(error['input'])[:80]!r}).{hint}"
 
 
 def describe(error: Any) -> str:
@@ -169,11 +218,14 @@ def describe(error: Any) -> str:
         return f"must be one of {context['expected']}"
     if kind == "string_pattern_mismatch":
         return _PATTERNS.get(str(error["loc"][0]), "is not a safe name")
+    if kind == "string_too_short":
+        return "must not be empty"
     return "must be " + {"string_type": "text", "bool_type": "true or false", "bool_parsing": "true or false"}.get(
         kind, f"something else: {error['msg']}"
     )
 
 
+_HINTS = {("format", "m4b"): " For an audiobook with chapters, set audiobook = true."}
 _PATTERNS = {"language": "must be a language code such as 'en' or 'pt-BR'"}
 
 

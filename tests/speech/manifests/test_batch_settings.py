@@ -19,7 +19,8 @@ from f5_pipeline.storage.local import LocalStore
 
 CONTRACT = """
     voice language model preset nfe_step cfg_strength sway_sampling_coef speed cross_fade_duration seed max_attempts
-    on_bad_rows commercial format sample_rate loudness_lufs true_peak_db join_sections pause_seconds subtitles
+    on_bad_rows commercial format sample_rate channels bit_depth bitrate_kbps loudness_lufs true_peak_db trim_silence
+    fade_seconds join_sections pause_seconds subtitles audiobook title author chapter_pause_seconds section_titles
 """
 
 
@@ -40,9 +41,22 @@ def test_every_key_can_be_set() -> None:
         "sway_sampling_coef = -1.0\nspeed = 0.9\ncross_fade_duration = 0.1\nseed = 0\nmax_attempts = 2\n"
         'on_bad_rows = "fail"\ncommercial = true\nformat = "flac"\nsample_rate = 44100\nloudness_lufs = -16\n'
         'true_peak_db = -2\njoin_sections = true\npause_seconds = 0\nsubtitles = "both"\n'
+        'channels = 2\nbit_depth = 24\nbitrate_kbps = 64\ntrim_silence = 0.5\nfade_seconds = 0.01\naudiobook = true\n'
+        'title = "T"\nauthor = "A"\nchapter_pause_seconds = 1\n[section_titles]\na = "I"\n'
     )
     assert settings.model_fields_set == set(CONTRACT.split())
     assert (settings.cfg_strength, settings.seed, settings.loudness_lufs) == (1.0, 0, -16.0)
+
+
+def test_mono_and_stereo_are_words_for_channels() -> None:
+    assert (parse("channels = 'stereo'").channels, parse("channels = 'mono'").channels) == (2, 1)
+
+
+def test_a_bit_rate_beside_a_lossless_format_is_the_audiobooks() -> None:
+    settings = parse("audiobook = true\nformat = 'flac'\nbitrate_kbps = 96")
+    assert settings.encoding.bitrate_kbps is None
+    assert settings.book_encoding is not None
+    assert settings.book_encoding.bitrate_kbps == 96
 
 
 @pytest.mark.parametrize("off", ['"none"', "false"])
@@ -65,6 +79,16 @@ def test_numbers_that_can_be_switched_off(off: str) -> None:
         ("speed = inf", "'speed': must be"),
         ("cfg_strength = nan", "'cfg_strength': must be"),
         ("speed = [1]", "'speed': must be a number"),
+        ("channels = 3", "'channels': must be one of 1 or 2 (it is '3')"),
+        ("bit_depth = 20", "'bit_depth': must be one of 16, 24 or 32"),
+        ("trim_silence = 'yes'", "'trim_silence': must be a number"),
+        ("trim_silence = 11", "'trim_silence': must be at most 10"),
+        ("format = 'm4b'", "set audiobook = true"),
+        ("format = 'opus'\nsample_rate = 44100", "'format': Format 'opus' cannot have a sample_rate of 44100 Hz."),
+        ("format = 'mp3'\nbit_depth = 24", "leave bit_depth out"),
+        ("audiobook = true\nsample_rate = 50000", "Format 'm4b' cannot have"),
+        ("title = ''", "'title': must not be empty"),
+        ("[section_titles]\n'a/b' = 'x'", "'section_titles' is not a safe name"),
         ("speed = 0", "'speed': must be at least 0.3 (it is '0')"),
         ("preset = 'bset'", "'preset': must be one of 'best', 'balanced' or 'fast' (it is 'bset')"),
         ("format = 'aac'", "'format': must be one of 'wav', 'flac', 'mp3'"),

@@ -1,0 +1,58 @@
+"""The lines' own files, ``batches/BATCH/audio/ID.FORMAT``, and the lines' sound for whoever joins it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from f5_pipeline.delivery.encode import Samples, encode
+from f5_pipeline.delivery.ledger import Delivered, recipe
+from f5_pipeline.delivery.listening import waveform
+from f5_pipeline.delivery.shape import Shape, shape_clip
+from f5_pipeline.delivery.workshop import Job, Workshop
+from f5_pipeline.results.clips import ClipStore
+from f5_pipeline.results.flac import SAMPLE_RATE
+from f5_pipeline.results.index import IndexRow
+from f5_pipeline.storage.object_store import ObjectStore, check_slug
+
+
+class ClipFiles:
+    """The files of the lines that were spoken: those that are ok or suspect."""
+
+    def __init__(self, store: ObjectStore, workshop: Workshop, rows: Sequence[IndexRow], shape: Shape) -> None:
+        self._store, self._clips, self._workshop, self._shape = store, ClipStore(store), workshop, shape
+        self.spoken = {check_slug("id", row.id): row for row in rows if row.key and row.status in ("ok", "suspect")}
+
+    def has(self, row: IndexRow) -> bool:
+        """Whether this row has a file; another row of the same id, rejected for that, has none."""
+        return self.spoken.get(row.id) is row
+
+    def name(self, id: str) -> str:
+        """The file's key within the batch's folder."""
+        return f"audio/{id}.{self._shape.encoding.format}"
+
+    def delivered(self, id: str) -> Delivered:
+        """What is known of a file that was made."""
+        return self._workshop.files[self._workshop.prefix + self.name(id)]
+
+    def recipe(self, id: str, shape: Shape | None = None) -> str:
+        """What a line's sound is made of, in the shape of its file or in another."""
+        return recipe("clip", self.spoken[id].key, (shape or self._shape).ingredients())
+
+    def jobs(self) -> list[Job]:
+        return [self._job(id) for id in self.spoken]
+
+    def sound(self, id: str, shape: Shape) -> Samples:
+        """A line as it sounds in a given shape; as long as its file is."""
+        return shape_clip(self._clips.load(self.spoken[id].key).samples, SAMPLE_RATE, shape).samples
+
+    def _job(self, id: str) -> Job:
+        key, made_of, shape = self._workshop.prefix + self.name(id), self.recipe(id), self._shape
+
+        def make() -> Delivered:
+            shaped = shape_clip(self._clips.load(self.spoken[id].key).samples, SAMPLE_RATE, shape)
+            rate = shape.encoding.sample_rate
+            info = self._store.write(key, encode(shaped.samples, rate, shape.encoding))
+            seconds, peaks = shaped.samples.size / rate, waveform(shaped.samples)
+            return Delivered(made_of, info.size, info.etag, seconds, shaped.cut_before, peaks)
+
+        return Job(key, made_of, make)

@@ -1,0 +1,76 @@
+"""What the listening page shows of a delivery. What the page looks like is in ``listening``."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from f5_pipeline.delivery.clip_files import ClipFiles
+from f5_pipeline.delivery.joined import JoinedFiles
+from f5_pipeline.delivery.ledger import Delivered
+from f5_pipeline.delivery.listening import PageRow, PageSection
+from f5_pipeline.results.index import IndexRow
+from f5_pipeline.speech.utterance import Utterance
+
+_GIVEN = ("language", "section", "pause_after_seconds")  # of an utterance, for a manifest that speaks it again
+_GIVEN_SAMPLING = ("speed", "nfe_step", "cfg_strength")
+
+
+def page_rows(rows: Sequence[IndexRow], utterances: Mapping[str, Utterance], clips: ClipFiles) -> list[PageRow]:
+    """The lines of the page, in the order of the index."""
+    return [_row(row, None if row.status == "rejected" else utterances.get(row.id), clips) for row in rows]
+
+
+def page_sections(joined: JoinedFiles, format: str, subtitles: Sequence[str]) -> list[PageSection]:
+    """The joined sections, with the kinds of subtitles beside them."""
+    return [
+        PageSection(
+            name=section.name,
+            audio=f"{section.name}.{format}",
+            seconds=joined.starts(section)[1],
+            lines=len(section.parts),
+            subtitles=tuple(f"{section.name}.{kind}" for kind in subtitles),
+            missing=section.missing,
+        )
+        for section in joined.sections
+    ]
+
+
+def page_book(joined: JoinedFiles, name: str, seconds: float) -> PageSection:
+    """The audiobook, among the joined files."""
+    lines = sum(len(section.parts) for section in joined.sections)
+    missing = tuple(id for section in joined.sections for id in section.missing)
+    return PageSection(name, name, seconds, lines, (), missing)
+
+
+def _row(row: IndexRow, utterance: Utterance | None, clips: ClipFiles) -> PageRow:
+    has_audio = clips.has(row)
+    clip = clips.delivered(row.id) if has_audio else Delivered("")
+    return PageRow(
+        id=row.id,
+        text=row.text,
+        spoken=row.spoken_text,
+        voice=row.voice,
+        model=row.model,
+        status=row.status,
+        reason=row.reason,
+        section=(utterance.section or "") if utterance else "",
+        audio=clips.name(row.id) if has_audio else "",
+        seconds=clip.seconds,
+        peaks=clip.peaks,
+        seed=row.seed,
+        attempts=row.attempts,
+        measures=row.quality,
+        given=_given(utterance) if utterance else {},
+        columns=row.columns,
+    )
+
+
+def _given(utterance: Utterance) -> dict[str, str]:
+    """The columns of a manifest in which this utterance would be the same."""
+    values = {name: getattr(utterance, name) for name in _GIVEN}
+    values |= {name: getattr(utterance.sampling, name) for name in _GIVEN_SAMPLING}
+    return {
+        name: f"{value:g}" if isinstance(value, float) else str(value)
+        for name, value in values.items()
+        if value is not None
+    }
