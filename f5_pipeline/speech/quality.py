@@ -13,6 +13,7 @@ from dataclasses import asdict, dataclass
 from typing import Literal
 
 import numpy as np
+import numpy.typing as npt
 
 from f5_pipeline.speech.spectra import FLOOR_DB, HOP_SECONDS, Array, Flags, Spectra, decibels, levels_of, spectra_of
 
@@ -26,6 +27,7 @@ _STEADY_BELOW_DB = 20.0  # a hum this far below the speech is background
 _REPEAT_LAGS = (0.2, 1.2)  # seconds, from a short word to a phrase
 _REPEAT_SMOOTH = 3  # frames
 _REPEAT_SOUNDING = 0.6  # of a repeated stretch
+_REPEAT_CELLS = 500_000  # frames times lags worked on at once: all of a short clip, and an hour in little memory
 
 
 @dataclass(frozen=True)
@@ -201,20 +203,27 @@ def _repetition(spectra: Spectra, silent: Flags) -> float:
     bands = spectra.bands - spectra.bands.mean(axis=1, keepdims=True)
     bands = _running_mean(np.pad(bands, ((1, 1), (0, 0)), mode="edge"), _REPEAT_SMOOTH)
     bands = bands - bands[~silent].mean(axis=0)
-    frames = bands / (np.linalg.norm(bands, axis=1, keepdims=True) + 1e-9)
+    frames = (bands / (np.linalg.norm(bands, axis=1, keepdims=True) + 1e-9)).astype(np.float32)
     frames[silent] = 0.0
     first, last = (round(seconds / HOP_SECONDS) for seconds in _REPEAT_LAGS)
-    return max((_likeness(frames, ~silent, lag) for lag in range(first, min(last, len(frames) // 2) + 1)), default=0.0)
+    lags = np.arange(first, min(last, len(frames) // 2) + 1)
+    at_once = max(1, _REPEAT_CELLS // len(frames))
+    parts = (lags[start : start + at_once] for start in range(0, lags.size, at_once))
+    return max((_likeness(frames, ~silent, part) for part in parts), default=0.0)
 
 
-def _likeness(frames: Array, sounding: Flags, lag: int) -> float:
+def _likeness(frames: npt.NDArray[np.float32], sounding: Flags, lags: npt.NDArray[np.int_]) -> float:
     """The best mean cosine of ``lag`` frames in a row with the ``lag`` frames before them, silence left out."""
-    sums = np.zeros((2, len(frames) - lag + 1))
-    np.cumsum(np.einsum("ij,ij->i", frames[:-lag], frames[lag:]), out=sums[0, 1:])
-    np.cumsum(sounding[:-lag] & sounding[lag:], out=sums[1, 1:])
-    likeness, count = sums[:, lag:] - sums[:, :-lag]
-    enough = count >= _REPEAT_SOUNDING * lag
-    return float((likeness[enough] / count[enough]).max(initial=0.0))
+    count = len(frames)
+    sums = np.zeros((2, lags.size, count + 1))  # of cosines and of sounding pairs, up to each frame
+    for row, lag in enumerate(lags):
+        np.einsum("ij,ij->i", frames[:-lag], frames[lag:], out=sums[0, row, 1 : count - lag + 1])
+        sums[1, row, 1 : count - lag + 1] = sounding[:-lag] & sounding[lag:]
+    np.cumsum(sums, axis=2, out=sums)
+    starts, ends = np.arange(count + 1), np.arange(count + 1) + lags[:, None]
+    likeness, pairs = np.take_along_axis(sums, np.minimum(ends, count)[None], axis=2) - sums
+    enough = (pairs >= _REPEAT_SOUNDING * lags[:, None]) & (starts <= count - 2 * lags[:, None])
+    return float((likeness[enough] / pairs[enough]).max(initial=0.0))
 
 
 def _running_mean(values: Array, length: int) -> Array:

@@ -1,11 +1,16 @@
-"""What the quality measures look at: a clip as frames of 10 ms, each with its level and its spectrum. numpy only."""
+"""What the quality measures look at: a clip as frames of 10 ms, each with its level and its spectrum.
+
+Every clip is measured, so this has to cost next to nothing: single precision, and few calls for each clip.
+"""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 import numpy.typing as npt
+from scipy.fft import rfft
 
 Array = npt.NDArray[np.float64]
 Flags = npt.NDArray[np.bool_]
@@ -47,10 +52,8 @@ def spectra_of(samples: npt.NDArray[np.float32], sample_rate: int) -> Spectra:
     padded = np.pad(samples, (before, before + 2 * length))
     window = np.hanning(length + 2)[1:-1].astype(np.float32)
     filters = _filters(length, sample_rate)
-    flat_bins = slice(round(_LOWEST_HZ * _FRAME_SECONDS), round(_HIGHEST_HZ * _FRAME_SECONDS))
     parts = [
-        _part(padded, start, min(_BLOCK, count - start), hop, window, filters, flat_bins)
-        for start in range(0, count, _BLOCK)
+        _part(padded, start, min(_BLOCK, count - start), hop, window, filters) for start in range(0, count, _BLOCK)
     ]
     if not parts:
         return Spectra(np.zeros((0, _BANDS)), np.zeros(0))
@@ -63,29 +66,35 @@ def _part(
     count: int,
     hop: int,
     window: npt.NDArray[np.float32],
-    filters: Array,
-    flat_bins: slice,
+    filters: npt.NDArray[np.float32],
 ) -> Spectra:
     """The spectra of ``count`` frames from ``start`` on."""
     frames = np.lib.stride_tricks.sliding_window_view(padded, window.size)[start * hop :: hop][: count + 2 * _AROUND]
-    spectrum = np.fft.rfft(frames * window)
+    spectrum = rfft(frames * window)
     power = (np.square(spectrum.real) + np.square(spectrum.imag)) / window.size
-    width = 2 * _AROUND + 1
-    sums = np.cumsum(np.pad(power[:, flat_bins], ((1, 0), (0, 0))), axis=0, dtype=np.float64)
-    smooth = (sums[width:] - sums[:-width]) / width + 1e-12
-    flatness = np.exp(np.mean(np.log(smooth), axis=1)) / np.mean(smooth, axis=1)
     # Not ``@``: so small a product is not worth the threads of a BLAS, which the model needs at the same time.
-    bands = np.einsum("fb,bm->fm", power[_AROUND : _AROUND + count], filters)
-    return Spectra(decibels(bands), flatness)
+    bands = np.einsum("fb,mb->fm", power[_AROUND : _AROUND + count], filters)
+    return Spectra(decibels(bands.astype(np.float64)), _flatness(power, count))
 
 
-def _filters(length: int, sample_rate: int) -> Array:
-    """Triangular filters, equally wide on the mel scale, shape [bins, bands]."""
+def _flatness(power: npt.NDArray[np.float32], count: int) -> Array:
+    """The geometric mean of each frame's spectrum and its neighbours', over the arithmetic mean."""
+    bins = slice(round(_LOWEST_HZ * _FRAME_SECONDS), round(_HIGHEST_HZ * _FRAME_SECONDS))
+    smooth = np.full_like(power[:count, bins], 1e-12)
+    for shift in range(2 * _AROUND + 1):
+        smooth += power[shift : shift + count, bins]
+    flatness = np.exp(np.log(smooth).mean(axis=1)) / smooth.mean(axis=1)
+    return flatness.astype(np.float64)
+
+
+@lru_cache(maxsize=8)
+def _filters(length: int, sample_rate: int) -> npt.NDArray[np.float32]:
+    """Triangular filters, equally wide on the mel scale, shape [bands, bins]."""
     mel = 2595 * np.log10(1 + np.fft.rfftfreq(length, 1 / sample_rate) / 700)
     lowest, highest = (2595 * np.log10(1 + hz / 700) for hz in (_LOWEST_HZ, min(_HIGHEST_HZ, sample_rate / 2)))
     edges = np.linspace(lowest, highest, _BANDS + 2)
     width = edges[1] - edges[0]
-    return np.asarray(np.clip(1 - np.abs(mel[:, None] - edges[1:-1]) / width, 0, None))
+    return np.clip(1 - np.abs(mel - edges[1:-1, None]) / width, 0, None).astype(np.float32)
 
 
 def _hop(sample_rate: int) -> int:
