@@ -15,13 +15,6 @@ from tests.storage import servers
 from tests.storage.servers import Server
 
 
-def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """What is marked ``soak`` runs for hours, and so only when it is asked for: ``pytest -m soak``."""
-    if "soak" not in config.getoption("-m"):
-        config.hook.pytest_deselected(items=[item for item in items if item.get_closest_marker("soak")])
-        items[:] = [item for item in items if not item.get_closest_marker("soak")]
-
-
 @pytest.fixture(scope="session")
 def rclone_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     with servers.rclone(tmp_path_factory.mktemp("rclone")) as server:

@@ -1,0 +1,204 @@
+"""The services of compose.yaml as plain processes: the same commands, settings, files and health checks.
+
+What stands for a container: a folder of its own (files, home, temporary files), an environment of nothing but what the
+image and compose.yaml set, and programs of nothing but its image. What is replaced: where things are. Hosts are this
+machine, ports are free ones, folders of the container lie below its folder, volumes are folders that services share.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Mapping, Sequence
+from contextlib import ExitStack, suppress
+from pathlib import Path
+
+from tests.deployment import postgres
+from tests.deployment.compose import Service, read_compose
+from tests.deployment.dockerfile import ROOT
+from tests.deployment.environments import make_environment
+from tests.storage.servers import free_port, tool
+
+_WORKDIR = "/opt/dagster"
+_START_SECONDS = 120
+_STOP_SECONDS = 30
+# Numeric libraries choose their kernels by these, on machines that need it.
+_FROM_THE_MACHINE = {name: value for name, value in os.environ.items() if name.startswith("OPENBLAS_")}
+
+
+class Stack:
+    """Used as a context: leaving it kills every process."""
+
+    def __init__(self, folder: Path, variables: Mapping[str, str]) -> None:
+        self.services: dict[str, Service] = read_compose(variables)
+        self.unhealthy_before: set[str] = set()  # whose health checks said no before they were started
+        self._folder = folder
+        self._processes: dict[str, subprocess.Popen[bytes]] = {}
+        self._exit = ExitStack()
+        self._network, self.web = _network()
+        self._serve_postgres: list[str] = []
+        self.instance_bin = make_environment(folder / "instance", _instance_requirements(), [ROOT / "f5_pipeline"])
+
+    def __enter__(self) -> Stack:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        for name in list(self._processes):
+            self.kill(name)
+        self._exit.close()
+
+    def up(self, *, but: Sequence[str] = ()) -> None:
+        """Begin all services, and wait until they are well or done."""
+        begun = [name for name in self.services if name not in but]
+        for name in begun:
+            self.begin(name)
+        for name in begun:
+            self._wait(name, "service_healthy" if self.services[name].health else "service_completed_successfully")
+
+    def begin(self, name: str) -> None:
+        """Start a service when what it needs is there. Its health check is asked before, too: it has to say no."""
+        service = self.services[name]
+        for other, condition in service.needs.items():
+            self._wait(other, condition)
+        if service.health and not self.healthy(name):
+            self.unhealthy_before.add(name)
+        self.start(name)
+
+    def start(self, name: str) -> None:
+        service = self.services[name]
+        command = self._command(service)
+        with self._log(name).open("ab") as log:
+            self._processes[name] = subprocess.Popen(
+                command,
+                env=self.environment(name),
+                cwd=self._home(name),
+                stdout=log,
+                stderr=log,
+                start_new_session=True,
+                **(postgres.user() if service.image == "postgres" else {}),
+            )
+
+    def run(self, name: str, *command: str) -> subprocess.CompletedProcess[str]:
+        """As ``docker compose exec`` would."""
+        return subprocess.run(
+            command, env=self.environment(name), cwd=self._home(name), capture_output=True, text=True, check=False
+        )
+
+    def healthy(self, name: str) -> bool:
+        return self.run(name, *self.services[name].health).returncode == 0
+
+    def stop(self, name: str) -> None:
+        """As ``docker compose stop``: asked first, and killed with all its processes if it does not."""
+        process = self._processes.pop(name)
+        process.terminate()
+        with suppress(subprocess.TimeoutExpired):
+            process.wait(_STOP_SECONDS)
+        self._kill(process)
+
+    def kill(self, name: str) -> None:
+        """As if its container was killed: all its processes at once."""
+        self._kill(self._processes.pop(name))
+
+    def pid(self, name: str) -> int:
+        return self._processes[name].pid
+
+    def log(self, name: str) -> str:
+        """What it printed."""
+        return self._log(name).read_text(errors="replace")
+
+    def environment(self, name: str) -> dict[str, str]:
+        """All variables of a container."""
+        service, home = self.services[name], self._home(name)
+        values = {key: self._here(service, value) for key, value in service.environment.items()}
+        values |= {key: value for key, value in self._network.items() if key in values}
+        if service.image == "postgres":
+            values |= {"PGHOST": "127.0.0.1", "PGPORT": self._network["POSTGRES_PORT"]}
+        (home / "tmp").mkdir(exist_ok=True)
+        path = f"{self._programs(service)}:/usr/bin:/bin"
+        return {**_FROM_THE_MACHINE, **values, "PATH": path, "HOME": str(home), "TMPDIR": str(home / "tmp")}
+
+    def files(self) -> list[Path]:
+        """Everything that the services wrote, but PostgreSQL's own and the bucket's."""
+        return [path for name in self.services for path in (self._folder / "containers" / name).rglob("*")]
+
+    def _command(self, service: Service) -> list[str]:
+        if service.image == "postgres":
+            port = int(self._network["POSTGRES_PORT"])
+            return self._exit.enter_context(postgres.cluster(service.environment, port))
+        words = [self._here(service, word) for word in service.command]
+        return ["rclone", *words] if service.image == "rclone/rclone" else words
+
+    def _programs(self, service: Service) -> Path:
+        if service.image == "postgres":
+            return postgres.programs() or Path("/nowhere")
+        if service.image == "rclone/rclone":
+            return Path(tool("rclone")).parent
+        return self.instance_bin if service.image == "instance" else Path(sys.executable).parent
+
+    def _here(self, service: Service, text: str) -> str:
+        """A path of the container, where it is here; anything else as it is."""
+        places = {target: self._folder / "volumes" / volume for target, volume in service.volumes.items()}
+        places[_WORKDIR] = self._home(service.name)
+        for target, place in places.items():
+            if text == target or text.startswith(f"{target}/"):
+                place.mkdir(parents=True, exist_ok=True)
+                return str(place) + text.removeprefix(target)
+        return text
+
+    def _home(self, name: str) -> Path:
+        """The container's working folder, with the files that are in the image."""
+        home = self._folder / "containers" / name
+        if not home.exists():
+            home.mkdir(parents=True)
+            for file in ("dagster.yaml", "workspace.yaml"):
+                shutil.copy(ROOT / "docker" / file, home)
+        return home
+
+    def _log(self, name: str) -> Path:
+        return self._folder / f"{name}.log"
+
+    def _wait(self, name: str, condition: str) -> None:
+        process, deadline = self._processes[name], time.monotonic() + _START_SECONDS
+        while not self._fulfilled(name, condition):
+            done = process.poll()
+            assert done in (None, 0), f"{name} ended with {done}:\n{self.log(name)[-4000:]}"
+            assert time.monotonic() < deadline, f"{name} is not {condition}:\n{self.log(name)[-4000:]}"
+            time.sleep(0.5)
+
+    def _fulfilled(self, name: str, condition: str) -> bool:
+        if condition == "service_completed_successfully":
+            return self._processes[name].poll() == 0
+        return self.healthy(name)
+
+    @staticmethod
+    def _kill(process: subprocess.Popen[bytes]) -> None:
+        with suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
+
+
+def _network() -> tuple[dict[str, str], str]:
+    """Where the services find each other, by the variables that say so; and where the UI is."""
+    database, code, web, bucket = (str(free_port()) for _ in range(4))
+    return {
+        "POSTGRES_HOST": "127.0.0.1",
+        "POSTGRES_PORT": database,
+        "DAGSTER_CODE_HOST": "127.0.0.1",
+        "DAGSTER_GRPC_HOST": "127.0.0.1",
+        "DAGSTER_GRPC_PORT": code,
+        "DAGSTER_WEBSERVER_HOST": "127.0.0.1",
+        "DAGSTER_WEBSERVER_PORT": web,
+        "AWS_ENDPOINT_URL": f"http://127.0.0.1:{bucket}",
+        "RCLONE_S3_ENDPOINT": f"http://127.0.0.1:{bucket}",
+        "RCLONE_ADDR": f"127.0.0.1:{bucket}",
+    }, f"http://127.0.0.1:{web}"
+
+
+def _instance_requirements() -> Sequence[str]:
+    """What the Dockerfile installs into the image ``instance``."""
+    lines = (ROOT / "docker" / "instance.txt").read_text().splitlines()
+    return [line for line in lines if line and not line.startswith("#")]
