@@ -1,0 +1,186 @@
+"""The UI as people use it: a real ``dagster dev``, a real browser, the embedded model.
+
+The controls are found by the names that a person reads; a new Dagster that renames them is meant to fail here.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Iterator
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from importlib.resources import files
+from pathlib import Path
+from threading import Thread
+from typing import Any
+
+import pytest
+
+from tests.delivery.browser import browser
+
+ROOT = Path(__file__).resolve().parents[2]
+START_SECONDS = 240  # generous: nothing is measured here
+RUN_MILLISECONDS = 240_000
+MANIFEST = """id,voice,text
+hello,m3,Welcome back to the river.
+bad,nobody,Who is there?
+lamp,f2,The lamp is by the window.
+"""
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+class _Quiet(SimpleHTTPRequestHandler):
+    def log_message(self, *_: object) -> None:
+        pass
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder like a checkout: Dagster's configuration and a store with four voices and one manifest."""
+    made = tmp_path_factory.mktemp("ui")
+    shutil.copy(ROOT / "dagster.yaml", made)
+    for kind in ("voices", "manifests"):
+        (made / "store" / kind).mkdir(parents=True)
+    for voice in ("f2", "m3"):
+        for suffix in ("wav", "txt"):
+            data = files("f5_pipeline.demo").joinpath("voices", f"{voice}.{suffix}").read_bytes()
+            (made / "store" / "voices" / f"{voice}.{suffix}").write_bytes(data)
+    (made / "story.csv").write_text(MANIFEST)
+    (made / "story.toml").write_text("nfe_step = 5\nmax_attempts = 1\n")
+    return made
+
+
+@pytest.fixture(scope="module")
+def pages(folder: Path) -> Iterator[str]:
+    """A web server on the store's folder; its address."""
+    server = ThreadingHTTPServer(("127.0.0.1", 0), partial(_Quiet, directory=str(folder / "store")))
+    Thread(target=server.serve_forever, daemon=True).start()
+    yield f"http://127.0.0.1:{server.server_port}"
+    server.shutdown()
+
+
+@pytest.fixture(scope="module")
+def ui(folder: Path, pages: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """``dagster dev`` in that folder, after ``f5-pipeline submit``; its address."""
+    environment = {name: value for name, value in os.environ.items() if not name.startswith(("F5_", "DAGSTER_"))}
+    environment |= {"F5_CACHE": str(tmp_path_factory.mktemp("cache")), "F5_STORE_PAGES": pages}
+    submit = [sys.executable, "-m", "f5_pipeline.cli", "submit", "story.csv"]
+    subprocess.run(submit, cwd=folder, env=environment, check=True, capture_output=True)
+    port = _free_port()
+    command = [sys.executable, "-m", "dagster", "dev", "-m", "f5_pipeline.definitions", "-p", str(port)]
+    with (folder / "dev.log").open("w") as log:
+        process = subprocess.Popen(command, cwd=folder, env=environment, stdout=log, stderr=log, start_new_session=True)
+        try:
+            _wait_for(f"http://127.0.0.1:{port}/server_info", process, folder / "dev.log")
+            yield f"http://127.0.0.1:{port}"
+        finally:
+            process.terminate()  # it ends its webserver, daemon and code server itself
+            process.wait(60)
+
+
+def _wait_for(url: str, process: subprocess.Popen[bytes], log: Path) -> None:
+    until = time.monotonic() + START_SECONDS
+    while time.monotonic() < until:
+        assert process.poll() is None, log.read_text()
+        try:
+            with urllib.request.urlopen(url, timeout=5):
+                return
+        except OSError:
+            time.sleep(0.5)
+    pytest.fail(f"dagster dev does not answer:\n{log.read_text()}")
+
+
+@pytest.fixture(scope="module")
+def page(ui: str) -> Iterator[Any]:
+    with browser() as running:
+        opened = running.new_page(viewport={"width": 1400, "height": 1000}, base_url=ui)
+        opened.set_default_timeout(60_000)
+        yield opened
+
+
+@pytest.fixture(scope="module")
+def spoken(page: Any) -> Any:
+    """The batch is spoken from the UI, as the README says: Materialize all, choose the batch, launch."""
+    page.goto("/locations/f5_pipeline.definitions/jobs/speech_batch")
+    page.get_by_role("button", name=re.compile("Materialize all")).click()
+    page.get_by_text("Select a partition or create one").click()
+    page.get_by_role("menuitem").filter(has_text="story").click()
+    page.get_by_role("button", name=re.compile("Launch 1 run")).click()
+    page.get_by_role("button", name="View", exact=True).or_(page.get_by_role("link", name="View", exact=True)).click()
+    page.get_by_text("Success", exact=True).first.wait_for(timeout=RUN_MILLISECONDS)
+    return page
+
+
+def test_a_batch_is_spoken_from_the_ui(spoken: Any, folder: Path) -> None:
+    assert sorted(path.name for path in (folder / "store/batches/story/audio").iterdir()) == ["hello.wav", "lamp.wav"]
+
+
+def test_the_run_says_in_its_log_where_to_listen(spoken: Any) -> None:
+    spoken.get_by_text(re.compile("Listen to it: ")).first.wait_for()
+
+
+def test_the_materialization_leads_to_the_listening_page(spoken: Any, pages: str) -> None:
+    spoken.goto("/assets/delivered_audio?view=partitions&partition=story")
+    link = f"{pages}/batches/story/report.html"
+    with spoken.expect_popup() as opened:
+        spoken.get_by_role("link", name=link).click()
+    report = opened.value
+    report.get_by_text("Welcome back to the river.").first.wait_for()
+    assert report.url == link
+
+
+def test_the_numbers_of_a_batch_are_shown_and_plotted(spoken: Any) -> None:
+    spoken.goto("/assets/generated_audio?view=partitions&partition=story")
+    for text in ("audio_seconds", "cache_hits", "device_seconds", "the lamp is by the window."):
+        spoken.get_by_text(text, exact=True).first.wait_for()
+    spoken.goto("/assets/generated_audio?view=overview")
+    spoken.get_by_text("Plots", exact=True).click()
+    spoken.locator("canvas").first.wait_for()
+
+
+def test_a_picture_of_the_sound_is_one_click_away(spoken: Any) -> None:
+    spoken.goto("/assets/generated_audio?view=partitions&partition=story")
+    spoken.get_by_text("[Show Markdown]").click()
+    picture = spoken.get_by_role("dialog").locator("img")
+    picture.wait_for()
+    assert picture.evaluate("image => image.complete && image.naturalWidth > 300")
+
+
+def test_a_rejected_row_is_a_failed_check_with_its_reason(spoken: Any) -> None:
+    spoken.goto("/assets/generated_audio?view=checks")
+    spoken.get_by_text("every_line_spoken", exact=True).first.click()
+    spoken.get_by_text("Rows rejected: 1.").first.wait_for()
+    spoken.get_by_text("The voice 'nobody' is not in the store.").first.wait_for()
+
+
+def test_nothing_is_spoken_twice(spoken: Any) -> None:
+    """Materialized once more from the asset's own page: all is found, and the UI says so."""
+    spoken.goto("/assets/generated_audio?view=partitions&partition=story")
+    spoken.get_by_role("button", name=re.compile("Materialize")).first.click()
+    spoken.get_by_role("button", name=re.compile("Launch 1 run")).click()
+    spoken.get_by_role("button", name="View", exact=True).or_(
+        spoken.get_by_role("link", name="View", exact=True)
+    ).click()
+    spoken.get_by_text("Success", exact=True).first.wait_for(timeout=RUN_MILLISECONDS)
+    spoken.goto("/assets/generated_audio?view=partitions&partition=story")
+    row = spoken.get_by_role("row").filter(has=spoken.get_by_text("clips_spoken", exact=True)).first
+    assert re.search(r"clips_spoken\s*0\b", row.inner_text())
+
+
+def test_automation_has_its_switches_there_and_all_are_off(spoken: Any) -> None:
+    spoken.goto("/automation")
+    for name in ("new_manifests", "nightly_batches"):
+        spoken.get_by_text(name, exact=True).first.wait_for()
+    assert spoken.locator("input[type=checkbox][role=switch]:checked").count() == 0
