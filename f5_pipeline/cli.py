@@ -62,7 +62,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 def submit(arguments: argparse.Namespace, settings: Settings, store: ObjectStore) -> None:
     """Put a manifest in the store and register its partition."""
     from f5_pipeline.defs.instance import register_batch
-    from f5_pipeline.speech.manifests.manifest import submit_manifest
+    from f5_pipeline.speech.manifests.batch_files import submit_manifest
 
     batch = submit_manifest(store, arguments.manifest, arguments.batch)
     kept = register_batch(batch)
@@ -74,7 +74,7 @@ def run(arguments: argparse.Namespace, settings: Settings, store: ObjectStore) -
     """Speak and deliver a batch."""
     from f5_pipeline.defs.run import run_batch, where
     from f5_pipeline.progress_bar import BarProgress
-    from f5_pipeline.speech.manifests.manifest import find_manifest
+    from f5_pipeline.speech.manifests.batch_files import find_manifest
 
     find_manifest(store, arguments.batch)
     print(f"Dagster instance: {where()}", file=sys.stderr)

@@ -317,6 +317,13 @@ class BadManifest(F5PipelineError):
         super().__init__(f"Manifest {manifest}", reason, fix)
 
 
+class BadPronunciations(F5PipelineError):
+    """A dictionary of pronunciations that cannot be read: one wrong entry could change a thousand lines."""
+
+    def __init__(self, where: str, reason: str, fix: str) -> None:
+        super().__init__(f"Pronunciations {where}", reason, fix)
+
+
 class RowsRejected(F5PipelineError):
     """Bad rows in a batch that asked to stop at them (``on_bad_rows = "fail"``)."""
 

@@ -7,6 +7,7 @@ from f5_pipeline.storage.object_store import ObjectStore, is_slug
 MANIFESTS = "manifests/"
 MANIFEST_FORMATS = ("csv", "jsonl", "parquet", "txt")
 DICTIONARY = ".pronunciations"  # manifests/BATCH.pronunciations.csv is no manifest
+STORE_DICTIONARY = "pronunciations.csv"
 
 
 def known_batches(store: ObjectStore) -> list[str]:

@@ -25,7 +25,7 @@ from f5_pipeline.speech.models.catalogue import ModelSpec
 from f5_pipeline.speech.models.weights import check_licence, ensure_weights, local_vocabulary
 from f5_pipeline.speech.plan import Reference, room_seconds
 from f5_pipeline.speech.text.alphabet import unsayable
-from f5_pipeline.speech.text.front_end import spoken
+from f5_pipeline.speech.text.front_end import fitted, spoken
 from f5_pipeline.speech.utterance import RejectedRow, Utterance, Voice
 from f5_pipeline.speech.voices.checks import VoiceLimits
 from f5_pipeline.speech.voices.prepare import prepare_voices
@@ -174,7 +174,7 @@ class _Stage:
             return _rejected(utterance, reference)
         if self._vocabulary and unsayable(utterance.spoken_text, self._vocabulary, self._model.spec.tokenizer):
             # The vocabulary was not on this machine when the manifest was read.
-            said, left = spoken(utterance.spoken_text, utterance.language, self._model.spec, self._vocabulary)
+            said, left = fitted(utterance.spoken_text, self._model.spec, self._vocabulary)
             if left:
                 return _rejected(utterance, f"the model cannot say {' '.join(left[:10])}")
             utterance = replace(utterance, spoken_text=said)

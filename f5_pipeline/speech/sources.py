@@ -13,6 +13,7 @@ from dataclasses import asdict, dataclass
 from functools import cached_property
 from pathlib import PurePath
 
+from f5_pipeline.results.batches import STORE_DICTIONARY
 from f5_pipeline.results.manifest_files import ManifestFiles, fingerprint
 from f5_pipeline.settings import Settings
 from f5_pipeline.speech.engine import ENGINE_VERSION
@@ -31,6 +32,7 @@ class Sources:
     voices: Mapping[str, VoiceFiles]
     catalogue: Mapping[str, ModelSpec]
     default_model: str
+    dictionary: str = ""  # the version of the store's; "": it has none
 
     def made_of(
         self, files: ManifestFiles, voices: Iterable[str], models: Iterable[str], *, uses_default_model: bool
@@ -44,7 +46,7 @@ class Sources:
             uses_default_model: ``F5_MODEL`` has a say.
         """
         named = {*(f"{_VOICE}{name}" for name in voices), *(f"{_MODEL}{name}" for name in models)}
-        parts = ["manifest", "engine", *(["F5_MODEL"] if uses_default_model else []), *sorted(named)]
+        parts = ["manifest", "pronunciations", "engine", *(["F5_MODEL"] if uses_default_model else []), *sorted(named)]
         return {part: self.version(part, files) for part in parts}
 
     def version(self, part: str, files: ManifestFiles) -> str:
@@ -55,7 +57,8 @@ class Sources:
         if part.startswith(_MODEL):
             spec = self.catalogue.get(part.removeprefix(_MODEL))
             return _model_version(spec) if spec else ""
-        return {"manifest": files.version, "engine": ENGINE_VERSION, "F5_MODEL": self.default_model}.get(part, "")
+        others = {"pronunciations": self.dictionary, "engine": ENGINE_VERSION, "F5_MODEL": self.default_model}
+        return files.version if part == "manifest" else others.get(part, "")
 
     def inputs(self, files: ManifestFiles) -> str:
         """Changes with anything that a run of this batch might depend on, used or not."""
@@ -65,7 +68,7 @@ class Sources:
     def _everything(self) -> str:
         voices = {name: fingerprint(voice.objects) for name, voice in self.voices.items()}
         models = {name: _model_version(spec) for name, spec in self.catalogue.items()}
-        return digest([voices, models, self.default_model, ENGINE_VERSION])
+        return digest([voices, models, self.default_model, self.dictionary, ENGINE_VERSION])
 
 
 def read_sources(store: ObjectStore, settings: Settings) -> Sources:
@@ -75,7 +78,13 @@ def read_sources(store: ObjectStore, settings: Settings) -> Sources:
         BadSetting: the user's catalogue cannot be read.
         StoreUnusable: the store cannot be listed.
     """
-    return Sources(list_voices(store), load_catalogue(settings), settings.model)
+    return Sources(list_voices(store), load_catalogue(settings), settings.model, dictionary_version(store))
+
+
+def dictionary_version(store: ObjectStore) -> str:
+    """The version of the store's dictionary of pronunciations; "" if it has none."""
+    info = store.stat(STORE_DICTIONARY)
+    return info.etag if info else ""
 
 
 def digest(value: object) -> str:

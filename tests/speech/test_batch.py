@@ -17,7 +17,8 @@ from f5_pipeline.results.housekeeping import unnamed_clips
 from f5_pipeline.results.index import read_index
 from f5_pipeline.settings import Settings
 from f5_pipeline.speech.batch import BatchReport, speak_batch
-from f5_pipeline.speech.manifests.manifest import read_utterances, save_utterances
+from f5_pipeline.speech.manifests.manifest import read_utterances
+from f5_pipeline.speech.manifests.utterance_file import save_utterances
 from f5_pipeline.speech.models.catalogue import ModelSpec, load_catalogue
 from f5_pipeline.storage.local import LocalStore
 from tests.speech.fake_engine import FakeEngine, clipped
@@ -116,6 +117,30 @@ def test_an_edit_speaks_what_it_changed(work: Work, old: str, new: str, spoken: 
     report = work.speak(engine)
     assert engine.texts == spoken
     assert report.cached == len(report.rows) - len(spoken)
+
+
+def test_an_edited_dictionary_speaks_exactly_the_lines_that_are_said_otherwise(work: Work) -> None:
+    work.resolve()
+    work.speak(FakeEngine())
+    for dictionary, spoken, lines in (
+        ("pronunciations.csv", "word,say\nSECOND,no such word\nthird,fird\n", ["and the fird one."]),
+        ("manifests/b.pronunciations.csv", "word,say\nsecond,sekond\nline,line\n", ["the sekond line."]),
+        ("manifests/b.pronunciations.csv", "word,say\nsecond,sekond\nthird,third\n", []),  # as it was at first
+    ):
+        work.store.write(dictionary, spoken.encode())
+        work.resolve()
+        engine = FakeEngine()
+        report = work.speak(engine)
+        assert engine.texts == lines
+        assert report.cached == 3 - len(lines)
+    assert [row.spoken_text for row in report.rows] == ["the first line.", "the sekond line.", "and the third one."]
+
+
+def test_a_saying_is_not_normalised_when_its_characters_are_checked_at_last(work: Work) -> None:
+    """The vocabulary was not there when the manifest was read, so the text is fitted now, and only that."""
+    work.store.write("pronunciations.csv", "word,say\nsecond,Dr. é\n".encode())
+    work.resolve(unchecked=True)
+    assert [row.spoken_text for row in work.speak(FakeEngine()).rows][1] == "the dr. e line."
 
 
 def test_formats_and_loudness_speak_nothing_and_sampling_does(work: Work) -> None:

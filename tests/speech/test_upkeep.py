@@ -85,6 +85,19 @@ def add_dictionary(store: LocalStore) -> None:
     store.write("manifests/b.pronunciations.csv", b"word,say\nline,lion\n")
 
 
+def test_a_change_of_the_stores_dictionary(store: LocalStore, settings: Settings) -> None:
+    finish(store, settings, "b")
+    before = state(store, settings).inputs
+    for text in (b"word,say\nline,lion\n", b"word,say\nline,lyne\n"):
+        store.write("pronunciations.csv", text)
+        assert reason(store, settings) == "changed since: pronunciations"
+        assert state(store, settings).inputs != before
+        finish(store, settings, "b")
+        assert reason(store, settings) == ""
+    store.delete("pronunciations.csv")
+    assert reason(store, settings) == "changed since: pronunciations"
+
+
 @pytest.mark.parametrize("change", [edit_manifest, other_format, add_settings, add_dictionary])
 def test_a_change_of_the_manifest_or_of_what_lies_beside_it(
     store: LocalStore, settings: Settings, change: Callable[[LocalStore], None]

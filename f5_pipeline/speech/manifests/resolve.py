@@ -29,6 +29,7 @@ from f5_pipeline.speech.manifests.batch_settings import (
 from f5_pipeline.speech.manifests.rows import COLUMNS, Row
 from f5_pipeline.speech.models.catalogue import ModelSpec
 from f5_pipeline.speech.text.front_end import has_speech, spoken
+from f5_pipeline.speech.text.pronunciation import Pronunciations
 from f5_pipeline.speech.utterance import RejectedRow, Sampling, Utterance
 from f5_pipeline.speech.voices.listing import VoiceFiles
 from f5_pipeline.storage.object_store import is_slug
@@ -72,6 +73,7 @@ class Resolver:
     voice_settings: Callable[[VoiceFiles], VoiceSettings]
     vocabulary_of: Callable[[ModelSpec], frozenset[str] | None]
     last_row: Callable[[], int] = lambda: 0  # the number of the last one: asked if ids are to be made of numbers
+    pronunciations: Pronunciations = field(default_factory=Pronunciations)
     unchecked_models: set[str] = field(default_factory=set)  # whose vocabulary is not on this machine
     foreign: dict[tuple[str, str], int] = field(default_factory=dict)  # (language, model) → rows
     carried: dict[str, None] = field(default_factory=dict)  # the user's own columns, in order
@@ -209,7 +211,7 @@ class Resolver:
                 f"The text has {len(text):,} characters, at most {MAX_CHARACTERS:,} go into one row; split it"
             )
         vocabulary = self._vocabulary(spec.name)
-        said, left = spoken(text, language, spec, vocabulary)
+        said, left = spoken(text, language, spec, vocabulary, self.pronunciations.of(language))
         if left:
             raise _Rejected(f"The model {spec.name!r} cannot say {_named(left)}")
         if not has_speech(said):

@@ -12,6 +12,7 @@ from f5_pipeline.speech.models.catalogue import ModelSpec
 from f5_pipeline.speech.text.alphabet import fit, unsayable
 from f5_pipeline.speech.text.english import english, spell_acronyms
 from f5_pipeline.speech.text.languages import other_language
+from f5_pipeline.speech.text.pronunciation import NO_WORDS, Lexicon, put_back
 
 _PLAIN = str.maketrans(
     {
@@ -27,22 +28,28 @@ _BLANKS = re.compile(r"[^\S\n]+")
 _PARAGRAPH = re.compile(r" ?\n ?(?:\n ?)+")
 
 
-def normalise(text: str, language: str, spec: ModelSpec) -> str:
+def normalise(text: str, language: str, spec: ModelSpec, lexicon: Lexicon = NO_WORDS) -> str:
     """The text as it will be said: NFC, plain punctuation, numbers and abbreviations in words.
 
-    Paragraphs stay apart by one blank line, which the chunker turns into a pause. Doing it twice
-    changes nothing.
+    What the lexicon has a saying for is said like that, whatever the rules would have made of it. Paragraphs stay
+    apart by one blank line, which the chunker turns into a pause. Without a lexicon, doing it twice changes nothing.
     """
     parts = _PARAGRAPH.split(_BLANKS.sub(" ", tidy(text)))
-    return "\n\n".join(said for part in parts if (said := _paragraph(part, language.lower(), spec)))
+    return "\n\n".join(said for part in parts if (said := _paragraph(part, language.lower(), spec, lexicon)))
 
 
-def spoken(text: str, language: str, spec: ModelSpec, vocabulary: frozenset[str] | None) -> tuple[str, list[str]]:
-    """``normalise`` fitted to the model's vocabulary, and the characters that remain unsayable.
+def spoken(
+    text: str, language: str, spec: ModelSpec, vocabulary: frozenset[str] | None, lexicon: Lexicon = NO_WORDS
+) -> tuple[str, list[str]]:
+    """``normalise``, then ``fitted``."""
+    return fitted(normalise(text, language, spec, lexicon), spec, vocabulary)
+
+
+def fitted(said: str, spec: ModelSpec, vocabulary: frozenset[str] | None) -> tuple[str, list[str]]:
+    """A normalised text fitted to the model's vocabulary, and the characters that remain unsayable.
 
     Without a vocabulary (it is not on this machine) nothing is fitted and nothing is found unsayable.
     """
-    said = normalise(text, language, spec)
     if vocabulary is None:
         return said, []
     said = fit(said, vocabulary, spec.tokenizer)
@@ -86,13 +93,15 @@ def _visible(character: str) -> str:
     return "" if category == "Cf" or "\ufe00" <= character <= "\ufe0f" else character
 
 
-def _paragraph(text: str, language: str, spec: ModelSpec) -> str:
-    text = _dashes(" ".join(text.split()))
+def _paragraph(text: str, language: str, spec: ModelSpec, lexicon: Lexicon) -> str:
+    text, aside = lexicon.set_aside(" ".join(text.split()))
+    text = _dashes(text)
     if language.startswith("en"):
         text = english(text, british=language[3:] in ("gb", "uk", "au", "nz", "ie", "in", "za"))
         text = spell_acronyms(text) if spec.lower_case else text
     else:
         text = other_language(text, language)
+    text = put_back(text, aside)
     return " ".join((text.lower() if spec.lower_case else text).split())
 
 

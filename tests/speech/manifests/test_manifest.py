@@ -25,16 +25,11 @@ from f5_pipeline.errors import (
 )
 from f5_pipeline.settings import Settings
 from f5_pipeline.speech.manifests import manifest as reading
-from f5_pipeline.speech.manifests.manifest import (
-    BatchContents,
-    find_manifest,
-    load_utterances,
-    read_utterances,
-    save_utterances,
-    submit_manifest,
-)
+from f5_pipeline.speech.manifests.batch_files import find_manifest, submit_manifest
+from f5_pipeline.speech.manifests.manifest import read_utterances
 from f5_pipeline.speech.manifests.resolve import MAX_CHARACTERS
 from f5_pipeline.speech.manifests.rows import read_rows
+from f5_pipeline.speech.manifests.utterance_file import BatchContents, load_utterances, save_utterances
 from f5_pipeline.speech.models.catalogue import ModelSpec, load_catalogue
 from f5_pipeline.speech.utterance import Sampling
 from f5_pipeline.storage.local import LocalStore
