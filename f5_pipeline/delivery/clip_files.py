@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 
 from f5_pipeline.delivery.encode import Samples, encode
 from f5_pipeline.delivery.ledger import Delivered, recipe
@@ -13,6 +14,8 @@ from f5_pipeline.results.clips import ClipStore
 from f5_pipeline.results.flac import SAMPLE_RATE
 from f5_pipeline.results.index import IndexRow
 from f5_pipeline.storage.object_store import ObjectStore, check_slug
+
+_LONG_SECONDS = 60.0
 
 
 class ClipFiles:
@@ -43,15 +46,30 @@ class ClipFiles:
 
     def sound(self, id: str, shape: Shape) -> Samples:
         """A line as it sounds in a given shape; as long as its file is."""
-        return shape_clip(self._clips.load(self.spoken[id].key).samples, SAMPLE_RATE, shape).samples
+        with self._clip(id) as clip:
+            return shape_clip(clip, SAMPLE_RATE, shape).samples
+
+    @contextmanager
+    def _clip(self, id: str) -> Iterator[Samples]:
+        """A clip as it was spoken, while something is computed of it.
+
+        Short clips are fetched before it is their turn to be computed, long ones only then: there are never more of
+        them in memory than there are cores.
+        """
+        row = self.spoken[id]
+        fetched = None if (row.audio_seconds or 0) > _LONG_SECONDS else self._clips.load(row.key)
+        with self._workshop.computing:
+            yield (fetched or self._clips.load(row.key)).samples
 
     def _job(self, id: str) -> Job:
         key, made_of, shape = self._workshop.prefix + self.name(id), self.recipe(id), self._shape
 
         def make() -> Delivered:
-            shaped = shape_clip(self._clips.load(self.spoken[id].key).samples, SAMPLE_RATE, shape)
             rate = shape.encoding.sample_rate
-            info = self._store.write(key, encode(shaped.samples, rate, shape.encoding))
+            with self._clip(id) as clip:
+                shaped = shape_clip(clip, SAMPLE_RATE, shape)
+                data = encode(shaped.samples, rate, shape.encoding)
+            info = self._store.write(key, data)
             seconds, peaks = shaped.samples.size / rate, waveform(shaped.samples)
             return Delivered(made_of, info.size, info.etag, seconds, shaped.cut_before, peaks)
 

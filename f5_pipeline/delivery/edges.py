@@ -50,7 +50,7 @@ def _sounding(samples: Samples, sample_rate: int) -> tuple[int, int]:
     """The samples from the first sound to the last, as a range; empty for silence."""
     length = max(1, round(_FRAME_SECONDS * sample_rate))
     padded = np.pad(samples, (0, -samples.size % length)).reshape(-1, length)
-    level = np.sqrt(np.mean(np.square(padded, dtype=np.float64), axis=1))
+    level = np.sqrt(np.einsum("ij,ij->i", padded, padded) / length)
     loud = float(np.percentile(level, 95)) if level.size else 0.0
     sounding = np.flatnonzero(level > max(_DIGITAL_SILENCE, loud * 10 ** (-_BELOW_LOUD_DB / 20)))
     if sounding.size == 0:

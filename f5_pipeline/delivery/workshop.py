@@ -5,9 +5,11 @@ Whatever happens, what was finished is in the ledger and is not made again.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, as_completed
 from dataclasses import dataclass
+from threading import BoundedSemaphore
 
 from f5_pipeline.delivery.ledger import Delivered, is_current, read_ledger, write_ledger
 from f5_pipeline.speech.manifests.formats import FORMATS
@@ -15,7 +17,7 @@ from f5_pipeline.storage.object_store import ObjectInfo, ObjectStore, check_slug
 
 Progress = Callable[[int, int], None]  # done, of how many
 
-_PARALLEL = 16  # encoding keeps every core busy, and uploads wait for the network
+_PARALLEL = 16  # jobs at once: most of them wait for the network
 _CHECKPOINT = 500  # files between two writes of the ledger
 _SUFFIXES = {*FORMATS, "srt", "vtt"}
 
@@ -38,6 +40,8 @@ class Workshop:
         self._before = read_ledger(store, batch)
         self._stored: dict[str, ObjectInfo] = {info.key: info for info in store.list(self.prefix)}
         self.files = dict(self._before)  # by object key
+        #: To be held while computing: more at once than there are cores would only need more memory.
+        self.computing = BoundedSemaphore(os.cpu_count() or 1)
         self._wanted: set[str] = set()
         self.written = 0
 
