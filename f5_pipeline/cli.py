@@ -80,17 +80,14 @@ def run(arguments: argparse.Namespace, settings: Settings, store: ObjectStore) -
     print(f"Dagster instance: {where()}", file=sys.stderr)
     with BarProgress(Console(stderr=True)) as progress:
         outcome = run_batch(arguments.batch, progress)
+    if said := outcome.metadata:  # the index is written, whatever came of it
+        print(
+            f"{said['ok']} ok, {said['suspect']} suspect, {said['failed']} failed, {said['rejected']} rejected; "
+            f"{_counted(said['clips_spoken'], 'clip')} spoken, {_counted(said['cache_hits'], 'line')} spoken before."
+        )
+        _print_remarks(store, arguments.batch)
     if not outcome.succeeded:
         print(outcome.error, file=sys.stderr)
-        return 1
-    said = outcome.metadata
-    print(
-        f"{said['ok']} ok, {said['suspect']} suspect, {said['failed']} failed, {said['rejected']} rejected; "
-        f"{_counted(said['clips_spoken'], 'clip')} spoken, {_counted(said['cache_hits'], 'line')} spoken before."
-    )
-    _print_remarks(store, arguments.batch)
-    if not said["ok"] + said["suspect"]:
-        print(f"Nothing was spoken: every row of batch {arguments.batch!r} was rejected.", file=sys.stderr)
         return 1
     _print_delivery(store, arguments.batch)
     return 0

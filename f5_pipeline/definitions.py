@@ -1,7 +1,8 @@
-"""The one place where everything is wired: assets, checks, jobs and resources of the code location."""
+"""The one place where everything is wired: assets, checks, jobs, automation and resources of the code location."""
 
 import dagster as dg
 
+from f5_pipeline.defs.conditions import deliver_spoken_batches
 from f5_pipeline.defs.delivered_audio import delivered_audio
 from f5_pipeline.defs.flash_attn_environment import flash_attn_environment
 from f5_pipeline.defs.generated_audio import generated_audio
@@ -10,6 +11,8 @@ from f5_pipeline.defs.instance import use_lasting_home
 from f5_pipeline.defs.jobs import setup, speech_batch
 from f5_pipeline.defs.model_weights import model_weights
 from f5_pipeline.defs.resources import RESOURCES
+from f5_pipeline.defs.schedules import nightly_batches
+from f5_pipeline.defs.sensors import new_manifests
 from f5_pipeline.defs.utterances import utterances
 from f5_pipeline.defs.voice_files import voice_files
 
@@ -19,6 +22,8 @@ def define(**resources: object) -> dg.Definitions:
     return dg.Definitions(
         assets=[flash_attn_environment, model_weights, voice_files, utterances, generated_audio, delivered_audio],
         jobs=[setup, speech_batch, housekeeping],
+        sensors=[new_manifests, deliver_spoken_batches],
+        schedules=[nightly_batches],
         resources={**RESOURCES, **resources},
         loggers={"console": dg.colored_console_logger},
         executor=dg.in_process_executor,

@@ -44,6 +44,18 @@ class Settings(BaseSettings):
         None, description="An exact flash_attn wheel: its name, URL or path, with #sha256=… to pin its content."
     )
     commercial: bool = Field(False, description="Refuse models whose licence forbids commercial use.")
+    automation: Literal["off", "on"] = Field(
+        "off", description="Whether sensors and the nightly schedule start switched on; each has its switch in the UI."
+    )
+    nightly_cron: str = Field(
+        "0 2 * * *", pattern=r"^\S+( \S+){4}$", description="When the nightly schedule looks for batches: cron, in UTC."
+    )
+    nightly_batches: int = Field(50, ge=1, description="How many batches the nightly schedule starts at most.")
+    store_pages: str | None = Field(
+        None,
+        pattern=r"^https?://\S+$",
+        description="Where browsers find the store's files (a web server on the folder, a public bucket): for links.",
+    )
     ray_address: str | None = Field(None, description="A Ray cluster; 'local' starts one here.")
 
 

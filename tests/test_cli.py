@@ -576,7 +576,7 @@ def test_run_with_an_unreadable_reference(here: Here, engine: FakeEngine) -> Non
     here("submit", here.file("b.csv", "text,voice\nHello there.,broken\n"))
     code, _, err = here("run", "b")
     assert (code, "Traceback" in err) == (1, False)
-    assert err.splitlines()[-1].startswith("Nothing was spoken: every row of batch 'b' was rejected.")
+    assert "'anything_spoken' failed: Nothing was spoken: all 1 rows were rejected, the first" in err.splitlines()[-1]
 
 
 # --- without torch, f5_tts and dagster ------------------------------------------------------------------------

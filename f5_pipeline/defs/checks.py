@@ -16,6 +16,12 @@ _SHOWN = 20  # reasons in a check's metadata
 
 SPEECH_CHECKS = [
     dg.AssetCheckSpec(
+        "anything_spoken",
+        asset="generated_audio",
+        description="At least one line could be spoken. Else the run fails, and what was delivered before stays.",
+        blocking=True,
+    ),
+    dg.AssetCheckSpec(
         "every_clip_in_store",
         asset="generated_audio",
         description="The clip of every line is in the store, at its full length. Stops the delivery otherwise.",
@@ -42,7 +48,17 @@ SPEECH_CHECKS = [
 
 def check_speech(rows: Sequence[IndexRow], store: ObjectStore, proven: EnvironmentReport) -> list[dg.AssetCheckResult]:
     """The results of ``SPEECH_CHECKS`` for a batch whose index has these rows, spoken where this was proven before."""
-    return [_in_store(rows, store), _spoken(rows), _sounds_right(rows), _unchanged(proven)]
+    return [_anything(rows), _in_store(rows, store), _spoken(rows), _sounds_right(rows), _unchanged(proven)]
+
+
+def _anything(rows: Sequence[IndexRow]) -> dg.AssetCheckResult:
+    passed = any(row.status in ("ok", "suspect") for row in rows)
+    why = (
+        ""
+        if passed
+        else f"Nothing was spoken: all {len(rows)} rows were rejected, the first for this: {rows[0].reason}"
+    )
+    return dg.AssetCheckResult(passed=passed, check_name="anything_spoken", description=why or "Something was spoken.")
 
 
 def _in_store(rows: Sequence[IndexRow], store: ObjectStore) -> dg.AssetCheckResult:

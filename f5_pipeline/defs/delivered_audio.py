@@ -2,6 +2,7 @@
 
 import dagster as dg
 
+from f5_pipeline.defs.conditions import deliver_what_was_spoken
 from f5_pipeline.defs.failures import TRANSIENT, batch_of, readable
 from f5_pipeline.defs.partitions import batches
 from f5_pipeline.delivery.deliver import deliver_batch
@@ -20,6 +21,7 @@ from f5_pipeline.storage.object_store import ObjectStore
     owners=["team:speech"],
     code_version="1",
     retry_policy=TRANSIENT,
+    automation_condition=deliver_what_was_spoken(),
     check_specs=[
         dg.AssetCheckSpec(
             "sections_complete",

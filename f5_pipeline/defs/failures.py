@@ -5,10 +5,14 @@ an asset a step that ended with a transient error, and the instance's ``run_retr
 """
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
 import dagster as dg
-from dagster._core.errors import DagsterError, DagsterExecutionInterruptedError
+from dagster._core.errors import (
+    DagsterError,
+    DagsterExecutionInterruptedError,
+    DagsterInvariantViolationError,
+)
 
 from f5_pipeline.errors import F5PipelineError
 from f5_pipeline.storage.object_store import check_slug
@@ -32,9 +36,22 @@ def readable() -> Iterator[None]:
     try:
         yield
     except (KeyboardInterrupt, DagsterExecutionInterruptedError) as interrupt:
+        _say_canceled()
         raise Interrupted("Interrupted; what is finished is kept.") from interrupt
     except F5PipelineError as error:
         raise dg.Failure(str(error), allow_retries=error.transient) from error
+
+
+def _say_canceled() -> None:
+    """A run that somebody started by hand is canceled when it is interrupted.
+
+    Dagster would record a failure, as nobody asked the instance to stop it. For a run that the daemon started this is
+    right: unless it was stopped in the UI its worker was ended from outside, and the run is to be tried again.
+    """
+    with suppress(DagsterInvariantViolationError):  # called directly, without a run
+        context = dg.OpExecutionContext.get()
+        if context.run.remote_job_origin is None:
+            context.instance.report_run_canceling(context.run, "Interrupted.")
 
 
 def batch_of(context: dg.AssetExecutionContext) -> str:

@@ -43,6 +43,7 @@ _SCHEMA = dg.TableSchema(
     group_name="speech",
     kinds={"pytorch", "audio"},
     owners=["team:speech"],
+    pool="gpu",
     code_version=f"1 {ENGINE_VERSION}",  # batches spoken by an engine that sounded otherwise are shown as out of date
     retry_policy=TRANSIENT,
     check_specs=SPEECH_CHECKS,

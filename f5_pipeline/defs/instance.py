@@ -8,6 +8,7 @@ in a folder that it deletes at the end; ``use_lasting_home`` sends it to the thi
 import atexit
 import os
 import sys
+from importlib.resources import files
 from pathlib import Path
 
 import dagster as dg
@@ -20,8 +21,7 @@ from f5_pipeline.storage.locks import hold
 from f5_pipeline.storage.object_store import check_slug
 
 _LOCK = "f5-pipeline.lock"
-# A run prints what a person wants to read; the UI's event log has every step's every event all the same.
-_DEFAULT_CONFIG = "telemetry: {enabled: false}\nnux: {enabled: false}\npython_logs: {python_log_level: INFO}\n"
+_DEFAULT_CONFIG = files("f5_pipeline.defs").joinpath("dagster.yaml")
 
 
 def open_instance() -> dg.DagsterInstance:
@@ -77,7 +77,7 @@ def use_lasting_home() -> None:
 
 
 def _home() -> Path:
-    """``DAGSTER_HOME``, or the user's own; a new one is configured not to send telemetry.
+    """``DAGSTER_HOME``, or the user's own; a new one is configured for runs that nobody watches.
 
     Raises:
         FileUnusable: it cannot be made.
@@ -86,7 +86,7 @@ def _home() -> Path:
     try:
         home.mkdir(parents=True, exist_ok=True)
         if "DAGSTER_HOME" not in os.environ and not (home / "dagster.yaml").exists():
-            (home / "dagster.yaml").write_text(_DEFAULT_CONFIG)
+            (home / "dagster.yaml").write_text(_DEFAULT_CONFIG.read_text(encoding="utf-8"), encoding="utf-8")
     except OSError as error:
         reason = f"cannot hold Dagster's records: {error.strerror or error}."
         raise FileUnusable(str(home), reason, "Name a folder that you may write in DAGSTER_HOME.") from None

@@ -1,14 +1,17 @@
 """Resources: thin Dagster wrappers; each ``create_resource`` returns the domain's own object."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, nullcontext
 
 import dagster as dg
 
+from f5_pipeline.defs.launcher import RUNS
 from f5_pipeline.environment.attention import prove_environment
 from f5_pipeline.settings import Settings, load_settings
 from f5_pipeline.speech.engine import SpeechEngine
 from f5_pipeline.speech.generate import Progress
 from f5_pipeline.speech.lines import ReadyModel
+from f5_pipeline.storage.alive import alive
 from f5_pipeline.storage.object_store import ObjectStore
 from f5_pipeline.storage.open import open_store
 
@@ -17,10 +20,13 @@ MakeProgress = Callable[[dg.AssetExecutionContext], Progress]
 
 
 class SettingsResource(dg.ConfigurableResource[Settings]):
-    """The environment variables ``F5_…`` and ``.env``."""
+    """The environment variables ``F5_…`` and ``.env``. Every run has them, and so shows with them that it lives."""
 
-    def create_resource(self, context: dg.InitResourceContext) -> Settings:
-        return load_settings()
+    @contextmanager
+    def yield_for_execution(self, context: dg.InitResourceContext) -> Iterator[Settings]:
+        settings = load_settings()
+        with alive(settings.cache / RUNS, context.run.run_id) if context.run else nullcontext():  # a tick has no run
+            yield settings
 
 
 class StoreResource(dg.ConfigurableResource[ObjectStore]):

@@ -52,18 +52,18 @@ def where() -> str:
 
 
 def _first_error(result: dg.ExecuteInProcessResult) -> str:
-    """What the first failed step or blocking check said."""
+    """What the first failed step said, or the blocking check that failed it."""
+    checks = [check for check in result.get_asset_check_evaluations() if not check.passed and check.blocking]
     for event in result.all_events:
         if event.is_step_failure:
             data = event.step_failure_data
             if data.user_failure_data is not None and data.user_failure_data.description:
                 return data.user_failure_data.description
+            if checks:
+                return f"The check {checks[0].check_name!r} failed: {checks[0].description}"
             if data.error is not None:
                 cause = data.error.cause or data.error
                 return f"{event.step_key} failed: {cause.message.strip()}"
-    failed = [check for check in result.get_asset_check_evaluations() if not check.passed and check.blocking]
-    if failed:
-        return f"The check {failed[0].check_name!r} failed: {failed[0].description}"
     return "The run did not succeed; the Dagster UI has its log."
 
 

@@ -28,6 +28,7 @@ PARTITIONED = {"utterances", "generated_audio", "delivered_audio"}
 BLOCKING = {
     ("flash_attn_environment", "attention_proven"),
     ("flash_attn_environment", "fits_on_disk"),
+    ("generated_audio", "anything_spoken"),
     ("generated_audio", "every_clip_in_store"),
     ("generated_audio", "environment_unchanged"),
 }
@@ -145,6 +146,25 @@ def test_rejected_rows_fail_their_checks_and_not_the_job(project: Project, insta
     assert reasons["row 5"] == "The text is empty."
     assert failed["every_line_spoken"].metadata["line bad"].value == f"row 4: {reasons['row 4']}"
     assert materialized(result)[-1] == "delivered_audio"
+
+
+def test_a_batch_of_which_nothing_can_be_spoken_fails_and_keeps_what_was_delivered(
+    project: Project, instance: dg.DagsterInstance
+) -> None:
+    project.run(instance)
+    before = {info.key: info.etag for info in project.store.list("batches/b/audio/")}
+    project.manifest("id,text,voice\nfirst,Nobody says this.,nobody\nsecond,,f2\n")
+    result = project.run(instance)
+    assert not result.success
+    (check,) = [check for check in result.get_asset_check_evaluations() if not check.passed and check.blocking]
+    assert (check.check_name, check.severity) == ("anything_spoken", dg.AssetCheckSeverity.ERROR)
+    assert check.description is not None
+    assert check.description.startswith(
+        "Nothing was spoken: all 2 rows were rejected, the first for this: row 1: The voice"
+    )
+    assert "delivered_audio" not in materialized(result)
+    assert [row.status for row in read_index(project.store, "b") or []] == ["rejected"] * 2
+    assert {info.key: info.etag for info in project.store.list("batches/b/audio/")} == before
 
 
 def test_suspect_clips_fail_their_check_and_are_delivered(project: Project, instance: dg.DagsterInstance) -> None:

@@ -77,5 +77,4 @@ def test_an_interrupt_stops_the_run_and_is_not_retried() -> None:
         assert tries == [1]
         run = instance.get_run_by_id(result.run_id)
         assert run is not None
-        assert run.is_finished
-        assert not run.is_success
+        assert run.status is dg.DagsterRunStatus.CANCELED  # a person did that; it did not fail

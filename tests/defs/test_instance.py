@@ -11,8 +11,12 @@ from pathlib import Path
 
 import dagster as dg
 import pytest
+import yaml
+from dagster._core.execution.plan.instance_concurrency_context import InstanceConcurrencyContext
+from dagster._core.instance.config import PoolGranularity
 
 from f5_pipeline.defs.instance import instance_place, open_instance, register_batch
+from f5_pipeline.defs.launcher import WatchingRunLauncher
 from f5_pipeline.errors import FileUnusable, UnsafeName
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -80,6 +84,45 @@ def test_the_users_own_configuration_stays(tmp_path: Path) -> None:
     (lasting_home(tmp_path) / "dagster.yaml").write_text("telemetry: {enabled: true}\n")
     register_batch("b")
     assert (lasting_home(tmp_path) / "dagster.yaml").read_text() == "telemetry: {enabled: true}\n"
+
+
+def test_checkout_and_lasting_home_are_configured_alike(tmp_path: Path) -> None:
+    """Word for word, and so with the same reasons; the checkout's says besides where its records are."""
+    register_batch("b")
+    lasting = (lasting_home(tmp_path) / "dagster.yaml").read_text()
+    head, _, rest = (ROOT / "dagster.yaml").read_text().partition("\n\n")
+    assert rest == lasting
+    assert set(yaml.safe_load(head)) == {"storage", "local_artifact_storage", "compute_logs"}
+
+
+def test_a_new_home_is_ready_for_runs_that_nobody_watches(tmp_path: Path) -> None:
+    register_batch("b")
+    with dg.DagsterInstance.from_config(str(lasting_home(tmp_path))) as instance:
+        concurrency = instance.get_concurrency_config()
+        assert concurrency.pool_config.pool_granularity is PoolGranularity.RUN
+        assert concurrency.pool_config.default_pool_limit == 1
+        assert concurrency.run_queue_config is not None
+        assert concurrency.run_queue_config.max_concurrent_runs == 4
+        assert isinstance(instance.run_launcher, WatchingRunLauncher)
+        assert instance.run_monitoring_enabled
+        assert instance.run_monitoring_max_runtime_seconds == 24 * 60 * 60
+        assert (instance.run_retries_enabled, instance.run_retries_max_retries) == (True, 2)
+        assert not instance.run_retries_retry_on_asset_or_op_failure
+
+
+def test_a_run_that_waits_for_its_pool_inside_its_process_keeps_a_core_busy() -> None:
+    """Why the pool "gpu" has the granularity "run": Dagster's own pause between two looks is never positive.
+
+    When this fails, Dagster has mended it, and granularity "op" would let one batch be delivered while another speaks.
+    """
+    with dg.DagsterInstance.local_temp() as instance:
+        storage = instance.event_log_storage
+        storage.set_concurrency_slots("gpu", 1)
+        storage.claim_concurrency_slot("gpu", "another-run", "step")
+        run = dg.DagsterRun("job", run_id="this-run")
+        with InstanceConcurrencyContext(instance, run) as waiting:
+            assert not waiting.claim("gpu", "step")
+            assert waiting.interval_to_next_pending_claim_check() <= 0
 
 
 def test_registering_twice_is_fine(tmp_path: Path) -> None:
