@@ -27,19 +27,30 @@ class Settings(BaseSettings):
     store: str = Field("store", description="The store: a folder, or s3://bucket/prefix.")
     cache: Path = Field(
         default_factory=lambda: user_cache_path("f5-pipeline"),
-        description="This machine's wheels, weights and voices; may be deleted at any time.",
+        description="This machine's wheels, weights and voices; may be deleted at any time. Default: the user's cache "
+        "folder.",
     )
     model: str = Field("demo", description="A name in the model catalogue.")
     models: Path | None = Field(None, description="A TOML file that adds models to the catalogue.")
-    device: str = Field("auto", pattern=r"^(auto|cpu|cuda(:\d+)?)$", description="auto, cpu, cuda, cuda:1.")
-    attention: Literal["auto", "flash_attn", "torch"] = Field("auto", description="The attention kernel.")
+    device: str = Field(
+        "auto",
+        pattern=r"^(auto|cpu|cuda(:\d+)?)$",
+        description="auto (a GPU if torch sees one), cpu, cuda, or cuda:1 for the second GPU.",
+    )
+    attention: Literal["auto", "flash_attn", "torch"] = Field(
+        "auto", description="auto: flash_attn where it can be had and proven, else torch's own. The others are demands."
+    )
     precision: Literal["auto", "float32", "bfloat16", "float16"] = Field(
-        "auto", description="The number format of the model."
+        "auto", description="The number format of the model; auto: the fastest that the device multiplies itself."
     )
     batch_seconds: float | None = Field(
-        None, gt=0, description="Audio seconds (reference + generated) the model works on at once."
+        None,
+        gt=0,
+        description="Audio seconds (reference + generated) that a GPU works on at once. Default: by its free memory.",
     )
-    wheels: str | None = Field(None, description="Where flash_attn wheels come from: a URL or folder.")
+    wheels: str | None = Field(
+        None, description="Where flash_attn wheels come from: a URL or folder. Default: upstream's releases."
+    )
     flash_attn: str | None = Field(
         None, description="An exact flash_attn wheel: its name, URL or path, with #sha256=… to pin its content."
     )
