@@ -45,16 +45,3 @@ def test_a_quoted_message_is_printed_by_the_program(message: str) -> None:
     assert pieces
     for piece in pieces:
         assert any(piece in text for text in PRINTED), f"nothing prints {piece!r}"
-
-
-@pytest.mark.parametrize("page", [*sorted(path.name for path in (ROOT / "docs").glob("*.md")), "../README.md"])
-def test_links_lead_somewhere(page: str) -> None:
-    """To files that are there, and to headings that they have."""
-    path = ROOT / "docs" / page
-    for target, _, anchor in re.findall(r"\]\((?!https?:)([^)#\s]*)(#([^)\s]+))?\)", path.read_text()):
-        there = (path.parent / target).resolve() if target else path
-        assert there.exists(), f"{page} links to {target}"
-        if anchor:
-            headings = re.findall(r"^#+ (.+)$", there.read_text(), re.M)
-            slugs = {re.sub(r"[^\w -]", "", heading.lower()).replace(" ", "-") for heading in headings}
-            assert anchor in slugs, f"{page} links to {target}#{anchor}"
