@@ -65,7 +65,7 @@ _SCHEMA = dg.TableSchema([dg.TableColumn(name, "string") for name in ("id", "voi
 
 def _preview(lines: Sequence[Utterance]) -> list[dg.TableRecord]:
     shown = lines[:_PREVIEW_ROWS]
-    return [dg.TableRecord({"id": u.id, "voice": u.voice, "spoken_text": u.spoken_text[:200]}) for u in shown]
+    return [dg.TableRecord({"id": u.id, "voice": u.voice, "spoken_text": u.shown_text[:200]}) for u in shown]
 
 
 def _accepted(rejected: Sequence[RejectedRow]) -> dg.AssetCheckResult:

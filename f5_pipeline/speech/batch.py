@@ -9,7 +9,7 @@ from __future__ import annotations
 import time
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 from f5_pipeline.errors import NothingSpoken, UnknownModel
@@ -17,18 +17,14 @@ from f5_pipeline.results.claims import claim
 from f5_pipeline.results.clips import ClipStore
 from f5_pipeline.results.index import IndexRow, rows_by_key, write_index
 from f5_pipeline.results.provenance import record_spoken
+from f5_pipeline.speech.casting import cast
 from f5_pipeline.speech.engine import SpeechEngine
 from f5_pipeline.speech.generate import Progress, generate
-from f5_pipeline.speech.lines import ReadyModel, SpokenLine
+from f5_pipeline.speech.lines import ReadyModel
 from f5_pipeline.speech.manifests.utterance_file import BatchContents, load_utterances
 from f5_pipeline.speech.models.catalogue import ModelSpec
-from f5_pipeline.speech.models.weights import check_licence, ensure_weights, local_vocabulary
-from f5_pipeline.speech.plan import Reference, room_seconds
-from f5_pipeline.speech.text.alphabet import unsayable
-from f5_pipeline.speech.text.front_end import fitted, spoken
-from f5_pipeline.speech.utterance import RejectedRow, Utterance, Voice
-from f5_pipeline.speech.voices.checks import VoiceLimits
-from f5_pipeline.speech.voices.prepare import prepare_voices
+from f5_pipeline.speech.models.weights import check_licence, ensure_weights
+from f5_pipeline.speech.utterance import RejectedRow
 from f5_pipeline.storage.object_store import ObjectStore
 
 LoadEngine = Callable[[ReadyModel], SpeechEngine]
@@ -86,7 +82,7 @@ def speak_batch(
     started = time.monotonic()
     contents = load_utterances(store, batch)
     models = _ready_models(contents, catalogue, cache, store)
-    lines, rejected = _lines(contents, models, store, cache)
+    lines, rejected = cast(contents.utterances, models, store, cache)
     clock = _Loading(load_engine)
     speaking = time.monotonic()
     known = rows_by_key(store, batch)
@@ -134,80 +130,6 @@ def _ready_models(
         check_licence(catalogue[name], contents.settings.commercial)
         ready[name] = ReadyModel(catalogue[name], ensure_weights(catalogue[name], cache, store))
     return ready
-
-
-def _lines(
-    contents: BatchContents, models: Mapping[str, ReadyModel], store: ObjectStore, cache: Path
-) -> tuple[list[SpokenLine], list[RejectedRow]]:
-    """Each utterance with its voice; those whose voice or characters turn out unusable are rejected."""
-    voices = {
-        (name, voice.name): voice
-        for name, model in models.items()
-        for voice in prepare_voices(store, cache, _voices_with(contents, name), VoiceLimits.of(model.spec))
-    }
-    stages = {name: _Stage(model, local_vocabulary(model.spec, cache)) for name, model in models.items()}
-    lines: list[SpokenLine] = []
-    rejected: list[RejectedRow] = []
-    for utterance in contents.utterances:
-        outcome = stages[utterance.model].line(utterance, voices[utterance.model, utterance.voice])
-        if isinstance(outcome, SpokenLine):
-            lines.append(outcome)
-        else:
-            rejected.append(outcome)
-    return lines, rejected
-
-
-def _voices_with(contents: BatchContents, model: str) -> list[str]:
-    return list(dict.fromkeys(u.voice for u in contents.utterances if u.model == model))
-
-
-class _Stage:
-    """Brings utterances and voices of one model together."""
-
-    def __init__(self, model: ReadyModel, vocabulary: frozenset[str] | None) -> None:
-        self._model, self._vocabulary = model, vocabulary
-        self._references: dict[tuple[str, str], Reference | str] = {}
-
-    def line(self, utterance: Utterance, voice: Voice) -> SpokenLine | RejectedRow:
-        reference = self._reference(voice, utterance.language)
-        if isinstance(reference, str):
-            return _rejected(utterance, reference)
-        if self._vocabulary and unsayable(utterance.spoken_text, self._vocabulary, self._model.spec.tokenizer):
-            # The vocabulary was not on this machine when the manifest was read.
-            said, left = fitted(utterance.spoken_text, self._model.spec, self._vocabulary)
-            if left:
-                return _rejected(utterance, f"the model cannot say {' '.join(left[:10])}")
-            utterance = replace(utterance, spoken_text=said)
-        return SpokenLine(utterance, voice, self._model, reference)
-
-    def _reference(self, voice: Voice, language: str) -> Reference | str:
-        key = (voice.name, language)
-        if key not in self._references:
-            self._references[key] = self._make_reference(voice, language)
-        return self._references[key]
-
-    def _make_reference(self, voice: Voice, language: str) -> Reference | str:
-        """The reference as the model is given it, or why the voice cannot be used with this model."""
-        spec = self._model.spec
-        if not voice.usable:
-            return f"voice {voice.name!r} cannot be used: {'; '.join(voice.problems)}"
-        text, left = spoken(voice.text, language, spec, self._vocabulary)
-        if left:
-            return f"the transcript of voice {voice.name!r} has characters the model cannot say: {' '.join(left[:10])}"
-        seconds = min(voice.audio_seconds, voice.speech_seconds + spec.ref_silence_seconds)
-        even = bool(spec.arch.get("text_embedding_average_upsampling"))
-        reference = Reference(text, seconds, voice.speech_seconds, even)
-        if room_seconds(reference, spec.max_seconds) == 0.0:
-            return (
-                f"voice {voice.name!r} is {seconds:.1f} s long, which leaves no room for speech in the "
-                f"{spec.max_seconds:g} s of the model {spec.name!r}"
-            )
-        return reference
-
-
-def _rejected(utterance: Utterance, reason: str) -> RejectedRow:
-    u = utterance
-    return RejectedRow(u.id, u.row, u.text, u.voice, reason, u.columns)
 
 
 def _in_order(

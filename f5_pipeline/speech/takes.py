@@ -129,7 +129,7 @@ def row_of(line: SpokenLine, takes: Sequence[Take]) -> IndexRow:
     return IndexRow(
         id=u.id,
         text=u.text,
-        spoken_text=u.spoken_text,
+        spoken_text=u.shown_text,
         voice=u.voice,
         model=u.model,
         status=take.status,  # type: ignore[arg-type]

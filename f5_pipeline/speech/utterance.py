@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from f5_pipeline.speech.text.tags import pause_tag, voice_tag
+
 
 @dataclass(frozen=True)
 class Sampling:
@@ -48,6 +50,25 @@ class Utterance:
     columns: Mapping[str, str] = field(default_factory=dict)  # the user's own, carried through to the index
     passages: tuple[Passage, ...] = ()  # empty: no tag shapes it, one voice says all of it
 
+    @property
+    def voices(self) -> tuple[str, ...]:
+        """All that speak in it."""
+        return tuple(dict.fromkeys([self.voice, *(passage.voice for passage in self.passages)]))
+
+    @property
+    def shown_text(self) -> str:
+        """What is said, with pauses and changes of voice as they are written: for people to read."""
+        if not self.passages:
+            return self.spoken_text
+        parts, voice = [], self.voice
+        for passage in self.passages:
+            parts += [pause_tag(passage.pause_before_seconds)] if passage.pause_before_seconds else []
+            parts += [voice_tag(passage.voice)] if passage.voice != voice else []
+            parts += [passage.spoken_text]
+            parts += [pause_tag(passage.pause_after_seconds)] if passage.pause_after_seconds else []
+            voice = passage.voice
+        return " ".join(parts)
+
 
 @dataclass(frozen=True)
 class RejectedRow:
@@ -59,6 +80,8 @@ class RejectedRow:
     voice: str
     reason: str
     columns: Mapping[str, str] = field(default_factory=dict)
+    section: str | None = None  # it would have been a part of
+    voices: tuple[str, ...] = ()  # all that it names, also in tags
 
 
 @dataclass(frozen=True)

@@ -143,6 +143,38 @@ def test_a_saying_is_not_normalised_when_its_characters_are_checked_at_last(work
     assert [row.spoken_text for row in work.speak(FakeEngine()).rows][1] == "the dr. e line."
 
 
+TAGGED = 'text,voice,section\n"One. [pause 0.8s] Two. [voice: m1] Three.",f2,\nFour.,m1,\n'
+
+
+def test_a_line_of_two_voices_and_a_pause_is_one_clip_of_three(work: Work) -> None:
+    work.resolve(TAGGED)
+    engine = FakeEngine()
+    first, second = work.speak(engine).rows
+    assert sorted(engine.texts) == ["four.", "one.", "three.", "two."]
+    assert len({chunk.ref_audio for chunk in engine.spoken}) == 2
+    assert (first.voice, first.spoken_text) == ("f2", "one. [pause 0.8s] two. [voice: m1] three.")
+    work.resolve(TAGGED.replace("0.8s", "1800ms"))
+    longer, _ = work.speak().rows  # there is nothing to speak
+    assert longer.audio_seconds == pytest.approx((first.audio_seconds or 0) + 1.0)
+    assert second.cached is False
+
+
+def test_a_voice_of_a_tag_that_turns_out_unusable_rejects_its_line_alone(work: Work) -> None:
+    work.store.write("voices/noise.wav", b"no recording")
+    work.store.write("voices/noise.txt", b"Hello.")
+    work.resolve(TAGGED.replace("voice: m1", "voice: noise").replace("f2,", "f2,one"))
+    rejected, spoken = work.speak(FakeEngine()).rows
+    assert (rejected.status, rejected.voice, spoken.status) == ("rejected", "f2", "ok")
+    assert rejected.reason.startswith("row 1: voice 'noise' cannot be used: ")
+
+
+def test_passages_are_fitted_to_a_vocabulary_that_comes_late(work: Work) -> None:
+    work.resolve(TAGGED.replace("Three.", "Thrée; déjà."), unchecked=True)
+    assert work.speak(FakeEngine()).rows[0].spoken_text == "one. [pause 0.8s] two. [voice: m1] three, deja."
+    work.resolve(TAGGED.replace("Three.", "Жди."), unchecked=True)
+    assert work.speak(FakeEngine()).rows[0].reason == "row 1: the model cannot say ж д и"
+
+
 def test_formats_and_loudness_speak_nothing_and_sampling_does(work: Work) -> None:
     work.resolve()
     work.speak(FakeEngine())

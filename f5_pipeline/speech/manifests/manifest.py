@@ -103,9 +103,8 @@ def resolve_files(
 
 def _voices_of(contents: BatchContents) -> set[str]:
     """All voices that the rows name, also those that cannot be used."""
-    said = {passage.voice for utterance in contents.utterances for passage in utterance.passages}
-    named = {utterance.voice for utterance in contents.utterances} | {row.voice for row in contents.rejected}
-    return (said | named) - {""}
+    said = {voice for utterance in contents.utterances for voice in utterance.voices}
+    return said | {voice for row in contents.rejected for voice in row.voices}
 
 
 def _sorted_out(

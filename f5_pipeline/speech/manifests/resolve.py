@@ -1,65 +1,33 @@
 """What a row means: row beats batch beats voice beats model, and why a row cannot be spoken.
 
-Reading rows out of files is in ``rows``; where files lie is in ``manifest``.
+Reading rows out of files is in ``rows``, the forms and ranges of their columns in ``row_values``; where files lie is in
+``batch_files``.
 """
 
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property, lru_cache
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict, ValidationError
-
 from f5_pipeline.errors import BadSetting, LicenceForbids, UnknownModel
-from f5_pipeline.speech.manifests.batch_settings import (
-    BatchSettings,
-    CfgStrength,
-    Language,
-    NfeStep,
-    Pause,
-    Seed,
-    Speed,
-    VoiceSettings,
-    describe,
-    did_you_mean,
-)
+from f5_pipeline.speech.manifests.batch_settings import BatchSettings, VoiceSettings, did_you_mean
+from f5_pipeline.speech.manifests.row_values import SAFE, RowRejected, RowValues, cell, section_of, values_of
 from f5_pipeline.speech.manifests.rows import COLUMNS, Row
 from f5_pipeline.speech.models.catalogue import ModelSpec
 from f5_pipeline.speech.text.front_end import has_speech, spoken
 from f5_pipeline.speech.text.pronunciation import Pronunciations
-from f5_pipeline.speech.utterance import RejectedRow, Sampling, Utterance
+from f5_pipeline.speech.text.tags import BadTag, Stretch, stretches, voices_in
+from f5_pipeline.speech.utterance import Passage, RejectedRow, Sampling, Utterance
 from f5_pipeline.speech.voices.listing import VoiceFiles
 from f5_pipeline.storage.object_store import is_slug
 
 MAX_CHARACTERS = 50_000  # of one text: about an hour of speech
 _SHOWN_CHARACTERS = 2_000  # of a rejected row's text, in the index
-_SAFE = "letters, digits, '.', '_' and '-', no leading dot, at most 128"
 _KNOWN = frozenset(COLUMNS)
 _PRESETS = {"best": 32, "balanced": 16, "fast": 7}
-
-
-class RowValues(BaseModel):
-    """The columns of a row that have a form and a range of their own."""
-
-    model_config = ConfigDict(frozen=True, extra="ignore")
-
-    language: Language | None = None
-    speed: Speed | None = None
-    seed: Seed | None = None
-    nfe_step: NfeStep | None = None
-    cfg_strength: CfgStrength | None = None
-    pause_after_seconds: Pause | None = None
-
-
-_VALUES = tuple(RowValues.model_fields)
-_NO_VALUES = RowValues()
-
-
-class _Rejected(Exception):
-    """Why this row cannot be spoken, as the rest of the sentence "row 3 …"."""
 
 
 @dataclass
@@ -80,7 +48,7 @@ class Resolver:
     _ids: dict[str, int] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        self._known_voices: dict[str | None, tuple[VoiceSettings, ModelSpec] | _Rejected] = {}
+        self._known_voices: dict[str | None, tuple[VoiceSettings, ModelSpec] | RowRejected] = {}
         self._vocabulary = lru_cache(maxsize=None)(lambda model: self.vocabulary_of(self.catalogue[model]))
         self._sampling = lru_cache(maxsize=4096)(self._resolve_sampling)  # equal rows share one object
         self._model(self.settings.model or self.default_model)
@@ -92,48 +60,79 @@ class Resolver:
             UnknownModel: the batch's or the environment's model is not in the catalogue.
             LicenceForbids: ``commercial = true``, and the model's licence forbids it.
         """
-        columns = {name: cell for name, cell in row.cells.items() if name not in _KNOWN}
+        columns = {name: value for name, value in row.cells.items() if name not in _KNOWN}
         if not columns.keys() <= self.carried.keys():
             self.carried.update(dict.fromkeys(columns))
         try:
             return self._utterance(row, columns)
-        except _Rejected as reason:
+        except RowRejected as reason:
             text = row.cells.get("text", "")
             shown = text if len(text) <= _SHOWN_CHARACTERS else text[:_SHOWN_CHARACTERS] + "…"
-            voice = _cell(row, "voice") or self.settings.voice or ""
-            return RejectedRow(self._rejected_id(row), row.number, shown, voice[:128], f"{reason}.", columns)
+            voice = cell(row, "voice") or self.settings.voice or ""
+            section = cell(row, "section")
+            return RejectedRow(
+                id=self._rejected_id(row),
+                row=row.number,
+                text=shown,
+                voice=voice[:128],
+                reason=f"{reason}.",
+                columns=columns,
+                section=section if is_slug(section) else None,
+                voices=tuple(name for name in (voice, *voices_in(text[:MAX_CHARACTERS])) if is_slug(name)),
+            )
 
     def _utterance(self, row: Row, columns: Mapping[str, str]) -> Utterance:
         if row.problem:
-            raise _Rejected(f"The row {row.problem}")
-        id, values = self._claim_id(row), _values(row)
-        name = _cell(row, "voice") or self.settings.voice
-        voice, spec = self._voice(name)
-        language = values.language or self.settings.language or voice.language or spec.languages[0]
-        text = row.cells.get("text", "")
+            raise RowRejected(f"The row {row.problem}")
+        id, values = self._claim_id(row), values_of(row)
+        own, text = cell(row, "voice") or self.settings.voice, row.cells.get("text", "")
+        if own:
+            self._voice(own)  # a mistake is one also where a tag names another voice
+        passages = self._passages(_taken_apart(text, own), values)
+        first, spec = passages[0], self._voice(passages[0].voice)[1]
         return Utterance(
             id=id,
             row=row.number,
             text=text,
-            spoken_text=self._spoken(text, language, spec),
-            voice=name or "",
+            spoken_text=" ".join(passage.spoken_text for passage in passages),
+            voice=first.voice,
             model=spec.name,
-            language=language,
-            sampling=self._sampling(spec.name, voice.speed, values.speed, values.nfe_step, values.cfg_strength),
+            language=first.language,
+            sampling=self._sampling(spec.name, first.speed, values.nfe_step, values.cfg_strength),
             seed=self.settings.seed if values.seed is None else values.seed,
             max_attempts=self.settings.max_attempts,
-            section=_section(row),
+            section=section_of(row),
             pause_after_seconds=values.pause_after_seconds,
             columns=columns,
+            passages=passages if _has_tags(passages) else (),
         )
 
+    def _passages(self, taken: Sequence[Stretch], values: RowValues) -> tuple[Passage, ...]:
+        """Each stretch as if it were a row of its own, with its voice's language and speed."""
+        passages = tuple(self._passage(stretch, values) for stretch in taken)
+        first, *others = {self._voice(passage.voice)[1].name: passage.voice for passage in passages}.items()
+        for model, voice in others:
+            raise RowRejected(f"The voice {voice!r} is for the model {model!r}, and the row begins in {first[0]!r}")
+        language = passages[0].language
+        if language[:2].lower() not in {known[:2] for known in self.catalogue[first[0]].languages}:
+            self.foreign[language, first[0]] = self.foreign.get((language, first[0]), 0) + 1
+        return passages
+
+    def _passage(self, stretch: Stretch, values: RowValues) -> Passage:
+        voice, spec = self._voice(stretch.voice)
+        language = values.language or self.settings.language or voice.language or spec.languages[0]
+        speed = _first(values.speed, self.settings.speed, voice.speed, spec.default_sampling.speed)
+        said = self._spoken(stretch.text, language, spec)
+        before, after = stretch.pause_before_seconds, stretch.pause_after_seconds
+        return Passage(said, stretch.voice or "", language, speed, before, after)
+
     def _claim_id(self, row: Row) -> str:
-        id = _cell(row, "id") or self._default_id(row)
+        id = cell(row, "id") or self._default_id(row)
         if not is_slug(id):
-            raise _Rejected(f"The id {id[:80]!r} is not a safe name ({_SAFE})")
+            raise RowRejected(f"The id {id[:80]!r} is not a safe name ({SAFE})")
         first = self._ids.setdefault(id.lower(), row.number)  # ids become file names, also where case is nothing
         if first != row.number:
-            raise _Rejected(f"The id {id!r} is that of row {first} already (capitals do not count)")
+            raise RowRejected(f"The id {id!r} is that of row {first} already (capitals do not count)")
         return id
 
     def _default_id(self, row: Row) -> str:
@@ -145,7 +144,7 @@ class Resolver:
 
     def _rejected_id(self, row: Row) -> str:
         """The row's own id if it is its own, else one that is nobody's: ids are unique in the index."""
-        id = _cell(row, "id") or self._default_id(row)
+        id = cell(row, "id") or self._default_id(row)
         if is_slug(id) and self._ids.setdefault(id.lower(), row.number) == row.number:
             return id
         id = f"row-{self._default_id(row)}"
@@ -158,28 +157,28 @@ class Resolver:
         if name not in self._known_voices:
             try:
                 self._known_voices[name] = self._resolve_voice(name)
-            except _Rejected as reason:
+            except RowRejected as reason:
                 self._known_voices[name] = reason
         found = self._known_voices[name]
-        if isinstance(found, _Rejected):
-            raise _Rejected(str(found))
+        if isinstance(found, RowRejected):
+            raise RowRejected(str(found))
         return found
 
     def _resolve_voice(self, name: str | None) -> tuple[VoiceSettings, ModelSpec]:
         if not name:
-            raise _Rejected("The row names no voice, and the batch settings give none")
+            raise RowRejected("The row names no voice, and the batch settings give none")
         files = self.voices.get(name)
         if files is None or not files.audio:
             known = [voice for voice, files in self.voices.items() if files.audio]
             have = ", ".join(known[:10]) + (", …" if len(known) > 10 else "") if known else "none"
-            raise _Rejected(f"The voice {name[:80]!r} is not in the store.{did_you_mean(name, known)} It has: {have}")
+            raise RowRejected(f"The voice {name[:80]!r} is not in the store.{did_you_mean(name, known)} It has: {have}")
         if files.problems:
-            raise _Rejected(f"The voice {name!r} cannot be used: {'; '.join(files.problems)}")
+            raise RowRejected(f"The voice {name!r} cannot be used: {'; '.join(files.problems)}")
         try:
             voice = self.voice_settings(files)
             return voice, self._model(self.settings.model or voice.model or self.default_model)
         except (BadSetting, UnknownModel) as error:
-            raise _Rejected(f"The voice {name!r} cannot be used: {error}".rstrip(".")) from None
+            raise RowRejected(f"The voice {name!r} cannot be used: {error}".rstrip(".")) from None
 
     def _model(self, name: str) -> ModelSpec:
         if name not in self.catalogue:
@@ -189,9 +188,7 @@ class Resolver:
             raise LicenceForbids(name, spec.licence)
         return spec
 
-    def _resolve_sampling(
-        self, model: str, voice_speed: float | None, speed: float | None, nfe_step: int | None, cfg: float | None
-    ) -> Sampling:
+    def _resolve_sampling(self, model: str, speed: float, nfe_step: int | None, cfg: float | None) -> Sampling:
         batch, default = self.settings, self.catalogue[model].default_sampling
         preset = _PRESETS[batch.preset] if batch.preset else None
         sway = _first(batch.sway_sampling_coef, default.sway_sampling_coef)
@@ -199,52 +196,38 @@ class Resolver:
             nfe_step=_first(nfe_step, batch.nfe_step, preset, default.nfe_step),
             cfg_strength=_first(cfg, batch.cfg_strength, default.cfg_strength),
             sway_sampling_coef=sway or None,  # 0 is no sway; one spelling, so one clip key
-            speed=_first(speed, batch.speed, voice_speed, default.speed),
+            speed=speed,
             cross_fade_duration=_first(batch.cross_fade_duration, default.cross_fade_duration),
         )
 
     def _spoken(self, text: str, language: str, spec: ModelSpec) -> str:
-        if not text.strip():
-            raise _Rejected("The text is empty")
-        if len(text) > MAX_CHARACTERS:
-            raise _Rejected(
-                f"The text has {len(text):,} characters, at most {MAX_CHARACTERS:,} go into one row; split it"
-            )
         vocabulary = self._vocabulary(spec.name)
         said, left = spoken(text, language, spec, vocabulary, self.pronunciations.of(language))
         if left:
-            raise _Rejected(f"The model {spec.name!r} cannot say {_named(left)}")
+            raise RowRejected(f"The model {spec.name!r} cannot say {_named(left)}")
         if not has_speech(said):
-            raise _Rejected("The text has nothing to say: no letter and no digit")
+            raise RowRejected("The text has nothing to say: no letter and no digit")
         if vocabulary is None:
             self.unchecked_models.add(spec.name)
-        if language[:2].lower() not in {known[:2] for known in spec.languages}:
-            self.foreign[language, spec.name] = self.foreign.get((language, spec.name), 0) + 1
         return said
 
 
-def _cell(row: Row, name: str) -> str:
-    return row.cells.get(name, "").strip()
-
-
-def _values(row: Row) -> RowValues:
-    given = {name: cell for name in _VALUES if (cell := row.cells.get(name)) and (cell := cell.strip())}
-    if not given:
-        return _NO_VALUES
+def _taken_apart(text: str, voice: str | None) -> list[Stretch]:
+    if not text.strip():
+        raise RowRejected("The text is empty")
+    if len(text) > MAX_CHARACTERS:
+        raise RowRejected(
+            f"The text has {len(text):,} characters, at most {MAX_CHARACTERS:,} go into one row; split it"
+        )
     try:
-        return RowValues.model_validate(given)
-    except ValidationError as error:
-        first = error.errors()[0]
-        name, written = str(first["loc"][0]), str(first["input"])[:80]
-        point = " (write a decimal point, not a comma)" if "," in written and name != "language" else ""
-        raise _Rejected(f"Its {name} {describe(first)}, and is {written!r}{point}") from None
+        return stretches(text, voice)
+    except BadTag as reason:
+        raise RowRejected(str(reason)) from None
 
 
-def _section(row: Row) -> str | None:
-    section = _cell(row, "section")
-    if section and not is_slug(section):
-        raise _Rejected(f"The section {section[:80]!r} is not a safe name ({_SAFE})")
-    return section or None
+def _has_tags(passages: Sequence[Passage]) -> bool:
+    first = passages[0]
+    return len(passages) > 1 or first.pause_before_seconds > 0 or first.pause_after_seconds > 0
 
 
 def _first(*values: Any) -> Any:

@@ -91,7 +91,7 @@ def _contents(lines: list[str]) -> BatchContents:
     utterances, rejected = [], []
     for row in rows:
         if "rejected" in row:
-            rejected.append(RejectedRow(**row["rejected"]))
+            rejected.append(RejectedRow(**{**row["rejected"], "voices": tuple(row["rejected"]["voices"])}))
             continue
         values = row["utterance"]
         sampling = samplings.setdefault(str(values["sampling"]), Sampling(**values["sampling"]))

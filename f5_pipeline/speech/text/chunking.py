@@ -9,6 +9,7 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 
+PARAGRAPH_PAUSE_SECONDS = 0.6
 _PARAGRAPH = re.compile(r"\n[^\S\n]*\n\s*")
 # After these marks (and closing quotes) a sentence may end; scripts without spaces need none after theirs.
 _SENTENCE_END = re.compile(r"(?<=[.!?…])[\"')\]»”’]*\s+|(?<=[。！？])[」』”’）]*\s*|(?<=[।؟۔])\s+")
@@ -41,7 +42,7 @@ def chunk_text(
     limit: float,
     cost: Callable[[str], float] = utf8_bytes,
     shortest: float = 0.0,
-    paragraph_pause: float = 0.6,
+    paragraph_pause: float = PARAGRAPH_PAUSE_SECONDS,
 ) -> list[Chunk]:
     """Cut ``text`` into chunks of at most ``limit``, as ``cost`` measures them (bytes, or estimated seconds).
 
