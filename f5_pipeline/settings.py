@@ -74,9 +74,10 @@ def load_settings() -> Settings:
     """Read the environment and ``.env`` (the environment wins).
 
     Raises:
-        BadSetting: a variable has an impossible value, or looks like a misspelt one; names the variable.
+        BadSetting: a variable has an impossible value, or looks like a misspelt one; names the variable. Or ``.env``
+            cannot be read.
     """
-    load_dotenv(find_dotenv(usecwd=True), override=False)
+    _load_env_file()
     _refuse_misspelt()
     try:
         return Settings()
@@ -84,6 +85,17 @@ def load_settings() -> Settings:
         first = error.errors()[0]
         variable = "F5_" + str(first["loc"][0]).upper()
         raise BadSetting("Environment", variable, f"{first['msg']} (it is {first['input']!r}).") from None
+
+
+def _load_env_file() -> None:
+    """The ``.env`` of the working folder, or the nearest above it; with a byte order mark, too, as editors leave it."""
+    path = find_dotenv(usecwd=True)
+    try:
+        load_dotenv(path, override=False, encoding="utf-8-sig")
+    except OSError as error:
+        raise BadSetting(path, "", f"the file cannot be read: {error.strerror}.") from None
+    except ValueError:  # its bytes, or a NUL in a value
+        raise BadSetting(path, "", "the file is not text in UTF-8; save it as UTF-8.") from None
 
 
 def _refuse_misspelt() -> None:

@@ -240,6 +240,22 @@ def test_a_variable_may_come_from_a_dot_env_file(here: Here, monkeypatch: pytest
     assert "'tpu'" in here.fails("voices")
 
 
+def test_a_dot_env_file_with_a_byte_order_mark(here: Here, monkeypatch: pytest.MonkeyPatch) -> None:
+    here.file(".env", "\ufeffF5_DEVICE=tpu\n")
+    monkeypatch.setenv("F5_DEVICE", "")  # undone afterwards
+    monkeypatch.delenv("F5_DEVICE")
+    assert "'tpu'" in here.fails("voices")
+
+
+@pytest.mark.parametrize("data", ["F5_DEVICE=cpu\n".encode("utf-16"), b"F5_DEVICE=\xff\n", b"F5_MODEL=a\0b\n"])
+def test_a_dot_env_file_that_is_no_text(here: Here, data: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("F5_MODEL", "")  # undone afterwards
+    monkeypatch.delenv("F5_MODEL")
+    here.file(".env", data)
+    assert "save it as UTF-8" in here.fails("voices")
+    assert here("doctor", "--json")[0] == 1
+
+
 def test_an_unknown_model(here: Here, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("F5_MODEL", "loud")
     for command in (("voices",), ("mirror", "quiet")):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
@@ -48,8 +49,11 @@ def see_variables() -> Variables:
     path = find_dotenv(usecwd=True)
     if not path:
         return Variables(dict(os.environ))
-    with Path(path).open(encoding="utf-8", errors="replace") as stream:
-        lines = list(parse_stream(stream))
+    try:
+        text = Path(path).read_text(encoding="utf-8-sig", errors="replace")
+    except OSError:  # what is wrong with it is said when the settings are loaded
+        return Variables(dict(os.environ), path)
+    lines = list(parse_stream(io.StringIO(text)))
     values = {line.key: line.value for line in lines if line.key and line.value is not None}
     bad = tuple(line.original.line for line in lines if line.error)
     return Variables(dict(os.environ), path, values, bad)
