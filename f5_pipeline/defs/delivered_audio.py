@@ -26,7 +26,7 @@ from f5_pipeline.storage.object_store import ObjectStore
         dg.AssetCheckSpec(
             "sections_complete",
             asset="delivered_audio",
-            description="No joined section lacks a line that failed. (Rejected rows fail a check of their own.)",
+            description="No joined section lacks a line, failed or rejected.",
         )
     ],
 )
@@ -41,7 +41,7 @@ def delivered_audio(context: dg.AssetExecutionContext, store: dg.ResourceParam[O
         index = index_version(store, batch)
         if (rows := read_index(store, batch)) is None:
             raise NotSpokenYet(batch, "results")
-        report = deliver_batch(store, batch, contents.settings, rows, contents.utterances)
+        report = deliver_batch(store, batch, contents.settings, rows, contents.utterances, contents.rejected)
         record_delivered(store, batch, index)
     context.log.info(f"Listen to it: {store.location(report.report_key)}")
     return dg.MaterializeResult(

@@ -22,7 +22,7 @@ _PREVIEW_ROWS = 10
     group_name="speech",
     kinds={"csv"},
     owners=["team:speech"],
-    code_version="1",
+    code_version="2",
     retry_policy=TRANSIENT,
     check_specs=[
         dg.AssetCheckSpec(

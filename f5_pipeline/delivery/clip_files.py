@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 
 from f5_pipeline.delivery.encode import Samples, encode
 from f5_pipeline.delivery.ledger import Delivered, recipe
@@ -21,8 +22,16 @@ _LONG_SECONDS = 60.0
 class ClipFiles:
     """The files of the lines that were spoken: those that are ok or suspect."""
 
-    def __init__(self, store: ObjectStore, workshop: Workshop, rows: Sequence[IndexRow], shape: Shape) -> None:
+    def __init__(
+        self,
+        store: ObjectStore,
+        workshop: Workshop,
+        rows: Sequence[IndexRow],
+        shape: Shape,
+        pauses: Mapping[str, tuple[float, float]],  # by id: silence at both ends that was asked for, in seconds
+    ) -> None:
         self._store, self._clips, self._workshop, self._shape = store, ClipStore(store), workshop, shape
+        self._pauses = pauses
         self.spoken = {check_slug("id", row.id): row for row in rows if row.key and row.status in ("ok", "suspect")}
 
     def has(self, row: IndexRow) -> bool:
@@ -47,7 +56,11 @@ class ClipFiles:
     def sound(self, id: str, shape: Shape) -> Samples:
         """A line as it sounds in a given shape; as long as its file is."""
         with self._clip(id) as clip:
-            return shape_clip(clip, SAMPLE_RATE, shape).samples
+            return shape_clip(clip, SAMPLE_RATE, self._shape_for(id, shape)).samples
+
+    def _shape_for(self, id: str, shape: Shape) -> Shape:
+        """Silence that a line asked for at its ends is not trimmed. (Its recipe has it already, in the clip's key.)"""
+        return replace(shape, edges=shape.edges.around(*self._pauses.get(id, (0.0, 0.0))))
 
     @contextmanager
     def _clip(self, id: str) -> Iterator[Samples]:
@@ -67,7 +80,7 @@ class ClipFiles:
         def make() -> Delivered:
             rate = shape.encoding.sample_rate
             with self._clip(id) as clip:
-                shaped = shape_clip(clip, SAMPLE_RATE, shape)
+                shaped = shape_clip(clip, SAMPLE_RATE, self._shape_for(id, shape))
                 data = encode(shaped.samples, rate, shape.encoding)
             info = self._store.write(key, data)
             seconds, peaks = shaped.samples.size / rate, waveform(shaped.samples)

@@ -27,7 +27,8 @@ from f5_pipeline.delivery.workshop import Job, Progress, Workshop
 from f5_pipeline.results.batches import MANIFESTS
 from f5_pipeline.results.index import IndexRow
 from f5_pipeline.speech.manifests.batch_settings import BatchSettings
-from f5_pipeline.speech.utterance import Utterance
+from f5_pipeline.speech.text.tags import without_tags
+from f5_pipeline.speech.utterance import RejectedRow, Utterance
 from f5_pipeline.storage.object_store import ObjectStore
 
 _SUBTITLES = {"none": (), "srt": ("srt",), "vtt": ("vtt",), "both": ("srt", "vtt")}
@@ -57,6 +58,7 @@ def deliver_batch(
     settings: BatchSettings,
     rows: Sequence[IndexRow],
     utterances: Iterable[Utterance] = (),
+    rejected: Iterable[RejectedRow] = (),
     *,
     segments: Mapping[str, Sequence[Cue]] | None = None,
     progress: Progress | None = None,
@@ -66,6 +68,7 @@ def deliver_batch(
     Args:
         rows: the batch's index, in the manifest's order. Lines that are ok or suspect are delivered.
         utterances: for sections and pauses, and for what the page exports.
+        rejected: the rows that were never to be spoken: for what sections lack.
         segments: timed parts of clips, by id, where the engine knows them: for subtitles.
         progress: is told how many of the lines' files are done, of how many that have to be made.
 
@@ -76,8 +79,8 @@ def deliver_batch(
         ObjectMissing, ClipDamaged: a clip that the index names is not in the store, or not whole.
         StoreUnusable, FileUnusable: the store or the temporary folder cannot be written. What was finished is kept.
     """
-    delivery = _Delivery(store, batch, settings, rows, {each.id: each for each in utterances}, segments or {})
-    return delivery.run(progress)
+    known, refused = {each.id: each for each in utterances}, {each.id: each for each in rejected}
+    return _Delivery(store, batch, settings, rows, known, refused, segments or {}).run(progress)
 
 
 class _Delivery:
@@ -90,14 +93,16 @@ class _Delivery:
         settings: BatchSettings,
         rows: Sequence[IndexRow],
         utterances: Mapping[str, Utterance],
+        rejected: Mapping[str, RejectedRow],
         segments: Mapping[str, Sequence[Cue]],
     ) -> None:
         check_encoders(settings)
         self._store, self._batch, self._settings = store, batch, settings
-        self._rows, self._utterances, self._segments = rows, utterances, segments
+        self._rows, self._utterances, self._rejected, self._segments = rows, utterances, rejected, segments
         self._shape: Shape = shape_of(settings)
         self._workshop = Workshop(store, batch)
-        self._clips = ClipFiles(store, self._workshop, rows, self._shape)
+        pauses = {id: utterance.end_pauses for id, utterance in utterances.items()}
+        self._clips = ClipFiles(store, self._workshop, rows, self._shape, pauses)
         self._joined = JoinedFiles(store, self._workshop, self._clips, self._plan(), self._shape)
         self._sections = self._joined.sections if settings.join_sections else ()
 
@@ -133,16 +138,14 @@ class _Delivery:
         return plan_sections(self._lines(), self._batch, self._settings.pause_seconds)
 
     def _lines(self) -> list[Line]:
-        lines = []
-        divided = any(utterance.section for utterance in self._utterances.values())
-        for row in self._rows:
-            spoken = self._clips.has(row)
-            utterance = None if row.status == "rejected" else self._utterances.get(row.id)
-            if utterance is not None:
-                lines.append(Line(row.id, utterance.section, utterance.pause_after_seconds, spoken))
-            elif spoken or not divided:  # of a rejected line nobody knows which section it was for
-                lines.append(Line(row.id, None, None, spoken))
-        return lines
+        return [self._line(row) for row in self._rows]
+
+    def _line(self, row: IndexRow) -> Line:
+        if row.id in self._rejected and not self._clips.has(row):
+            return Line(row.id, self._rejected[row.id].section, None, spoken=False)
+        if (utterance := self._utterances.get(row.id)) is not None:
+            return Line(row.id, utterance.section, utterance.pause_after_seconds, self._clips.has(row))
+        return Line(row.id, None, None, self._clips.has(row))
 
     def _book_job(self) -> Job | None:
         encoding, sections = self._settings.book_encoding, self._joined.sections
@@ -174,7 +177,8 @@ class _Delivery:
 
     def _cues(self, id: str, start: float) -> list[Cue]:
         clip = self._clips.delivered(id)
-        return clip_cues(self._clips.spoken[id].text, start, clip.seconds, self._segments.get(id, ()), clip.cut_before)
+        text = without_tags(self._clips.spoken[id].text)
+        return clip_cues(text, start, clip.seconds, self._segments.get(id, ()), clip.cut_before)
 
     def _page(self, book: Job | None) -> Page:
         rows = page_rows(self._rows, self._utterances, self._clips)

@@ -27,6 +27,12 @@ class Edges:
     tail: float | None = 0.2  # and after the last
     fade: float = 0.005  # in and out
 
+    def around(self, before: float, after: float) -> Edges:
+        """These edges for a clip that is to begin and end with so many seconds of silence more."""
+        lead = None if self.lead is None else self.lead + before
+        tail = None if self.tail is None else self.tail + after
+        return Edges(lead, tail, self.fade)
+
 
 @dataclass(frozen=True)
 class Trimmed:

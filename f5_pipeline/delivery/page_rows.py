@@ -69,6 +69,9 @@ def _given(utterance: Utterance) -> dict[str, str]:
     """The columns of a manifest in which this utterance would be the same."""
     values = {name: getattr(utterance, name) for name in _GIVEN}
     values |= {name: getattr(utterance.sampling, name) for name in _GIVEN_SAMPLING}
+    for name in ("language", "speed"):
+        if len({getattr(passage, name) for passage in utterance.passages}) > 1:  # each voice in it has its own
+            del values[name]
     return {
         name: f"{value:g}" if isinstance(value, float) else str(value)
         for name, value in values.items()

@@ -56,6 +56,13 @@ class Utterance:
         return tuple(dict.fromkeys([self.voice, *(passage.voice for passage in self.passages)]))
 
     @property
+    def end_pauses(self) -> tuple[float, float]:
+        """Seconds of silence that are asked for at its beginning and at its end."""
+        if not self.passages:
+            return 0.0, 0.0
+        return self.passages[0].pause_before_seconds, self.passages[-1].pause_after_seconds
+
+    @property
     def shown_text(self) -> str:
         """What is said, with pauses and changes of voice as they are written: for people to read."""
         if not self.passages:

@@ -1,0 +1,87 @@
+"""Lines with tags, all the way from the manifest to the delivered files; only the engine has no model."""
+
+from __future__ import annotations
+
+import io
+from importlib.resources import files
+from pathlib import Path
+
+import numpy as np
+import pytest
+import soundfile
+
+from f5_pipeline.delivery.deliver import DeliveryReport, deliver_batch
+from f5_pipeline.results.index import read_index
+from f5_pipeline.settings import Settings
+from f5_pipeline.speech.manifests.utterance_file import load_utterances
+from f5_pipeline.storage.local import LocalStore
+from tests.delivery.test_listening import data_of
+from tests.finished_batches import resolve, speak
+
+MANIFEST = """id,voice,section,text
+first,f2,one,"[pause 1.5s] The first line. [voice: m1] And [[the]] second one. [pause 2s]"
+second,f2,one,The first line.
+third,f2,one,A line [laughs] with an unknown tag.
+fourth,m1,two,One more line.
+fifth,nobody,two,Nobody says this.
+"""
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> LocalStore:
+    store = LocalStore(tmp_path / "store")
+    for name in ("f2.wav", "f2.txt", "m1.wav", "m1.txt"):
+        store.write(f"voices/{name}", files("f5_pipeline.demo").joinpath("voices", name).read_bytes())
+    store.write("manifests/b.csv", MANIFEST.encode())
+    store.write("voices/m1.toml", b"speed = 1.2\n")
+    return store
+
+
+def deliver(store: LocalStore, cache: Path, toml: str) -> DeliveryReport:
+    store.write("manifests/b.toml", toml.encode())
+    settings = Settings(store=store.url, cache=cache)
+    resolve(store, settings, "b")
+    speak(store, settings, "b")
+    contents, rows = load_utterances(store, "b"), read_index(store, "b") or []
+    return deliver_batch(store, "b", contents.settings, rows, contents.utterances, contents.rejected)
+
+
+def silent_ends(store: LocalStore, name: str) -> tuple[float, float]:
+    """Seconds of digital silence at both ends of a delivered file."""
+    samples, rate = soundfile.read(io.BytesIO(store.read(f"batches/b/{name}")))
+    sounding = np.flatnonzero(np.abs(samples) > 1e-3)
+    return sounding[0] / rate, (samples.size - 1 - sounding[-1]) / rate
+
+
+def test_pauses_at_the_ends_are_delivered_though_silence_is_trimmed(store: LocalStore, cache: Path) -> None:
+    deliver(store, cache, 'format = "flac"')
+    begins, ends = silent_ends(store, "audio/first.flac")
+    usual = silent_ends(store, "audio/second.flac")
+    assert begins == pytest.approx(1.5 + usual[0], abs=0.06)
+    assert ends == pytest.approx(2.0 + usual[1], abs=0.06)
+    assert max(usual) <= 0.26
+
+
+def test_subtitles_show_what_is_said_and_no_tags(store: LocalStore, cache: Path) -> None:
+    deliver(store, cache, 'join_sections = true\nsubtitles = "srt"')
+    text = store.read("batches/b/one.srt").decode()
+    assert "The first line. And [the] second one." in " ".join(text.split())
+    assert "pause" not in text
+    assert "voice" not in text
+
+
+def test_a_section_says_which_of_its_lines_were_rejected(store: LocalStore, cache: Path) -> None:
+    report = deliver(store, cache, "join_sections = true")
+    assert report.incomplete_sections == {"one": ("third",), "two": ("fifth",)}
+
+
+def test_the_page_shows_text_and_marks_and_what_a_manifest_needs(store: LocalStore, cache: Path) -> None:
+    deliver(store, cache, "")
+    data = data_of(store.read("batches/b/report.html").decode())
+    rows = {row[0]: dict(zip(data["fields"], row, strict=True)) for row in data["rows"]}
+    first = rows["first"]
+    assert first["text"] == "[pause 1.5s] The first line. [voice: m1] And [[the]] second one. [pause 2s]"
+    assert first["spoken"] == "[pause 1.5s] the first line. [voice: m1] and, the, second one. [pause 2s]"
+    given = dict(zip(data["given"], first["given"], strict=True))
+    assert (given["speed"], given["language"]) == (None, "en")  # each of its voices has its own speed
+    assert dict(zip(data["given"], rows["fourth"]["given"], strict=True))["speed"] == "1.2"
