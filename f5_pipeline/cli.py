@@ -11,6 +11,7 @@ import json
 import sys
 from collections.abc import Sequence
 from dataclasses import asdict
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -114,6 +115,20 @@ def results(arguments: argparse.Namespace, settings: Settings, store: ObjectStor
         counts = ", ".join(f"{count} {status}" for status, count in found.counts.items())
         print(f"{_counted(len(found.rows), 'utterance')} ({counts}), {found.audio_seconds:.1f} s of audio")
         _print_delivery(store, found.batch)
+
+
+def report(arguments: argparse.Namespace, settings: Settings, store: ObjectStore) -> None:
+    """Make a listening page whose audio is behind links that need no credentials."""
+    from f5_pipeline.delivery.shared_page import publish_page, save_page
+
+    if arguments.publish:
+        page = publish_page(store, arguments.batch, arguments.links)
+    else:
+        page = save_page(store, arguments.batch, arguments.links, arguments.file or Path(f"{arguments.batch}.html"))
+    print(page.location)
+    if page.expires is not None:
+        until = datetime.fromtimestamp(page.expires).astimezone()
+        print(f"Whoever has it can hear the batch until {until:%Y-%m-%d %H:%M %Z}: it is a secret.", file=sys.stderr)
 
 
 def fetch(arguments: argparse.Namespace, settings: Settings, store: ObjectStore) -> None:
@@ -299,6 +314,22 @@ def _parser() -> argparse.ArgumentParser:
         help="URLs that open the clips without credentials, for so long",
     )
     one.set_defaults(command=results)
+
+    one = commands.add_parser(
+        "report", help="a listening page whose audio is behind links, for a bucket that is private"
+    )
+    one.add_argument("batch", metavar="BATCH")
+    where = one.add_mutually_exclusive_group()
+    where.add_argument("file", nargs="?", type=Path, metavar="FILE", help="default: BATCH.html in this folder")
+    where.add_argument("--publish", action="store_true", help="put it into the store, and print one link that opens it")
+    one.add_argument(
+        "--links",
+        type=_link_seconds,
+        metavar="SECONDS",
+        default=86_400,
+        help="how long its links live (default: a day, at most a week)",
+    )
+    one.set_defaults(command=report)
 
     one = commands.add_parser("fetch", help="copy the delivered files to a local folder; reads only")
     one.add_argument("batch", metavar="BATCH")

@@ -420,6 +420,17 @@ class BadCover(F5PipelineError):
         super().__init__(location, "is neither a JPEG nor a PNG image.", "Replace it, or delete it.")
 
 
+class PageDamaged(F5PipelineError):
+    """A listening page that is not one of this version."""
+
+    def __init__(self, location: str, batch: str) -> None:
+        super().__init__(
+            location,
+            "is not a listening page of this version.",
+            f"Deliver the batch again, which speaks nothing: f5-pipeline run {batch}",
+        )
+
+
 class ModelUnsupported(F5PipelineError):
     """A model whose architecture the engine does not run."""
 

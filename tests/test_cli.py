@@ -128,14 +128,16 @@ def test_wrong_usage_is_exit_code_2(here: Here, arguments: tuple[str, ...]) -> N
 def test_help_lists_the_commands(here: Here) -> None:
     code, out, _ = here("--help")
     assert code == 0
-    for command in ("submit", "run", "results", "fetch", "voices", "doctor", "clean", "mirror"):
+    for command in ("submit", "run", "results", "report", "fetch", "voices", "doctor", "clean", "mirror"):
         assert f"    {command} " in out
 
 
 # --- mistakes -------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("command", [("run", "nope"), ("results", "nope"), ("fetch", "nope", "out")])
+@pytest.mark.parametrize(
+    "command", [("run", "nope"), ("results", "nope"), ("report", "nope"), ("fetch", "nope", "out")]
+)
 def test_an_unknown_batch_is_named_with_those_there_are(here: Here, command: tuple[str, ...]) -> None:
     here.store.write("manifests/chapter1.csv", MANIFEST.encode())
     said = here.fails(*command)

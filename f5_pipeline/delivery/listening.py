@@ -12,7 +12,7 @@ import hashlib
 import html
 import json
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from importlib.resources import files
@@ -100,20 +100,45 @@ LABELS = {
 ROW_MEASURE = "chars_per_second"
 
 _SCRIPTS = ("data", "head", "list", "player", "marks", "keys")  # one scope, in this order
+_VERSION = 1  # of the page's data: raise it when its scripts cannot read older data any more
 _TABLES = ("measures", "given", "columns")
 _FIELDS = tuple(name for name in PageRow.__dataclass_fields__ if name not in _TABLES)
 
 
 def render(page: Page) -> str:
     """The whole page as HTML."""
+    return _fill(_data(page))
+
+
+def with_links(text: str, link: Callable[[str], str], expires: int | None) -> str:
+    """A page that was rendered, with its files behind links instead of beside it.
+
+    Args:
+        link: gives the URL of a file that the page names ("audio/a.mp3").
+        expires: when the links end, in seconds since 1970; None: never.
+
+    Raises:
+        ValueError: the text is no page of this version.
+    """
+    block = re.search(r'<script type="application/json" id="data">(.*?)</script>', text, re.DOTALL)
+    data = json.loads(block[1]) if block else {}
+    if data.get("version") != _VERSION:
+        raise ValueError("no page of this version")
+    place = data["fields"].index("audio")
+    names = [row[place] for row in data["rows"] if row[place]]
+    names += [name for section in data["sections"] for name in (section["audio"], *section["subtitles"])]
+    return _fill(data | {"links": {name: link(name) for name in names}, "expires": expires})
+
+
+def _fill(data: dict[str, Any]) -> str:
     script, style = _script(), _part("report.css")
     filling = {
-        "title": html.escape(f"{page.batch}: listening page"),
+        "title": html.escape(f"{data['batch']}: listening page"),
         "script": script,
         "script_hash": _hash(script),
         "style": style,
         "style_hash": _hash(style),
-        "data": _json(_data(page)),
+        "data": _json(data),
     }
     # In one pass, so that a text with a placeholder's name in it stays a text.
     text = re.sub(r"\{\{(\w+)\}\}", lambda match: filling[match[1]], _part("report.html"))
@@ -132,6 +157,7 @@ def waveform(samples: Samples) -> str:
 def _data(page: Page) -> dict[str, Any]:
     names = {table: list(dict.fromkeys(name for row in page.rows for name in getattr(row, table))) for table in _TABLES}
     return {
+        "version": _VERSION,
         "batch": page.batch,
         "about": page.about,
         "fields": [*_FIELDS, *_TABLES],

@@ -19,7 +19,7 @@ from f5_pipeline.storage.many import in_parallel
 from f5_pipeline.storage.object_store import ObjectInfo, ObjectStore, check_slug
 
 #: What the steps of a batch keep for each other in its folder: of no use to whom it is delivered.
-_INTERNAL = frozenset({"utterances.jsonl", "delivery.json", "claim.bin", "provenance.json"})
+_INTERNAL = frozenset({"utterances.jsonl", "delivery.json", "claim.bin", "provenance.json", "report.links.html"})
 
 
 @dataclass(frozen=True)

@@ -25,6 +25,7 @@ from urllib.parse import urlsplit
 
 from f5_pipeline.errors import BadSetting, KeepsChanging, ObjectChanged, ObjectMissing, StoreBusy
 from f5_pipeline.storage.many import PARALLEL, in_parallel
+from f5_pipeline.storage.media_types import media_type
 from f5_pipeline.storage.object_store import ObjectInfo, check_key, check_prefix, is_listed
 from f5_pipeline.storage.partial import appearing
 from f5_pipeline.storage.retry import ATTEMPTS, attempt
@@ -219,7 +220,8 @@ class S3Store:
 
     def _put(self, key: str, data: bytes, **conditions: str) -> ObjectInfo:
         digest = base64.b64encode(hashlib.md5(data, usedforsecurity=False).digest()).decode()
-        request = {**self._target(key), "Body": data, "ContentMD5": digest, **conditions}
+        target = {**self._target(key), "ContentType": media_type(key)}
+        request = {**target, "Body": data, "ContentMD5": digest, **conditions}
         answer = self._ask(lambda client: client.put_object(**request), "writing", key)
         return _info(key, len(data), {"LastModified": _date_of(answer), **answer})
 

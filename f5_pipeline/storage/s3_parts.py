@@ -14,6 +14,7 @@ from typing import Any, BinaryIO
 
 from f5_pipeline.errors import F5PipelineError, FileUnusable, ObjectMissing, StoreBusy
 from f5_pipeline.storage.many import in_parallel
+from f5_pipeline.storage.media_types import media_type
 from f5_pipeline.storage.object_store import ObjectInfo
 from f5_pipeline.storage.s3_errors import ConditionFailed
 
@@ -67,7 +68,9 @@ def upload_parts(ask: Ask, target: dict[str, str], path: Path, size: int) -> dic
     """
     part_bytes = max(PART_BYTES, -(-size // _MOST_PARTS))
     doing = "uploading"
-    upload = {**target, "UploadId": ask(lambda client: client.create_multipart_upload(**target), doing)["UploadId"]}
+    kind = media_type(target["Key"])
+    begun = ask(lambda client: client.create_multipart_upload(**target, ContentType=kind), doing)
+    upload = {**target, "UploadId": begun["UploadId"]}
 
     def send(number: int) -> dict[str, Any]:
         data = _part(path, (number - 1) * part_bytes, min(part_bytes, size - (number - 1) * part_bytes))

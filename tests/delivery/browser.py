@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
 import pytest
+
+Open = Callable[..., Any]  # the fixture ``opened``: (file or URL, width=1280, height=800, **options) → a page
 
 _NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
 
@@ -34,3 +36,17 @@ def browser() -> Iterator[Any]:
             yield running
         finally:
             running.close()
+
+
+def until(page: Any, condition: str) -> None:
+    """Wait for a condition (playwright's own way needs ``eval``, which the page forbids)."""
+    for _ in range(200):
+        if page.evaluate(condition):
+            return
+        page.wait_for_timeout(50)
+    raise AssertionError(f"{condition} never came true; the clock shows {page.text_content('#clock')!r}")
+
+
+def played(page: Any) -> None:
+    """Wait until sound comes, and goes on."""
+    until(page, "parseFloat(document.getElementById('clock').textContent) > 0.2")

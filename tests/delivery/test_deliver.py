@@ -31,13 +31,7 @@ from f5_pipeline.storage.local import LocalStore
 from f5_pipeline.storage.object_store import ObjectInfo, ObjectStore
 from tests.delivery.probe import loudness_of, sound_of
 from tests.delivery.test_listening import data_of
-from tests.storage.conftest import (  # noqa: F401 - an S3 server, and no sleeping between attempts
-    _botocore_reads_its_files_once,
-    aws_environment,
-    rclone_server,
-    s3_store,
-    waits,
-)
+from tests.storage.conftest import s3_store
 
 RATE = 24_000
 
@@ -481,8 +475,8 @@ def test_progress_counts_the_files_that_have_to_be_made(batch: Batch) -> None:
 
 def test_a_bucket_is_delivered_to_as_a_folder_is(
     voices: dict[str, Samples],
-    rclone_server: Any,  # noqa: F811
-    aws_environment: pytest.MonkeyPatch,  # noqa: F811
+    rclone_server: Any,
+    aws_environment: pytest.MonkeyPatch,
 ) -> None:
     batch = Batch(s3_store(rclone_server, aws_environment), voices)
     batch.settings = BatchSettings(format="mp3", join_sections=True, subtitles="srt")

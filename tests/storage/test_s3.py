@@ -113,6 +113,22 @@ def test_no_checksum_headers_are_sent(watched: tuple[S3Store, Proxy], tmp_path: 
     assert not {name for name in names if "checksum" in name or "trailer" in name or "sdk-checksum" in name}
 
 
+def test_a_browser_is_told_what_an_object_is(
+    moto_server: Server, aws_environment: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """Else it offers a page as a download, and may not play a clip."""
+    store = s3_store(moto_server, aws_environment)
+    (tmp_path / "large").write_bytes(b"x" * (9 << 20))
+    store.upload(tmp_path / "large", "batches/b/b.m4b")
+    store.write("batches/b/report.html", b"<p>")
+    store.write("batches/b/audio/x.MP3", b"x")
+    types = {}
+    for key in ("batches/b/b.m4b", "batches/b/report.html", "batches/b/audio/x.MP3"):
+        with urllib.request.urlopen(store.share(key, 60)) as answer:
+            types[key.rpartition("/")[2]] = answer.headers["Content-Type"]
+    assert types == {"b.m4b": "audio/mp4", "report.html": "text/html; charset=utf-8", "x.MP3": "audio/mpeg"}
+
+
 def test_shared_urls_open_the_object_and_end(store: S3Store) -> None:
     store.write("clips/x", b"sound")
     with urllib.request.urlopen(store.share("clips/x", 60)) as answer:

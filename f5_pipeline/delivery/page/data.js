@@ -60,6 +60,18 @@ const shown = (measure, value) =>
   (typeof value === "number" ? `${(value * measure.scale).toFixed(measure.digits)} ${measure.unit}`.trim() : String(value));
 const plural = (count, one, many) => `${count.toLocaleString("en")} ${count === 1 ? one : many}`;
 const total = (lines) => lines.reduce((sum, row) => sum + (row.seconds || 0), 0);
+// Files are beside the page, or behind links that end at some time.
+const address = (path) => (page.links && page.links[path]) || path;
+const ended = () => Boolean(page.expires) && Date.now() >= page.expires * 1000;
+const end = () => new Date(page.expires * 1000).toLocaleString([], { dateStyle: "medium", timeStyle: "short" });
+const anew = `f5-pipeline report ${page.batch}`;
+
+function unheard(path) {
+  if (ended()) return `The links of this page ended on ${end()}. For new ones: ${anew}`;
+  if (page.links) return `${path} could not be loaded through its link: no network, or the file or the key that signed the link is gone. For new links: ${anew}`;
+  return `${path} could not be loaded. Is it beside this page? From a bucket that is not public a page needs links: ${anew}`;
+}
+
 const playable = (row) => Boolean(row && row.audio);
 
 // The outline of a clip as one path of bars, 0 … 2 high, one unit wide per bar; each is the highest of ``each`` values.

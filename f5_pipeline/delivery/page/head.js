@@ -4,6 +4,7 @@ function paintSummary() {
   const count = (status) => rows.filter((row) => row.status === status).length;
   $("batch").textContent = page.batch;
   $("about").textContent = page.about;
+  paintLinks();
   const numbers = [["lines", rows.length.toLocaleString("en")], ["audio", clock(total(rows), 0)],
     ["voices", new Set(rows.filter(playable).map((row) => row.voice)).size], ["to check", count("suspect")]];
   $("numbers").append(...numbers.map(([name, value]) =>
@@ -22,6 +23,13 @@ function paintSummary() {
   paintUnspoken();
   paintVoices();
   paintSections();
+}
+
+function paintLinks() {
+  if (!page.expires) return;
+  $("links").hidden = false;
+  $("links").classList.toggle("ended", ended());
+  $("links").textContent = ended() ? unheard("") : `Its links open the audio for everybody who has this page, until ${end()}.`;
 }
 
 const SHOWN_UNSPOKEN = 200;
@@ -73,16 +81,21 @@ function paintSections() {
 }
 
 function sectionItem(section) {
-  const player = element("audio", { controls: true, preload: "none", src: section.audio });
+  const player = element("audio", { controls: true, preload: "none", src: address(section.audio) });
+  const trouble = element("small", { className: "gap" });
   player.setAttribute("aria-label", section.name);
-  player.addEventListener("play", () => audio.pause());
+  player.addEventListener("play", () => { audio.pause(); trouble.textContent = ""; });
+  player.addEventListener("error", () => { trouble.textContent = unheard(section.audio); paintLinks(); });
   const item = element("li", {}, element("strong", { textContent: section.name }), player,
     element("small", { textContent: `${clock(section.seconds)}, ${plural(section.lines, "line", "lines")}` }));
-  for (const href of section.subtitles) item.append(element("a", { href, textContent: href.split(".").pop().toUpperCase(), download: "" }));
+  for (const name of [section.audio, ...section.subtitles]) {
+    item.append(element("a", { href: address(name), textContent: name.split(".").pop().toUpperCase(), download: "" }));
+  }
   if (section.missing.length) {
     const some = section.missing.slice(0, 5).join(", ") + (section.missing.length > 5 ? ", …" : "");
     item.append(element("small", { className: "gap", textContent: `without ${plural(section.missing.length, "line", "lines")} that could not be spoken: ${some}` }));
   }
+  item.append(trouble);
   return item;
 }
 

@@ -21,7 +21,7 @@ function load(row) {
   if (state.loaded === row) return;
   state.loaded = row;
   state.start = null;
-  audio.src = row.audio;
+  audio.src = address(row.audio);
 }
 
 function start(row, at = null) {
@@ -32,7 +32,7 @@ function start(row, at = null) {
   if (at !== null) seek(at);
   const attempt = ++state.wanted;
   audio.play().catch((error) => {
-    if (attempt === state.wanted && error.name !== "AbortError") trouble(`${row.audio} could not be played: ${error.message}`);
+    if (attempt === state.wanted && error.name !== "AbortError" && !audio.error) trouble(`${row.audio} could not be played: ${error.message}`);
   });
   $("said").textContent = `${row.id}, ${row.voice}`;
 }
@@ -83,7 +83,8 @@ audio.addEventListener("loadedmetadata", () => {
   paintTime();
 });
 audio.addEventListener("error", () => {
-  if (state.loaded) trouble(`${state.loaded.audio} could not be loaded. Is it beside this page?`);
+  if (state.loaded) trouble(unheard(state.loaded.audio));
+  paintLinks();
   state.loaded = null; // so that the next attempt loads it again
   paintPlaying();
 });
