@@ -13,13 +13,15 @@ def deliver_what_was_spoken() -> dg.AutomationCondition:
 
     Once for each time it was spoken, when its blocking checks have passed, and not while a run is about to do it.
     """
-    return (
+    undelivered = (
         dg.AutomationCondition.any_deps_updated().since_last_handled()
         & ~dg.AutomationCondition.any_deps_missing()
         & ~dg.AutomationCondition.any_deps_in_progress()
         & ~dg.AutomationCondition.in_progress()
         & dg.AutomationCondition.all_deps_blocking_checks_passed()
-    ).with_label("deliver what was spoken")
+    )
+    # At two looks in a row: a run that delivers it during a look is no longer in progress and not yet seen to be done.
+    return (undelivered & ~undelivered.newly_true()).with_label("deliver what was spoken")
 
 
 deliver_spoken_batches = dg.AutomationConditionSensorDefinition(

@@ -4,11 +4,13 @@ import dagster as dg
 
 from f5_pipeline.defs.conditions import deliver_what_was_spoken
 from f5_pipeline.defs.failures import TRANSIENT, batch_of, readable
+from f5_pipeline.defs.links import link
 from f5_pipeline.defs.partitions import batches
 from f5_pipeline.delivery.deliver import deliver_batch
 from f5_pipeline.errors import NotSpokenYet
 from f5_pipeline.results.index import read_index
 from f5_pipeline.results.provenance import index_version, record_delivered
+from f5_pipeline.settings import Settings
 from f5_pipeline.speech.manifests.utterance_file import load_utterances
 from f5_pipeline.storage.object_store import ObjectStore
 
@@ -18,6 +20,7 @@ from f5_pipeline.storage.object_store import ObjectStore
     deps=["generated_audio"],
     group_name="delivery",
     kinds={"audio"},
+    tags={"f5/scope": "batch"},
     owners=["team:speech"],
     code_version="1",
     retry_policy=TRANSIENT,
@@ -30,7 +33,11 @@ from f5_pipeline.storage.object_store import ObjectStore
         )
     ],
 )
-def delivered_audio(context: dg.AssetExecutionContext, store: dg.ResourceParam[ObjectStore]) -> dg.MaterializeResult:
+def delivered_audio(
+    context: dg.AssetExecutionContext,
+    settings: dg.ResourceParam[Settings],
+    store: dg.ResourceParam[ObjectStore],
+) -> dg.MaterializeResult:
     """Named files in the batch's format and loudness, joined sections, and the listening page.
 
     Only what changed is written again: another format or loudness speaks nothing.
@@ -46,7 +53,7 @@ def delivered_audio(context: dg.AssetExecutionContext, store: dg.ResourceParam[O
     context.log.info(f"Listen to it: {store.location(report.report_key)}")
     return dg.MaterializeResult(
         metadata={
-            "listening_page": dg.MetadataValue.path(store.location(report.report_key)),
+            "listening_page": link(report.report_key, store, settings),
             "files": report.files,
             "audio_seconds": round(report.audio_seconds, 1),
             "bytes": report.bytes,

@@ -30,6 +30,7 @@ _PROVEN = dg.AssetCheckSpec(
 @dg.asset(
     group_name="setup",
     kinds={"python", "torch"},
+    tags={"f5/scope": "machine"},
     owners=["team:speech"],
     code_version="1",
     check_specs=[_FITS, _PROVEN],

@@ -10,8 +10,10 @@ import dagster as dg
 
 from f5_pipeline.defs.checks import SPEECH_CHECKS, check_speech
 from f5_pipeline.defs.failures import TRANSIENT, batch_of, readable
+from f5_pipeline.defs.links import link
 from f5_pipeline.defs.partitions import batches
 from f5_pipeline.defs.pictures import spectrogram
+from f5_pipeline.defs.pools import GPU
 from f5_pipeline.defs.resources import LoadEngine, MakeProgress
 from f5_pipeline.environment.attention import prove_environment
 from f5_pipeline.errors import ClipDamaged, ObjectMissing
@@ -42,8 +44,9 @@ _SCHEMA = dg.TableSchema(
     deps=["model_weights", "voice_files", "utterances"],
     group_name="speech",
     kinds={"pytorch", "audio"},
+    tags={"f5/scope": "batch", "f5/needs": "gpu"},
     owners=["team:speech"],
-    pool="gpu",
+    pool=GPU,
     code_version=f"1 {ENGINE_VERSION}",  # batches spoken by an engine that sounded otherwise are shown as out of date
     retry_policy=TRANSIENT,
     check_specs=SPEECH_CHECKS,
@@ -67,11 +70,11 @@ def generated_audio(
             store, settings.cache, batch, load_catalogue(settings), load_engine, make_progress(context)
         )
         checks = check_speech(report.rows, store, proven)
-        metadata = _metadata(store, report)
+        metadata = _metadata(store, settings, report)
     return dg.MaterializeResult(metadata=metadata, data_version=dg.DataVersion(_version(report)), check_results=checks)
 
 
-def _metadata(store: ObjectStore, report: BatchReport) -> Mapping[str, Any]:
+def _metadata(store: ObjectStore, settings: Settings, report: BatchReport) -> Mapping[str, Any]:
     """What people want to see of a run; the numbers are plotted over the runs."""
     counts = report.counts
     shown = sorted(report.rows, key=lambda row: row.status == "ok")[:_PREVIEW_ROWS]
@@ -86,8 +89,8 @@ def _metadata(store: ObjectStore, report: BatchReport) -> Mapping[str, Any]:
             [dg.TableRecord({name: _cell(getattr(row, name)) for name in _SCHEMA_NAMES}) for row in shown],
             schema=_SCHEMA,
         ),
-        "index": dg.MetadataValue.path(store.location(parquet_object(report.batch))),
-        "index_csv": dg.MetadataValue.path(store.location(csv_object(report.batch))),
+        "index": link(parquet_object(report.batch), store, settings),
+        "index_csv": link(csv_object(report.batch), store, settings),
     }
     if report.real_time_factor is not None:
         metadata["real_time_factor"] = round(report.real_time_factor, 3)

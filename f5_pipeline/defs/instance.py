@@ -16,6 +16,7 @@ from dagster._core.instance import InstanceRef
 
 from f5_pipeline.dagster_home import configured_here, users_home
 from f5_pipeline.defs.partitions import batches
+from f5_pipeline.defs.pools import prepare_pool
 from f5_pipeline.errors import FileUnusable
 from f5_pipeline.storage.locks import hold
 from f5_pipeline.storage.object_store import check_slug
@@ -55,6 +56,7 @@ def register_batch(batch: str) -> str:
     """
     with open_instance() as instance:
         instance.add_dynamic_partitions(str(batches.name), [check_slug("batch", batch)])
+        prepare_pool(instance)
     return instance_place()
 
 

@@ -14,6 +14,7 @@ from f5_pipeline.storage.object_store import ObjectStore
     deps=["flash_attn_environment"],
     group_name="setup",
     kinds={"pytorch"},
+    tags={"f5/scope": "machine"},
     owners=["team:speech"],
     code_version="1",
     retry_policy=TRANSIENT,

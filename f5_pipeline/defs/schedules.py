@@ -5,6 +5,7 @@ import dagster as dg
 from f5_pipeline.defs.batch_runs import attempts, busy_batches, request_run
 from f5_pipeline.defs.jobs import speech_batch
 from f5_pipeline.defs.partitions import batches
+from f5_pipeline.defs.pools import prepare_pool
 from f5_pipeline.defs.switch import automation_settings, schedules_at_start
 from f5_pipeline.settings import Settings
 from f5_pipeline.speech.upkeep import BatchState, batch_states
@@ -19,6 +20,7 @@ _PRIORITY = -1  # in the queue, what somebody waits for goes first
     cron_schedule=automation_settings().nightly_cron,
     execution_timezone="UTC",
     default_status=schedules_at_start(),
+    description="Runs every batch that is incomplete, has failed lines, or is out of date; the longest waiting first.",
 )
 def nightly_batches(
     context: dg.ScheduleEvaluationContext, store: dg.ResourceParam[ObjectStore], settings: dg.ResourceParam[Settings]
@@ -31,6 +33,7 @@ def nightly_batches(
     """
     due = [state for state in batch_states(store, settings) if state.reason]
     busy = busy_batches(context.instance, context.scheduled_execution_time)
+    prepare_pool(context.instance)
     chosen: list[BatchState] = []
     given_up: list[BatchState] = []
     for state in (state for state in due if state.batch not in busy):

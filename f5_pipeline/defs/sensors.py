@@ -10,6 +10,7 @@ import dagster as dg
 from f5_pipeline.defs.batch_runs import busy_batches, request_run
 from f5_pipeline.defs.jobs import speech_batch
 from f5_pipeline.defs.partitions import batches
+from f5_pipeline.defs.pools import prepare_pool
 from f5_pipeline.defs.switch import sensors_at_start
 from f5_pipeline.errors import F5PipelineError
 from f5_pipeline.results.manifest_files import ManifestFiles, list_manifests
@@ -23,7 +24,12 @@ _SETTLED = timedelta(seconds=5)  # a manifest that is still being written is lef
 _DIGEST_BYTES = 6
 
 
-@dg.sensor(job=speech_batch, minimum_interval_seconds=30, default_status=sensors_at_start())
+@dg.sensor(
+    job=speech_batch,
+    minimum_interval_seconds=30,
+    default_status=sensors_at_start(),
+    description="Speaks every new or changed manifest, once for each version. Batches of deleted ones go; clips stay.",
+)
 def new_manifests(
     context: dg.SensorEvaluationContext, store: dg.ResourceParam[ObjectStore], settings: dg.ResourceParam[Settings]
 ) -> dg.SensorResult | dg.SkipReason:
@@ -53,6 +59,7 @@ class _Tick:
         manifests: Mapping[str, ManifestFiles],
     ) -> None:
         self._instance, self._store, self._settings, self._manifests = context.instance, store, settings, manifests
+        prepare_pool(context.instance)
         self._now = _now()
         self._known = _read_cursor(context.cursor)
         self._busy = busy_batches(context.instance, self._now)

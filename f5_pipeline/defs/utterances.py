@@ -5,6 +5,7 @@ from collections.abc import Sequence
 import dagster as dg
 
 from f5_pipeline.defs.failures import TRANSIENT, batch_of, readable
+from f5_pipeline.defs.links import link
 from f5_pipeline.defs.partitions import batches
 from f5_pipeline.delivery.shape import check_encoders
 from f5_pipeline.settings import Settings
@@ -21,6 +22,7 @@ _PREVIEW_ROWS = 10
     partitions_def=batches,
     group_name="speech",
     kinds={"csv"},
+    tags={"f5/scope": "batch"},
     owners=["team:speech"],
     code_version="2",
     retry_policy=TRANSIENT,
@@ -53,7 +55,7 @@ def utterances(
             "voices": ", ".join(sorted({u.voice for u in contents.utterances})),
             "models": ", ".join(sorted({u.model for u in contents.utterances})),
             "preview": dg.MetadataValue.table(_preview(contents.utterances), schema=_SCHEMA),
-            "file": dg.MetadataValue.path(store.location(utterances_key(batch))),
+            "file": link(utterances_key(batch), store, settings),
         },
         data_version=dg.DataVersion(sha256),
         check_results=[_accepted(contents.rejected)],

@@ -28,6 +28,7 @@ _COLUMNS = dg.TableSchema(
     deps=["flash_attn_environment"],
     group_name="setup",
     kinds={"audio"},
+    tags={"f5/scope": "machine"},
     owners=["team:speech"],
     code_version="1",
     retry_policy=TRANSIENT,

@@ -1,7 +1,7 @@
 """``batches/BATCH/provenance.json``: what a batch was made of when it was last spoken, and whether that was delivered.
 
 A claim about the index, not the index: it names the version that it speaks of. It may be deleted at any time; that
-costs a run, which finds its clips and speaks nothing. Comparing it with what there is now is ``speech.upkeep``'s business.
+costs a run, which finds its clips and speaks nothing. What follows from a difference is ``speech.upkeep``'s business.
 """
 
 from __future__ import annotations

@@ -64,7 +64,7 @@ def generate(project: Project, batch: str = "b") -> dg.MaterializeResult:
 
 
 def deliver(project: Project, batch: str = "b") -> dg.MaterializeResult:
-    return call(delivered_audio, project, batch)
+    return call(delivered_audio, project, batch, settings=project.settings)
 
 
 def values(result: dg.MaterializeResult) -> dict[str, Any]:
@@ -212,6 +212,22 @@ def test_delivered_audio_says_where_to_listen(proven: Project) -> None:
     assert said["audio_seconds"] > 1
     assert checks(result) == {"sections_complete": True}
     assert values(deliver(proven))["written"] == 0
+
+
+def test_where_browsers_find_the_store_files_are_links(proven: Project) -> None:
+    proven.settings = proven.settings.model_copy(update={"store_pages": "https://audio.example.org/f5/"})
+    found = {
+        **(resolve(proven).metadata or {}),
+        **(generate(proven).metadata or {}),
+        **(deliver(proven).metadata or {}),
+    }
+    for name, key in {
+        "listening_page": "report.html",
+        "index": "index.parquet",
+        "index_csv": "index.csv",
+        "file": "utterances.jsonl",
+    }.items():
+        assert found[name] == dg.MetadataValue.url(f"https://audio.example.org/f5/batches/b/{key}")
 
 
 def test_a_section_that_lacks_a_line_fails_its_check(proven: Project) -> None:

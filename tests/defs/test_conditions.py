@@ -52,28 +52,36 @@ def story(project: Project, instance: dg.DagsterInstance) -> Story:
 def test_what_is_spoken_alone_is_delivered_once_each_time(story: Story) -> None:
     assert story.tick() == 0
     assert story.materialize(*SPEECH)
+    assert story.tick() == 0  # a run may just be delivering it
     assert story.tick() == 1
     assert story.tick() == 0  # one run, and no treadmill should that fail
     assert story.materialize("delivered_audio")
     assert story.tick() == 0
     assert story.materialize("generated_audio")
-    assert story.tick() == 1
+    assert [story.tick(), story.tick(), story.tick()] == [0, 1, 0]
 
 
 def test_the_job_does_both_and_leaves_nothing_to_do(story: Story) -> None:
     assert story.materialize(*SPEECH, "delivered_audio")
-    assert story.tick() == 0
+    assert [story.tick(), story.tick()] == [0, 0]
     assert story.materialize(*SPEECH, "delivered_audio")
-    assert story.tick() == 0
+    assert [story.tick(), story.tick()] == [0, 0]
 
 
 def test_what_a_blocking_check_stopped_is_not_delivered_behind_its_back(story: Story) -> None:
     story.project.manifest(MANIFEST.replace("f2", "nobody").replace("m1", "nobody"))
     assert not story.materialize(*SPEECH)
-    assert story.tick() == 0
+    assert [story.tick(), story.tick()] == [0, 0]
     story.project.manifest()
     assert story.materialize(*SPEECH)
-    assert story.tick() == 1
+    assert [story.tick(), story.tick()] == [0, 1]
+
+
+def test_delivered_between_two_looks_is_delivered_once(story: Story) -> None:
+    assert story.materialize(*SPEECH)
+    assert story.tick() == 0
+    assert story.materialize("delivered_audio")
+    assert [story.tick(), story.tick()] == [0, 0]
 
 
 # --- the switch -----------------------------------------------------------------------------------------------

@@ -24,6 +24,7 @@ ASSETS = {
     "generated_audio": {"model_weights", "voice_files", "utterances"},
     "delivered_audio": {"generated_audio"},
 }
+JOBS = ("setup", "speech_batch", "housekeeping")
 PARTITIONED = {"utterances", "generated_audio", "delivered_audio"}
 BLOCKING = {
     ("flash_attn_environment", "attention_proven"),
@@ -83,6 +84,23 @@ def test_every_asset_says_what_it_is() -> None:
         assert node.group_name in ("setup", "speech", "delivery")
         assert node.kinds
         assert node.owners
+        assert node.tags["f5/scope"] == ("batch" if name in PARTITIONED else "machine")
+    repository = define().get_repository_def()
+    for policy in (*repository.sensor_defs, *repository.schedule_defs, *map(define().resolve_job_def, JOBS)):
+        assert len(policy.description or "") > 40
+
+
+@pytest.mark.parametrize("job", JOBS)
+def test_what_the_launch_pad_fills_in_works(project: Project, instance: dg.DagsterInstance, job: str) -> None:
+    """*Scaffold all default config*, as nobody edits it afterwards."""
+    given = {"settings": project.settings, "store": project.store, "load_engine": project.engine.load}
+    filled_in = dict(dg.validate_run_config(define().resolve_job_def(job), {}) or {})
+    ops = {name: {"config": op["config"]} for name, op in filled_in["ops"].items() if op["config"]}
+    dg.validate_run_config(define().resolve_job_def(job), {"ops": ops, "resources": filled_in["resources"]})
+    instance.add_dynamic_partitions("batches", ["b"])
+    definition = define(**given).resolve_job_def(job)
+    partition = "b" if job == "speech_batch" else None
+    assert definition.execute_in_process({"ops": ops}, instance, partition_key=partition).success
 
 
 def test_the_checks_and_which_of_them_block() -> None:

@@ -110,6 +110,19 @@ def test_a_new_home_is_ready_for_runs_that_nobody_watches(tmp_path: Path) -> Non
         assert not instance.run_retries_retry_on_asset_or_op_failure
 
 
+def test_the_pool_is_known_before_the_first_runs_and_a_limit_that_somebody_set_stays(tmp_path: Path) -> None:
+    def limits() -> dict[str, int | None]:
+        with dg.DagsterInstance.from_config(str(lasting_home(tmp_path))) as instance:
+            return {pool.name: pool.limit for pool in instance.event_log_storage.get_pool_limits()}
+
+    register_batch("b")
+    assert limits() == {"gpu": 1}
+    with open_instance() as instance:
+        instance.event_log_storage.set_concurrency_slots("gpu", 2)
+    register_batch("c")
+    assert limits() == {"gpu": 2}
+
+
 def test_a_run_that_waits_for_its_pool_inside_its_process_keeps_a_core_busy() -> None:
     """Why the pool "gpu" has the granularity "run": Dagster's own pause between two looks is never positive.
 
