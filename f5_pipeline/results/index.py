@@ -116,7 +116,8 @@ def read_table(store: ObjectStore, batch: str, columns: Sequence[str] | None = N
     except ObjectMissing:
         return None
     try:
-        table = pyarrow.parquet.ParquetFile(pa.BufferReader(data)).read(columns)  # read_table would import pandas
+        # read_table would import pandas. Threads of Arrow's own now and then abort a process that ends soon after.
+        table = pyarrow.parquet.ParquetFile(pa.BufferReader(data)).read(columns, use_threads=False)
     except (pa.ArrowException, OSError) as error:
         raise IndexDamaged(store.location(name), str(error).splitlines()[0].rstrip(".")) from None
     if _NOTE not in (table.schema.metadata or {}):

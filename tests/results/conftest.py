@@ -12,7 +12,6 @@ from tests.storage.conftest import (  # noqa: F401 - the servers, and no sleepin
     _botocore_reads_its_files_once,
     aws_environment,
     moto_server,
-    pytest_collection_modifyitems,
     rclone_server,
     waits,
 )

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import csv
 import io
+import subprocess
+import sys
 
 import pandas as pd
 import pytest
@@ -126,3 +128,19 @@ def test_measures_of_mixed_kind_become_text(store: LocalStore) -> None:
     rows = [IndexRow(id="1", text="", quality={"m": 1}), IndexRow(id="2", text="", quality={"m": "high"})]
     write_index(store, "demo", rows)
     assert [row.quality["m"] for row in read_index(store, "demo") or []] == ["1", "high"]
+
+
+def test_reading_starts_no_threads(store: LocalStore) -> None:
+    """Arrow's would now and then abort a command that ends just after it has read."""
+    write_index(store, "b", [SPOKEN])
+    script = """
+import os, sys
+import pyarrow.parquet
+from f5_pipeline.results.index import read_index
+from f5_pipeline.storage.open import open_store
+before = len(os.listdir("/proc/self/task"))
+assert read_index(open_store(sys.argv[1]), "b")
+print(len(os.listdir("/proc/self/task")) - before)
+"""
+    done = subprocess.run([sys.executable, "-c", script, store.url], capture_output=True, text=True, check=True)
+    assert done.stdout == "0\n"
