@@ -7,6 +7,7 @@ and whether it has to be, is in ``deliver``; loudness and trimming come before, 
 from __future__ import annotations
 
 import io
+from collections.abc import Callable
 from types import TracebackType
 from typing import Any, BinaryIO, Protocol
 
@@ -104,19 +105,26 @@ class _Target:
     def __init__(self, file: BinaryIO) -> None:
         self._file = file
         self._trouble: OSError | None = None
-        self.readinto, self.seek, self.tell = file.readinto, file.seek, file.tell  # type: ignore[attr-defined]
+        self.readinto, self.tell = file.readinto, file.tell  # type: ignore[attr-defined]
 
     def write(self, data: bytes) -> int:
-        try:
-            return self._file.write(data) if self._trouble is None else 0
-        except OSError as error:
-            self._trouble = error
-            return 0
+        return self._attempt(self._file.write, data)
+
+    def seek(self, offset: int, whence: int = 0) -> int:
+        """Of a buffered file it may write, too."""
+        return self._attempt(self._file.seek, offset, whence)
 
     def check(self) -> None:
         """Raise what went wrong, if something did."""
         if self._trouble is not None:
             raise self._trouble
+
+    def _attempt(self, call: Callable[..., int], *arguments: Any) -> int:
+        try:
+            return call(*arguments) if self._trouble is None else 0
+        except OSError as error:
+            self._trouble = error
+            return 0
 
 
 def _libsndfile(encoding: Encoding) -> dict[str, Any]:

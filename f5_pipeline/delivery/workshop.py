@@ -10,6 +10,7 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, as_completed
 from dataclasses import dataclass
 from threading import BoundedSemaphore
+from time import monotonic
 
 from f5_pipeline.delivery.ledger import Delivered, is_current, read_ledger, write_ledger
 from f5_pipeline.speech.manifests.formats import FORMATS
@@ -18,7 +19,7 @@ from f5_pipeline.storage.object_store import ObjectInfo, ObjectStore, check_slug
 Progress = Callable[[int, int], None]  # done, of how many
 
 _PARALLEL = 16  # jobs at once: most of them wait for the network
-_CHECKPOINT = 500  # files between two writes of the ledger
+_CHECKPOINT_FILES, _CHECKPOINT_SECONDS = 500, 10.0  # between two writes of the ledger, whichever comes first
 _SUFFIXES = {*FORMATS, "srt", "vtt"}
 
 
@@ -44,6 +45,7 @@ class Workshop:
         self.computing = BoundedSemaphore(os.cpu_count() or 1)
         self._wanted: set[str] = set()
         self.written = 0
+        self._unwritten, self._remembered = 0, monotonic()  # since the ledger was written
 
     def run(self, jobs: Sequence[Job], progress: Progress | None = None) -> None:
         """Do the jobs whose files are not there, or not like that. The first error stops the rest and is raised."""
@@ -79,7 +81,8 @@ class Workshop:
     def _record(self, key: str, delivered: Delivered) -> None:
         self.files[key] = delivered
         self.written += 1
-        if self.written % _CHECKPOINT == 0:
+        self._unwritten += 1
+        if self._unwritten >= _CHECKPOINT_FILES or monotonic() - self._remembered > _CHECKPOINT_SECONDS:
             self._remember()
 
     def _announce(self, jobs: Sequence[Job]) -> None:
@@ -95,7 +98,11 @@ class Workshop:
         return key.rpartition(".")[2] in _SUFFIXES and (audio or key in self._before)
 
     def _remember(self) -> None:
-        write_ledger(self._store, self._batch, self.files)
+        """Write the ledger, with what another delivery of the batch has noted meanwhile: else nobody knew its files."""
+        noted = read_ledger(self._store, self._batch)
+        others = {key: noted[key] for key in noted.keys() - self._before.keys() - self.files.keys()}
+        write_ledger(self._store, self._batch, others | self.files)
+        self._unwritten, self._remembered = 0, monotonic()
 
 
 def _succeeded(future: Future[Delivered]) -> bool:
