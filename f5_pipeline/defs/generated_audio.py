@@ -28,13 +28,14 @@ from f5_pipeline.storage.object_store import ObjectStore
 _PREVIEW_ROWS = 10
 _SCHEMA = dg.TableSchema(
     [
+        # The UI cuts wide tables off on the right: what people look for comes first.
         dg.TableColumn("id", "string"),
         dg.TableColumn("status", "string"),
+        dg.TableColumn("reason", "string"),
+        dg.TableColumn("spoken_text", "string"),
+        dg.TableColumn("voice", "string"),
         dg.TableColumn("audio_seconds", "float"),
         dg.TableColumn("cached", "bool"),
-        dg.TableColumn("voice", "string"),
-        dg.TableColumn("spoken_text", "string"),
-        dg.TableColumn("reason", "string"),
     ]
 )
 
