@@ -62,6 +62,7 @@ def delivered_audio(
             "removed": report.removed,
             "format": contents.settings.format,
             "sections": ", ".join(report.sections) or "none",
+            **({"audiobook": link(report.audiobook, store, settings)} if report.audiobook else {}),
         },
         check_results=[
             dg.AssetCheckResult(

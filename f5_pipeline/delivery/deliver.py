@@ -24,7 +24,7 @@ from f5_pipeline.delivery.sections import Line, Section, plan_sections
 from f5_pipeline.delivery.shape import Shape, check_encoders, shape_of
 from f5_pipeline.delivery.subtitles import Cue, clip_cues, to_srt, to_vtt
 from f5_pipeline.delivery.workshop import Job, Progress, Workshop
-from f5_pipeline.results.batches import MANIFESTS
+from f5_pipeline.results.batches import COVERS, MANIFESTS
 from f5_pipeline.results.index import IndexRow
 from f5_pipeline.speech.manifests.batch_settings import BatchSettings
 from f5_pipeline.speech.text.tags import without_tags
@@ -33,7 +33,6 @@ from f5_pipeline.storage.object_store import ObjectStore
 
 _SUBTITLES = {"none": (), "srt": ("srt",), "vtt": ("vtt",), "both": ("srt", "vtt")}
 _WRITERS = {"srt": to_srt, "vtt": to_vtt}
-_COVERS = ("jpg", "jpeg", "png")  # the first that is there
 
 
 @dataclass(frozen=True)
@@ -151,7 +150,7 @@ class _Delivery:
         encoding, sections = self._settings.book_encoding, self._joined.sections
         if encoding is None or not sections:
             return None
-        covers = self._store.stat_many(f"{MANIFESTS}{self._batch}.{kind}" for kind in _COVERS)
+        covers = self._store.stat_many(f"{MANIFESTS}{self._batch}.{kind}" for kind in COVERS)
         book = Book(
             shape=shape_of(self._settings, encoding),
             title=self._settings.title or self._batch,

@@ -6,6 +6,7 @@ from f5_pipeline.storage.object_store import ObjectStore, is_slug
 
 MANIFESTS = "manifests/"
 MANIFEST_FORMATS = ("csv", "jsonl", "parquet", "txt")
+COVERS = ("jpg", "jpeg", "png")  # manifests/BATCH.jpg: the cover of an audiobook
 DICTIONARY = ".pronunciations"  # manifests/BATCH.pronunciations.csv is no manifest
 STORE_DICTIONARY = "pronunciations.csv"
 

@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
-from f5_pipeline.results.batches import DICTIONARY, MANIFEST_FORMATS, MANIFESTS, is_batch_name
+from f5_pipeline.results.batches import COVERS, DICTIONARY, MANIFEST_FORMATS, MANIFESTS, is_batch_name
 from f5_pipeline.storage.object_store import ObjectInfo, ObjectStore, check_slug
 
 
@@ -20,7 +20,7 @@ class ManifestFiles:
 
     batch: str
     manifests: tuple[ObjectInfo, ...]  # one; more than one is the user's mistake, and said when the batch is run
-    beside: tuple[ObjectInfo, ...] = ()  # settings, dictionary
+    beside: tuple[ObjectInfo, ...] = ()  # settings, dictionary, cover
 
     @property
     def version(self) -> str:
@@ -61,7 +61,7 @@ def _by_batch(infos: Iterable[ObjectInfo]) -> dict[str, ManifestFiles]:
         name, _, suffix = info.key.removeprefix(MANIFESTS).rpartition(".")
         if suffix in MANIFEST_FORMATS and is_batch_name(name):
             manifests.setdefault(name, []).append(info)
-        elif suffix == "toml" or name.endswith(DICTIONARY):
+        elif suffix in ("toml", *COVERS) or name.endswith(DICTIONARY):
             beside.setdefault(name.removesuffix(DICTIONARY), []).append(info)
     return {
         batch: ManifestFiles(batch, tuple(files), tuple(beside.get(batch, ())))

@@ -200,7 +200,7 @@ def test_an_edited_line_changes_the_data_version(proven: Project) -> None:
 
 
 def test_delivered_audio_says_where_to_listen(proven: Project) -> None:
-    proven.manifest(toml='format = "flac"\njoin_sections = true')
+    proven.manifest(toml='format = "flac"\njoin_sections = true\naudiobook = true')
     resolve(proven)
     generate(proven)
     result = deliver(proven)
@@ -208,7 +208,8 @@ def test_delivered_audio_says_where_to_listen(proven: Project) -> None:
     assert Path(said["listening_page"]).read_bytes().startswith(b"<!")
     assert said["format"] == "flac"
     assert [Path(key).name for key in said["sections"].split(", ")] == ["b.flac"]
-    assert (said["files"], said["written"]) == (4, 5)  # three clips and a section, and the page
+    assert Path(said["audiobook"]).name == "b.m4b"
+    assert (said["files"], said["written"]) == (5, 6)  # three clips, a section, the book, and the page
     assert said["audio_seconds"] > 1
     assert checks(result) == {"sections_complete": True}
     assert values(deliver(proven))["written"] == 0

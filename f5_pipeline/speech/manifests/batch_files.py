@@ -3,6 +3,7 @@
     manifests/BATCH.csv | .jsonl | .parquet | .txt   the manifest
     manifests/BATCH.toml                             settings, optional
     manifests/BATCH.pronunciations.csv               a dictionary, optional
+    manifests/BATCH.jpg | .jpeg | .png               the cover of an audiobook, optional
 
 They are found in a store, or on this machine before they are submitted. What they say is ``manifest``'s business.
 """
@@ -16,7 +17,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from f5_pipeline.errors import BadManifest, BatchMissing, UnsafeName
-from f5_pipeline.results.batches import DICTIONARY, MANIFEST_FORMATS, MANIFESTS, is_batch_name, known_batches
+from f5_pipeline.results.batches import COVERS, DICTIONARY, MANIFEST_FORMATS, MANIFESTS, is_batch_name, known_batches
 from f5_pipeline.speech.manifests.batch_settings import BatchSettings, parse_settings, read_batch_settings
 from f5_pipeline.speech.manifests.dictionary import batch_dictionary, parse_dictionary, read_dictionary
 from f5_pipeline.speech.manifests.rows import read_rows
@@ -25,7 +26,8 @@ from f5_pipeline.storage.object_store import ObjectStore, check_slug
 
 _SPELLINGS = {"tsv": "csv", "ndjson": "jsonl", "json": "jsonl", "pq": "parquet", "text": "txt"}  # on submission
 _MAX_BYTES = 512 * 2**20
-_SETTINGS, _WORDS = "toml", f"{DICTIONARY[1:]}.csv"  # suffixes of what lies beside a manifest
+_SETTINGS, _WORDS = "toml", f"{DICTIONARY[1:]}.csv"
+_BESIDE = (_SETTINGS, _WORDS, *COVERS)  # suffixes of what lies beside a manifest
 
 
 @dataclass(frozen=True)
@@ -102,7 +104,7 @@ def local_files(path: Path, batch: str | None = None) -> BatchFiles:
 
 
 def submit_manifest(store: ObjectStore, path: Path, batch: str | None = None) -> str:
-    """Put a manifest into the store, with the settings and the dictionary beside it; return the batch's name.
+    """Put a manifest into the store, with the settings, dictionary and cover beside it; return the batch's name.
 
     They replace all that the batch had, also in another format. Everything is checked before anything is written.
 
@@ -118,7 +120,7 @@ def submit_manifest(store: ObjectStore, path: Path, batch: str | None = None) ->
 
 def _replace(store: ObjectStore, files: BatchFiles) -> None:
     """Write the new files, then remove stale ones: interrupted, the batch is refused, not half old and half new."""
-    for suffix in (_SETTINGS, _WORDS):
+    for suffix in _BESIDE:
         if suffix in files.beside:
             store.write(f"{MANIFESTS}{files.batch}.{suffix}", files.beside[suffix])
         else:
@@ -145,7 +147,7 @@ def _name(manifest: Path, suffix: str) -> str:
 
 def _beside(manifest: Path) -> dict[str, bytes]:
     """What lies beside a manifest under its name, by suffix."""
-    found = {suffix: Path(_name(manifest, suffix)) for suffix in (_SETTINGS, _WORDS)}
+    found = {suffix: Path(_name(manifest, suffix)) for suffix in _BESIDE}
     return {suffix: _local_bytes(path) for suffix, path in found.items() if path.is_file()}
 
 

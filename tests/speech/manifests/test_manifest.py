@@ -23,6 +23,7 @@ from f5_pipeline.errors import (
     UnknownModel,
     UnsafeName,
 )
+from f5_pipeline.results.manifest_files import manifest_files
 from f5_pipeline.settings import Settings
 from f5_pipeline.speech.manifests import manifest as reading
 from f5_pipeline.speech.manifests.batch_files import find_manifest, submit_manifest
@@ -433,6 +434,19 @@ def test_submitting_copies_manifest_and_settings(store: LocalStore, tmp_path: Pa
     assert manifests(store) == {"manifests/tales.csv": b"text\nA\n", "manifests/tales.toml": b"seed = 1\n"}
     assert submit_manifest(store, path, "other.name") == "other.name"
     assert find_manifest(store, "other.name") == "manifests/other.name.csv"
+
+
+def test_a_cover_beside_the_manifest_comes_along_and_goes_with_it(store: LocalStore, tmp_path: Path) -> None:
+    path = write(tmp_path / "in" / "tales.csv", "text\nA\n")
+    submit_manifest(store, path)
+    before = manifest_files(store, "tales").version
+    write(tmp_path / "in" / "tales.png", "a picture")
+    submit_manifest(store, path)
+    assert store.read("manifests/tales.png") == b"a picture"
+    assert manifest_files(store, "tales").version != before  # the batch is out of date
+    (tmp_path / "in" / "tales.png").unlink()
+    submit_manifest(store, path)
+    assert list(manifests(store)) == ["manifests/tales.csv"]
 
 
 def test_submitting_again_replaces_both_whatever_they_were(store: LocalStore, tmp_path: Path) -> None:
