@@ -58,9 +58,8 @@ class _Tick:
         settings: Settings,
         manifests: Mapping[str, ManifestFiles],
     ) -> None:
-        self._instance, self._store, self._settings, self._manifests = context.instance, store, settings, manifests
+        self._store, self._settings, self._manifests, self._now = store, settings, manifests, _now()
         prepare_pool(context.instance)
-        self._now = _now()
         self._known = _read_cursor(context.cursor)
         self._busy = busy_batches(context.instance, self._now)
         self._partitions = frozenset(context.instance.get_dynamic_partitions(str(batches.name)))

@@ -14,6 +14,7 @@ import pytest
 import yaml
 from dagster._core.execution.plan.instance_concurrency_context import InstanceConcurrencyContext
 from dagster._core.instance.config import PoolGranularity
+from dagster._core.scheduler import DagsterDaemonScheduler
 
 from f5_pipeline.defs.instance import instance_place, open_instance, register_batch
 from f5_pipeline.defs.launcher import WatchingRunLauncher
@@ -104,6 +105,8 @@ def test_a_new_home_is_ready_for_runs_that_nobody_watches(tmp_path: Path) -> Non
         assert concurrency.run_queue_config is not None
         assert concurrency.run_queue_config.max_concurrent_runs == 4
         assert isinstance(instance.run_launcher, WatchingRunLauncher)
+        assert isinstance(instance.scheduler, DagsterDaemonScheduler)
+        assert (instance.scheduler.max_catchup_runs, instance.scheduler.max_tick_retries) == (1, 20)
         assert instance.run_monitoring_enabled
         assert instance.run_monitoring_max_runtime_seconds == 24 * 60 * 60
         assert (instance.run_retries_enabled, instance.run_retries_max_retries) == (True, 2)
