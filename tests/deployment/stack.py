@@ -16,6 +16,7 @@ import time
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack, suppress
 from pathlib import Path
+from typing import Any
 
 from tests.deployment import postgres
 from tests.deployment.compose import Service, read_compose
@@ -82,10 +83,10 @@ class Stack:
                 **(postgres.user() if service.image == "postgres" else {}),
             )
 
-    def run(self, name: str, *command: str) -> subprocess.CompletedProcess[str]:
+    def run(self, name: str, *command: str, text: bool = True) -> subprocess.CompletedProcess[Any]:
         """As ``docker compose exec`` would."""
         return subprocess.run(
-            command, env=self.environment(name), cwd=self._home(name), capture_output=True, text=True, check=False
+            command, env=self.environment(name), cwd=self._home(name), capture_output=True, text=text, check=False
         )
 
     def healthy(self, name: str) -> bool:
@@ -117,6 +118,7 @@ class Stack:
         values |= {key: value for key, value in self._network.items() if key in values}
         if service.image == "postgres":
             values |= {"PGHOST": "127.0.0.1", "PGPORT": self._network["POSTGRES_PORT"]}
+            values |= {"PGPASSWORD": values["POSTGRES_PASSWORD"]}  # in the container, its own socket needs none
         (home / "tmp").mkdir(exist_ok=True)
         path = f"{self._programs(service)}:/usr/bin:/bin"
         return {**_FROM_THE_MACHINE, **values, "PATH": path, "HOME": str(home), "TMPDIR": str(home / "tmp")}

@@ -7,6 +7,7 @@ that compose.yaml and the images give it; nothing is shared between them but the
 from __future__ import annotations
 
 import json
+import re
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -20,6 +21,7 @@ import requests
 from botocore.config import Config
 
 from tests.deployment.conftest import SECRETS
+from tests.deployment.dockerfile import ROOT
 from tests.deployment.stack import Stack
 
 BATCH = "greetings"
@@ -85,9 +87,13 @@ def bucket_of(stack: Stack) -> tuple[Any, str]:
 def objects(stack: Stack) -> dict[str, bytes]:
     """Everything in the bucket, by key."""
     client, name = bucket_of(stack)
-    pages = client.get_paginator("list_objects_v2").paginate(Bucket=name)
-    keys = [each["Key"] for page in pages for each in page.get("Contents", [])]
+    keys = [each["Key"] for each in listing(client, name)]
     return {key: client.get_object(Bucket=name, Key=key)["Body"].read() for key in keys}
+
+
+def listing(client: Any, name: str) -> list[Mapping[str, Any]]:
+    pages = client.get_paginator("list_objects_v2").paginate(Bucket=name)
+    return [each for page in pages for each in page.get("Contents", [])]
 
 
 @contextmanager
@@ -192,6 +198,31 @@ def test_no_secret_is_printed_or_kept(run: Mapping[str, Any], stack: Stack) -> N
         printed["the records"] = "\n".join(row[0] for row in cursor.fetchall())
     leaks = [(place, name) for place, text in printed.items() for name, value in SECRETS.items() if value in text]
     assert leaks == []
+
+
+# --- what docs/deployment.md tells people to type ------------------------------------------------------------------
+
+
+PAGE = (ROOT / "docs" / "deployment.md").read_text()
+#: Service and command of each "docker compose exec" that can be run as it is, with our batch for the page's.
+TYPED = re.findall(r"docker compose exec (\w+) (f5-pipeline [^`\n]+|pg_dump [^`\n>]+)", PAGE)
+
+
+@pytest.mark.parametrize(("name", "command"), TYPED, ids=[command for _, command in TYPED])
+def test_a_command_of_the_page(run: Mapping[str, Any], stack: Stack, name: str, command: str) -> None:
+    folder = Path(stack.environment(name)["TMPDIR"])
+    (folder / f"{BATCH}.csv").write_text(LINES)
+    words = command.replace("chapter1", BATCH).replace("/tmp/", f"{folder}/").split()
+    done = stack.run(name, *words, text=False)
+    assert done.returncode == 0, done.stderr
+    assert BATCH.encode() in done.stdout or done.stdout.startswith(b"PGDMP") or words[1] in ("doctor", "fetch")
+
+
+def test_the_page_has_the_commands_that_are_run() -> None:
+    assert [command.split()[:2] for _, command in TYPED] == [
+        *(["f5-pipeline", command] for command in ("submit", "results", "fetch", "doctor")),
+        ["pg_dump", "--username"],
+    ]
 
 
 # --- health ---------------------------------------------------------------------------------------------------

@@ -156,7 +156,9 @@ def _parquet_rows(data: bytes) -> Iterator[Row]:
         file = pq.ParquetFile(pa.BufferReader(data))
         header = _header(list(file.schema_arrow.names))
         _check_text_type(file.schema_arrow.types[header.index("text")])
-        batches = ([column.to_pylist() for column in batch.columns] for batch in file.iter_batches(batch_size=4096))
+        batches = (
+            [column.to_pylist() for column in batch.columns] for batch in file.iter_batches(4096, use_threads=False)
+        )
         records = (values for columns in batches for values in zip(*columns, strict=True))
         for number, values in enumerate(records, start=1):
             yield Row(number, {name: _cell(value) for name, value in zip(header, values, strict=True)})

@@ -1,0 +1,88 @@
+"""Runs of another machine: what their code server says of them, and that a lost one is noticed and done again."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Iterator
+from datetime import datetime
+from pathlib import Path
+
+import dagster as dg
+import pytest
+from dagster._core.launcher import WorkerStatus
+from dagster._core.storage.dagster_run import DagsterRunStatus
+from dagster._core.storage.tags import GRPC_INFO_TAG
+from dagster._core.test_utils import create_run_for_test, instance_for_test
+
+from f5_pipeline.defs.remote_launcher import RemoteRunLauncher
+from f5_pipeline.demo.install import BATCH as DEMO
+from tests.deployment.dockerfile import ROOT
+from tests.deployment.stack import Stack
+from tests.deployment.test_topology import bucket_of, finished_run, listing, runs_of
+from tests.storage.servers import free_port
+
+LAUNCHER = {"module": "f5_pipeline.defs.remote_launcher", "class": "RemoteRunLauncher"}
+_CLIPS = "speech/clips/"
+
+
+@pytest.fixture
+def instance() -> Iterator[dg.DagsterInstance]:
+    with instance_for_test(overrides={"run_launcher": LAUNCHER}) as found:
+        assert isinstance(found.run_launcher, RemoteRunLauncher)
+        yield found
+
+
+def health(instance: dg.DagsterInstance, port: int | None) -> WorkerStatus:
+    """Of a run that was given to the code server of this port; None: to nobody."""
+    tags = {} if port is None else {GRPC_INFO_TAG: json.dumps({"host": "127.0.0.1", "port": port})}
+    run = create_run_for_test(instance, status=DagsterRunStatus.STARTED, tags=tags)
+    return instance.run_launcher.check_run_worker_health(run).status
+
+
+def test_run_monitoring_asks_this_launcher(instance: dg.DagsterInstance) -> None:
+    assert instance.run_launcher.supports_check_run_worker_health
+
+
+def test_a_run_that_its_server_does_not_have_is_lost(instance: dg.DagsterInstance, stack: Stack) -> None:
+    assert health(instance, int(stack.environment("code")["DAGSTER_GRPC_PORT"])) == WorkerStatus.FAILED
+
+
+def test_a_server_that_does_not_answer_may_still_have_it(instance: dg.DagsterInstance) -> None:
+    assert health(instance, free_port()) == WorkerStatus.RUNNING
+
+
+def test_a_run_that_was_started_by_hand_is_left_alone(instance: dg.DagsterInstance) -> None:
+    assert health(instance, None) == WorkerStatus.RUNNING
+
+
+@pytest.mark.soak
+@pytest.mark.timeout(900)
+def test_a_run_that_dies_with_its_server_is_done_again_from_its_clips(stack: Stack) -> None:
+    """The container of the code server is killed in the middle of a batch, and started again."""
+    _submit_the_demo(stack)
+    stack.begin("daemon")
+    while not (before := clips(stack)):
+        time.sleep(0.5)
+    stack.kill("code")
+    before = clips(stack)
+    stack.begin("code")
+    lost, again = finished_run(stack, DEMO), finished_run(stack, DEMO, after=1)
+    assert (lost["status"], again["status"]) == ("FAILURE", "SUCCESS")
+    assert {"key": "dagster/parent_run_id", "value": lost["id"]} in again["tags"]
+    assert len(runs_of(stack, DEMO)) == 2
+    after = clips(stack)
+    assert after.items() > before.items()  # what was spoken stayed, and was not spoken again
+
+
+def _submit_the_demo(stack: Stack) -> None:
+    place = Path(stack.environment("code")["TMPDIR"]) / f"{DEMO}.csv"
+    place.write_bytes((ROOT / "f5_pipeline" / "demo" / "manifest.csv").read_bytes())
+    done = stack.run("code", "f5-pipeline", "submit", str(place))
+    assert done.returncode == 0, done.stderr
+
+
+def clips(stack: Stack) -> dict[str, datetime]:
+    """When each was stored."""
+    client, name = bucket_of(stack)
+    return {each["Key"]: each["LastModified"] for each in listing(client, name) if each["Key"].startswith(_CLIPS)}
