@@ -25,7 +25,7 @@ from tests.deployment.environments import make_environment
 from tests.storage.servers import free_port, tool
 
 _WORKDIR = "/opt/dagster"
-_START_SECONDS = 120
+_START_SECONDS = 240
 _STOP_SECONDS = 30
 # Numeric libraries choose their kernels by these, on machines that need it.
 _FROM_THE_MACHINE = {name: value for name, value in os.environ.items() if name.startswith("OPENBLAS_")}

@@ -22,6 +22,8 @@ from tests.deployment.stack import Stack
 from tests.deployment.test_topology import bucket_of, finished_run, listing, runs_of
 from tests.storage.servers import free_port
 
+pytestmark = pytest.mark.timeout(900)
+
 LAUNCHER = {"module": "f5_pipeline.defs.remote_launcher", "class": "RemoteRunLauncher"}
 _CLIPS = "speech/clips/"
 
@@ -57,7 +59,6 @@ def test_a_run_that_was_started_by_hand_is_left_alone(instance: dg.DagsterInstan
 
 
 @pytest.mark.soak
-@pytest.mark.timeout(900)
 def test_a_run_that_dies_with_its_server_is_done_again_from_its_clips(stack: Stack) -> None:
     """The container of the code server is killed in the middle of a batch, and started again."""
     _submit_the_demo(stack)

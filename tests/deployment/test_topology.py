@@ -24,10 +24,12 @@ from tests.deployment.conftest import SECRETS
 from tests.deployment.dockerfile import ROOT
 from tests.deployment.stack import Stack
 
+pytestmark = pytest.mark.timeout(900)  # beside other work; alone it takes a minute or two
+
 BATCH = "greetings"
 LINES = "id,voice,text\nhello,m3,Welcome back.\nbye,f2,See you soon.\n"
 ASSETS = ["flash_attn_environment", "model_weights", "voice_files", "utterances", "generated_audio", "delivered_audio"]
-_RUN_SECONDS = 240
+_RUN_SECONDS = 400
 _FINISHED = {"SUCCESS", "FAILURE", "CANCELED"}
 
 
