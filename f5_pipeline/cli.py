@@ -23,6 +23,7 @@ from f5_pipeline.errors import F5PipelineError
 from f5_pipeline.settings import Settings, load_settings
 from f5_pipeline.storage.object_store import ObjectStore
 from f5_pipeline.storage.open import open_store
+from f5_pipeline.terminal import counted, plain, shortened, wide_console
 
 if TYPE_CHECKING:
     from f5_pipeline.doctor.finding import Finding
@@ -38,7 +39,6 @@ _STYLES = {
 }
 
 _SHOWN = 5  # reasons after a run
-_JOINERS = "\u200c\u200d"  # shape Persian and Indic words
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -60,8 +60,13 @@ def main(argv: Sequence[str] | None = None) -> int:
         return 130
 
 
-def submit(arguments: argparse.Namespace, settings: Settings, store: ObjectStore) -> None:
-    """Put a manifest in the store and register its partition."""
+def submit(arguments: argparse.Namespace, settings: Settings, store: ObjectStore) -> int:
+    """Put a manifest in the store and register its partition; or only show what would be said."""
+    if arguments.dry_run:
+        return _preview(arguments, settings, store)
+    if arguments.json:
+        print("--json shows what --dry-run finds: add --dry-run.", file=sys.stderr)
+        return 2
     from f5_pipeline.defs.instance import register_batch
     from f5_pipeline.speech.manifests.batch_files import submit_manifest
 
@@ -69,6 +74,22 @@ def submit(arguments: argparse.Namespace, settings: Settings, store: ObjectStore
     kept = register_batch(batch)
     print(f"Batch {batch!r} is in the store {store.url}; its partition is registered in {kept}.")
     print(f"Speak it with: f5-pipeline run {batch}")
+    return 0
+
+
+def _preview(arguments: argparse.Namespace, settings: Settings, store: ObjectStore) -> int:
+    """Show what a manifest would say; 1 if a row is rejected."""
+    from f5_pipeline.preview_table import print_preview
+    from f5_pipeline.speech.manifests.batch_files import local_files
+    from f5_pipeline.speech.models.catalogue import load_catalogue
+    from f5_pipeline.speech.preview import preview
+
+    found = preview(local_files(arguments.manifest, arguments.batch), store, settings, load_catalogue(settings))
+    if arguments.json:
+        print(json.dumps(found.as_json(), ensure_ascii=False, indent=2))
+    else:
+        print_preview(found)
+    return 1 if found.rejected else 0
 
 
 def run(arguments: argparse.Namespace, settings: Settings, store: ObjectStore) -> int:
@@ -84,7 +105,7 @@ def run(arguments: argparse.Namespace, settings: Settings, store: ObjectStore) -
     if said := outcome.metadata:  # the index is written, whatever came of it
         print(
             f"{said['ok']} ok, {said['suspect']} suspect, {said['failed']} failed, {said['rejected']} rejected; "
-            f"{_counted(said['clips_spoken'], 'clip')} spoken, {_counted(said['cache_hits'], 'line')} spoken before."
+            f"{counted(said['clips_spoken'], 'clip')} spoken, {counted(said['cache_hits'], 'line')} spoken before."
         )
         _print_remarks(store, arguments.batch)
     if not outcome.succeeded:
@@ -113,7 +134,7 @@ def results(arguments: argparse.Namespace, settings: Settings, store: ObjectStor
     else:
         _print_rows(found.rows, store)
         counts = ", ".join(f"{count} {status}" for status, count in found.counts.items())
-        print(f"{_counted(len(found.rows), 'utterance')} ({counts}), {found.audio_seconds:.1f} s of audio")
+        print(f"{counted(len(found.rows), 'utterance')} ({counts}), {found.audio_seconds:.1f} s of audio")
         _print_delivery(store, found.batch)
 
 
@@ -136,7 +157,7 @@ def fetch(arguments: argparse.Namespace, settings: Settings, store: ObjectStore)
     from f5_pipeline.results.lookup import fetch_delivered
 
     report = fetch_delivered(store, arguments.batch, arguments.folder)
-    print(f"{_counted(report.copied, 'file')} copied to {report.folder}, {report.unchanged} there already.")
+    print(f"{counted(report.copied, 'file')} copied to {report.folder}, {report.unchanged} there already.")
 
 
 def voices(arguments: argparse.Namespace, settings: Settings, store: ObjectStore) -> None:
@@ -156,8 +177,8 @@ def voices(arguments: argparse.Namespace, settings: Settings, store: ObjectStore
     for voice in found:
         usable = Text("yes", "green") if voice.usable else Text("no", "red")
         remarks = "; ".join((*voice.problems, *voice.warnings))
-        table.add_row(voice.name, usable, f"{voice.speech_seconds:.1f}", _plain(voice.text), _plain(remarks))
-    _wide_console().print(table)
+        table.add_row(voice.name, usable, f"{voice.speech_seconds:.1f}", plain(voice.text), plain(remarks))
+    wide_console().print(table)
 
 
 def doctor(arguments: argparse.Namespace) -> int:
@@ -206,14 +227,14 @@ def _print_findings(findings: Sequence[Finding]) -> None:
     """A row for each thing that was looked at, with its fix below, and the sum."""
     table = Table("", "looked at", "found", box=None, pad_edge=False)
     for finding in findings:
-        said = _plain(finding.found)
+        said = plain(finding.found)
         if finding.fix:
-            said.append(f"\n→ {_plain(finding.fix)}", "bold")
+            said.append(f"\n→ {plain(finding.fix)}", "bold")
         table.add_row(Text(finding.status, _STYLES[finding.status]), finding.name, said)
-    _wide_console().print(table)
+    wide_console().print(table)
     failed, doubtful = (sum(each.status == status for each in findings) for status in ("fail", "warn"))
-    verdict = "Batches can be spoken here" if not failed else f"{_counted(failed, 'thing')} must be mended first"
-    print(f"{verdict}; {_counted(doubtful, 'thing')} to look at.")
+    verdict = "Batches can be spoken here" if not failed else f"{counted(failed, 'thing')} must be mended first"
+    print(f"{verdict}; {counted(doubtful, 'thing')} to look at.")
 
 
 def _print_delivery(store: ObjectStore, batch: str) -> None:
@@ -234,12 +255,12 @@ def _print_remarks(store: ObjectStore, batch: str) -> None:
     if len(amiss) > _SHOWN:
         remarks.append(f"{len(amiss) - _SHOWN} more; all of them: f5-pipeline results {batch}")
     for remark in remarks:
-        print(f"  {_plain(remark)}", file=sys.stderr)
+        print(f"  {plain(remark)}", file=sys.stderr)
 
 
 def _print_rows(rows: Sequence[IndexRow], store: ObjectStore) -> None:
     """A line for each utterance. Where its clip is, only where there is room: a path cut short is none."""
-    console = _wide_console()
+    console = wide_console()
     clips = [store.location(row.clip) if row.clip else "" for row in rows]
     room = console.width >= 120 + max(map(len, clips), default=0)
     columns = ("id", "status", "seconds", "voice", "text", *(["clip"] if room else []))
@@ -254,33 +275,14 @@ def _print_rows(rows: Sequence[IndexRow], store: ObjectStore) -> None:
         table.add_row(*_cells(row, min(60, max(20, console.width - before))), *([Text(clip)] if room else []))
     console.print(table)
     if len(rows) == 1 and not room:
-        print(f"Clip:   {clips[0]}" if clips[0] else f"Reason: {_plain(rows[0].reason)}")
+        print(f"Clip:   {clips[0]}" if clips[0] else f"Reason: {plain(rows[0].reason)}")
 
 
 def _cells(row: IndexRow, width: int) -> list[Text]:
     seconds = "" if row.audio_seconds is None else f"{row.audio_seconds:.1f}"
     text = row.spoken_text or row.text if row.status == "ok" else row.reason
     status = Text(row.status, _STYLES[row.status])
-    return [Text(row.id), status, Text(seconds), _plain(row.voice), _plain(_short(text, width))]
-
-
-def _short(text: str, width: int) -> str:
-    line = " ".join(text.split())
-    return line if len(line) <= width else line[: width - 1] + "…"
-
-
-def _counted(count: int, thing: str) -> str:
-    return f"{count} {thing}" if count == 1 else f"{count} {thing}s"
-
-
-def _plain(text: str) -> Text:
-    """Text from outside: no markup, and nothing that a terminal would obey (escape sequences, changes of direction)."""
-    return Text("".join(c if c.isprintable() or c in _JOINERS else "\ufffd" for c in text))
-
-
-def _wide_console() -> Console:
-    """Into a pipe or a file, tables are not cut to the width of a terminal."""
-    return Console(highlight=False) if sys.stdout.isatty() else Console(highlight=False, width=400)
+    return [Text(row.id), status, Text(seconds), plain(row.voice), plain(shortened(text, width))]
 
 
 def _link_seconds(text: str) -> int:
@@ -297,6 +299,10 @@ def _parser() -> argparse.ArgumentParser:
     one = commands.add_parser("submit", help="put a manifest in the store and register its partition; speaks nothing")
     one.add_argument("manifest", type=Path, metavar="MANIFEST", help="a .csv, .jsonl, .parquet or .txt file")
     one.add_argument("--batch", metavar="NAME", help="default: the file's name")
+    one.add_argument(
+        "--dry-run", action="store_true", help="only show what would be said; fails if a row would be rejected"
+    )
+    one.add_argument("--json", action="store_true", help="with --dry-run: all of it, for programs")
     one.set_defaults(command=submit)
 
     one = commands.add_parser("run", help="speak and deliver a batch, with a progress bar")

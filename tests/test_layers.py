@@ -31,6 +31,8 @@ ARROWS: dict[str, set[str]] = {
     "doctor": {"errors", "settings", "storage", "results", "environment", "speech", "dagster_home"},
     "dagster_home": set(),
     "progress_bar": set(),
+    "terminal": set(),
+    "preview_table": {"terminal", "speech"},
     "demo": {"errors", "settings", "storage"},
     "defs": {
         *("errors", "settings", "storage", "results", "speech", "environment", "delivery", "scale", "demo"),

@@ -87,6 +87,15 @@ def ensure_weights(spec: ModelSpec, cache: Path, store: ObjectStore | None, *, c
     )
 
 
+def weights_here(spec: ModelSpec, cache: Path) -> ModelFiles | None:
+    """The files of ``spec``, proven, if all of them are on this machine; else None. Downloads nothing.
+
+    Raises:
+        (what ``ensure_weights`` raises of files that are there)
+    """
+    return None if _missing(spec, cache) else ensure_weights(spec, cache, None)
+
+
 def check_licence(spec: ModelSpec, commercial: bool) -> None:
     """Refuse a model whose licence forbids what it is wanted for.
 
