@@ -97,6 +97,8 @@ LABELS = {
     "steady_seconds": MeasureLabel("steady sound", "s"),
     "repeat_score": MeasureLabel("repetition", "%", 0, 100.0),
 }
+_UNITS = {"_seconds": ("s", 2, 1.0), "_db": ("dB", 1, 1.0), "_share": ("%", 1, 100.0)}
+_EXACT = 2**53  # beyond it a browser rounds whole numbers
 ROW_MEASURE = "chars_per_second"
 
 _SCRIPTS = ("data", "head", "list", "player", "marks", "keys")  # one scope, in this order
@@ -176,14 +178,22 @@ def _row(row: PageRow, names: Mapping[str, Sequence[str]]) -> list[Any]:
 
 
 def _short(value: Value) -> Value:
-    """Numbers as exact as anybody can hear; what JSON has no word for (not a number) as nothing."""
+    """Numbers as exact as anybody can hear; what JSON or a browser has no word for as nothing, or as text."""
     if isinstance(value, float):
         return round(value, 4) if np.isfinite(value) else None
-    return value
+    return str(value) if isinstance(value, int) and abs(value) > _EXACT else value
 
 
 def _label(name: str) -> dict[str, Any]:
-    return {"name": name, **vars(LABELS.get(name, MeasureLabel(name.replace("_", " "))))}
+    return {"name": name, **vars(LABELS.get(name) or _unknown(name))}
+
+
+def _unknown(name: str) -> MeasureLabel:
+    """A measure that nobody has named here yet: by the unit at its end."""
+    for ending, (unit, digits, scale) in _UNITS.items():
+        if name.endswith(ending):
+            return MeasureLabel(name.removesuffix(ending).replace("_", " "), unit, digits, scale)
+    return MeasureLabel(name.replace("_", " "))
 
 
 def _json(data: Any) -> str:

@@ -128,7 +128,7 @@ def test_the_chosen_line_is_shown_with_all_that_is_known_of_it(opened: Open, sma
     assert page.text_content("#text") == "This is the text of line 3."
     assert page.text_content("#spoken") == "This is the text of line 3 spelled out."
     assert page.text_content("#reason") == "a gap of 1.4 s"
-    assert "-23.0" in page.text_content("#measures")
+    assert "−23.0" in page.text_content("#measures")
     assert page.get_attribute(".row >> nth=0", "aria-current") == "true"
 
 
@@ -293,6 +293,44 @@ def test_lines_can_be_ordered_by_a_measure(opened: Open, small: Path) -> None:
     lowest = next(name for name in names if name.lower().startswith("level") and name.endswith("lowest"))
     page.select_option("#sort", lowest)
     assert rows_of(page)[:3] == ["line-12", "line-11", "line-10"]
+
+
+def test_measures_and_columns_that_nobody_foresaw_are_shown_and_sorted_by(opened: Open, tmp_path: Path) -> None:
+    measures = {"missing_words": 2, "word_error_rate": 0.125, "laughter_seconds": 1.5, "emotion": "calm", "sung": True}
+    rows = [
+        PageRow("a", "one", seed=2**60 + 1, measures=measures, columns={"take": "10"}),
+        PageRow("b", "two", measures={"missing_words": 5}, columns={"take": "9"}),
+        PageRow("c", "three", measures={"missing_words": None}, columns={"take": ""}),
+    ]
+    path = tmp_path / "report.html"
+    path.write_text(render(Page("b", "", rows)), encoding="utf-8")
+    page = opened(path)
+    page.select_option("#sort", "missing words, highest")
+    assert rows_of(page) == ["b", "a", "c"]
+    page.select_option("#sort", "take, highest")
+    assert rows_of(page) == ["a", "b", "c"]
+    page.select_option("#sort", "take, lowest")
+    assert rows_of(page) == ["b", "a", "c"]
+    page.click(".row >> nth=1")
+    facts = page.eval_on_selector_all("#measures div", "all => all.map(one => one.textContent)")
+    assert facts == [
+        "missing words2",
+        "word error rate0.13",
+        "laughter1.50 s",
+        "emotioncalm",
+        "sungyes",
+        f"seed{2**60 + 1}",  # exact, though a browser's numbers are not
+        "take10",
+    ]
+
+
+def test_the_chosen_line_stays_in_sight_when_its_details_unfold(opened: Open, small: Path) -> None:
+    page = opened(small, width=390, height=844)
+    for _ in range(6):
+        page.keyboard.press("j")
+    page.keyboard.press("d")
+    box = page.locator(".row[aria-current=true]").bounding_box()
+    assert box["y"] + box["height"] <= page.locator("#desk").bounding_box()["y"]
 
 
 # --- keyboard -------------------------------------------------------------------------------------------------

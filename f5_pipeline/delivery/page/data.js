@@ -56,8 +56,12 @@ function clock(seconds, digits = 1) {
   return (parts[0] ? parts : parts.slice(1)).map((part, at) => (at ? String(part).padStart(2, "0") : part)).join(":");
 }
 
-const shown = (measure, value) =>
-  (typeof value === "number" ? `${(value * measure.scale).toFixed(measure.digits)} ${measure.unit}`.trim() : String(value));
+function shown(measure, value) {
+  if (typeof value === "boolean") return value ? "yes" : "no";
+  if (typeof value !== "number") return String(value);
+  const digits = Number.isInteger(value) && !measure.unit ? 0 : measure.digits; // a count is no measure
+  return `${(value * measure.scale).toFixed(digits)} ${measure.unit}`.trim().replace("-", "−");
+}
 const plural = (count, one, many) => `${count.toLocaleString("en")} ${count === 1 ? one : many}`;
 const total = (lines) => lines.reduce((sum, row) => sum + (row.seconds || 0), 0);
 // Files are beside the page, or behind links that end at some time.

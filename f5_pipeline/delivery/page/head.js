@@ -38,7 +38,7 @@ function paintUnspoken() {
   const lost = rows.filter((row) => !playable(row));
   if (!lost.length) return;
   $("unspoken").hidden = false;
-  $("unspoken").open = lost.length <= 5;
+  $("unspoken").open = lost.length <= 5 && innerWidth > 720;
   $("unspoken").firstElementChild.textContent = `${plural(lost.length, "line has", "lines have")} no audio`;
   const body = $("unspoken").querySelector("tbody");
   for (const row of lost.slice(0, SHOWN_UNSPOKEN)) {

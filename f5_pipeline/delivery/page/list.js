@@ -8,12 +8,21 @@ const ORDERS = {
   "Shortest first": (a, b) => (a.seconds || Infinity) - (b.seconds || Infinity) || byPlace(a, b),
   "Most attempts first": (a, b) => (b.attempts || 0) - (a.attempts || 0) || byPlace(a, b),
 };
+function addOrders(name, value) {
+  const far = (row, sign) => (Number.isFinite(value(row)) ? sign * value(row) : -Infinity);
+  const order = (sign) => (a, b) => { const [x, y] = [far(a, sign), far(b, sign)]; return x === y ? byPlace(a, b) : y - x; };
+  ORDERS[`${name}, highest`] = order(1);
+  ORDERS[`${name}, lowest`] = order(-1);
+}
 for (const measure of page.measures) {
-  const value = (row) => row.measures[measure.name];
-  if (!rows.some((row) => typeof value(row) === "number")) continue;
-  const far = (row, sign) => (typeof value(row) === "number" ? sign * value(row) : -Infinity);
-  ORDERS[`${measure.label}, highest`] = (a, b) => far(b, 1) - far(a, 1) || byPlace(a, b);
-  ORDERS[`${measure.label}, lowest`] = (a, b) => far(b, -1) - far(a, -1) || byPlace(a, b);
+  const value = (row) => (typeof row.measures[measure.name] === "number" ? row.measures[measure.name] : NaN);
+  if (rows.some((row) => Number.isFinite(value(row)))) addOrders(measure.label, value);
+}
+for (const column of page.columns) {
+  const given = rows.map((row) => row.columns[column]).filter(Boolean);
+  if (given.length && given.every((text) => Number.isFinite(Number(text)))) {
+    addOrders(column, (row) => (row.columns[column] ? Number(row.columns[column]) : NaN));
+  }
 }
 
 const haystack = rows.map((row) =>

@@ -117,7 +117,7 @@ function paintDesk() {
   paintWave($("wave"), row, 1);
   $("wave").setAttribute("aria-valuemax", (row.seconds || 0).toFixed(1));
   $("measures").replaceChildren(...facts(row).map(([name, value]) =>
-    element("div", {}, element("dt", { textContent: name }), element("dd", { textContent: value }))));
+    element("div", { className: String(value).length > 13 ? "wide" : "" }, element("dt", { textContent: name }), element("dd", { textContent: value }))));
   $("play").disabled = !playable(row);
   paintPlaying();
   paintMark();
@@ -168,4 +168,5 @@ function unfold() {
   $("unfold").setAttribute("aria-expanded", String(open));
   $("desk").classList.toggle("open", open);
   sizeDesk();
+  if (state.current && state.view[state.current.at] === state.current) reveal(state.current);
 }
