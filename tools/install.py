@@ -29,11 +29,14 @@ def main() -> int:
         venv.create(folder, with_pip=True)
     python = str(folder / "bin" / "python")
     extras = sys.argv[2] if len(sys.argv) > 2 else "dev"
-    print("Installing f5-pipeline and what it needs (2 to 5 minutes the first time)", flush=True)
-    pip = [python, "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
+    print("Installing what f5-pipeline needs: 2 to 5 minutes the first time, more on a slow network", flush=True)
+    pip = [python, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--use-pep517"]
     constraints = ["--constraint", str(ROOT / "constraints.txt")]
     # torch first: what comes after must not replace it by another build.
-    subprocess.run([*pip, *constraints, *_torch_index(), "torch"], check=True)
+    index = _torch_index()
+    print("1 of 2: torch", flush=True)
+    subprocess.run([*pip, *constraints, *index, "torch"], check=True)
+    print("2 of 2: everything else", flush=True)
     subprocess.run([*pip, *constraints, "--editable", f"{ROOT}[{extras}]"], check=True)
     return subprocess.run([python, "-m", "f5_pipeline.environment.torchaudio"], check=False).returncode
 

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+import psutil
 import yaml
 
 from f5_pipeline.dagster_home import configured_here, users_home
@@ -44,10 +45,24 @@ def see_instance(here: Path, environment: Mapping[str, str] = os.environ) -> Ins
         given=given,
         config_error=error,
         write_error=see_writing(folder),
-        database="sqlite" in config.get("storage", {"sqlite": {}}),
+        database="sqlite" in (config.get("storage") or {"sqlite": {}}),
         network=is_network_volume(folder),
-        leftovers=tuple(sorted(str(path) for path in here.glob(_TEMPORARY))),
+        leftovers=_leftovers(here),
     )
+
+
+def _leftovers(here: Path) -> tuple[str, ...]:
+    """Temporary homes in a folder, unless a "dagster dev" runs there, one of which is then its own."""
+    found = tuple(sorted(str(path) for path in here.glob(_TEMPORARY)))
+    return () if found and any(_is_dev(process, here) for process in psutil.process_iter()) else found
+
+
+def _is_dev(process: psutil.Process, here: Path) -> bool:
+    try:
+        command = [Path(part).name for part in process.cmdline()]
+        return "dev" in command and "dagster" in command and Path(process.cwd()) == here
+    except psutil.Error:  # it has ended, or is another user's
+        return False
 
 
 def _read_config(folder: Path) -> tuple[dict[str, dict[str, object]], str]:
@@ -65,7 +80,7 @@ def judge_instance(instance: Instance) -> Iterator[Finding]:
     yield _judge_home(instance)
     if instance.leftovers:
         said = f"{len(instance.leftovers)} temporary instances of Dagster are in this folder: {instance.leftovers[0]}"
-        yield warn(NAMES[1], f"{said}, ….", "Delete them when no 'dagster dev' runs here.")
+        yield warn(NAMES[1], f"{said}, ….", "Delete them: no 'dagster dev' runs here.")
     else:
         yield Finding(NAMES[1], "ok", "No temporary instances of Dagster lie about.")
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from dataclasses import replace
 from pathlib import Path
 
@@ -67,3 +69,17 @@ def test_what_crashed_commands_left(tmp_path: Path) -> None:
     *_, leftovers = judge_instance(see_instance(tmp_path, {}))
     assert (leftovers.name, leftovers.status) == ("instance_leftovers", "warn")
     assert str(tmp_path / ".tmp_dagster_home_abc") in leftovers.found
+
+
+def test_the_home_of_a_running_dagster_dev_is_not_one_of_them(tmp_path: Path) -> None:
+    (tmp_path / ".tmp_dagster_home_abc").mkdir()
+    (tmp_path / "dagster").write_text("import sys, time\nprint(flush=True)\ntime.sleep(600)\n")
+    command = [sys.executable, "dagster", "dev"]
+    with subprocess.Popen(command, cwd=tmp_path, stdout=subprocess.PIPE) as process:
+        try:
+            assert process.stdout is not None
+            process.stdout.readline()
+            *_, leftovers = judge_instance(see_instance(tmp_path, {}))
+        finally:
+            process.kill()
+    assert leftovers.status == "ok"
