@@ -41,7 +41,7 @@ def test_every_key_can_be_set() -> None:
         "sway_sampling_coef = -1.0\nspeed = 0.9\ncross_fade_duration = 0.1\nseed = 0\nmax_attempts = 2\n"
         'on_bad_rows = "fail"\ncommercial = true\nformat = "flac"\nsample_rate = 44100\nloudness_lufs = -16\n'
         'true_peak_db = -2\njoin_sections = true\npause_seconds = 0\nsubtitles = "both"\n'
-        'channels = 2\nbit_depth = 24\nbitrate_kbps = 64\ntrim_silence = 0.5\nfade_seconds = 0.01\naudiobook = true\n'
+        "channels = 2\nbit_depth = 24\nbitrate_kbps = 64\ntrim_silence = 0.5\nfade_seconds = 0.01\naudiobook = true\n"
         'title = "T"\nauthor = "A"\nchapter_pause_seconds = 1\n[section_titles]\na = "I"\n'
     )
     assert settings.model_fields_set == set(CONTRACT.split())
