@@ -242,6 +242,8 @@ def _print_delivery(store: ObjectStore, batch: str) -> None:
     if store.stat(page := f"batches/{batch}/report.html") is not None:
         print(f"Audio:  {store.location(f'batches/{batch}/audio')}")
         print(f"Listen: {store.location(page)}")
+        if store.url.startswith("s3://"):
+            print(f"        f5-pipeline report {batch}   makes a page that plays from a private bucket")
 
 
 def _print_remarks(store: ObjectStore, batch: str) -> None:

@@ -117,6 +117,8 @@ def test_the_command_says_where_the_page_is_and_that_it_is_a_secret(
 ) -> None:
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("F5_STORE", bucket.url)
+    assert main(["results", "demo"]) == 0
+    assert "f5-pipeline report demo " in capsys.readouterr().out
     assert main(["report", "demo"]) == 0
     said = capsys.readouterr()
     assert said.out == "demo.html\n"
