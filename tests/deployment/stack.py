@@ -26,7 +26,7 @@ from tests.storage.servers import free_port, tool
 
 _WORKDIR = "/opt/dagster"
 _START_SECONDS = 240
-_STOP_SECONDS = 30
+_STOP_SECONDS = 600  # what compose.yaml gives the code server
 # Numeric libraries choose their kernels by these, on machines that need it.
 _FROM_THE_MACHINE = {name: value for name, value in os.environ.items() if name.startswith("OPENBLAS_")}
 
@@ -92,13 +92,18 @@ class Stack:
     def healthy(self, name: str) -> bool:
         return self.run(name, *self.services[name].health).returncode == 0
 
-    def stop(self, name: str) -> None:
-        """As ``docker compose stop``: asked first, and killed with all its processes if it does not."""
+    def stop(self, name: str) -> bool:
+        """As ``docker compose stop``: told to end, and killed with all its processes if it does not; whether it did."""
         process = self._processes.pop(name)
         process.terminate()
         with suppress(subprocess.TimeoutExpired):
             process.wait(_STOP_SECONDS)
+        ended = process.poll() is not None
         self._kill(process)
+        return ended
+
+    def running(self, name: str) -> bool:
+        return name in self._processes
 
     def kill(self, name: str) -> None:
         """As if its container was killed: all its processes at once."""

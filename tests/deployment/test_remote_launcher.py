@@ -61,8 +61,7 @@ def test_a_run_that_was_started_by_hand_is_left_alone(instance: dg.DagsterInstan
 @pytest.mark.soak
 def test_a_run_that_dies_with_its_server_is_done_again_from_its_clips(stack: Stack) -> None:
     """The container of the code server is killed in the middle of a batch, and started again."""
-    _submit_the_demo(stack)
-    stack.begin("daemon")
+    _submit(stack, DEMO, (ROOT / "f5_pipeline" / "demo" / "manifest.csv").read_text())
     while not (before := clips(stack)):
         time.sleep(0.5)
     stack.kill("code")
@@ -76,11 +75,23 @@ def test_a_run_that_dies_with_its_server_is_done_again_from_its_clips(stack: Sta
     assert after.items() > before.items()  # what was spoken stayed, and was not spoken again
 
 
-def _submit_the_demo(stack: Stack) -> None:
-    place = Path(stack.environment("code")["TMPDIR"]) / f"{DEMO}.csv"
-    place.write_bytes((ROOT / "f5_pipeline" / "demo" / "manifest.csv").read_bytes())
+@pytest.mark.soak
+def test_a_server_that_is_told_to_stop_ends_its_runs_first(stack: Stack) -> None:
+    """As an update does."""
+    _submit(stack, "three", "id,voice,text\n" + "".join(f"{n},m3,This is line number {n} of three.\n" for n in "123"))
+    while not any(run["status"] == "STARTED" for run in runs_of(stack, "three")):
+        time.sleep(0.5)
+    assert stack.stop("code")
+    assert [run["status"] for run in runs_of(stack, "three")] == ["SUCCESS"]
+
+
+def _submit(stack: Stack, batch: str, manifest: str) -> None:
+    place = Path(stack.environment("code")["TMPDIR"]) / f"{batch}.csv"
+    place.write_text(manifest)
     done = stack.run("code", "f5-pipeline", "submit", str(place))
     assert done.returncode == 0, done.stderr
+    if not stack.running("daemon"):
+        stack.begin("daemon")
 
 
 def clips(stack: Stack) -> dict[str, datetime]:
