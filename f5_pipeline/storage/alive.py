@@ -49,16 +49,17 @@ def _locked(path: Path) -> BinaryIO:
     return file
 
 
-def is_dead(folder: Path, name: str) -> bool:
-    """Whether whoever showed to be ``alive`` under this name is proven dead; False: it lives, or nobody can tell."""
+def lives(folder: Path, name: str) -> bool | None:
+    """Whether whoever showed to be ``alive`` under this name still is; None: nobody did, or nobody can tell."""
     path = _place(folder, name)
     if is_network_volume(folder):
-        return False
+        return None
     try:
         with path.open("r+b") as file:
-            return lock_descriptor(file.fileno(), blocking=False) and path.exists()
+            dead = lock_descriptor(file.fileno(), blocking=False)
+            return None if dead and not path.exists() else not dead  # it may have ended in this very moment
     except OSError:
-        return False
+        return None
 
 
 def bury(folder: Path, name: str) -> None:

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from f5_pipeline.storage import alive as module
-from f5_pipeline.storage.alive import alive, bury, is_dead
+from f5_pipeline.storage.alive import alive, bury, lives
 
 _LIVING = """
 import sys
@@ -32,13 +32,13 @@ def living(folder: Path) -> subprocess.Popen[str]:
 
 def test_a_killed_process_is_proven_dead_and_buried(tmp_path: Path) -> None:
     process = living(tmp_path)
-    assert not is_dead(tmp_path, "run")
+    assert lives(tmp_path, "run") is True
     process.kill()
     process.communicate()
-    assert is_dead(tmp_path, "run")
-    assert is_dead(tmp_path, "run")  # looking changes nothing
+    assert lives(tmp_path, "run") is False
+    assert lives(tmp_path, "run") is False  # looking changes nothing
     bury(tmp_path, "run")
-    assert not is_dead(tmp_path, "run")
+    assert lives(tmp_path, "run") is None
     assert list(tmp_path.iterdir()) == []
 
 
@@ -47,12 +47,12 @@ def test_one_that_ends_by_itself_leaves_nothing_and_is_no_corpse(tmp_path: Path)
     process.communicate("")
     assert process.returncode == 0
     assert list(tmp_path.iterdir()) == []
-    assert not is_dead(tmp_path, "run")
+    assert lives(tmp_path, "run") is None
 
 
 def test_of_a_process_that_nobody_heard_of_nothing_is_known(tmp_path: Path) -> None:
-    assert not is_dead(tmp_path / "missing", "run")
-    assert not is_dead(tmp_path, "run")
+    assert lives(tmp_path / "missing", "run") is None
+    assert lives(tmp_path, "run") is None
 
 
 def test_of_one_on_a_volume_whose_locks_may_lie_nothing_is_known(
@@ -62,7 +62,7 @@ def test_of_one_on_a_volume_whose_locks_may_lie_nothing_is_known(
     process.kill()
     process.communicate()
     monkeypatch.setattr(module, "is_network_volume", lambda folder: True)
-    assert not is_dead(tmp_path, "run")
+    assert lives(tmp_path, "run") is None
 
 
 def test_of_one_on_another_machine_nothing_is_known(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -70,7 +70,7 @@ def test_of_one_on_another_machine_nothing_is_known(tmp_path: Path, monkeypatch:
     process.kill()
     process.communicate()
     monkeypatch.setattr(module, "host_slug", lambda: "elsewhere")
-    assert not is_dead(tmp_path, "run")
+    assert lives(tmp_path, "run") is None
 
 
 def test_where_it_cannot_be_shown_the_work_goes_on(tmp_path: Path) -> None:

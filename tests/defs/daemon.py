@@ -1,0 +1,148 @@
+"""A real ``dagster-daemon`` with its code server and its runs: started, watched, and killed as machines kill them."""
+
+from __future__ import annotations
+
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterable
+from contextlib import suppress
+from importlib.resources import files
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+import dagster as dg
+import psutil
+import yaml
+from dagster._core.events import DagsterEventType
+
+PARTITION = "dagster/partition"
+_WAIT_SECONDS = 600
+UNFINISHED = ("QUEUED", "NOT_STARTED", "STARTING", "STARTED", "CANCELING")
+_PID = re.compile(r"\(pid: (\d+)\)")
+
+
+class Daemon:
+    """The daemon of a Dagster home that is configured as ours are, but looks more often. Leaving it kills all.
+
+    Args:
+        folder: where the home and the daemon's log are kept.
+        environment: besides this process's own variables.
+        config: what is to be different in ``dagster.yaml``, by section.
+    """
+
+    def __init__(self, folder: Path, environment: dict[str, str], config: dict[str, dict[str, Any]]) -> None:
+        self.home, self.log = folder / "home", folder / "daemon.log"
+        self.home.mkdir(parents=True)
+        ours = yaml.safe_load(files("f5_pipeline.defs").joinpath("dagster.yaml").read_text())
+        for section, values in config.items():
+            ours[section] |= values
+        (self.home / "dagster.yaml").write_text(yaml.safe_dump(ours))
+        kept = {name: value for name, value in os.environ.items() if not name.startswith(("F5_", "DAGSTER_", "AWS_"))}
+        self._environment = {**kept, "PYTHONWARNINGS": "ignore", "DAGSTER_HOME": str(self.home), **environment}
+        self._folder = folder
+        self.instance = dg.DagsterInstance.from_config(str(self.home))
+        self.process: subprocess.Popen[bytes] | None = None
+
+    def __enter__(self) -> Daemon:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.kill_all()
+        self.instance.dispose()
+
+    def start(self) -> None:
+        with self.log.open("ab") as log:
+            self.process = subprocess.Popen(
+                [Path(sys.executable).with_name("dagster-daemon"), "run", "-m", "f5_pipeline.definitions"],
+                cwd=self._folder,
+                env=self._environment,
+                stdout=log,
+                stderr=log,
+                start_new_session=True,
+            )
+
+    def kill_all(self) -> None:
+        """Daemon, code server and runs at once, as when the power fails."""
+        for process in self.processes():
+            with suppress(psutil.NoSuchProcess):
+                process.kill()
+        if self.process is not None:
+            self.process.wait()
+            self.process = None
+
+    def processes(self) -> list[psutil.Process]:
+        """The daemon, its code server, and their runs."""
+        if self.process is None:
+            return []
+        with suppress(psutil.NoSuchProcess):
+            daemon = psutil.Process(self.process.pid)
+            return [daemon, *daemon.children(recursive=True)]
+        return []
+
+    # --- runs -----------------------------------------------------------------------------------------------------
+
+    def runs(self, batch: str) -> list[dg.RunRecord]:
+        """The runs of a batch, the first one first."""
+        found = self.instance.get_run_records(dg.RunsFilter(tags={PARTITION: batch}), ascending=True)
+        return list(found)
+
+    def statuses(self, batch: str) -> list[str]:
+        return [record.dagster_run.status.value for record in self.runs(batch)]
+
+    def with_status(self, *statuses: str) -> list[dg.DagsterRun]:
+        """The runs of all batches that have one of these statuses."""
+        wanted = [dg.DagsterRunStatus(status) for status in statuses]
+        return list(self.instance.get_runs(dg.RunsFilter(statuses=wanted)))
+
+    def worker(self, run_id: str) -> int | None:
+        """The process of a run, once it has said which that is."""
+        events = self.instance.all_logs(run_id, of_type={DagsterEventType.ENGINE_EVENT})
+        found = [match for event in events if (match := _PID.search(event.user_message or event.message or ""))]
+        return int(found[-1][1]) if found else None
+
+    def signal_worker(self, run_id: str, number: signal.Signals) -> int:
+        """Send a signal to the process of a run; returns its id."""
+        pid = self.wait_for(lambda: self.worker(run_id), f"the process of run {run_id}")
+        os.kill(pid, number)
+        return pid
+
+    def wait_for_statuses(self, batch: str, *wanted: str) -> list[dg.RunRecord]:
+        """Wait until the runs of a batch have come to this."""
+        self.wait_for(
+            lambda: self.statuses(batch) == list(wanted), f"{batch} to be {wanted}", lambda: self.statuses(batch)
+        )
+        return self.runs(batch)
+
+    def wait_for(
+        self,
+        condition: Callable[[], Any],
+        what: str,
+        instead: Callable[[], Any] = lambda: "",
+        seconds: float = _WAIT_SECONDS,
+        every: float = 0.1,
+    ) -> Any:
+        """Wait until a condition holds; returns what it gave. Fails, with the end of the log, if that is late."""
+        deadline = time.monotonic() + seconds
+        while not (value := condition()):
+            assert self.process is None or self.process.poll() is None, self._end_of_log()
+            assert time.monotonic() < deadline, f"waited in vain for {what}, have {instead()}\n{self._end_of_log()}"
+            time.sleep(every)
+        return value
+
+    def _end_of_log(self) -> str:
+        return self.log.read_text(errors="replace")[-4000:]
+
+
+def overlaps(records: Iterable[dg.RunRecord]) -> list[tuple[str, str]]:
+    """Pairs of runs of which the second began before the first had ended."""
+    ordered = sorted((record for record in records if record.start_time), key=lambda record: record.start_time or 0.0)
+    return [
+        (first.dagster_run.run_id, second.dagster_run.run_id)
+        for first, second in pairwise(ordered)
+        if (first.end_time or float("inf")) > (second.start_time or 0.0)
+    ]
