@@ -52,7 +52,7 @@ class Generation:
     """What a run did. ``rows`` has one row for each utterance given, in their order."""
 
     rows: tuple[IndexRow, ...]
-    clips_spoken: int
+    clips_spoken: int  # in this run; not those that were only joined of stored pieces
     audio_seconds_spoken: float
 
 
@@ -101,13 +101,16 @@ class _Session:
         work = [self._next_take(line) for line in lines]
         asked = self._missing_pieces(work)
         with ThreadPoolExecutor(_SAVERS, "save") as savers:
-            saving = [savers.submit(self._finish_stored, one) for one in work if one.complete]
+            joining = [savers.submit(self._finish_stored, one) for one in work if one.complete]
+            saving: list[Future[list[_Finished]]] = []
             chunks = [one.pieces[position].chunk for (one, position), *_ in asked]
             for spoken in engine().speak(chunks) if chunks else ():
                 saving.append(savers.submit(self._receive, asked[spoken.index], spoken))
                 saving = [future for future in saving if not self._collect(future)]
             for future in saving:
                 self._collect(future, wait=True)
+            for future in joining:
+                self._note(future.result())
 
     def _next_take(self, line: SpokenLine) -> Work:
         """The next take of a line. Of one in pieces, those that were right in the last take stay."""
@@ -163,15 +166,19 @@ class _Session:
         return [(work.line, self._finish(work))]
 
     def _collect(self, future: Future[list[_Finished]], wait: bool = False) -> bool:
-        """Note finished takes; whether they were finished."""
+        """Note spoken takes that are finished; whether they were."""
         if not wait and not future.done():
             return False
-        for line, take in future.result():
-            self._takes.setdefault(line.key, []).append(take)
+        for _, take in future.result():
             self.clips_spoken += bool(take.clip)
             self.audio_seconds += take.audio_seconds
-            self._progress.advance(take.audio_seconds)
+        self._note(future.result())
         return True
+
+    def _note(self, finished: Sequence[_Finished]) -> None:
+        for line, take in finished:
+            self._takes.setdefault(line.key, []).append(take)
+            self._progress.advance(take.audio_seconds)
 
     def _receive(self, owners: Sequence[tuple[Work, int]], spoken: Spoken) -> list[_Finished]:
         """Hand a spoken piece to the lines that wait for it; the takes that are complete with it."""

@@ -91,7 +91,7 @@ def measure(samples: np.ndarray, sample_rate: int, expected_seconds: float, text
     Args:
         samples: float, mono, shape (n,), nominally within -1 … 1; what is not a number counts as full scale.
         sample_rate: Hz.
-        expected_seconds: how long the text should take, with its pauses; 0: unknown.
+        expected_seconds: how long the samples should be; 0: unknown.
         text: what was to be said.
     """
     samples = np.nan_to_num(np.asarray(samples, dtype=np.float32), nan=1.0, posinf=1.0, neginf=-1.0)

@@ -477,9 +477,10 @@ def test_a_long_text_whose_clip_is_lost_is_joined_again_without_speaking(run: Ru
     before = run.path(row).read_bytes()
     run.path(row).unlink()
     engine = FakeEngine()
-    (again,) = run([line(" ".join(SENTENCES))], engine).rows
+    done = run([line(" ".join(SENTENCES))], engine)
     assert (engine.spoken, engine.loaded) == ([], [])  # joining needs no model
-    assert run.path(again).read_bytes() == before
+    assert (done.clips_spoken, done.audio_seconds_spoken) == (0, 0.0)
+    assert run.path(done.rows[0]).read_bytes() == before
 
 
 def test_of_a_long_text_only_the_piece_that_came_out_badly_is_drawn_again(run: Run) -> None:
