@@ -18,7 +18,6 @@ Bitrates = Callable[[int, int], Sequence[int]]  # (sample rate, channels) → kb
 class Format:
     """One audio format: how libsndfile calls it, what it allows."""
 
-    media_type: str
     container: str  # libsndfile's major format; "": written by PyAV
     subtype: str
     sample_rates: tuple[int, ...] = ()  # Hz; empty: any
@@ -49,20 +48,19 @@ _OPUS_LEVEL = 0.78
 _MPEG = (8_000, 11_025, 12_000, 16_000, 22_050, 24_000, 32_000, 44_100, 48_000)
 _AAC = (*_MPEG, 64_000, 88_200, 96_000)
 FORMATS: dict[str, Format] = {
-    "wav": Format("audio/wav", "WAV", "PCM", bit_depths=(16, 24, 32)),
-    "flac": Format("audio/flac", "FLAC", "PCM", bit_depths=(16, 24)),
-    "mp3": Format("audio/mpeg", "MP3", "MPEG_LAYER_III", _MPEG, bitrates=_mp3_bitrates),
+    "wav": Format("WAV", "PCM", bit_depths=(16, 24, 32)),
+    "flac": Format("FLAC", "PCM", bit_depths=(16, 24)),
+    "mp3": Format("MP3", "MPEG_LAYER_III", _MPEG, bitrates=_mp3_bitrates),
     "opus": Format(
-        "audio/ogg",
         "OGG",
         "OPUS",
         (8_000, 12_000, 16_000, 24_000, 48_000),
         bitrates=_opus_bitrates,
         compression_level=_OPUS_LEVEL,
     ),
-    "ogg": Format("audio/ogg", "OGG", "VORBIS"),
-    "m4a": Format("audio/mp4", "", "aac", _AAC, bitrates=_aac_bitrates),
-    "m4b": Format("audio/mp4", "", "aac", _AAC, bitrates=_aac_bitrates),
+    "ogg": Format("OGG", "VORBIS"),
+    "m4a": Format("", "aac", _AAC, bitrates=_aac_bitrates),
+    "m4b": Format("", "aac", _AAC, bitrates=_aac_bitrates),
 }
 
 
@@ -106,10 +104,6 @@ class Encoding:
 
     def _refuse(self, what: str, fix: str) -> None:
         raise BadEncoding(self.format, f"cannot have {what}", fix)
-
-    @property
-    def media_type(self) -> str:
-        return FORMATS[self.format].media_type
 
     def about(self) -> str:
         """In a few words, for people: "MP3, 24 kHz, 64 kbit/s, stereo"."""
