@@ -110,12 +110,13 @@ class Resolver:
     def _passages(self, taken: Sequence[Stretch], values: RowValues) -> tuple[Passage, ...]:
         """Each stretch as if it were a row of its own, with its voice's language and speed."""
         passages = tuple(self._passage(stretch, values) for stretch in taken)
-        first, *others = {self._voice(passage.voice)[1].name: passage.voice for passage in passages}.items()
-        for model, voice in others:
-            raise RowRejected(f"The voice {voice!r} is for the model {model!r}, and the row begins in {first[0]!r}")
-        language = passages[0].language
-        if language[:2].lower() not in {known[:2] for known in self.catalogue[first[0]].languages}:
-            self.foreign[language, first[0]] = self.foreign.get((language, first[0]), 0) + 1
+        spec, language = self._voice(taken[0].voice)[1], passages[0].language
+        for stretch in taken[1:]:
+            if (other := self._voice(stretch.voice)[1].name) != spec.name:
+                has = f"The voice {stretch.voice!r} is for the model {other!r}"
+                raise RowRejected(f"{has}, and the row begins in {spec.name!r}")
+        if language not in spec.languages and language[:2].lower() not in {known[:2] for known in spec.languages}:
+            self.foreign[language, spec.name] = self.foreign.get((language, spec.name), 0) + 1
         return passages
 
     def _passage(self, stretch: Stretch, values: RowValues) -> Passage:

@@ -64,6 +64,7 @@ _SENTENCES = re.compile(r"(?<=[.!?]\s)")
 _LIKE_ADDRESS = re.compile(r"@|://|[A-Za-z0-9]\.[A-Za-z]")
 _ABBREVIATED = frozenset([*TITLES, *WORDS, *BEFORE_NUMBER, "St"])
 _BEFORE_POINT = re.compile(r"\w+(?=\.)")
+_LIKE_INITIAL = re.compile(r"\b[A-Za-z]\.")
 _LIKE_ROMAN = re.compile(r" [IVX]+\b")
 _LIKE_SYMBOL = re.compile(r"[&#№+=<>≈~±÷§@*`_]")
 _CAPITALS = re.compile(r"[A-Z]{2}")
@@ -74,8 +75,9 @@ def english(text: str, british: bool = False) -> str:
     if _LIKE_ADDRESS.search(text):
         text = _ADDRESS.sub(_address, text)
     if "." in text or "/" in text:
-        text = _INITIAL.sub(r"\1 ", _abbreviations(text))
-        text = _INITIALS.sub(_initials, _HALVES_OF_DAY.sub(r"\1", text))
+        text = _abbreviations(text)
+        if _LIKE_INITIAL.search(text):
+            text = _INITIALS.sub(_initials, _HALVES_OF_DAY.sub(r"\1", _INITIAL.sub(r"\1 ", text)))
     if _LIKE_ROMAN.search(text):
         text = _roman(text)
     if _LIKE_SYMBOL.search(text):

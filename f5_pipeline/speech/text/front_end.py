@@ -34,7 +34,8 @@ def normalise(text: str, language: str, spec: ModelSpec, lexicon: Lexicon = NO_W
     What the lexicon has a saying for is said like that, whatever the rules would have made of it. Paragraphs stay
     apart by one blank line, which the chunker turns into a pause. Without a lexicon, doing it twice changes nothing.
     """
-    parts = _PARAGRAPH.split(_BLANKS.sub(" ", tidy(text)))
+    text = tidy(text)
+    parts = _PARAGRAPH.split(_BLANKS.sub(" ", text)) if "\n" in text else [text]
     return "\n\n".join(said for part in parts if (said := _paragraph(part, language.lower(), spec, lexicon)))
 
 
