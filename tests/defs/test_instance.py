@@ -106,7 +106,7 @@ def test_a_new_home_is_ready_for_runs_that_nobody_watches(tmp_path: Path) -> Non
         assert concurrency.run_queue_config.max_concurrent_runs == 4
         assert isinstance(instance.run_launcher, WatchingRunLauncher)
         assert isinstance(instance.scheduler, DagsterDaemonScheduler)
-        assert (instance.scheduler.max_catchup_runs, instance.scheduler.max_tick_retries) == (1, 20)
+        assert instance.scheduler.max_tick_retries == 20
         assert instance.run_monitoring_enabled
         assert instance.run_monitoring_max_runtime_seconds == 24 * 60 * 60
         assert (instance.run_retries_enabled, instance.run_retries_max_retries) == (True, 2)

@@ -1,0 +1,103 @@
+"""What a daemon and its code server hold on to: memory, threads, files, processes, and what they compute when idle."""
+
+from __future__ import annotations
+
+import statistics
+import threading
+import time
+from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+import psutil
+
+from tests.defs.daemon import Daemon
+
+_EVERY_SECONDS = 5.0
+
+
+@dataclass(frozen=True)
+class Sample:
+    """One look at the processes that live as long as the deployment: not at the runs, which come and go."""
+
+    seconds: float  # since the watch began
+    megabytes: float  # resident, of daemon and code server together
+    threads: int
+    open_files: int
+    processes: int  # all of them, runs and what they left behind included
+    temporary_files: int
+
+
+class Watch:
+    """Looks every few seconds, in a thread, while the block runs."""
+
+    def __init__(self, daemon: Daemon, temporary: Path) -> None:
+        self.samples: list[Sample] = []
+        self._daemon, self._temporary = daemon, temporary
+        self._started = time.monotonic()
+        self._ended = threading.Event()
+        self._thread = threading.Thread(target=self._watch, daemon=True)
+
+    def __enter__(self) -> Watch:
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._ended.set()
+        self._thread.join()
+
+    def look(self) -> Sample:
+        lasting = self.lasting()
+        sizes, threads, files = [], [], []
+        for process in lasting:
+            with suppress(psutil.NoSuchProcess):
+                sizes.append(process.memory_info().rss / 1e6)
+                threads.append(process.num_threads())
+                files.append(process.num_fds())
+        return Sample(
+            round(time.monotonic() - self._started, 1),
+            round(sum(sizes), 1),
+            sum(threads),
+            sum(files),
+            len(belonging_to(self._daemon.home)),
+            sum(path.is_file() for path in self._temporary.rglob("*")),
+        )
+
+    def lasting(self) -> list[psutil.Process]:
+        """The daemon and its code server."""
+        found = []
+        for process in self._daemon.processes():
+            with suppress(psutil.NoSuchProcess):
+                words = process.cmdline()
+                if any(word.endswith("dagster-daemon") for word in words) or "grpc" in words:
+                    found.append(process)
+        return found
+
+    def busy_share(self, seconds: float) -> float:
+        """Which share of a core they need while nothing is to be done."""
+        before = self._cpu_seconds()
+        time.sleep(seconds)
+        return (self._cpu_seconds() - before) / seconds
+
+    def _cpu_seconds(self) -> float:
+        return sum(sum(process.cpu_times()[:2]) for process in self.lasting())
+
+    def _watch(self) -> None:
+        while not self._ended.wait(_EVERY_SECONDS):
+            self.samples.append(self.look())
+
+
+def belonging_to(home: Path) -> list[psutil.Process]:
+    """All processes that work on a Dagster home, whoever is their parent by now."""
+    found = []
+    for process in psutil.process_iter():
+        with suppress(psutil.NoSuchProcess, psutil.AccessDenied):
+            if process.environ().get("DAGSTER_HOME") == str(home) and process.status() != psutil.STATUS_ZOMBIE:
+                found.append(process)
+    return found
+
+
+def middle(samples: Sequence[Sample], name: str) -> float:
+    """The median of one measure."""
+    return statistics.median(getattr(sample, name) for sample in samples)
