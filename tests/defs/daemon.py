@@ -20,6 +20,8 @@ import psutil
 import yaml
 from dagster._core.events import DagsterEventType
 
+from tests.storage.servers import answers, free_port
+
 PARTITION = "dagster/partition"
 _WAIT_SECONDS = 600
 UNFINISHED = ("QUEUED", "NOT_STARTED", "STARTING", "STARTED", "CANCELING")
@@ -33,9 +35,18 @@ class Daemon:
         folder: where the home and the daemon's log are kept.
         environment: besides this process's own variables.
         config: what is to be different in ``dagster.yaml``, by section.
+        lasting_server: whether the code server is a process of its own, as in deployments. Else the daemon has one,
+            and replaces it every minute.
     """
 
-    def __init__(self, folder: Path, environment: dict[str, str], config: dict[str, dict[str, Any]]) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        environment: dict[str, str],
+        config: dict[str, dict[str, Any]],
+        *,
+        lasting_server: bool = False,
+    ) -> None:
         self.home, self.log = folder / "home", folder / "daemon.log"
         self.home.mkdir(parents=True)
         ours = yaml.safe_load(files("f5_pipeline.defs").joinpath("dagster.yaml").read_text())
@@ -47,6 +58,8 @@ class Daemon:
         self._folder = folder
         self.instance = dg.DagsterInstance.from_config(str(self.home))
         self.process: subprocess.Popen[bytes] | None = None
+        self._server: subprocess.Popen[bytes] | None = None
+        self._lasting_server = lasting_server
 
     def __enter__(self) -> Daemon:
         return self
@@ -56,9 +69,20 @@ class Daemon:
         self.instance.dispose()
 
     def start(self) -> None:
+        code = ["-m", "f5_pipeline.definitions"]
+        if self._lasting_server:
+            port = str(free_port())
+            self._server = self._begin("dagster", "api", "grpc", "--host", "127.0.0.1", "--port", port, *code)
+            where = {"grpc_server": {"host": "127.0.0.1", "port": int(port), "location_name": "f5_pipeline"}}
+            (self._folder / "workspace.yaml").write_text(yaml.safe_dump({"load_from": [where]}))
+            self.wait_for(lambda: answers(int(port)), "the code server")
+            code = ["-w", "workspace.yaml"]
+        self.process = self._begin("dagster-daemon", "run", *code)
+
+    def _begin(self, program: str, *arguments: str) -> subprocess.Popen[bytes]:
         with self.log.open("ab") as log:
-            self.process = subprocess.Popen(
-                [Path(sys.executable).with_name("dagster-daemon"), "run", "-m", "f5_pipeline.definitions"],
+            return subprocess.Popen(
+                [Path(sys.executable).with_name(program), *arguments],
                 cwd=self._folder,
                 env=self._environment,
                 stdout=log,
@@ -71,18 +95,20 @@ class Daemon:
         for process in self.processes():
             with suppress(psutil.NoSuchProcess):
                 process.kill()
-        if self.process is not None:
-            self.process.wait()
-            self.process = None
+        for begun in (self.process, self._server):
+            if begun is not None:
+                begun.wait()
+        self.process = self._server = None
 
     def processes(self) -> list[psutil.Process]:
         """The daemon, its code server, and their runs."""
-        if self.process is None:
-            return []
-        with suppress(psutil.NoSuchProcess):
-            daemon = psutil.Process(self.process.pid)
-            return [daemon, *daemon.children(recursive=True)]
-        return []
+        found = []
+        for begun in (self.process, self._server):
+            with suppress(psutil.NoSuchProcess):
+                if begun is not None:
+                    parent = psutil.Process(begun.pid)
+                    found += [parent, *parent.children(recursive=True)]
+        return found
 
     # --- runs -----------------------------------------------------------------------------------------------------
 

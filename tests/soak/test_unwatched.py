@@ -168,7 +168,7 @@ def night(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Night]:
             "F5_NIGHTLY_CRON": "*/2 * * * *",  # nights are short here
             "TMPDIR": str(temporary),
         }
-        with Daemon(tmp_path / "daemon", environment, CONFIG) as daemon:
+        with Daemon(tmp_path / "daemon", environment, CONFIG, lasting_server=True) as daemon:
             yield Night(daemon, store, proxy, settings)
 
 
