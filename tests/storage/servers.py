@@ -106,7 +106,8 @@ def _running(command: list[str], port: int) -> Iterator[None]:
         process.wait(10)
 
 
-def _answers(port: int) -> bool:
+def answers(port: int) -> bool:
+    """Whether somebody listens at a port of this machine."""
     with socket.socket() as probe:
         probe.settimeout(1)
         return probe.connect_ex(("127.0.0.1", port)) == 0
