@@ -13,7 +13,7 @@ from __future__ import annotations
 import argparse
 from collections import Counter
 from collections.abc import Callable
-from dataclasses import dataclass, fields
+from dataclasses import asdict, dataclass
 from importlib.resources import files
 
 import numpy as np
@@ -26,7 +26,8 @@ from f5_pipeline.speech.f5.engine import F5Engine
 from f5_pipeline.speech.models.catalogue import load_catalogue
 from f5_pipeline.speech.models.weights import ensure_weights
 from f5_pipeline.speech.plan import Reference, speech_seconds
-from f5_pipeline.speech.quality import QualityMeasures, Thresholds, judge, measure
+from f5_pipeline.speech.quality import QualityMeasures, judge, measure
+from f5_pipeline.speech.thresholds import Thresholds
 from f5_pipeline.speech.utterance import Sampling
 
 VOICES = ("m3", "m1", "f2", "f5")
@@ -140,12 +141,11 @@ DEFECTS: dict[str, Callable[[Samples], Samples]] = {
 
 def objections(measures: QualityMeasures) -> list[str]:
     """The thresholds that a clip is beyond."""
-    limits = Thresholds()
-    found = []
-    for part in fields(Thresholds):
-        sign = 1 if part.name.startswith("max") else -1
-        if (getattr(measures, part.name[4:]) - getattr(limits, part.name)) * sign > 0:
-            found.append(part.name)
+    found, values = [], asdict(measures)
+    for name, limit in vars(Thresholds()).items():
+        beyond = (values.get(name[4:], limit) - limit) * (1 if name.startswith("max") else -1)
+        if beyond > 0:
+            found.append(name)
     return found
 
 

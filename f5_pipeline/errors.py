@@ -442,6 +442,24 @@ class ModelUnsupported(F5PipelineError):
         )
 
 
+class RecogniserMissing(F5PipelineError):
+    """A recogniser that a batch asks for and that is not on this machine, or has no model here."""
+
+    def __init__(self, recogniser: str, reason: str, fix: str) -> None:
+        super().__init__(f"Recogniser {recogniser}", f"{reason}.", f'{fix}. Or set recogniser = "none".')
+
+
+class RecogniserFailed(F5PipelineError):
+    """A recogniser that could not hear a clip, or does not start at all."""
+
+    def __init__(self, recogniser: str, reason: str) -> None:
+        super().__init__(
+            f"Recogniser {recogniser}",
+            f"failed: {reason.rstrip('.')}.",
+            'Its clips are judged by their sound alone. Mend that, or set recogniser = "none".',
+        )
+
+
 class NothingSpoken(F5PipelineError):
     """A batch in which every line that should have been spoken failed."""
 

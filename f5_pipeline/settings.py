@@ -54,6 +54,14 @@ class Settings(BaseSettings):
     flash_attn: str | None = Field(
         None, description="An exact flash_attn wheel: its name, URL or path, with #sha256=… to pin its content."
     )
+    recogniser: Literal["auto", "none", "pocketsphinx", "faster_whisper"] = Field(
+        "auto",
+        description="Who checks the words of clips; auto: faster_whisper if it and its model are here, else "
+        "pocketsphinx if it is here and the text English.",
+    )
+    whisper: str = Field(
+        "small", description="The Whisper model of faster_whisper: a folder, a repository of the hub, or a size."
+    )
     commercial: bool = Field(False, description="Refuse models whose licence forbids commercial use.")
     automation: Literal["off", "on"] = Field(
         "off", description="Whether sensors and the nightly schedule start switched on; each has its switch in the UI."

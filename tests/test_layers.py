@@ -49,9 +49,10 @@ HOMES = {
     "dagster": ("f5_pipeline.defs.", "f5_pipeline.definitions"),
     **dict.fromkeys(HEAVY, ("f5_pipeline.speech.f5.", "f5_pipeline.scale.")),
     "ray": ("f5_pipeline.scale.",),
+    **dict.fromkeys(("faster_whisper", "pocketsphinx", "rapidfuzz"), ("f5_pipeline.speech.recognition.",)),
     **dict.fromkeys(("boto3", "botocore"), ("f5_pipeline.storage.s3", "f5_pipeline.defs.resources")),
 }
-LAZY = {*HEAVY, "ray", "boto3", "botocore"}
+LAZY = {*HEAVY, "ray", "boto3", "botocore", "faster_whisper", "pocketsphinx", "rapidfuzz"}
 DAGSTERS = ("f5_pipeline.defs", "f5_pipeline.definitions", "f5_pipeline.demo.__main__")
 
 
@@ -172,7 +173,7 @@ print(len(MODULES))
 
 MODULES = [module_name(path) for path in PATHS]
 WITHOUT_DAGSTER = [name for name in MODULES if not name.startswith(DAGSTERS)]
-BANNED = ["torch", "torchaudio", "f5_tts", "vocos", "boto3", "botocore", "ray", "transformers", "matplotlib"]
+BANNED = [*sorted(LAZY), "transformers", "matplotlib"]
 
 
 def _import(modules: list[str], banned: list[str], folder: Path) -> str:

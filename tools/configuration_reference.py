@@ -15,6 +15,7 @@ from pydantic import BaseModel
 
 from f5_pipeline.settings import Settings
 from f5_pipeline.speech.manifests.batch_settings import BatchSettings, VoiceSettings
+from f5_pipeline.speech.thresholds import Thresholds
 
 PAGE = Path(__file__).resolve().parent.parent / "docs" / "configuration.md"
 
@@ -64,6 +65,14 @@ _BATCH = """\
 [delivery](delivery.md) say more of what they do.
 """
 
+_QUALITY = """\
+
+### The table `[quality]`
+
+Beyond these measures a clip is suspect, and is drawn again ([quality](quality.md)). It goes at the end of `BATCH.toml`:
+in TOML, what follows the head of a table belongs to the table.
+"""
+
 _VOICE = """\
 
 ## Voice settings
@@ -79,7 +88,8 @@ def page() -> str:
     return "".join(
         [
             *(_HEAD, _ENVIRONMENT, *_table(Settings, "variable", "F5_"), _FOREIGN),
-            *(_BATCH, *_table(BatchSettings, "key"), _VOICE, *_table(VoiceSettings, "key")),
+            *(_BATCH, *_table(BatchSettings, "key"), _QUALITY, *_table(Thresholds, "threshold")),
+            *(_VOICE, *_table(VoiceSettings, "key")),
         ]
     )
 
@@ -94,8 +104,9 @@ def _table(model: type[BaseModel], what: str, prefix: str = "") -> Iterator[str]
 
 
 def _kinds(schema: Mapping[str, Any]) -> list[Mapping[str, Any]]:
-    """The alternatives of a field, without "nothing"."""
-    return [kind for kind in schema.get("anyOf", [schema]) if kind["type"] != "null"]
+    """The alternatives of a field, without "nothing". A field that is a model of its own is a table."""
+    table = {"type": "object"} if "$ref" in schema else schema
+    return [kind for kind in table.get("anyOf", [table]) if kind["type"] != "null"]
 
 
 def _type(schema: Mapping[str, Any]) -> str:
@@ -104,7 +115,7 @@ def _type(schema: Mapping[str, Any]) -> str:
 
 
 def _default(value: object) -> str:
-    if value is None or value == {}:
+    if value is None or isinstance(value, dict):
         return "–"
     if isinstance(value, bool):
         return f"`{str(value).lower()}`"

@@ -60,8 +60,11 @@ def csv_object(batch: str) -> str:
     return f"batches/{check_slug('batch', batch)}/index.csv"
 
 
-def write_index(store: ObjectStore, batch: str, rows: Sequence[IndexRow]) -> None:
+def write_index(store: ObjectStore, batch: str, rows: Sequence[IndexRow], judged_by: str = "") -> None:
     """Write both files of an index, the one that programs read last.
+
+    Args:
+        judged_by: by which rules its clips were judged; for ``rows_by_key``.
 
     Raises:
         UnsafeName: ``batch`` is not a slug.
@@ -70,7 +73,7 @@ def write_index(store: ObjectStore, batch: str, rows: Sequence[IndexRow]) -> Non
     import pyarrow.csv
     import pyarrow.parquet
 
-    table = index_table(rows)
+    table = index_table(rows, judged_by)
     text, binary = io.BytesIO(), io.BytesIO()
     pyarrow.csv.write_csv(_without_formulas(table), text)
     pyarrow.parquet.write_table(table, binary, compression="zstd")
@@ -89,16 +92,19 @@ def read_index(store: ObjectStore, batch: str) -> list[IndexRow] | None:
     return None if table is None else _rows(table)
 
 
-def rows_by_key(store: ObjectStore, batch: str) -> dict[str, IndexRow]:
+def rows_by_key(store: ObjectStore, batch: str, judged_by: str = "") -> dict[str, IndexRow]:
     """The rows of a batch that have a clip, by clip key: what the last run knew.
 
-    A missing or damaged index is an empty one here: it will be made again from the clips.
+    An index that is missing, damaged or judged by other rules is an empty one here: it will be made again from the
+    clips.
     """
     try:
-        rows = read_index(store, batch) or []
+        table = read_table(store, batch)
     except IndexDamaged:
-        rows = []
-    return {row.key: row for row in rows if row.key}
+        return {}
+    if table is None or json.loads(table.schema.metadata[_NOTE]).get("judged_by", "") != judged_by:
+        return {}
+    return {row.key: row for row in _rows(table) if row.key}
 
 
 def read_table(store: ObjectStore, batch: str, columns: Sequence[str] | None = None) -> pa.Table | None:
@@ -138,7 +144,7 @@ def user_columns(rows: Sequence[IndexRow]) -> dict[str, str]:
     return names
 
 
-def index_table(rows: Sequence[IndexRow]) -> pa.Table:
+def index_table(rows: Sequence[IndexRow], judged_by: str = "") -> pa.Table:
     """The rows as a pyarrow table: ours to ``attempts``, measures, ``clip_bytes``, ``cached``, the user's own."""
     import pyarrow as pa
 
@@ -148,7 +154,7 @@ def index_table(rows: Sequence[IndexRow]) -> pa.Table:
     arrays |= {name: _measures([row.quality.get(name) for row in rows]) for name in quality}
     arrays |= {name: _our_array(name, rows) for name in _TRAILING}
     arrays |= {name: _texts([row.columns.get(column) for row in rows]) for column, name in names.items()}
-    note = json.dumps({"format": 1, "quality": quality, "columns": names})
+    note = json.dumps({"format": 1, "judged_by": judged_by, "quality": quality, "columns": names})
     return pa.table(arrays, metadata={_NOTE: note.encode()})
 
 
@@ -188,6 +194,8 @@ def _measures(values: list[Measure]) -> pa.Array:
     known = [value for value in values if value is not None]
     if known and all(isinstance(value, bool) for value in known):
         return pa.array(values, pa.bool_())
+    if known and all(isinstance(value, int) for value in known):
+        return pa.array(values, pa.int64())
     if all(isinstance(value, (int, float)) for value in known):
         return pa.array([None if value is None else float(value) for value in values], pa.float64())
     return _texts([None if value is None else str(value) for value in values])

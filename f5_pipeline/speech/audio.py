@@ -43,6 +43,17 @@ def join_pieces(sounds: Sequence[np.ndarray], joints: Sequence[Joint], lead_seco
     return joined * np.float32(_CEILING / peak) if peak > _CEILING else joined
 
 
+def starts_of(sizes: Sequence[int], joints: Sequence[Joint], lead_seconds: float = 0.0) -> list[int]:
+    """Where each sound of so many samples begins in what ``join_pieces`` makes of them, in samples."""
+    starts, begun, end, before = [], 0, round(lead_seconds * SAMPLE_RATE), Joint()
+    for size, joint in zip(sizes, joints, strict=True):
+        pause, fade = round(before.pause_seconds * SAMPLE_RATE), round(before.fade_seconds * SAMPLE_RATE)
+        start = end + pause if before.pause_seconds > 0 else end - min(fade, end - begun, size)
+        starts.append(start)
+        begun, end, before = start, start + size, joint
+    return starts
+
+
 def _silence(seconds: float) -> np.ndarray:
     return np.zeros(round(seconds * SAMPLE_RATE), np.float32)
 

@@ -24,7 +24,10 @@ from f5_pipeline.speech.lines import ReadyModel
 from f5_pipeline.speech.manifests.utterance_file import BatchContents, load_utterances
 from f5_pipeline.speech.models.catalogue import ModelSpec
 from f5_pipeline.speech.models.weights import check_licence, ensure_weights
+from f5_pipeline.speech.recognition.choice import ChooseRecogniser, no_recogniser
+from f5_pipeline.speech.recognition.ears import listening
 from f5_pipeline.speech.utterance import RejectedRow
+from f5_pipeline.speech.verdicts import Judge
 from f5_pipeline.storage.object_store import ObjectStore
 
 LoadEngine = Callable[[ReadyModel], SpeechEngine]
@@ -40,7 +43,9 @@ class BatchReport:
     audio_seconds_spoken: float
     seconds: float  # of the whole run
     load_seconds: float  # of it, for loading models
-    speak_seconds: float  # of it, for speaking and storing
+    speak_seconds: float  # of it, for speaking, storing and listening
+    recogniser: str = ""  # who listened to the clips; "": nobody
+    deaf: str = ""  # why clips were not listened to after all
 
     @property
     def counts(self) -> dict[str, int]:
@@ -68,29 +73,35 @@ def speak_batch(
     catalogue: Mapping[str, ModelSpec],
     load_engine: LoadEngine,
     progress: Progress | None = None,
+    choose_recogniser: ChooseRecogniser = no_recogniser,
 ) -> BatchReport:
     """Speak what is missing of a batch and write its index.
 
     Args:
         load_engine: makes the engine of a model; called only if something is missing.
+        choose_recogniser: who listens to the clips, by the word of the batch settings.
 
     Raises:
         ObjectMissing: the manifest was not resolved yet (``utterances``).
         UnknownModel, BadWeights, WeightsUnavailable, LicenceForbids: a model cannot be used.
+        RecogniserMissing: the recogniser that the batch wants is not here.
         NothingSpoken: there were lines to speak, and every one of them failed.
     """
     started = time.monotonic()
     contents = load_utterances(store, batch)
+    recogniser = choose_recogniser(contents.settings.recogniser)
+    judge = Judge(contents.settings.quality, recogniser.name if recogniser else "")
     models = _ready_models(contents, catalogue, cache, store)
     lines, rejected = cast(contents.utterances, models, store, cache)
     clock = _Loading(load_engine)
     speaking = time.monotonic()
-    known = rows_by_key(store, batch)
+    known = rows_by_key(store, batch, judge.fingerprint)
     unnamed = (line for line in lines if line.key not in known)  # clips that no index names, until this one does
-    with claim(store, batch, (key for line in unnamed for key in line.all_keys())):
-        done = generate(lines, ClipStore(store), known, clock, progress)
+    claimed = (key for line in unnamed for key in line.all_keys())
+    with claim(store, batch, claimed), listening(recogniser, store) as listener:
+        done = generate(lines, ClipStore(store), known, clock, progress, judge, listener)
         rows = _in_order(contents, done.rows, rejected)
-        write_index(store, batch, rows)
+        write_index(store, batch, rows, judge.fingerprint)
     record_spoken(store, batch, contents.made_of, sum(row.status == "failed" for row in rows))
     report = BatchReport(
         batch=batch,
@@ -100,6 +111,8 @@ def speak_batch(
         seconds=time.monotonic() - started,
         load_seconds=clock.seconds,
         speak_seconds=time.monotonic() - speaking - clock.seconds,
+        recogniser=listener.recogniser,
+        deaf=next(iter(listener.failures), ""),
     )
     if report.counts["failed"] and not report.counts["ok"] + report.counts["suspect"]:
         raise NothingSpoken(batch, report.counts["failed"], next(row.reason for row in rows if row.status == "failed"))

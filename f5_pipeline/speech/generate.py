@@ -21,9 +21,11 @@ from f5_pipeline.results.index import IndexRow
 from f5_pipeline.speech import quality
 from f5_pipeline.speech.engine import SAMPLE_RATE, SpeechEngine, Spoken
 from f5_pipeline.speech.lines import Piece, ReadyModel, SpokenLine
-from f5_pipeline.speech.quality import Verdict
-from f5_pipeline.speech.takes import Take, Takes, is_settled, next_attempt, recall, row_of, take_of
-from f5_pipeline.speech.work import Sound, Work, judged_together, sound_of_line, sound_of_piece, verdict_of
+from f5_pipeline.speech.recall import settled_before, stored_takes
+from f5_pipeline.speech.recognition.ears import Listener, Nobody
+from f5_pipeline.speech.takes import Draft, Take, Takes, is_settled, next_attempt, row_of
+from f5_pipeline.speech.verdicts import Judge
+from f5_pipeline.speech.work import Sound, Work, sound_of_line, sound_of_piece
 from f5_pipeline.storage.many import in_parallel
 
 _SAVERS = 4  # threads that measure, encode and store clips while the model goes on
@@ -56,7 +58,7 @@ class Generation:
     audio_seconds_spoken: float
 
 
-_Finished = tuple[SpokenLine, Take]
+_Finished = tuple[SpokenLine, Draft | Take]
 EngineFor = Callable[[ReadyModel], SpeechEngine]
 
 
@@ -66,25 +68,35 @@ def generate(
     known: Mapping[str, IndexRow],
     engine_for: EngineFor,
     progress: Progress | None = None,
+    judge: Judge | None = None,
+    listener: Listener | None = None,
 ) -> Generation:
     """Have a clip for each line: find it, or speak and store it at once, so that a crash loses only what was in hand.
 
     Args:
         lines: what to say; lines with the same key are spoken once.
-        known: rows of the last run by clip key: saves reading clips that are known to be whole.
+        known: rows of the last run by clip key, judged as ``judge`` would: saves reading clips that are known to be
+            whole.
         engine_for: loads the engine of a model; called only for models that have something to say.
+        judge: which takes are right.
+        listener: who says which words are in them.
     """
-    takes = recall(lines, clips, known)
-    progress = progress or Silent()
-    session = _Session(clips, takes, progress)
-    missing = {line.key: line for line in lines if not is_settled(line, takes.get(line.key, ()))}
-    progress.begin(len(lines), len(missing), sum(line.expected_seconds for line in missing.values()))
-    for model in {id(line.model): line.model for line in missing.values()}.values():
-        pending = [line for line in missing.values() if line.model is model]
+    listener, progress = listener or Nobody(), progress or Silent()
+    by_key = {line.key: line for line in lines}
+    takes = settled_before(list(by_key.values()), clips, known, listener)
+    session = _Session(clips, takes, progress, judge or Judge(), listener)
+    session.recall([line for key, line in by_key.items() if key not in takes])
+    missing = [line for line in by_key.values() if session.wants(line)]
+    progress.begin(len(lines), len(missing), sum(line.expected_seconds for line in missing))
+    for model in {id(line.model): line.model for line in by_key.values()}.values():
+        mine = [line for line in by_key.values() if line.model is model]
         engine = cache(partial(engine_for, model))  # loaded when there is something to say, and once
-        while pending:
-            session.speak(engine, pending)
-            pending = [line for line in pending if not is_settled(line, takes[line.key])]
+        # What was heard meanwhile may call for another take; while clips are still listened to, others are spoken.
+        while (pending := [line for line in mine if session.wants(line)]) or session.waits_for(mine):
+            if pending:
+                session.speak(engine, pending)
+            else:
+                session.listen_on()
     rows = tuple(row_of(line, takes[line.key]) for line in lines)
     return Generation(rows, session.clips_spoken, session.audio_seconds)
 
@@ -92,9 +104,31 @@ def generate(
 class _Session:
     """One run's way from pieces to stored clips."""
 
-    def __init__(self, clips: ClipStore, takes: Takes, progress: Progress) -> None:
+    def __init__(self, clips: ClipStore, takes: Takes, progress: Progress, judge: Judge, listener: Listener) -> None:
         self._clips, self._takes, self._progress = clips, takes, progress
+        self._judge, self._listener = judge, listener
+        self._drafts: dict[str, list[Draft]] = {}  # takes whose words are not known yet, by the line's key
         self.clips_spoken, self.audio_seconds = 0, 0.0
+
+    def recall(self, lines: Sequence[SpokenLine]) -> None:
+        """Find the takes that are in the store."""
+        for draft in stored_takes(lines, self._clips, self._listener):
+            self._add(draft.line, draft)
+
+    def wants(self, line: SpokenLine) -> bool:
+        """Whether a line needs another take, as far as is known."""
+        self._judge_heard(line)
+        return line.key not in self._drafts and not is_settled(line, self._takes.get(line.key, ()))
+
+    def waits_for(self, lines: Sequence[SpokenLine]) -> bool:
+        """Whether takes of these lines are still being listened to."""
+        return any(line.key in self._drafts for line in lines)
+
+    def listen_on(self) -> None:
+        """Wait until all takes are judged that are stored."""
+        for drafts in list(self._drafts.values()):
+            for draft in drafts:
+                draft.wait()
 
     def speak(self, engine: Callable[[], SpeechEngine], lines: Sequence[SpokenLine]) -> None:
         """Draw the next take of each line."""
@@ -112,6 +146,18 @@ class _Session:
             for future in joining:
                 self._note(future.result())
 
+    def _add(self, line: SpokenLine, take: Draft | Take) -> None:
+        if isinstance(take, Take):
+            self._takes.setdefault(line.key, []).append(take)
+        else:
+            self._drafts.setdefault(line.key, []).append(take)
+
+    def _judge_heard(self, line: SpokenLine) -> None:
+        drafts = self._drafts.get(line.key, ())
+        if drafts and all(draft.ready for draft in drafts):
+            for draft in self._drafts.pop(line.key):
+                self._takes.setdefault(line.key, []).append(draft.take(self._judge))
+
     def _next_take(self, line: SpokenLine) -> Work:
         """The next take of a line. Of one in pieces, those that were right in the last take stay."""
         takes = self._takes.get(line.key, ())
@@ -121,19 +167,12 @@ class _Session:
 
     def _right_pieces(self, line: SpokenLine, take: Take) -> dict[int, Piece]:
         """Those of a take's pieces that came out right, by position. None if all did: then it is not one's fault."""
-        keys = str(take.measures.get("pieces", "")).split()
-        right = in_parallel(self._is_right, keys)
-        if all(right):
+        if all(take.right_pieces):
             return {}
+        keys = str(take.measures.get("pieces", "")).split()
         drawn = {piece.key: piece for attempt in range(1, take.attempt + 1) for piece in line.pieces(attempt)}
-        return {at: drawn[key] for at, key in enumerate(keys) if right[at] and key in drawn}
-
-    def _is_right(self, key: str) -> bool:
-        """Whether a piece is in the store, and was found to be all right when it was stored."""
-        try:
-            return self._clips.facts(key).facts.get("status") == "ok"
-        except (ObjectMissing, ClipDamaged):
-            return False
+        right = zip(keys, take.right_pieces, strict=True)
+        return {at: drawn[key] for at, (key, is_right) in enumerate(right) if is_right and key in drawn}
 
     def _missing_pieces(self, work: Sequence[Work]) -> list[list[tuple[Work, int]]]:
         """What is to be said: for each piece that is not in the store, the takes that wait for it, and as what."""
@@ -177,7 +216,7 @@ class _Session:
 
     def _note(self, finished: Sequence[_Finished]) -> None:
         for line, take in finished:
-            self._takes.setdefault(line.key, []).append(take)
+            self._add(line, take)
             self._progress.advance(take.audio_seconds)
 
     def _receive(self, owners: Sequence[tuple[Work, int]], spoken: Spoken) -> list[_Finished]:
@@ -189,31 +228,29 @@ class _Session:
         for one, position in owners:
             if one.in_pieces and samples is not None:
                 # In the store, not in memory: a text may be hours long, and a crash loses one piece of it.
-                self._store(sound_of_piece(one.pieces[position], samples), one)
+                self._store(sound_of_piece(one.pieces[position], samples), one, one.pieces[position])
             if one.put(position, samples, error):
                 finished.append((one.line, self._finish(one)))
         return finished
 
-    def _finish(self, work: Work) -> Take:
+    def _finish(self, work: Work) -> Draft | Take:
         if work.error:
             return Take(work.key, work.attempt, "failed", work.error, 2_000.0, work.seed)
         if not work.in_pieces:
-            return take_of(self._store(sound_of_line(work, work.sounds), work), cached=False)
+            info = self._store(sound_of_line(work, work.sounds), work, work.pieces[0])
+            return Draft(work.line, info, (), self._listener.listen(work.line, info, ()), cached=False)
         clips = [self._clips.load(piece.key) for piece in work.pieces]
-        joined = sound_of_line(work, [clip.samples for clip in clips])
-        return take_of(self._store(joined, work, [verdict_of(clip.info) for clip in clips]), cached=False)
+        info = self._store(sound_of_line(work, [clip.samples for clip in clips]), work)
+        pieces = tuple(clip.info for clip in clips)
+        return Draft(work.line, info, pieces, self._listener.listen(work.line, info, pieces), cached=False)
 
-    def _store(self, sound: Sound, work: Work, pieces: Sequence[Verdict] = ()) -> ClipInfo:
-        """Measure, judge and store a clip, with all that an index needs to know of it."""
+    def _store(self, sound: Sound, work: Work, piece: Piece | None = None) -> ClipInfo:
+        """Measure and store a clip, with all that an index needs to know of it; one that was spoken is listened to."""
         measures = quality.measure(sound.said, SAMPLE_RATE, sound.expected_seconds, sound.text)
-        verdict = judged_together(quality.judge(measures), pieces)
-        facts: dict[str, float | int | str] = {
-            "status": verdict.status,
-            "reason": verdict.reason,
-            "penalty": verdict.penalty,
-            "seed": sound.seed,
-            "attempt": sound.attempt,
-        }
-        if sound.key == work.key and work.in_pieces:
+        facts: dict[str, float | int | str] = {"seed": sound.seed, "attempt": sound.attempt}
+        if piece is None:
             facts["pieces"] = " ".join(piece.key for piece in work.pieces)
-        return self._clips.save(sound.key, sound.samples, facts | quality.columns(measures))
+        info = self._clips.save(sound.key, sound.samples, facts | quality.columns(measures))
+        if piece is not None:
+            self._listener.begin(piece, info, sound.samples)
+        return info

@@ -134,8 +134,9 @@ class SpokenLine:
             seed = derive_seed(parts)
             chunk = SpeechChunk(plan.text, voice.audio, ref.seconds, ref.text, plan.frames, sampling, seed)
             ends = plan is planned[-1]  # a voice is not faded into another's, nor into a pause
-            joint = Joint(plan.pause_after_seconds, sampling.cross_fade_duration)
-            yield Piece(clip_key(parts), chunk, Joint(turn.passage.pause_after_seconds) if ends else joint, attempt)
+            within = Joint(plan.pause_after_seconds, sampling.cross_fade_duration)
+            joint = Joint(turn.passage.pause_after_seconds) if ends else within
+            yield Piece(clip_key(parts), chunk, joint, attempt, turn.passage.language)
 
 
 @dataclass(frozen=True)
@@ -160,6 +161,7 @@ class Piece:
     chunk: SpeechChunk
     joint: Joint  # how it goes over into the next one
     attempt: int  # of the line: another one has another key and sounds different
+    language: str  # of its text
 
     @property
     def seconds(self) -> float:

@@ -8,7 +8,7 @@ noise, a drone, a cut, a repetition, a duration that does not fit the text. What
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
 from typing import Literal
 
@@ -16,6 +16,7 @@ import numpy as np
 import numpy.typing as npt
 
 from f5_pipeline.speech.spectra import FLOOR_DB, HOP_SECONDS, Array, Flags, Spectra, decibels, levels_of, spectra_of
+from f5_pipeline.speech.thresholds import Thresholds
 
 _BELOW_LOUD_DB = 40.0  # quieter than the loud parts by this much is silence …
 _SILENCE_DB = -65.0  # … and so is what is quieter than this, whatever the rest is
@@ -48,27 +49,6 @@ class QualityMeasures:
     noise_seconds: float  # the longest stretch with the flat spectrum of noise
     steady_seconds: float  # the longest stretch of one unchanging sound: noise of any colour, a hum, a drone
     repeat_score: float  # -1 … 1, the likeness of a stretch and the one before it; 0 where the text repeats itself too
-
-
-@dataclass(frozen=True)
-class Thresholds:
-    """Beyond these a clip is suspect. The defaults pass what F5-TTS says when nothing goes wrong."""
-
-    min_level_db: float = -40.0
-    max_clipped_share: float = 0.0005
-    max_silence_share: float = 0.6
-    max_longest_gap_seconds: float = 1.5
-    max_lead_silence_seconds: float = 1.0
-    max_tail_silence_seconds: float = 1.5
-    min_duration_ratio: float = 0.65
-    max_duration_ratio: float = 1.4
-    min_chars_per_second: float = 2.5  # languages whose characters are syllables have 4 … 6
-    max_chars_per_second: float = 30.0
-    max_noise_floor_db: float = -12.0
-    max_end_db: float = -12.0
-    max_noise_seconds: float = 0.4
-    max_steady_seconds: float = 0.6
-    max_repeat_score: float = 0.945
 
 
 @dataclass(frozen=True)
@@ -127,22 +107,40 @@ def columns(measures: QualityMeasures) -> dict[str, float]:
 
 def judge(measures: QualityMeasures, thresholds: Thresholds | None = None) -> Verdict:
     """Weigh the measures of a clip."""
-    if measures.silence_share == 1.0 or measures.level_db <= _SILENCE_DB:
+    return weigh(columns(measures), thresholds or Thresholds())
+
+
+#: For a threshold: how far beyond it is as bad as having passed it, and what to say of a value.
+Sayings = Mapping[str, tuple[float, Callable[[float], str]]]
+
+
+def weigh(values: Mapping[str, object], thresholds: Thresholds, sayings: Sayings | None = None) -> Verdict:
+    """A verdict on measures as they are stored with a clip. What was not measured (yet) counts as right.
+
+    Args:
+        values: measures by the name of their column; others may be among them.
+        thresholds: the limits.
+        sayings: of measures that are not of the signal.
+    """
+    if values.get("silence_share") == 1.0 or _number(values.get("level_db"), 0.0) <= _SILENCE_DB:
         return Verdict("failed", ("it is silent",), penalty=1_000.0)
-    limits = asdict(thresholds or Thresholds())
     reasons, penalty = [], 0.0
-    for name, limit in limits.items():
+    for name, limit in vars(thresholds).items():
         bound, measured = name[:3], name[4:]
-        beyond = (getattr(measures, measured) - limit) * (1 if bound == "max" else -1)
+        value = _number(values.get(measured), limit)
+        beyond = (value - limit) * (1 if bound == "max" else -1)
         if beyond > 0:
-            scale, say = _REASONS[name]
-            reasons.append(say(getattr(measures, measured)))
+            scale, say = (_SAYINGS | dict(sayings or {}))[name]
+            reasons.append(say(value))
             penalty += 1.0 + beyond / scale
     return Verdict("suspect" if reasons else "ok", tuple(reasons), round(penalty, 4))
 
 
-#: For each threshold: how far beyond it is as bad as having passed it, and what to say of a value.
-_REASONS: dict[str, tuple[float, Callable[[float], str]]] = {
+def _number(value: object, default: float) -> float:
+    return value if isinstance(value, (int, float)) else default
+
+
+_SAYINGS: dict[str, tuple[float, Callable[[float], str]]] = {
     "min_level_db": (10.0, lambda value: f"very quiet ({value:.0f} dB)"),
     "max_clipped_share": (0.005, lambda value: f"clipped ({value:.2%} of the samples)"),
     "max_silence_share": (0.2, lambda value: f"{value:.0%} of it is silence"),

@@ -1,18 +1,21 @@
-"""Takes: the attempts at a line. Which are in the store, which is the best, and whether another is wanted."""
+"""Takes: the attempts at a line. Which is the best, whether another is wanted, and what the index says of it.
+
+Which are in the store already is ``recall``'s business, what they are found to be like that of ``verdicts``.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, wait
 from dataclasses import dataclass, field
 from itertools import count
 
-from f5_pipeline.errors import ClipDamaged, ObjectMissing
-from f5_pipeline.results.clips import ClipInfo, ClipStore
-from f5_pipeline.results.index import IndexRow
+from f5_pipeline.results.clips import ClipInfo
+from f5_pipeline.results.index import IndexRow, Measure
 from f5_pipeline.speech.lines import SpokenLine
-
-_READERS = 16  # small requests at once
+from f5_pipeline.speech.recognition.comparison import WordCheck
+from f5_pipeline.speech.recognition.ears import Checks
+from f5_pipeline.speech.verdicts import Judge
 
 
 @dataclass(frozen=True)
@@ -28,72 +31,70 @@ class Take:
     audio_seconds: float = 0.0
     clip: str = ""
     clip_bytes: int | None = None
-    measures: Mapping[str, float | int | str] = field(default_factory=dict)
+    measures: Mapping[str, Measure] = field(default_factory=dict)
     cached: bool = False
+    right_pieces: tuple[bool, ...] = ()  # of a line in pieces: which of them came out right
 
 
 #: The takes of each line that has any, by the line's key.
 Takes = dict[str, list[Take]]
 
-
-def recall(lines: Sequence[SpokenLine], clips: ClipStore, known: Mapping[str, IndexRow]) -> Takes:
-    """All takes that are in the store already. What the last run settled on is not read again, only looked for."""
-    by_key = {line.key: line for line in lines}
-    chosen = {key: row for key, line in by_key.items() if (row := _chosen(line, known))}
-    sizes = {row.key: row.clip_bytes for row in chosen.values() if row.clip_bytes is not None}
-    there = clips.existing({row.key for row in chosen.values()}, sizes)
-    takes = {key: [_take_of_row(row, there[row.key].size)] for key, row in chosen.items() if row.key in there}
-    unsettled = [line for key, line in by_key.items() if key not in takes]
-    return takes | _read_takes(unsettled, clips)
+_NOT_MEASURES = ("seed", "attempt", "status", "reason", "penalty")  # verdicts were stored once, and are not read
 
 
-def _chosen(line: SpokenLine, known: Mapping[str, IndexRow]) -> IndexRow | None:
-    """What the last run settled on, unless it was suspect and more takes are allowed now."""
-    row = known.get(line.key) or next((known[key] for key in line.keys if key in known), None)
-    final = row is not None and (row.status == "ok" or row.attempts >= line.utterance.max_attempts)
-    return row if final else None
+@dataclass(frozen=True)
+class Draft:
+    """A take that is stored. What is said in it may not be known yet, nor what it is found to be."""
+
+    line: SpokenLine
+    info: ClipInfo
+    pieces: tuple[ClipInfo | None, ...]  # that it is joined of; None: that one is gone
+    heard: Future[Checks]
+    cached: bool
+
+    @property
+    def clip(self) -> str:
+        return self.info.clip
+
+    @property
+    def audio_seconds(self) -> float:
+        return self.info.audio_seconds
+
+    @property
+    def ready(self) -> bool:
+        """Whether ``take`` has nothing to wait for."""
+        return self.heard.done()
+
+    def wait(self) -> None:
+        """Until it is ready."""
+        wait([self.heard])
+
+    def take(self, judge: Judge) -> Take:
+        """The take with its verdict, as soon as its words are known."""
+        checks, facts = self.heard.result(), self.info.facts
+        pieces = judge.pieces(self.pieces, checks)
+        verdict = judge.joined(self.info, pieces) if pieces else judge.clip(self.info, checks[0] if checks else None)
+        measures: dict[str, Measure] = {name: value for name, value in facts.items() if name not in _NOT_MEASURES}
+        known = [check for check in checks if check is not None]
+        if known and len(known) == len(checks):
+            measures |= WordCheck.of_all(known).columns(judge.recogniser)
+        return Take(
+            key=self.info.key,
+            attempt=int(facts["attempt"]),
+            status=verdict.status,
+            reason=verdict.reason,
+            penalty=verdict.penalty,
+            seed=int(facts["seed"]),
+            audio_seconds=self.audio_seconds,
+            clip=self.clip,
+            clip_bytes=self.info.size,
+            measures=measures,
+            cached=self.cached,
+            right_pieces=tuple(piece.status == "ok" for piece in pieces),
+        )
 
 
-def _read_takes(lines: Sequence[SpokenLine], clips: ClipStore) -> Takes:
-    found = clips.existing(key for line in lines for key in line.keys)
-    with ThreadPoolExecutor(_READERS) as readers:
-        read = dict(zip(found, readers.map(lambda key: _read_take(clips, key, found[key].size), found), strict=True))
-    each = {line.key: [take for key in line.keys if (take := read.get(key))] for line in lines}
-    return {key: takes for key, takes in each.items() if takes}
-
-
-def _read_take(clips: ClipStore, key: str, size: int) -> Take | None:
-    """A stored take; None, so that it is spoken again, if it is damaged, gone, or not of our making."""
-    try:
-        return take_of(clips.facts(key, size), cached=True)
-    except (ClipDamaged, ObjectMissing):
-        return None
-    except (KeyError, ValueError, TypeError):
-        clips.discard(key)  # whole, so that it would not be replaced
-        return None
-
-
-_OWN_FACTS = ("status", "reason", "penalty", "seed", "attempt")
-
-
-def take_of(info: ClipInfo, cached: bool) -> Take:
-    facts = info.facts
-    return Take(
-        key=info.key,
-        attempt=int(facts["attempt"]),
-        status=str(facts["status"]),
-        reason=str(facts["reason"]),
-        penalty=float(facts["penalty"]),
-        seed=int(facts["seed"]),
-        audio_seconds=info.audio_seconds,
-        clip=info.clip,
-        clip_bytes=info.size,
-        measures={name: value for name, value in facts.items() if name not in _OWN_FACTS},
-        cached=cached,
-    )
-
-
-def _take_of_row(row: IndexRow, size: int) -> Take:
+def take_of_row(row: IndexRow, size: int) -> Take:
     """The take that the last run chose: whatever its penalty, it is the best of the line."""
     return Take(
         key=row.key,
@@ -105,7 +106,7 @@ def _take_of_row(row: IndexRow, size: int) -> Take:
         audio_seconds=row.audio_seconds or 0.0,
         clip=row.clip,
         clip_bytes=size,
-        measures={name: value for name, value in row.quality.items() if isinstance(value, (int, float, str))},
+        measures=row.quality,
         cached=True,
     )
 
@@ -125,7 +126,7 @@ def next_attempt(takes: Sequence[Take]) -> int:
 def row_of(line: SpokenLine, takes: Sequence[Take]) -> IndexRow:
     """The row of a line: what its best take is like."""
     u = line.utterance
-    take = min(takes, key=lambda take: (not take.clip, take.penalty))
+    take = min(takes, key=lambda take: (not take.clip, take.penalty, take.attempt))
     return IndexRow(
         id=u.id,
         text=u.text,

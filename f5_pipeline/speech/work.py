@@ -8,11 +8,9 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from f5_pipeline.results.clips import ClipInfo
 from f5_pipeline.results.keys import derive_seed
 from f5_pipeline.speech.audio import Joint, join_pieces
 from f5_pipeline.speech.lines import Piece, SpokenLine
-from f5_pipeline.speech.quality import Verdict
 
 
 @dataclass(frozen=True)
@@ -72,19 +70,3 @@ def sound_of_line(work: Work, sounds: Sequence[np.ndarray]) -> Sound:
         said = join_pieces(sounds, [Joint() if joint.pause_seconds else joint for joint in joints])
     expected = sum(piece.seconds for piece in work.pieces)
     return Sound(work.key, whole, said, work.line.utterance.spoken_text, expected, work.seed, work.attempt)
-
-
-def verdict_of(info: ClipInfo) -> Verdict:
-    """What was found of a piece when it was stored."""
-    status, reason = str(info.facts.get("status", "ok")), str(info.facts.get("reason", ""))
-    penalty = float(info.facts.get("penalty", 0.0))
-    return Verdict("ok") if status == "ok" else Verdict("suspect", (reason,), penalty)
-
-
-def judged_together(whole: Verdict, pieces: Sequence[Verdict]) -> Verdict:
-    """The verdict on a line in pieces: one that came out badly is named, however little of the whole it is."""
-    amiss = {number: piece for number, piece in enumerate(pieces, start=1) if piece.status != "ok"}
-    if whole.status == "failed" or not amiss:
-        return whole
-    reasons = tuple(f"piece {number} of {len(pieces)}: {piece.reason}" for number, piece in amiss.items())
-    return Verdict("suspect", reasons, round(whole.penalty + sum(piece.penalty for piece in amiss.values()), 4))

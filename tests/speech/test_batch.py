@@ -14,7 +14,7 @@ import soundfile
 from f5_pipeline.errors import LicenceForbids, NothingSpoken, ObjectMissing, UnknownModel
 from f5_pipeline.results.claims import claim_object
 from f5_pipeline.results.housekeeping import unnamed_clips
-from f5_pipeline.results.index import read_index
+from f5_pipeline.results.index import read_index, write_index
 from f5_pipeline.settings import Settings
 from f5_pipeline.speech.batch import BatchReport, speak_batch
 from f5_pipeline.speech.manifests.manifest import read_utterances
@@ -373,3 +373,66 @@ def test_a_damaged_index_costs_nothing(work: Work) -> None:
     work.store.write("batches/b/index.parquet", b"PAR1 not really")
     assert [row.key for row in work.speak().rows] == [row.key for row in first.rows]
     assert len(read_index(work.store, "b") or []) == 3
+
+
+# --- thresholds -----------------------------------------------------------------------------------------------
+
+LOOSE = "\n[quality]\nmax_clipped_share = 1.0\n"
+STRICT = "\n[quality]\nmin_level_db = 0\n"
+
+
+def statuses(report: BatchReport) -> list[str]:
+    return [row.status for row in report.rows]
+
+
+def test_looser_thresholds_judge_anew_and_speak_nothing(work: Work) -> None:
+    work.resolve(toml="max_attempts = 2")
+    report = work.speak(FakeEngine(takes={"second": [clipped] * 9}))
+    assert statuses(report) == ["ok", "suspect", "ok"]
+    work.resolve(toml="max_attempts = 2" + LOOSE)
+    again = work.speak()
+    assert (statuses(again), again.clips_spoken, again.cached) == (["ok"] * 3, 0, 3)
+    assert [row.reason for row in again.rows] == [""] * 3
+    work.resolve(toml="max_attempts = 2")
+    assert work.speak().rows == tuple(replace(row, cached=True) for row in report.rows)
+
+
+def test_of_the_takes_that_are_there_the_one_that_is_right_by_now_is_kept(work: Work) -> None:
+    work.resolve(toml="max_attempts = 2")
+    work.speak(FakeEngine(takes={"second": [clipped, lambda sound: 0.1 * sound]}))
+    (row,) = [row for row in read_index(work.store, "b") or [] if row.status == "suspect"]
+    assert "quiet" in row.reason  # the second take
+    work.resolve(toml="max_attempts = 2" + LOOSE)
+    kept = work.speak().rows[1]
+    assert (kept.status, kept.attempts) == ("ok", 2)
+    assert kept.key != row.key  # the first
+
+
+def test_stricter_thresholds_draw_again_what_is_wrong_now_if_more_takes_are_allowed(work: Work) -> None:
+    work.resolve(toml="max_attempts = 1")
+    first = work.speak(FakeEngine())
+    work.resolve(toml="max_attempts = 1" + STRICT)
+    report = work.speak()
+    assert (statuses(report), report.clips_spoken) == (["suspect"] * 3, 0)
+    assert [row.key for row in report.rows] == [row.key for row in first.rows]
+    assert all("very quiet" in row.reason for row in report.rows)
+    work.resolve(toml="max_attempts = 3" + STRICT)
+    assert work.speak(FakeEngine()).clips_spoken == 6
+    work.resolve(toml="max_attempts = 3")
+    assert [row.key for row in work.speak().rows] == [row.key for row in first.rows]
+
+
+def test_a_second_run_by_the_same_thresholds_reads_no_clip(work: Work, monkeypatch: pytest.MonkeyPatch) -> None:
+    work.resolve(toml="max_attempts = 1" + STRICT)
+    work.speak(FakeEngine())
+    read, reads = LocalStore.read, list[str]()
+    monkeypatch.setattr(LocalStore, "read", lambda self, key, first=None: reads.append(key) or read(self, key, first))
+    assert statuses(work.speak()) == ["suspect"] * 3
+    assert [key for key in reads if key.startswith("clips/")] == []
+
+
+def test_an_index_of_before_there_were_thresholds_is_judged_anew(work: Work) -> None:
+    work.resolve()
+    first = work.speak(FakeEngine())
+    write_index(work.store, "b", [replace(row, status="suspect", reason="who knows") for row in first.rows])
+    assert statuses(work.speak()) == ["ok"] * 3

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 from collections.abc import Callable
-from dataclasses import asdict, fields, replace
+from dataclasses import asdict, fields
 from importlib.resources import files
 from pathlib import Path
 
@@ -14,8 +14,9 @@ import pytest
 import soundfile
 import soxr
 
-from f5_pipeline.speech.quality import QualityMeasures, Thresholds, columns, judge, measure
+from f5_pipeline.speech.quality import QualityMeasures, columns, judge, measure
 from f5_pipeline.speech.spectra import levels_of, spectra_of
+from f5_pipeline.speech.thresholds import Thresholds
 
 RATE = 24_000
 Samples = npt.NDArray[np.float32]
@@ -132,8 +133,8 @@ def test_a_planted_defect_is_caught_by_the_measure_that_should(name: str, defect
 
 def only(limit: str) -> Thresholds:
     """Thresholds of which only one can be passed."""
-    wide = {part.name: 1e9 if part.name.startswith("max") else -1e9 for part in fields(Thresholds)}
-    return Thresholds(**{**wide, limit: getattr(Thresholds(), limit)})
+    wide = {name: 1e9 if name.startswith("max") else -1e9 for name in Thresholds.model_fields}
+    return Thresholds.model_construct(**{**wide, limit: getattr(Thresholds(), limit)})
 
 
 @pytest.mark.parametrize("samples", [np.zeros(0), np.zeros(1), np.zeros(100), np.zeros(RATE), np.full(RATE, 1e-5)])
@@ -199,7 +200,7 @@ def test_thresholds_are_the_users() -> None:
     samples, text = SPEECH["m1"]
     measures = measure(inserted(samples, silence(2)), RATE, samples.size / RATE + 2, text)
     assert judge(measures).reasons == ("a gap of 2.0 s",)
-    assert judge(measures, replace(Thresholds(), max_longest_gap_seconds=3.0)).status == "ok"
+    assert judge(measures, Thresholds(max_longest_gap_seconds=3.0)).status == "ok"
 
 
 def test_of_two_bad_takes_the_worse_has_the_higher_penalty() -> None:

@@ -71,6 +71,8 @@ SETTINGS: dict[str, tuple[str, bool]] = {
     "cross_fade_duration": ("0.2", IN_KEY),
     "seed": ("7", IN_KEY),
     "max_attempts": ("5", NOT_IN_KEY),
+    "recogniser": ('"none"', NOT_IN_KEY),
+    "quality": ("{ max_end_db = -6 }", NOT_IN_KEY),
     "on_bad_rows": ('"fail"', NOT_IN_KEY),
     "commercial": ("true", NOT_IN_KEY),
     "format": ('"flac"', NOT_IN_KEY),

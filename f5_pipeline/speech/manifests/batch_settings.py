@@ -15,6 +15,8 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StrictBool, 
 from f5_pipeline.errors import BadEncoding, BadSetting
 from f5_pipeline.results.batches import MANIFESTS
 from f5_pipeline.speech.manifests.formats import Encoding
+from f5_pipeline.speech.manifests.numbers import Number
+from f5_pipeline.speech.thresholds import Thresholds
 from f5_pipeline.storage.object_store import ObjectStore, check_slug
 
 if sys.version_info >= (3, 11):
@@ -35,17 +37,10 @@ def _zero(value: Any) -> Any:
     return 0.0 if value is False or value == "none" else value
 
 
-def _number(value: Any) -> Any:
-    if isinstance(value, bool) or (isinstance(value, str) and not value.strip()[-1:].isdigit()):
-        raise ValueError("should be a number")  # "nan" and "inf", too, are none
-    return value
-
-
 def _channels(value: Any) -> Any:
     return {"mono": 1, "stereo": 2}.get(value, value) if isinstance(value, str) else value
 
 
-Number = BeforeValidator(_number)
 Language = Annotated[str, Field(pattern=r"^[A-Za-z]{2,3}([-_][A-Za-z0-9]{2,8})*$")]
 Slug = Annotated[str, Field(pattern=r"^[A-Za-z0-9_-][A-Za-z0-9._-]{0,127}$")]
 NfeStep = Annotated[int, Number, Field(ge=1, le=128)]
@@ -80,6 +75,10 @@ class BatchSettings(BaseModel):
     max_attempts: Annotated[int, Number, Field(ge=1, le=10)] = Field(
         3, description="How often a line whose audio looks wrong is spoken before it is left as suspect."
     )
+    recogniser: Literal["none", "auto", "pocketsphinx", "faster_whisper"] | None = Field(
+        None, description="Who checks the words of each clip; default: F5_RECOGNISER."
+    )
+    quality: Thresholds = Field(Thresholds(), description="A table: beyond which measures a clip is suspect.")
     on_bad_rows: Literal["reject", "fail"] = Field("reject", description="Speak the good rows, or stop.")
     commercial: bool = Field(False, description="Refuse models whose licence forbids commercial use.")
     format: Literal["wav", "flac", "mp3", "opus", "ogg", "m4a"] = Field("wav", description="Of the delivered files.")
@@ -170,6 +169,9 @@ def parse_settings(kind: type[SettingsFile], data: bytes, where: str) -> Setting
     except ValidationError as error:
         first = error.errors()[0]
         key = str(first["loc"][0])
+        if key == "quality" and len(first["loc"]) > 1:
+            key, known = str(first["loc"][1]), list(Thresholds.model_fields)
+            where = f"{where}, table [quality]"
         raise BadSetting(where, key[:80], _reason(key, first, known), known if _unknown(first) else ()) from None
 
 
@@ -214,6 +216,8 @@ def describe(error: Any) -> str:
         return "must be a whole number"
     if kind.startswith(("float_", "finite_number", "value_error")):
         return "must be a number"
+    if kind == "model_type":
+        return f"must be a table: [{error['loc'][0]}]"
     if kind == "literal_error":
         return f"must be one of {context['expected']}"
     if kind == "string_pattern_mismatch":

@@ -19,7 +19,8 @@ from f5_pipeline.storage.local import LocalStore
 
 CONTRACT = """
     voice language model preset nfe_step cfg_strength sway_sampling_coef speed cross_fade_duration seed max_attempts
-    on_bad_rows commercial format sample_rate channels bit_depth bitrate_kbps loudness_lufs true_peak_db trim_silence
+    recogniser quality on_bad_rows commercial format sample_rate channels bit_depth bitrate_kbps loudness_lufs
+    true_peak_db trim_silence
     fade_seconds join_sections pause_seconds subtitles audiobook title author chapter_pause_seconds section_titles
 """
 
@@ -42,7 +43,8 @@ def test_every_key_can_be_set() -> None:
         'on_bad_rows = "fail"\ncommercial = true\nformat = "flac"\nsample_rate = 44100\nloudness_lufs = -16\n'
         'true_peak_db = -2\njoin_sections = true\npause_seconds = 0\nsubtitles = "both"\n'
         "channels = 2\nbit_depth = 24\nbitrate_kbps = 64\ntrim_silence = 0.5\nfade_seconds = 0.01\naudiobook = true\n"
-        'title = "T"\nauthor = "A"\nchapter_pause_seconds = 1\n[section_titles]\na = "I"\n'
+        'title = "T"\nauthor = "A"\nchapter_pause_seconds = 1\nrecogniser = "none"\n[section_titles]\na = "I"\n'
+        "[quality]\nmax_end_db = -6\n"
     )
     assert settings.model_fields_set == set(CONTRACT.split())
     assert (settings.cfg_strength, settings.seed, settings.loudness_lufs) == (1.0, 0, -16.0)

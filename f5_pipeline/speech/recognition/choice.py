@@ -1,0 +1,117 @@
+"""Which recogniser listens to a batch: what its settings ask for, and what is on this machine. Downloads nothing."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections.abc import Callable
+from importlib.metadata import version
+from importlib.util import find_spec
+from pathlib import Path
+from typing import NoReturn
+
+from f5_pipeline.errors import RecogniserMissing
+from f5_pipeline.settings import Settings
+from f5_pipeline.speech.recognition import sphinx, whisper
+from f5_pipeline.speech.recognition.recogniser import RecogniserSpec
+
+ChooseRecogniser = Callable[[str | None], RecogniserSpec | None]  # the word of the batch settings → who listens
+
+_MODEL_FILES = ("config.json", "model.bin", "tokenizer.json")  # of a Whisper model for CTranslate2
+
+
+def no_recogniser(wanted: str | None) -> None:
+    """Nobody listens, whatever a batch asks for."""
+
+
+def choose_recogniser(settings: Settings, wanted: str | None) -> RecogniserSpec | None:
+    """Who listens to a batch; None: nobody.
+
+    Args:
+        wanted: ``none``, ``auto`` or a recogniser, from the batch settings; None: what the environment says.
+
+    Raises:
+        RecogniserMissing: the one that is wanted is not installed, or its model is not on this machine.
+    """
+    word = wanted or settings.recogniser
+    if word == "pocketsphinx":
+        return _pocketsphinx() or _not_installed(word)
+    if word == "faster_whisper":
+        return _wanted_whisper(settings)
+    if word == "auto":
+        return _faster_whisper(settings) or _pocketsphinx()
+    return None
+
+
+def _not_installed(recogniser: str) -> NoReturn:
+    raise RecogniserMissing(recogniser, "is not installed", "Install it with: pip install 'f5-pipeline[asr]'")
+
+
+def _pocketsphinx() -> RecogniserSpec | None:
+    if find_spec("pocketsphinx") is None:
+        return None
+    name = f"pocketsphinx-{version('pocketsphinx')}-{sphinx.VERSION}"
+    # One process listens as fast as a GPU speaks to sixteen cores; on few cores the model needs them all.
+    processes = max(1, min(4, (os.cpu_count() or 1) // 4))
+    return RecogniserSpec(name, ("pocketsphinx",), frozenset({"en"}), processes)
+
+
+def _faster_whisper(settings: Settings) -> RecogniserSpec | None:
+    """As ``_wanted_whisper``; None where that raises."""
+    try:
+        return _wanted_whisper(settings)
+    except RecogniserMissing:
+        return None
+
+
+def _wanted_whisper(settings: Settings) -> RecogniserSpec:
+    if find_spec("faster_whisper") is None:
+        _not_installed("faster_whisper")
+    folder = _whisper_folder(settings)
+    missing = [name for name in _MODEL_FILES if not (folder / name).is_file()] if folder else []
+    if folder is None or missing:
+        where = f"is not whole in {folder} ({', '.join(missing)} missing)" if folder else "is not on this machine"
+        raise RecogniserMissing(
+            "faster_whisper",
+            f"has no model: {settings.whisper!r} (F5_WHISPER) {where}, and nothing is downloaded during a batch",
+            f"Fetch it once: hf download {_repository(settings.whisper)}"
+            if not _is_path(settings.whisper)
+            else "F5_WHISPER must be a folder with a Whisper model for CTranslate2, or the name of one.",
+        )
+    name = f"faster_whisper-{whisper.VERSION}-{_fingerprint(folder)}"
+    languages = frozenset({"en"}) if whisper.is_english_only(folder) else None
+    return RecogniserSpec(name, ("faster_whisper", str(folder), settings.device), languages)
+
+
+def _whisper_folder(settings: Settings) -> Path | None:
+    """Where the Whisper model is on this machine: a folder of the user's, or the hub's own cache."""
+    if _is_path(settings.whisper):
+        folder = Path(settings.whisper).expanduser()
+        return folder if folder.is_dir() else None
+    from huggingface_hub import snapshot_download
+    from huggingface_hub.errors import HFValidationError, LocalEntryNotFoundError
+
+    try:
+        return Path(snapshot_download(_repository(settings.whisper), local_files_only=True))
+    except (LocalEntryNotFoundError, HFValidationError):
+        return None
+
+
+def _is_path(name: str) -> bool:
+    return name.startswith((".", "~", os.sep)) or Path(name).is_dir()
+
+
+def _repository(name: str) -> str:
+    """A Whisper model by its size ("small", "large-v3") or by the name of a repository."""
+    return name if "/" in name else f"Systran/faster-whisper-{name}"
+
+
+def _fingerprint(folder: Path) -> str:
+    """Tells models apart, without reading gigabytes."""
+    digest = hashlib.sha256()
+    for name in _MODEL_FILES:
+        path = folder / name
+        digest.update(f"{name} {path.stat().st_size}\n".encode())
+        if path.stat().st_size < 10_000_000:
+            digest.update(path.read_bytes())
+    return digest.hexdigest()[:12]
