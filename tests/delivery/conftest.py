@@ -1,4 +1,4 @@
-"""What the delivery tests share: the voices that are shipped in the package, a real browser, an S3 server."""
+"""What the delivery tests share: the voices that are shipped in the package, pages in a browser, an S3 server."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import pytest
 import soundfile
 
 from f5_pipeline.delivery.encode import Samples
-from tests.delivery.browser import Open, browser
+from tests.browser import Open
 from tests.storage.conftest import (  # noqa: F401 - an S3 server, and no sleeping between attempts
     _botocore_reads_its_files_once,
     aws_environment,
@@ -41,12 +41,6 @@ def voices() -> dict[str, Samples]:
 def speech(voices: dict[str, Samples]) -> Samples:
     """One recording of about three seconds."""
     return next(iter(voices.values()))
-
-
-@pytest.fixture(scope="session")
-def chromium() -> Iterator[Any]:
-    with browser() as running:
-        yield running
 
 
 @pytest.fixture

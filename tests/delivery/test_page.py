@@ -18,7 +18,7 @@ from f5_pipeline.speech.manifests.batch_settings import BatchSettings
 from f5_pipeline.speech.manifests.formats import FORMATS, Encoding
 from f5_pipeline.speech.manifests.rows import read_rows
 from f5_pipeline.storage.local import LocalStore
-from tests.delivery.browser import Open, played, until
+from tests.browser import Open, played, until
 from tests.delivery.test_deliver import Batch
 from tests.delivery.test_listening import HOSTILE
 

@@ -19,7 +19,7 @@ from f5_pipeline.results.lookup import fetch_delivered
 from f5_pipeline.speech.manifests.batch_settings import BatchSettings
 from f5_pipeline.storage.local import LocalStore
 from f5_pipeline.storage.s3 import S3Store
-from tests.delivery.browser import Open, played, until
+from tests.browser import Open, played, until
 from tests.delivery.test_deliver import Batch
 from tests.delivery.test_listening import HOSTILE, data_of
 from tests.storage.conftest import s3_store

@@ -23,8 +23,6 @@ from typing import Any
 
 import pytest
 
-from tests.delivery.browser import browser
-
 ROOT = Path(__file__).resolve().parents[2]
 START_SECONDS = 240  # generous: nothing is measured here
 RUN_MILLISECONDS = 240_000
@@ -87,7 +85,7 @@ def ui(folder: Path, pages: str, tmp_path_factory: pytest.TempPathFactory) -> It
             yield f"http://127.0.0.1:{port}"
         finally:
             process.terminate()  # it ends its webserver, daemon and code server itself
-            process.wait(60)
+            process.wait(START_SECONDS)
 
 
 def _wait_for(url: str, process: subprocess.Popen[bytes], log: Path) -> None:
@@ -103,11 +101,11 @@ def _wait_for(url: str, process: subprocess.Popen[bytes], log: Path) -> None:
 
 
 @pytest.fixture(scope="module")
-def page(ui: str) -> Iterator[Any]:
-    with browser() as running:
-        opened = running.new_page(viewport={"width": 1400, "height": 1000}, base_url=ui)
-        opened.set_default_timeout(60_000)
-        yield opened
+def page(ui: str, chromium: Any) -> Iterator[Any]:
+    opened = chromium.new_page(viewport={"width": 1400, "height": 1000}, base_url=ui)
+    opened.set_default_timeout(60_000)
+    yield opened
+    opened.close()
 
 
 @pytest.fixture(scope="module")

@@ -1,4 +1,4 @@
-"""A real browser for the tests of the listening page."""
+"""A real browser for the tests of the listening page and of the UI."""
 
 from __future__ import annotations
 
