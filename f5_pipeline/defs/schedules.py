@@ -6,6 +6,7 @@ from f5_pipeline.defs.batch_runs import attempts, busy_batches, request_run
 from f5_pipeline.defs.jobs import speech_batch
 from f5_pipeline.defs.partitions import batches
 from f5_pipeline.defs.pools import prepare_pool
+from f5_pipeline.defs.requested import claim
 from f5_pipeline.defs.switch import automation_settings, schedules_at_start
 from f5_pipeline.settings import Settings
 from f5_pipeline.speech.upkeep import BatchState, batch_states
@@ -31,8 +32,9 @@ def nightly_batches(
     At most ``F5_NIGHTLY_BATCHES`` a night. A batch that has a run already gets no second one; one that three runs could
     not finish waits until something that it depends on changes.
     """
+    now = context.scheduled_execution_time
     due = [state for state in batch_states(store, settings) if state.reason]
-    busy = busy_batches(context.instance, context.scheduled_execution_time)
+    busy = busy_batches(context.instance, now)
     prepare_pool(context.instance)
     chosen: list[BatchState] = []
     given_up: list[BatchState] = []
@@ -42,6 +44,10 @@ def nightly_batches(
             break
     if given_up:
         context.log.warning(f"Tried {ATTEMPTS} times, and left until something changes: {_named(given_up)}.")
+    mine = claim(
+        context.instance, "nightly_batches", (state.batch for state in chosen), context.scheduled_execution_time
+    )
+    chosen = [state for state in chosen if state.batch in mine]
     if not chosen:
         return dg.SkipReason(_said(len(due), len(busy & {state.batch for state in due}), given_up))
     context.instance.add_dynamic_partitions(str(batches.name), [state.batch for state in chosen])

@@ -11,6 +11,7 @@ from f5_pipeline.defs.batch_runs import busy_batches, request_run
 from f5_pipeline.defs.jobs import speech_batch
 from f5_pipeline.defs.partitions import batches
 from f5_pipeline.defs.pools import prepare_pool
+from f5_pipeline.defs.requested import claim
 from f5_pipeline.defs.switch import sensors_at_start
 from f5_pipeline.errors import F5PipelineError
 from f5_pipeline.results.manifest_files import ManifestFiles, list_manifests
@@ -58,7 +59,8 @@ class _Tick:
         settings: Settings,
         manifests: Mapping[str, ManifestFiles],
     ) -> None:
-        self._store, self._settings, self._manifests, self._now = store, settings, manifests, _now()
+        self._instance, self._store, self._settings, self._manifests = context.instance, store, settings, manifests
+        self._now = _now()
         prepare_pool(context.instance)
         self._known = _read_cursor(context.cursor)
         self._busy = busy_batches(context.instance, self._now)
@@ -70,6 +72,8 @@ class _Tick:
         first = sorted(ready.values(), key=lambda files: (files.changed, files.batch))[:_LOOKED_AT_A_TICK]
         states = batch_states(self._store, self._settings, {files.batch: files for files in first})
         wanted = [state for state in states if state.reason][:RUNS_A_TICK]
+        mine = claim(self._instance, "new_manifests", (state.batch for state in wanted), self._now)
+        wanted = [state for state in wanted if state.batch in mine]
         handled = {state.batch for state in wanted} | {state.batch for state in states if not state.reason}
         gone = self._gone()
         return dg.SensorResult(

@@ -62,8 +62,8 @@ class Story:
 
     # --- what the daemon does -------------------------------------------------------------------------------------
 
-    def tick(self, **wait: float) -> list[str]:
-        """The sensor looks, after a while; the batches of which runs are started."""
+    def tick(self, started: bool = True, **wait: float) -> list[str]:
+        """The sensor looks, after a while; the batches of which runs are started (if the daemon gets to that)."""
         self.wait(**(wait or {"seconds": 30}))
         with dg.build_sensor_context(self.instance, self.cursor, resources=self._resources()) as context:
             result = new_manifests(context)
@@ -74,7 +74,8 @@ class Story:
         for request in result.dynamic_partitions_requests or []:
             self._change_partitions(request)
         self.cursor, self.said = result.cursor, str(getattr(result.skip_reason, "skip_message", ""))
-        return self._start(result.run_requests or [])
+        requests = result.run_requests or []
+        return self._start(requests) if started else [str(request.partition_key) for request in requests]
 
     def night(self) -> list[str]:
         """The schedule looks at two o'clock of the next night."""

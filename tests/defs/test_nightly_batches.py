@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import dagster as dg
 import pytest
 
 from f5_pipeline.defs import sensors
+from f5_pipeline.defs.requested import claim
 from f5_pipeline.defs.schedules import ATTEMPTS, nightly_batches
 from f5_pipeline.errors import LinkLeavesStore
 from tests.defs.conftest import Project
-from tests.defs.story import Story, begin
+from tests.defs.story import START, Story, begin
 from tests.finished_batches import finish
 from tests.speech.fake_engine import FakeEngine
 
@@ -157,6 +160,26 @@ def test_sensor_and_schedule_together_start_one_run(story: Story) -> None:
     story.succeeds("one")
     assert story.tick() == []
     assert story.runs("one") == 2
+
+
+def test_what_the_sensor_asked_for_a_moment_ago_is_left_to_it(story: Story) -> None:
+    """The daemon makes runs one by one, and the schedule may look in between."""
+    story.now = story.now.replace(hour=1, minute=59)
+    story.manifest("one")
+    assert story.tick(started=False, seconds=50) == ["one"]
+    story.now -= timedelta(days=1)
+    assert story.night() == []  # ten seconds later
+    assert story.night() == ["one"]  # it came to nothing: the daemon was stopped, perhaps
+
+
+@pytest.mark.parametrize("damage", ["", "{", "[]", '{"a": 1}', '{"a": ["b"]}'])
+def test_a_damaged_note_of_what_was_asked_for_is_none(instance: dg.DagsterInstance, damage: str) -> None:
+    assert claim(instance, "sensor", ["a", "b"], START) == {"a", "b"}
+    assert claim(instance, "schedule", ["b", "c"], START) == {"c"}
+    assert claim(instance, "sensor", ["b", "c"], START) == {"b"}
+    assert claim(instance, "schedule", ["b"], START + timedelta(minutes=11)) == {"b"}
+    instance.daemon_cursor_storage.set_cursor_values({"f5_pipeline_requested": damage})
+    assert claim(instance, "sensor", ["b"], START) == {"b"}
 
 
 def test_a_batch_that_was_spoken_by_hand_is_finished(story: Story) -> None:
