@@ -104,6 +104,7 @@ def test_a_new_home_is_ready_for_runs_that_nobody_watches(tmp_path: Path) -> Non
         assert concurrency.pool_config.default_pool_limit == 1
         assert concurrency.run_queue_config is not None
         assert concurrency.run_queue_config.max_concurrent_runs == 4
+        assert concurrency.run_queue_config.max_user_code_failure_retries == 5
         (of_a_batch,) = concurrency.run_queue_config.tag_concurrency_limits
         assert (of_a_batch["key"], of_a_batch["limit"]) == ("dagster/partition", 1)
         assert isinstance(instance.run_launcher, WatchingRunLauncher)
