@@ -20,7 +20,7 @@ _UNFINISHED = [
     dg.DagsterRunStatus.STARTED,
     dg.DagsterRunStatus.CANCELING,
 ]
-_RETRIED_WITHIN = timedelta(hours=1)  # the daemon starts a retry within seconds, if it lives
+_RETRIED_WITHIN = timedelta(minutes=10)  # the daemon starts a retry within seconds, or never
 
 
 def request_run(state: BatchState, run_key: str | None = None, priority: int = 0) -> dg.RunRequest:
