@@ -56,8 +56,7 @@ class Settings(BaseSettings):
     )
     recogniser: Literal["auto", "none", "pocketsphinx", "faster_whisper"] = Field(
         "auto",
-        description="Who checks the words of clips; auto: faster_whisper if it and its model are here, else "
-        "pocketsphinx if it is here and the text English.",
+        description="Who checks the words of clips; auto: faster_whisper if it and its model are here, else none.",
     )
     whisper: str = Field(
         "small", description="The Whisper model of faster_whisper: a folder, a repository of the hub, or a size."

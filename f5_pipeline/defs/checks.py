@@ -6,10 +6,12 @@ from collections.abc import Sequence
 
 import dagster as dg
 
+from f5_pipeline.defs.quality_checks import QUALITY_CHECKS, listened_to, sounds_right
 from f5_pipeline.environment.attention import changes_since_proof
 from f5_pipeline.environment.record import EnvironmentReport
 from f5_pipeline.results.clips import ClipStore
 from f5_pipeline.results.index import IndexRow
+from f5_pipeline.speech.batch import BatchReport
 from f5_pipeline.storage.object_store import ObjectStore
 
 _SHOWN = 20  # reasons in a check's metadata
@@ -32,11 +34,7 @@ SPEECH_CHECKS = [
         asset="generated_audio",
         description="No row was rejected and no line failed. The others are spoken and delivered all the same.",
     ),
-    dg.AssetCheckSpec(
-        "every_clip_sounds_right",
-        asset="generated_audio",
-        description="No clip is suspect after all its takes: silence, gaps, clipping, noise, a wrong duration.",
-    ),
+    *QUALITY_CHECKS,
     dg.AssetCheckSpec(
         "environment_unchanged",
         asset="generated_audio",
@@ -46,9 +44,14 @@ SPEECH_CHECKS = [
 ]
 
 
-def check_speech(rows: Sequence[IndexRow], store: ObjectStore, proven: EnvironmentReport) -> list[dg.AssetCheckResult]:
-    """The results of ``SPEECH_CHECKS`` for a batch whose index has these rows, spoken where this was proven before."""
-    return [_anything(rows), _in_store(rows, store), _spoken(rows), _sounds_right(rows), _unchanged(proven)]
+def check_speech(report: BatchReport, store: ObjectStore, proven: EnvironmentReport) -> list[dg.AssetCheckResult]:
+    """The results of ``SPEECH_CHECKS`` for a batch that was spoken where this was proven before."""
+    rows = report.rows
+    return [
+        *(_anything(rows), _in_store(rows, store), _spoken(rows)),
+        *(sounds_right(rows), listened_to(rows, report.recogniser, report.not_heard)),
+        _unchanged(proven),
+    ]
 
 
 def _anything(rows: Sequence[IndexRow]) -> dg.AssetCheckResult:
@@ -80,20 +83,9 @@ def _spoken(rows: Sequence[IndexRow]) -> dg.AssetCheckResult:
     return dg.AssetCheckResult(
         passed=not rejected and not failed,
         check_name="every_line_spoken",
-        severity=dg.AssetCheckSeverity.WARN,
+        severity=dg.AssetCheckSeverity.ERROR if failed else dg.AssetCheckSeverity.WARN,
         description=f"Rows rejected: {len(rejected)}. Lines failed: {len(failed)}.",
         metadata={"rejected": len(rejected), "failed": len(failed), **_reasons([*failed, *rejected])},
-    )
-
-
-def _sounds_right(rows: Sequence[IndexRow]) -> dg.AssetCheckResult:
-    suspects = [row for row in rows if row.status == "suspect"]
-    return dg.AssetCheckResult(
-        passed=not suspects,
-        check_name="every_clip_sounds_right",
-        severity=dg.AssetCheckSeverity.WARN,
-        description=f"Clips to listen to: {len(suspects)}." if suspects else "No clip is suspect.",
-        metadata={"suspect": len(suspects), **_reasons(suspects)},
     )
 
 

@@ -3,6 +3,7 @@
 import hashlib
 from collections.abc import Mapping
 from contextlib import suppress
+from functools import partial
 from textwrap import shorten
 from typing import Any
 
@@ -14,6 +15,7 @@ from f5_pipeline.defs.links import link
 from f5_pipeline.defs.partitions import batches
 from f5_pipeline.defs.pictures import spectrogram
 from f5_pipeline.defs.pools import GPU
+from f5_pipeline.defs.quality_checks import trends
 from f5_pipeline.defs.resources import LoadEngine, MakeProgress
 from f5_pipeline.environment.attention import prove_environment
 from f5_pipeline.errors import ClipDamaged, ObjectMissing
@@ -23,6 +25,7 @@ from f5_pipeline.settings import Settings
 from f5_pipeline.speech.batch import BatchReport, speak_batch
 from f5_pipeline.speech.engine import ENGINE_VERSION
 from f5_pipeline.speech.models.catalogue import load_catalogue
+from f5_pipeline.speech.recognition.choice import choose_recogniser
 from f5_pipeline.storage.object_store import ObjectStore
 
 _PREVIEW_ROWS = 10
@@ -67,10 +70,10 @@ def generated_audio(
     with readable():
         batch = batch_of(context)
         proven = prove_environment(settings)  # on a worker that has not done it yet; milliseconds elsewhere
-        report = speak_batch(
-            store, settings.cache, batch, load_catalogue(settings), load_engine, make_progress(context)
-        )
-        checks = check_speech(report.rows, store, proven)
+        catalogue, progress = load_catalogue(settings), make_progress(context)
+        recogniser = partial(choose_recogniser, settings)
+        report = speak_batch(store, settings.cache, batch, catalogue, load_engine, progress, recogniser)
+        checks = check_speech(report, store, proven)
         metadata = _metadata(store, settings, report)
     return dg.MaterializeResult(metadata=metadata, data_version=dg.DataVersion(_version(report)), check_results=checks)
 
@@ -85,6 +88,8 @@ def _metadata(store: ObjectStore, settings: Settings, report: BatchReport) -> Ma
         "clips_spoken": report.clips_spoken,
         "audio_seconds": round(report.audio_seconds, 1),
         "audio_seconds_spoken": round(report.audio_seconds_spoken, 1),
+        "recogniser": report.recogniser or "none",
+        **trends([row for row in report.rows if row.key]),
         "device_seconds": round(report.load_seconds + report.speak_seconds, 1) if report.clips_spoken else 0.0,
         "preview": dg.MetadataValue.table(
             [dg.TableRecord({name: _cell(getattr(row, name)) for name in _SCHEMA_NAMES}) for row in shown],

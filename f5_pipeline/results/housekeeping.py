@@ -64,14 +64,14 @@ def clean(store: ObjectStore, folders: Iterable[Path], *, dry_run: bool = False)
         dry_run=dry_run,
         partial_files=(*downloads.values(), *removed),
         kept_partial_files=tuple(set(partials) - set(removed)),
-        clips=len(forgotten),
+        clips=sum(info.key.endswith(".flac") for info in forgotten),
         clip_bytes=sum(info.size for info in forgotten),
         unfinished_uploads=_unfinished_uploads(store),
     )
 
 
 def unnamed_clips(store: ObjectStore) -> list[ObjectInfo]:
-    """The clips that no index and no claim of any batch names.
+    """The clips that no index and no claim of any batch names, and what was heard in them.
 
     What is named is read before the clips are listed, and what changed meanwhile is read again afterwards: a batch
     that begins in between has its claim, and one that ends its index.
@@ -103,7 +103,7 @@ class _Named:
 
     def has(self, info: ObjectInfo) -> bool:
         """Whether a clip is named. What is under ``clips/`` and no clip of ours counts as named: it is not ours."""
-        name = info.key.rpartition("/")[2].removesuffix(".flac")
+        name = info.key.rpartition("/")[2].partition(".")[0]  # what was heard in a clip goes with it
         try:
             return len(name) != 64 or bytes.fromhex(name) in self.keys
         except ValueError:

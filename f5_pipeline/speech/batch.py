@@ -45,7 +45,7 @@ class BatchReport:
     load_seconds: float  # of it, for loading models
     speak_seconds: float  # of it, for speaking, storing and listening
     recogniser: str = ""  # who listened to the clips; "": nobody
-    deaf: str = ""  # why clips were not listened to after all
+    not_heard: str = ""  # why a clip was not listened to after all
 
     @property
     def counts(self) -> dict[str, int]:
@@ -112,7 +112,7 @@ def speak_batch(
         load_seconds=clock.seconds,
         speak_seconds=time.monotonic() - speaking - clock.seconds,
         recogniser=listener.recogniser,
-        deaf=next(iter(listener.failures), ""),
+        not_heard=next(iter(listener.failures), ""),
     )
     if report.counts["failed"] and not report.counts["ok"] + report.counts["suspect"]:
         raise NothingSpoken(batch, report.counts["failed"], next(row.reason for row in rows if row.status == "failed"))

@@ -72,9 +72,10 @@ class Draft:
     def take(self, judge: Judge) -> Take:
         """The take with its verdict, as soon as its words are known."""
         checks, facts = self.heard.result(), self.info.facts
-        pieces = judge.pieces(self.pieces, checks)
+        pieces = judge.pieces(self.pieces, checks) if self.pieces else []
         verdict = judge.joined(self.info, pieces) if pieces else judge.clip(self.info, checks[0] if checks else None)
         measures: dict[str, Measure] = {name: value for name, value in facts.items() if name not in _NOT_MEASURES}
+        measures["penalty"] = verdict.penalty
         known = [check for check in checks if check is not None]
         if known and len(known) == len(checks):
             measures |= WordCheck.of_all(known).columns(judge.recogniser)

@@ -50,7 +50,7 @@ def project(tmp_path: Path, cache: Path) -> Project:
     store = LocalStore(tmp_path / "store")
     for name in ("f2.wav", "f2.txt", "m1.wav", "m1.txt"):
         store.write(f"voices/{name}", files("f5_pipeline.demo").joinpath("voices", name).read_bytes())
-    project = Project(store, Settings(store=store.url, cache=cache, device="cpu"))
+    project = Project(store, Settings(store=store.url, cache=cache, device="cpu", recogniser="none"))
     project.manifest()
     return project
 

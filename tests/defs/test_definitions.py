@@ -38,6 +38,7 @@ NOT_BLOCKING = {
     ("utterances", "every_row_accepted"),
     ("generated_audio", "every_line_spoken"),
     ("generated_audio", "every_clip_sounds_right"),
+    ("generated_audio", "every_clip_listened_to"),
     ("delivered_audio", "sections_complete"),
 }
 

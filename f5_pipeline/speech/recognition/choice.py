@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Callable
-from importlib.metadata import version
+from collections.abc import Callable, Sequence
+from contextlib import suppress
 from importlib.util import find_spec
 from pathlib import Path
-from typing import NoReturn
 
 from f5_pipeline.errors import RecogniserMissing
 from f5_pipeline.settings import Settings
@@ -35,52 +34,49 @@ def choose_recogniser(settings: Settings, wanted: str | None) -> RecogniserSpec 
     """
     word = wanted or settings.recogniser
     if word == "pocketsphinx":
-        return _pocketsphinx() or _not_installed(word)
+        return _pocketsphinx()
     if word == "faster_whisper":
-        return _wanted_whisper(settings)
+        return _faster_whisper(settings)
     if word == "auto":
-        return _faster_whisper(settings) or _pocketsphinx()
+        with suppress(RecogniserMissing):
+            return _faster_whisper(settings)
     return None
 
 
-def _not_installed(recogniser: str) -> NoReturn:
-    raise RecogniserMissing(recogniser, "is not installed", "Install it with: pip install 'f5-pipeline[asr]'")
+def _pocketsphinx() -> RecogniserSpec:
+    _need("pocketsphinx")
+    # One process listens to speech of about 20 times real time; on few cores the model needs them all.
+    processes = max(1, min(8, (os.cpu_count() or 1) // 4))
+    return RecogniserSpec(f"pocketsphinx-{sphinx.VERSION}", ("pocketsphinx",), frozenset({"en"}), processes)
 
 
-def _pocketsphinx() -> RecogniserSpec | None:
-    if find_spec("pocketsphinx") is None:
-        return None
-    name = f"pocketsphinx-{version('pocketsphinx')}-{sphinx.VERSION}"
-    # One process listens as fast as a GPU speaks to sixteen cores; on few cores the model needs them all.
-    processes = max(1, min(4, (os.cpu_count() or 1) // 4))
-    return RecogniserSpec(name, ("pocketsphinx",), frozenset({"en"}), processes)
-
-
-def _faster_whisper(settings: Settings) -> RecogniserSpec | None:
-    """As ``_wanted_whisper``; None where that raises."""
-    try:
-        return _wanted_whisper(settings)
-    except RecogniserMissing:
-        return None
-
-
-def _wanted_whisper(settings: Settings) -> RecogniserSpec:
-    if find_spec("faster_whisper") is None:
-        _not_installed("faster_whisper")
+def _faster_whisper(settings: Settings) -> RecogniserSpec:
+    _need("faster_whisper")
     folder = _whisper_folder(settings)
-    missing = [name for name in _MODEL_FILES if not (folder / name).is_file()] if folder else []
+    missing = [name for name in _MODEL_FILES if folder is None or not (folder / name).is_file()]
     if folder is None or missing:
-        where = f"is not whole in {folder} ({', '.join(missing)} missing)" if folder else "is not on this machine"
-        raise RecogniserMissing(
-            "faster_whisper",
-            f"has no model: {settings.whisper!r} (F5_WHISPER) {where}, and nothing is downloaded during a batch",
-            f"Fetch it once: hf download {_repository(settings.whisper)}"
-            if not _is_path(settings.whisper)
-            else "F5_WHISPER must be a folder with a Whisper model for CTranslate2, or the name of one.",
-        )
-    name = f"faster_whisper-{whisper.VERSION}-{_fingerprint(folder)}"
+        raise RecogniserMissing("faster_whisper", *_what_is_missing(settings.whisper, folder, missing))
     languages = frozenset({"en"}) if whisper.is_english_only(folder) else None
+    name = f"faster_whisper-{whisper.VERSION}-{_fingerprint(folder)}"
     return RecogniserSpec(name, ("faster_whisper", str(folder), settings.device), languages)
+
+
+def _need(package: str) -> None:
+    for module in (package, "rapidfuzz"):
+        if find_spec(module) is None:
+            install = "Install it with: pip install 'f5-pipeline[asr]'"
+            raise RecogniserMissing(package, f"cannot be used: {module} is not installed", install)
+
+
+def _what_is_missing(model: str, folder: Path | None, missing: Sequence[str]) -> tuple[str, str]:
+    """Reason and fix."""
+    if folder is not None:
+        reason = f"cannot be used: its model in {folder} (F5_WHISPER) lacks {', '.join(missing)}"
+    else:
+        reason = f"cannot be used: its model {model!r} (F5_WHISPER) is not on this machine, and nothing is fetched here"
+    if _is_path(model):
+        return reason, "F5_WHISPER must be a folder with a Whisper model for CTranslate2, or the name of one"
+    return reason, f"Fetch it once with: hf download {_repository(model)}"
 
 
 def _whisper_folder(settings: Settings) -> Path | None:
