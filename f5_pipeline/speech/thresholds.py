@@ -51,8 +51,8 @@ class Thresholds(BaseModel):
         0.6, description="The longest stretch of one unchanging sound: a hum, a drone, any noise."
     )
     max_repeat_score: Share = Field(0.945, description="Likeness of a stretch and the one before it: said twice.")
-    max_word_error_rate: Ratio = Field(0.2, description="Wrong words over the words of the text.")
     max_missing_words: Count = Field(0, description="Words of the text that were not said.")
     max_repeated_words: Count = Field(0, description="Words that were said once more.")
     max_added_words: Count = Field(1, description="Words that are not in the text.")
     max_leaked_words: Count = Field(0, description="Words of the voice's reference, said before the text.")
+    max_word_error_rate: Ratio = Field(0.2, description="Wrong words over the words of the text.")

@@ -27,6 +27,7 @@ VERSION = 1
 
 _RATE = 16_000  # Hz, of its model
 _FRAMES_PER_SECOND = 100
+_SHORTEST = 2 * _RATE // 20  # bytes: in less than 50 ms nothing is said, and it has no frame to look at
 # Wide, or what fits badly is given up on instead of being called so. Measured with the grammar's probabilities.
 _BEAMS = {"beam": 1e-150, "wbeam": 1e-120, "pbeam": 1e-150}
 
@@ -39,7 +40,8 @@ class Sphinx:
             from pocketsphinx import Decoder
         except (ImportError, OSError) as error:  # OSError: a shared library is missing
             raise RecogniserFailed("pocketsphinx", f"cannot be loaded ({error})") from None
-        self._decoder = Decoder(lm=None, samprate=_RATE, bestpath=False, loglevel="FATAL", **_BEAMS)
+        # cmn: by the clip alone, or what is heard in one would depend on those before it.
+        self._decoder = Decoder(lm=None, samprate=_RATE, bestpath=False, cmn="batch", loglevel="FATAL", **_BEAMS)
         self._spelled: set[str] = set()  # words that its dictionary lacks: it knows little of how they sound
 
     def hear(self, question: Question) -> list[HeardWord]:
@@ -48,7 +50,7 @@ class Sphinx:
         sound = _sound(question.samples)
         for word in {*text, *before}:
             self._learn(word)
-        said = self._with_mistakes(sound, text, before) if text else []
+        said = self._with_mistakes(sound, text, before) if text and len(sound) >= _SHORTEST else []
         return [HeardWord(s.word, s.first / _FRAMES_PER_SECOND, (s.last + 1) / _FRAMES_PER_SECOND) for s in said]
 
     def _with_mistakes(self, sound: bytes, text: list[str], before: list[str]) -> list[Said]:
@@ -75,8 +77,10 @@ class Sphinx:
 
     def _decode(self, sound: bytes) -> list[Said]:
         self._decoder.start_utt()
-        self._decoder.process_raw(sound, full_utt=True)
-        self._decoder.end_utt()
+        try:
+            self._decoder.process_raw(sound, full_utt=True)
+        finally:
+            self._decoder.end_utt()  # or it hears nothing any more
         found = [(_word(part.word), part.start_frame, part.end_frame) for part in self._decoder.seg() or ()]
         return [Said(word, first, last) for word, first, last in found if word]
 

@@ -80,7 +80,7 @@ def test_of_takes_with_wrong_words_the_one_with_the_fewest_is_kept(run: Listenin
     recogniser = FakeRecogniser({"second": [lambda w: w[3:], without_the_second, lambda w: w[2:]]})
     row = run.listen(lines(), recogniser, FakeEngine()).rows[1]
     assert (row.status, row.attempts, row.key) == ("suspect", 3, lines()[1].keys[1])
-    assert row.reason == "missing: 'second'"
+    assert row.reason == "missing: 'second'; 25% of the words are wrong"
     assert (row.quality["missing_words"], row.quality["heard_text"]) == (1, "the line then")
 
 
