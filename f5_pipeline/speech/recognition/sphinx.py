@@ -40,7 +40,6 @@ class Sphinx:
             from pocketsphinx import Decoder
         except (ImportError, OSError) as error:  # OSError: a shared library is missing
             raise RecogniserFailed("pocketsphinx", f"cannot be loaded ({error})") from None
-        # cmn: by the clip alone, or what is heard in one would depend on those before it.
         self._decoder = Decoder(lm=None, samprate=_RATE, bestpath=False, cmn="batch", loglevel="FATAL", **_BEAMS)
         self._spelled: set[str] = set()  # words that its dictionary lacks: it knows little of how they sound
 
@@ -76,6 +75,7 @@ class Sphinx:
         return said if [one.word for one in said] == list(words) else []
 
     def _decode(self, sound: bytes) -> list[Said]:
+        self._decoder.reinit_feat()  # what it learned of noise and channel would change what it hears in the next
         self._decoder.start_utt()
         try:
             self._decoder.process_raw(sound, full_utt=True)
