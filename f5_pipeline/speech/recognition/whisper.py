@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import groupby
 from pathlib import Path
 from typing import Protocol
 
@@ -21,6 +22,7 @@ from f5_pipeline.speech.text.english import english
 VERSION = 1
 
 _RATE = 16_000  # Hz, of its model
+_ALL_LANGUAGES = 51_865  # tokens of a model for all languages; one for English alone has one less
 
 
 class TimedWord(Protocol):
@@ -61,19 +63,37 @@ class Whisper:
 
 
 def heard_words(timed: Iterable[TimedWord], language: str) -> Iterator[HeardWord]:
-    """Words as they are compared: what it writes in digits and signs becomes words, which share the time."""
-    for word in timed:
-        written = word.word.strip()
-        said = words_of(english(written) if language == "en" else written)
-        seconds = (word.end - word.start) / max(1, len(said))
-        for place, text in enumerate(said):
-            yield HeardWord(text, word.start + place * seconds, word.start + (place + 1) * seconds)
+    """Words as they are compared. What it writes in digits and signs becomes the words that are said in that time."""
+    from rapidfuzz.distance import Levenshtein
+
+    written = list(timed)
+    tokens = [HeardWord(text, word.start, word.end) for word in written for text in words_of(word.word)]
+    whole = "".join(word.word for word in written).strip()
+    said = words_of(english(whole) if language == "en" else whole)
+    steps = Levenshtein.opcodes([token.text for token in tokens], said)
+    for alike, group in groupby(steps, lambda step: step.tag == "equal"):
+        first, *_, last = (*group,) * 2
+        spoken = tokens[first.src_start : last.src_end]
+        if alike:
+            yield from (HeardWord(token.text, float(token.start), float(token.end)) for token in spoken)
+        else:
+            texts = said[first.dest_start : last.dest_end]
+            yield from _shared(texts, spoken or tokens[max(0, first.src_start - 1) :][:1])
+
+
+def _shared(texts: Sequence[str], spoken: Sequence[HeardWord]) -> Iterator[HeardWord]:
+    """Words that are said in the time of others, all of it divided evenly."""
+    start, end = (float(spoken[0].start), float(spoken[-1].end)) if spoken else (0.0, 0.0)
+    step = (end - start) / max(1, len(texts))
+    for place, text in enumerate(texts):
+        yield HeardWord(text, start + place * step, start + (place + 1) * step)
 
 
 def is_english_only(folder: Path) -> bool:
-    """Whether a model knows no other language: its vocabulary then lacks their tokens."""
+    """Whether a model knows no other language; by the rule of the library, the size of its vocabulary."""
     try:
-        tokens = json.loads((folder / "tokenizer.json").read_bytes())["added_tokens"]
+        tokenizer = json.loads((folder / "tokenizer.json").read_bytes())
+        added = [token["id"] for token in tokenizer["added_tokens"]]
+        return 1 + max([*tokenizer["model"]["vocab"].values(), *added]) < _ALL_LANGUAGES
     except (OSError, ValueError, KeyError, TypeError):
         return False
-    return not any(isinstance(token, dict) and token.get("content") == "<|de|>" for token in tokens)
