@@ -33,7 +33,9 @@ def build(folder: Path) -> Path:
     generation = model.generation_config
     generation.alignment_heads, generation.no_timestamps_token_id = [[0, 0]], ids["notimestamps"]
     letters = [tokenizer.token_to_id(letter) for letter in "abcdefghijklmnopqrstuvwxyz"]
-    generation.suppress_tokens = sorted(set(range(256)) - set(letters))  # so that its nonsense is words
+    generation.suppress_tokens = sorted(set(range(256)) - set(letters))
+    with torch.no_grad():
+        model.get_output_embeddings().weight[letters] *= 5  # so that its nonsense is words
     generation.begin_suppress_tokens = [end]
     generation.lang_to_id = {f"<|{name}|>": tokenizer.token_to_id(f"<|{name}|>") for name in LANGUAGES}
     model.save_pretrained(source)
