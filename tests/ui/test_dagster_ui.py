@@ -14,6 +14,7 @@ import sys
 import time
 import urllib.request
 from collections.abc import Iterator
+from contextlib import suppress
 from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from importlib.resources import files
@@ -21,6 +22,7 @@ from pathlib import Path
 from threading import Thread
 from typing import Any
 
+import psutil
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -84,8 +86,16 @@ def ui(folder: Path, pages: str, tmp_path_factory: pytest.TempPathFactory) -> It
             _wait_for(f"http://127.0.0.1:{port}/server_info", process, folder / "dev.log")
             yield f"http://127.0.0.1:{port}"
         finally:
-            process.terminate()  # it ends its webserver, daemon and code server itself
-            process.wait(START_SECONDS)
+            _kill_all(process)
+
+
+def _kill_all(process: subprocess.Popen[bytes]) -> None:
+    """With its children, which it would end by SIGINT: what was started in the background ignores that."""
+    parent = psutil.Process(process.pid)
+    for each in (*parent.children(recursive=True), parent):
+        with suppress(psutil.NoSuchProcess):
+            each.kill()
+    process.wait()
 
 
 def _wait_for(url: str, process: subprocess.Popen[bytes], log: Path) -> None:
