@@ -8,7 +8,6 @@ import shutil
 import sqlite3
 import subprocess
 import sys
-from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +18,7 @@ import soundfile
 from f5_pipeline.cli import main
 from f5_pipeline.results.index import IndexRow, write_index
 from f5_pipeline.storage.local import LocalStore
+from tests.material import put_voices
 from tests.speech.fake_engine import FakeEngine
 
 MANIFEST = "id,text,voice\none,The first line.,f2\ntwo,The second line.,m1\n"
@@ -93,8 +93,7 @@ def here(
     monkeypatch.setenv("F5_CACHE", str(cache))
     monkeypatch.chdir(tmp_path)
     here = Here(tmp_path, capsys)
-    for name in ("f2.wav", "f2.txt", "m1.wav", "m1.txt"):
-        here.store.write(f"voices/{name}", files("f5_pipeline.demo").joinpath("voices", name).read_bytes())
+    put_voices(here.store, "f2", "m1")
     return here
 
 

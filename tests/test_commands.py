@@ -12,7 +12,6 @@ import subprocess
 import sys
 import textwrap
 import time
-from importlib.resources import files
 from pathlib import Path
 
 import numpy as np
@@ -22,14 +21,11 @@ from f5_pipeline.results.clips import ClipStore
 from f5_pipeline.results.housekeeping import clean
 from f5_pipeline.results.index import read_index
 from f5_pipeline.storage.local import LocalStore
+from tests.material import WORDS, put_voices
 
 ROOT = Path(__file__).resolve().parents[1]
 DAGSTER = [".venv/bin/dagster", "job", "execute", "-m", "f5_pipeline.definitions", "-j", "speech_batch", "--tags"]
 FEW_STEPS = "nfe_step = 5\nmax_attempts = 1\n"
-WORDS = (
-    *("river", "lamp", "window", "garden", "bread", "winter", "letter", "horse"),
-    *("music", "silver", "station", "evening", "harbor", "bicycle", "planet"),
-)
 
 
 class Machine:
@@ -47,10 +43,7 @@ class Machine:
             "PYTHONWARNINGS": "ignore",
         }
         self.store = LocalStore(self.folder / "store")
-        for voice in ("f2", "f5", "m1", "m3"):
-            for suffix in ("wav", "txt"):
-                data = files("f5_pipeline.demo").joinpath("voices", f"{voice}.{suffix}").read_bytes()
-                self.store.write(f"voices/{voice}.{suffix}", data)
+        put_voices(self.store, "f2", "f5", "m1", "m3")
 
     def start(self, *command: str) -> subprocess.Popen[str]:
         """In a process group of its own, so that all of it can be killed."""
@@ -168,7 +161,9 @@ def test_make_demo_runs_the_job_as_the_readme_says() -> None:
 
 
 def test_killed_in_the_middle_and_run_again_only_the_rest_is_spoken(machine: Machine) -> None:
-    lines = [f"the {WORDS[n % 15]} and the {WORDS[(n * 7 + n // 15 + 3) % 15]}." for n in range(40)]
+    lines = [
+        f"the {WORDS[n % len(WORDS)]} and the {WORDS[(n * 7 + n // len(WORDS) + 3) % len(WORDS)]}." for n in range(40)
+    ]
     assert len(set(lines)) == 40
     path = machine.folder / "forty.csv"
     path.write_text("text,voice\n" + "".join(f"{line},{('f2', 'm1')[n % 2]}\n" for n, line in enumerate(lines)))

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import re
-from importlib.resources import files
 from pathlib import Path
 
 import pytest
@@ -14,6 +13,7 @@ from f5_pipeline.speech.manifests.dictionary import parse_dictionary
 from f5_pipeline.speech.text.pronunciation import Pronunciations, put_back
 from f5_pipeline.speech.text.tags import BadTag, stretches, without_tags
 from f5_pipeline.storage.local import LocalStore
+from tests.material import put_voices
 
 PAGE = (Path(__file__).resolve().parents[1] / "docs" / "manifests.md").read_text()
 
@@ -34,8 +34,7 @@ def test_the_dry_run_shows_what_the_page_shows(
     monkeypatch.setenv("F5_CACHE", str(cache))
     monkeypatch.chdir(tmp_path)
     store = LocalStore(tmp_path / "store")
-    for name in ("f2.wav", "f2.txt", "m1.wav", "m1.txt"):
-        store.write(f"voices/{name}", files("f5_pipeline.demo").joinpath("voices", name).read_bytes())
+    put_voices(store, "f2", "m1")
     Path("tales.csv").write_text(MANIFEST)
     Path("tales.pronunciations.csv").write_text(DICTIONARY)
     command, *expected = DRY_RUN.splitlines()

@@ -7,7 +7,6 @@ import os
 import pty
 import subprocess
 import sys
-from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +17,7 @@ from f5_pipeline.settings import Settings
 from f5_pipeline.speech.manifests.batch_files import submit_manifest
 from f5_pipeline.storage.local import LocalStore
 from tests.finished_batches import resolve, speak
+from tests.material import put_voices
 
 MANIFEST = """id,voice,text
 dollars,f2,"Dr. Smith paid $5 for SQL. [pause 0.8s] [voice: m1] Really?"
@@ -33,8 +33,7 @@ class Folder:
     def __init__(self, folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
         self.folder, self._capsys = folder, capsys
         self.store = LocalStore(folder / "store")
-        for name in ("f2.wav", "f2.txt", "m1.wav", "m1.txt"):
-            self.store.write(f"voices/{name}", files("f5_pipeline.demo").joinpath("voices", name).read_bytes())
+        put_voices(self.store, "f2", "m1")
 
     def write(self, name: str, text: str) -> Path:
         path = self.folder / name

@@ -1,6 +1,6 @@
 """Which files make up a batch's manifest, and which version of each is there: by one listing, reading none.
 
-Their content is ``speech.manifests``' business; what was made of which version is in ``finished``.
+Their content is ``speech.manifests``' business; what was made of which version is in ``provenance``.
 """
 
 from __future__ import annotations

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from importlib.resources import files
 from pathlib import Path
 
 import dagster as dg
@@ -13,6 +12,7 @@ import pytest
 from f5_pipeline.definitions import define
 from f5_pipeline.settings import Settings
 from f5_pipeline.storage.local import LocalStore
+from tests.material import put_voices
 from tests.speech.fake_engine import FakeEngine
 
 MANIFEST = "id,text,voice\nfirst,The first line.,f2\nsecond,The second line.,m1\nthird,And the third one.,f2\n"
@@ -48,8 +48,7 @@ class Project:
 @pytest.fixture
 def project(tmp_path: Path, cache: Path) -> Project:
     store = LocalStore(tmp_path / "store")
-    for name in ("f2.wav", "f2.txt", "m1.wav", "m1.txt"):
-        store.write(f"voices/{name}", files("f5_pipeline.demo").joinpath("voices", name).read_bytes())
+    put_voices(store, "f2", "m1")
     project = Project(store, Settings(store=store.url, cache=cache, device="cpu", recogniser="none"))
     project.manifest()
     return project

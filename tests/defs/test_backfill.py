@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 import time
-from importlib.resources import files
 from pathlib import Path
 
 import dagster as dg
@@ -16,6 +15,7 @@ from dagster._daemon.backfill import execute_backfill_iteration
 
 from f5_pipeline.results.index import read_index
 from f5_pipeline.storage.local import LocalStore
+from tests.material import put_voices
 
 NAMES = ["alder", "birch", "cedar", "elder", "fir"]
 IN_THIS_PROCESS = {"module": "dagster._core.launcher.sync_in_memory_run_launcher", "class": "SyncInMemoryRunLauncher"}
@@ -25,8 +25,7 @@ AT_ONCE = {"module": "dagster._core.run_coordinator", "class": "DefaultRunCoordi
 @pytest.fixture
 def store(tmp_path: Path, cache: Path, monkeypatch: pytest.MonkeyPatch) -> LocalStore:
     store = LocalStore(tmp_path / "store")
-    for name in ("f2.wav", "f2.txt"):
-        store.write(f"voices/{name}", files("f5_pipeline.demo").joinpath("voices", name).read_bytes())
+    put_voices(store, "f2")
     for name in NAMES:
         store.write(f"manifests/{name}.csv", f"text,voice\nthe {name} by the river.,f2\n".encode())
         store.write(f"manifests/{name}.toml", b"nfe_step = 5\nmax_attempts = 1\n")

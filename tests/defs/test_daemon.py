@@ -6,7 +6,6 @@ import os
 import signal
 import time
 from collections.abc import Iterator
-from importlib.resources import files
 from pathlib import Path
 
 import psutil
@@ -16,22 +15,9 @@ from f5_pipeline.results.clips import ClipStore
 from f5_pipeline.results.index import read_index
 from f5_pipeline.storage.local import LocalStore
 from tests.defs.daemon import Daemon, overlaps
+from tests.material import WORDS, put_voices
 
 FEW_STEPS = b"nfe_step = 5\nmax_attempts = 1\n"
-WORDS = (
-    "river",
-    "lamp",
-    "window",
-    "garden",
-    "bread",
-    "winter",
-    "letter",
-    "horse",
-    "music",
-    "silver",
-    "station",
-    "planet",
-)
 OFTEN = {"run_monitoring": {"poll_interval_seconds": 2}}
 
 pytestmark = pytest.mark.timeout(1500)  # minutes on a machine that has other things to do
@@ -40,8 +26,7 @@ pytestmark = pytest.mark.timeout(1500)  # minutes on a machine that has other th
 @pytest.fixture(scope="module")
 def store(tmp_path_factory: pytest.TempPathFactory) -> LocalStore:
     store = LocalStore(tmp_path_factory.mktemp("unwatched") / "store")
-    for name in ("f2.wav", "f2.txt"):
-        store.write(f"voices/{name}", files("f5_pipeline.demo").joinpath("voices", name).read_bytes())
+    put_voices(store, "f2")
     return store
 
 
@@ -54,7 +39,9 @@ def daemon(store: LocalStore, cache: Path, tmp_path_factory: pytest.TempPathFact
 
 
 def put(store: LocalStore, batch: str, lines: int) -> None:
-    rows = "".join(f"{batch} and the {WORDS[n % 12]} and the {WORDS[(n * 5 + 3) % 12]}.,f2\n" for n in range(lines))
+    rows = "".join(
+        f"{batch} and the {WORDS[n % len(WORDS)]} and the {WORDS[(n * 5 + 3) % len(WORDS)]}.,f2\n" for n in range(lines)
+    )
     store.write(f"manifests/{batch}.csv", f"text,voice\n{rows}".encode())
     store.write(f"manifests/{batch}.toml", FEW_STEPS)
     for suffix in ("csv", "toml"):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-from importlib.resources import files
 from pathlib import Path
 
 import numpy as np
@@ -17,6 +16,7 @@ from f5_pipeline.speech.manifests.utterance_file import load_utterances
 from f5_pipeline.storage.local import LocalStore
 from tests.delivery.test_listening import data_of
 from tests.finished_batches import resolve, speak
+from tests.material import put_voices
 
 MANIFEST = """id,voice,section,text
 first,f2,one,"[pause 1.5s] The first line. [voice: m1] And [[the]] second one. [pause 2s]"
@@ -30,8 +30,7 @@ fifth,nobody,two,Nobody says this.
 @pytest.fixture
 def store(tmp_path: Path) -> LocalStore:
     store = LocalStore(tmp_path / "store")
-    for name in ("f2.wav", "f2.txt", "m1.wav", "m1.txt"):
-        store.write(f"voices/{name}", files("f5_pipeline.demo").joinpath("voices", name).read_bytes())
+    put_voices(store, "f2", "m1")
     store.write("manifests/b.csv", MANIFEST.encode())
     store.write("voices/m1.toml", b"speed = 1.2\n")
     return store

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from importlib.resources import files
 from pathlib import Path
 
 import pytest
@@ -14,6 +13,7 @@ from f5_pipeline.speech.models.catalogue import ModelSpec, model_named
 from f5_pipeline.speech.models.source import parse_source
 from f5_pipeline.storage.local import LocalStore
 from tests.doctor.test_port import _Webserver
+from tests.material import put_voices
 from tests.storage import servers
 
 TINY = """
@@ -39,8 +39,7 @@ def model(tmp_path: Path, name: str) -> ModelSpec:
 def test_voices(store: LocalStore, cache: Path, tmp_path: Path) -> None:
     demo = model(tmp_path, "demo")
     assert judge_voices(see_voices(store, cache, demo)).found == "The store has no voices yet."
-    for name in ("f2.wav", "f2.txt"):
-        store.write(f"voices/{name}", files("f5_pipeline.demo").joinpath("voices", name).read_bytes())
+    put_voices(store, "f2")
     assert judge_voices(see_voices(store, cache, demo)).found == "1 voices can be used."
     store.write("voices/mute.wav", b"RIFF")
     store.write("voices/anna.wav", b"not a recording")

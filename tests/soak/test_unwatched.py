@@ -18,7 +18,6 @@ import time
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import asdict, dataclass, field
-from importlib.resources import files
 from pathlib import Path
 
 import pytest
@@ -30,26 +29,13 @@ from f5_pipeline.speech.upkeep import batch_states
 from f5_pipeline.storage.object_store import ObjectStore
 from f5_pipeline.storage.s3 import S3Store
 from tests.defs.daemon import PARTITION, UNFINISHED, Daemon
+from tests.material import WORDS, put_voices
 from tests.soak.watch import Sample, Watch, middle
 from tests.storage import servers
 from tests.storage.proxy import BUSY, CUT, LOSE, RESET, Fault, Proxy, proxy_before, sometimes
 
 MANIFESTS = int(os.environ.get("SOAK_MANIFESTS", "200"))
 SEED = int(os.environ.get("SOAK_SEED", "1"))
-WORDS = (
-    "river",
-    "lamp",
-    "window",
-    "garden",
-    "bread",
-    "winter",
-    "letter",
-    "horse",
-    "music",
-    "silver",
-    "station",
-    "planet",
-)
 BROKEN = b"no,such,columns\n1,2,3\n"
 CONFIG = {"run_monitoring": {"poll_interval_seconds": 5}}
 
@@ -88,7 +74,8 @@ class Night:
 
     def _line(self, number: int, position: int) -> str:
         index = 2 * number + position
-        first, second, third = WORDS[index % 12], WORDS[index // 12 % 12], WORDS[index // 144 % 12]
+        count = len(WORDS)
+        first, second, third = (WORDS[index // count**place % count] for place in range(3))
         return f"the {first} and the {second} near the {third}."
 
     def change_one(self) -> None:
@@ -156,8 +143,7 @@ def night(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Night]:
         for name, value in servers.environment(server.endpoint).items():
             monkeypatch.setenv(name, value)
         store = S3Store(f"s3://{server.bucket()}/speech")
-        for name in ("f2.wav", "f2.txt"):
-            store.write(f"voices/{name}", files("f5_pipeline.demo").joinpath("voices", name).read_bytes())
+        put_voices(store, "f2")
         settings = Settings(store=store.url, cache=tmp_path / "cache", device="cpu")
         environment = {
             **servers.environment(proxy.endpoint),

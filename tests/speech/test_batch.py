@@ -21,6 +21,7 @@ from f5_pipeline.speech.manifests.manifest import read_utterances
 from f5_pipeline.speech.manifests.utterance_file import save_utterances
 from f5_pipeline.speech.models.catalogue import ModelSpec, load_catalogue
 from f5_pipeline.storage.local import LocalStore
+from tests.material import put_voices
 from tests.speech.fake_engine import FakeEngine, clipped
 
 CATALOGUE = load_catalogue(Settings())
@@ -33,8 +34,7 @@ class Work:
     def __init__(self, store: LocalStore, cache: Path) -> None:
         self.store, self.cache = store, cache
         self.catalogue: Mapping[str, ModelSpec] = CATALOGUE
-        for name in ("f2.wav", "f2.txt", "m1.wav", "m1.txt"):
-            store.write(f"voices/{name}", files("f5_pipeline.demo").joinpath("voices", name).read_bytes())
+        put_voices(store, "f2", "m1")
 
     def resolve(self, manifest: str = MANIFEST, toml: str = "", batch: str = "b", *, unchecked: bool = False) -> None:
         self.store.write(f"manifests/{batch}.csv", manifest.encode())

@@ -6,7 +6,6 @@ A new one without a decision fails here: add it to its table, with a value that 
 from __future__ import annotations
 
 from dataclasses import fields, replace
-from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +23,7 @@ from f5_pipeline.speech.models.weights import ModelFiles
 from f5_pipeline.speech.plan import Reference
 from f5_pipeline.speech.utterance import Passage, Sampling, Utterance, Voice
 from f5_pipeline.storage.local import LocalStore
+from tests.material import put_voices
 from tests.speech.test_generate import MODEL, REFERENCE, SAMPLING, VOICE
 
 IN_KEY, NOT_IN_KEY = True, False
@@ -38,10 +38,7 @@ def _ready(spec: ModelSpec) -> ReadyModel:
 @pytest.fixture
 def store(tmp_path: Path) -> LocalStore:
     store = LocalStore(tmp_path / "store")
-    for name in ("f2", "m1"):
-        for suffix in ("wav", "txt"):
-            data = files("f5_pipeline.demo").joinpath("voices", f"{name}.{suffix}").read_bytes()
-            store.write(f"voices/{name}.{suffix}", data)
+    put_voices(store, "f2", "m1")
     return store
 
 

@@ -17,13 +17,15 @@ from collections.abc import Iterator
 from contextlib import suppress
 from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
-from importlib.resources import files
 from pathlib import Path
 from threading import Thread
 from typing import Any
 
 import psutil
 import pytest
+
+from f5_pipeline.storage.local import LocalStore
+from tests.material import put_voices
 
 ROOT = Path(__file__).resolve().parents[2]
 START_SECONDS = 240  # generous: nothing is measured here
@@ -53,10 +55,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     shutil.copy(ROOT / "dagster.yaml", made)
     for kind in ("voices", "manifests"):
         (made / "store" / kind).mkdir(parents=True)
-    for voice in ("f2", "m3"):
-        for suffix in ("wav", "txt"):
-            data = files("f5_pipeline.demo").joinpath("voices", f"{voice}.{suffix}").read_bytes()
-            (made / "store" / "voices" / f"{voice}.{suffix}").write_bytes(data)
+    put_voices(LocalStore(made / "store"), "f2", "m3")
     (made / "story.csv").write_text(MANIFEST)
     (made / "story.toml").write_text("nfe_step = 5\nmax_attempts = 1\n")
     return made
