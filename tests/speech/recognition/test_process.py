@@ -30,7 +30,8 @@ def process() -> Iterator[RecogniserProcess]:
 
 
 def children() -> list[psutil.Process]:
-    return [child for child in psutil.Process().children() if "recognition.worker" in " ".join(child.cmdline())]
+    living = [child for child in psutil.Process().children() if child.status() != psutil.STATUS_ZOMBIE]
+    return [child for child in living if "recognition.worker" in " ".join(child.cmdline())]
 
 
 def test_it_hears_more_than_one_clip_and_asks_for_little(process: RecogniserProcess) -> None:
