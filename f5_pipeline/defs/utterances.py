@@ -45,6 +45,8 @@ def utterances(
         contents = read_utterances(store, batch, settings, load_catalogue(settings))
         check_encoders(contents.settings)  # what cannot be delivered here need not be spoken first
         sha256 = save_utterances(store, batch, contents)
+    # A manifest that was put into the store by other hands than ours is a batch like any other.
+    context.instance.add_dynamic_partitions(str(batches.name), [batch])
     for warning in contents.warnings:
         context.log.warning(warning)
     return dg.MaterializeResult(

@@ -3,6 +3,8 @@
 The meter's filters are pyloudnorm's (ITU-R BS.1770-4). Ours are its blocks (pyloudnorm's own meter takes neither
 recordings in pieces nor very short ones, and not in several threads), the true peak, and a limiter, since a plain gain
 would push the peaks of speech over the limit.
+
+scipy and pyloudnorm are imported late: a second and a half of every process that only has to know what a delivery is.
 """
 
 from __future__ import annotations
@@ -13,10 +15,7 @@ from functools import lru_cache
 
 import numpy as np
 import numpy.typing as npt
-import pyloudnorm
 import soxr
-from scipy.ndimage import minimum_filter1d
-from scipy.signal import oaconvolve, sosfilt
 
 from f5_pipeline.delivery.encode import Samples
 
@@ -73,6 +72,8 @@ class Programme:
 
     def add(self, samples: Samples) -> None:
         """Append a piece, shape [samples]."""
+        from scipy.signal import sosfilt
+
         if samples.size == 0:
             return
         weighted, self._state = sosfilt(self._weighting, samples.astype(np.float64), zi=self._state)
@@ -130,6 +131,9 @@ def to_loudness(samples: Samples, sample_rate: int, wanted: Loudness) -> Samples
 
 def _limited(samples: Samples, peaks: Samples, gain_db: float, sample_rate: int, true_peak_db: float) -> Samples:
     """Amplified, and turned down near each peak that would be over the limit: smoothly, and looking ahead."""
+    from scipy.ndimage import minimum_filter1d
+    from scipy.signal import oaconvolve
+
     limit, reach = 10 ** (true_peak_db / 20), max(1, round(_LOOK_AHEAD_SECONDS * sample_rate))
     window = np.hanning(2 * reach + 3)[1:-1].astype(np.float32)
     window /= window.sum()
@@ -159,6 +163,8 @@ def _peaks(samples: Samples) -> Samples:
 @lru_cache(maxsize=16)
 def _weighting(sample_rate: int) -> npt.NDArray[np.float64]:
     """The K-weighting of BS.1770 as second-order sections, shape [2, 6]."""
+    import pyloudnorm
+
     stages = pyloudnorm.Meter(sample_rate)._filters.values()
     return np.asarray([[*stage.b, *stage.a] for stage in stages], dtype=np.float64)
 

@@ -138,6 +138,16 @@ def test_a_batch_from_manifest_to_files(project: Project, instance: dg.DagsterIn
     assert {"audio/first.wav", "audio/second.wav", "audio/third.wav", "report.html", "index.csv"} <= delivered
 
 
+def test_a_manifest_that_nobody_submitted_is_a_batch_too(project: Project, instance: dg.DagsterInstance) -> None:
+    given = {"settings": project.settings, "store": project.store, "load_engine": project.engine.load}
+    job = define(**given).resolve_job_def("speech_batch")
+    assert job.execute_in_process(instance=instance, tags={"dagster/partition": "b"}).success
+    assert instance.get_dynamic_partitions("batches") == ["b"]
+    lacking = job.execute_in_process(instance=instance, tags={"dagster/partition": "none"}, raise_on_error=False)
+    assert not lacking.success
+    assert instance.get_dynamic_partitions("batches") == ["b"]
+
+
 def test_a_second_run_speaks_and_writes_nothing(project: Project, instance: dg.DagsterInstance) -> None:
     project.run(instance)
     before = {info.key: info.etag for info in project.store.list("batches/b/audio/")}
