@@ -1,14 +1,16 @@
 """``F5Engine``: chunks in, sound out, on one device.
 
-On a GPU, chunks are packed into batches that fill it. On a CPU every core speaks a chunk of its own: the model's
+On a GPU, chunks are packed into batches that fill it, and the next batch's text and noise are made ready while it
+computes. On a CPU every core speaks a chunk of its own: the model's
 layers are too small to be worth sharing between cores, and one utterance's activations fit a core's cache.
 """
 
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor, as_completed
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor, as_completed
+from functools import partial
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -20,9 +22,11 @@ from f5_pipeline.speech.f5.device import batch_frames, choose_device, choose_pre
 from f5_pipeline.speech.f5.load import load_tokens, load_transformer, load_vocoder
 from f5_pipeline.speech.f5.packed import PackedDiT
 from f5_pipeline.speech.f5.sampler import Item, draw_noise, sample, time_steps
+from f5_pipeline.speech.f5.vocoder import decode
 from f5_pipeline.speech.models.catalogue import ModelSpec
 from f5_pipeline.speech.models.weights import ModelFiles
 from f5_pipeline.speech.plan import pack
+from f5_pipeline.speech.utterance import Sampling
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -75,7 +79,8 @@ class F5Engine:
         torch.set_num_threads(share)
         pool = ThreadPoolExecutor(workers, "f5", initializer=torch.set_num_threads, initargs=(share,))
         try:
-            yielded = [pool.submit(self._attempt, chunks, [index]) for index in range(len(chunks))]
+            item = partial(self._item_of, chunks)
+            yielded = [pool.submit(self._attempt, chunks, [index], item) for index in range(len(chunks))]
             for done in as_completed(yielded):
                 yield from done.result()
         finally:
@@ -86,43 +91,51 @@ class F5Engine:
         groups = [_group(chunk) for chunk in chunks]
         lengths = [frames_of(chunk.ref_seconds) + chunk.frames for chunk in chunks]
         waiting = pack(lengths, groups, self._budget)[::-1]
-        while waiting:
-            batch = waiting.pop()
-            try:
-                yield from self._attempt(chunks, batch)
-            except _OutOfMemory:
-                # Remembered: the rest of the run is packed into what did fit.
-                self._budget = sum(lengths[index] for index in batch) // 2
-                left = batch + [index for later in reversed(waiting) for index in later]
-                again = pack([lengths[i] for i in left], [groups[i] for i in left], self._budget)
-                waiting = [[left[i] for i in part] for part in again][::-1]
+        with ThreadPoolExecutor(1, "f5-prepare") as pool:
+            ahead = _Ahead(pool, partial(self._item_of, chunks))
+            while waiting:
+                batch = waiting.pop()
+                ahead.begin([*batch, *(waiting[-1] if waiting else ())])
+                try:
+                    yield from self._attempt(chunks, batch, ahead.item)
+                except _OutOfMemory:
+                    # Remembered: the rest of the run is packed into what did fit.
+                    self._budget = sum(lengths[index] for index in batch) // 2
+                    left = batch + [index for later in reversed(waiting) for index in later]
+                    again = pack([lengths[i] for i in left], [groups[i] for i in left], self._budget)
+                    waiting = [[left[i] for i in part] for part in again][::-1]
+                else:
+                    ahead.forget(batch)
 
-    def _attempt(self, chunks: Sequence[SpeechChunk], batch: Sequence[int]) -> list[Spoken]:
+    def _attempt(
+        self, chunks: Sequence[SpeechChunk], batch: Sequence[int], item: Callable[[int], Item]
+    ) -> list[Spoken]:
         """Speak one batch. What fails in company is tried alone; what fails alone is reported."""
         try:
-            sounds = self._speak_together([chunks[index] for index in batch])
+            sounds = self._speak_together(chunks[batch[0]].sampling, [item(index) for index in batch])
             return [Spoken(index, sound) for index, sound in zip(batch, sounds, strict=True)]
         except Exception as error:
             if _is_out_of_memory(error) and len(batch) > 1:
                 raise _OutOfMemory from error
             if len(batch) == 1:
                 return [Spoken(batch[0], None, f"{type(error).__name__}: {error}")]
-        return [spoken for index in batch for spoken in self._attempt(chunks, [index])]
+        return [spoken for index in batch for spoken in self._attempt(chunks, [index], item)]
 
-    def _speak_together(self, chunks: Sequence[SpeechChunk]) -> list[np.ndarray]:
+    def _speak_together(self, sampling: Sampling, items: Sequence[Item]) -> list[np.ndarray]:
         import torch
 
         with torch.inference_mode():
-            sampling = chunks[0].sampling
             times = time_steps(sampling.nfe_step, sampling.sway_sampling_coef, self.device)
-            mels = sample(self._model, [self._item(chunk) for chunk in chunks], times)
-            generated = (mel[self._reference(c).shape[0] :] for mel, c in zip(mels, chunks, strict=True))
-            return [self._vocoder.decode(mel.t()[None])[0].float().cpu().numpy() for mel in generated]
+            mels = sample(self._model, items, times)
+            generated = [mel[item.reference.shape[0] :] for mel, item in zip(mels, items, strict=True)]
+            return [sound.float().cpu().numpy() for sound in decode(self._vocoder, generated)]
 
-    def _item(self, chunk: SpeechChunk) -> Item:
+    def _item_of(self, chunks: Sequence[SpeechChunk], index: int) -> Item:
+        """What the sampler needs to know of a chunk."""
         import torch
         from f5_tts.model.utils import convert_char_to_pinyin, list_str_to_idx
 
+        chunk = chunks[index]
         reference = self._reference(chunk)
         ref_text = chunk.ref_text.rstrip()
         # As upstream: a space keeps the two apart, except after the wide marks of Chinese and Japanese.
@@ -157,6 +170,28 @@ def _read_reference(path: str, seconds: float) -> np.ndarray:
         raise ValueError(f"{path} is not a mono recording of {SAMPLE_RATE} Hz")
     rms = float(np.sqrt(np.mean(np.square(samples))))
     return samples * np.float32(max(1.0, TARGET_RMS / max(rms, 1e-5)))
+
+
+class _Ahead:
+    """Items of chunks, made ready in another thread before they are needed."""
+
+    def __init__(self, pool: ThreadPoolExecutor, make: Callable[[int], Item]) -> None:
+        self._pool, self._make = pool, make
+        self._items: dict[int, Future[Item]] = {}
+
+    def begin(self, indices: Sequence[int]) -> None:
+        for index in indices:
+            if index not in self._items:
+                self._items[index] = self._pool.submit(self._make, index)
+
+    def item(self, index: int) -> Item:
+        """Wait for it. Raises what making it raised."""
+        return self._items[index].result()
+
+    def forget(self, indices: Sequence[int]) -> None:
+        """Free their memory."""
+        for index in indices:
+            del self._items[index]
 
 
 class _OutOfMemory(Exception):

@@ -11,10 +11,12 @@ import soundfile
 import torch
 
 from f5_pipeline.errors import BadSetting, ModelUnsupported
-from f5_pipeline.speech.engine import SAMPLE_RATE, SpeechChunk, seconds_of
+from f5_pipeline.speech.engine import SAMPLE_RATE, SpeechChunk, frames_of, seconds_of
 from f5_pipeline.speech.f5.device import choose_device, choose_precision
 from f5_pipeline.speech.f5.engine import F5Engine
-from f5_pipeline.speech.f5.load import load_transformer
+from f5_pipeline.speech.f5.load import load_transformer, load_vocoder
+from f5_pipeline.speech.f5.sampler import Item
+from f5_pipeline.speech.f5.vocoder import decode
 from f5_pipeline.speech.utterance import Sampling
 from tests.speech.f5.models import VOICES, demo_files, demo_spec
 
@@ -67,6 +69,17 @@ def test_packed_batches_as_on_a_gpu_sound_the_same(engine: F5Engine) -> None:
         assert np.linalg.norm(packed[index] - alone) / np.linalg.norm(alone) < 1e-3
 
 
+def test_the_vocoder_decodes_a_batch_as_it_does_each_alone() -> None:
+    vocoder = load_vocoder(demo_files().vocoder)
+    mels = [torch.randn(frames, 100, generator=torch.Generator().manual_seed(frames)) for frames in (90, 2, 40, 200)]
+    with torch.inference_mode():
+        alone = [vocoder.decode(mel.t()[None])[0] for mel in mels]
+        together = decode(vocoder, mels)
+    for one, other in zip(together, alone, strict=True):
+        assert one.shape == other.shape
+        assert torch.allclose(one, other, atol=1e-5 * float(other.abs().max()) + 1e-7)
+
+
 def test_a_seed_decides(engine: F5Engine) -> None:
     first, again, other = _sounds(engine, [CHUNK, CHUNK, replace(CHUNK, seed=8)])
     assert np.allclose(first, again, atol=1e-4)
@@ -90,11 +103,11 @@ def test_a_bad_chunk_does_not_stop_its_batch(engine: F5Engine) -> None:
 def test_out_of_memory_halves_the_batches_for_good(engine: F5Engine, monkeypatch: pytest.MonkeyPatch) -> None:
     sizes, most = [], 2
 
-    def speak(chunks: list[SpeechChunk]) -> list[np.ndarray]:
-        sizes.append(len(chunks))
-        if len(chunks) > most:
+    def speak(_: Sampling, items: list[Item]) -> list[np.ndarray]:
+        sizes.append(len(items))
+        if len(items) > most:
             raise torch.cuda.OutOfMemoryError
-        return [np.zeros(1, np.float32) for _ in chunks]
+        return [np.zeros(1, np.float32) for _ in items]
 
     monkeypatch.setattr(engine, "_speak_together", speak)
     monkeypatch.setattr(engine, "_budget", 10_000)
@@ -104,15 +117,39 @@ def test_out_of_memory_halves_the_batches_for_good(engine: F5Engine, monkeypatch
 
 
 def test_different_steps_do_not_share_a_batch(engine: F5Engine, monkeypatch: pytest.MonkeyPatch) -> None:
-    batches: list[set[int]] = []
+    batches: list[tuple[int, int]] = []
 
-    def speak(chunks: list[SpeechChunk]) -> list[np.ndarray]:
-        batches.append({chunk.sampling.nfe_step for chunk in chunks})
-        return [np.zeros(1, np.float32) for _ in chunks]
+    def speak(sampling: Sampling, items: list[Item]) -> list[np.ndarray]:
+        batches.append((sampling.nfe_step, len(items)))
+        return [np.zeros(1, np.float32) for _ in items]
 
     monkeypatch.setattr(engine, "_speak_together", speak)
     list(engine._speak_in_batches([CHUNK, replace(CHUNK, sampling=replace(SAMPLING, nfe_step=7)), CHUNK]))
-    assert sorted(map(sorted, batches)) == [[5], [7]]
+    assert sorted(batches) == [(5, 2), (7, 1)]
+
+
+def test_the_next_batch_is_made_ready_meanwhile(engine: F5Engine, monkeypatch: pytest.MonkeyPatch) -> None:
+    made, speaking = set[int](), list[set[int]]()
+    is_made = [threading.Event() for _ in range(6)]
+    make = engine._item_of
+
+    def notice(chunks: list[SpeechChunk], index: int) -> Item:
+        item = make(chunks, index)
+        made.add(index)
+        is_made[index].set()
+        return item
+
+    def speak(_: Sampling, items: list[Item]) -> list[np.ndarray]:
+        done = 2 * len(speaking)
+        assert all(event.wait(60) for event in is_made[: done + 4])  # its own two and the next two
+        speaking.append(set(made))
+        return [np.zeros(1, np.float32) for _ in items]
+
+    monkeypatch.setattr(engine, "_item_of", notice)
+    monkeypatch.setattr(engine, "_speak_together", speak)
+    monkeypatch.setattr(engine, "_budget", 2 * (frames_of(CHUNK.ref_seconds) + CHUNK.frames))
+    assert len([one for one in engine._speak_in_batches([CHUNK] * 6) if not one.error]) == 6
+    assert speaking == [{0, 1, 2, 3}, set(range(6)), set(range(6))]  # and no more than that: it would fill the memory
 
 
 def test_stopping_early_stops_the_workers(engine: F5Engine) -> None:
