@@ -82,6 +82,14 @@ class StoreBusy(StoreUnusable):
         )
 
 
+class RequestNotAccepted(StoreUnusable):
+    """A request that a server answers for good with an error of its own: it does not know a header, a method, …"""
+
+    def __init__(self, url: str, doing: str, detail: str, endpoint: str) -> None:
+        fix = f"The server at {endpoint} does not accept this request; see its documentation and docs/stores.md."
+        super().__init__(url, f"{doing} failed: {detail}.", fix)
+
+
 class AccessRefused(StoreUnusable):
     """A 403. ``code`` is S3's own word for why, "" if it gave none; ``skew``: minutes that this clock is off."""
 
@@ -317,6 +325,19 @@ class BadManifest(F5PipelineError):
         super().__init__(f"Manifest {manifest}", reason, fix)
 
 
+class BatchChanging(F5PipelineError):
+    """Files of a batch that do not belong together yet: it is being submitted, or was only half submitted."""
+
+    transient = True
+
+    def __init__(self, batch: str) -> None:
+        super().__init__(
+            f"Batch {batch!r}",
+            "is being submitted, or its submission was interrupted.",
+            "If nobody is submitting it, submit it again.",
+        )
+
+
 class BadPronunciations(F5PipelineError):
     """A dictionary of pronunciations that cannot be read: one wrong entry could change a thousand lines."""
 
@@ -467,5 +488,16 @@ class NothingSpoken(F5PipelineError):
         super().__init__(
             f"Batch {batch!r}",
             f"has nothing spoken: all {failed} lines failed, the first with: {first_reason}.",
+            f"The index has each line's reason: f5-pipeline results {batch}",
+        )
+
+
+class NothingToDeliver(F5PipelineError):
+    """A batch of which no line was spoken. Delivering that would only remove what was delivered before."""
+
+    def __init__(self, batch: str, lines: int) -> None:
+        super().__init__(
+            f"Batch {batch!r}",
+            f"has nothing to deliver: none of its {lines} lines was spoken. What was delivered before stays.",
             f"The index has each line's reason: f5-pipeline results {batch}",
         )

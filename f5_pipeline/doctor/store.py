@@ -121,10 +121,10 @@ def see_listing(store: ObjectStore) -> F5PipelineError | None:
 
 
 def look_at_writing(store: ObjectStore) -> Finding:
-    """Write a few bytes, read them, remove them."""
+    """Write a few bytes as clips are written, read them, remove them."""
     name, key = "store_write", f"doctor-{secrets.token_hex(8)}.txt"
     try:
-        store.write(key, b"f5-pipeline doctor")
+        store.create(key, b"f5-pipeline doctor")
     except F5PipelineError as error:
         return of_error(name, error)
     trouble = None

@@ -23,7 +23,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
-from f5_pipeline.errors import BadSetting, KeepsChanging, ObjectChanged, ObjectMissing, StoreBusy
+from f5_pipeline.errors import BadSetting, KeepsChanging, ObjectChanged, ObjectMissing, RequestNotAccepted, StoreBusy
 from f5_pipeline.storage.many import PARALLEL, in_parallel
 from f5_pipeline.storage.media_types import media_type
 from f5_pipeline.storage.object_store import ObjectInfo, check_key, check_prefix, is_listed
@@ -72,6 +72,7 @@ class S3Store:
         self._bucket, self._prefix = parts.netloc, f"{prefix}/" if prefix else ""
         self.url = f"s3://{self._bucket}/{prefix}".rstrip("/")
         self._lock = threading.Lock()
+        self._conditions = True  # until the server says that it does not know conditional writes
         self._clients: dict[int, Any] = {}  # by process: a forked child must not share its parent's connections
 
     def __repr__(self) -> str:
@@ -112,12 +113,18 @@ class S3Store:
         return self._put(key, data)
 
     def create(self, key: str, data: bytes) -> ObjectInfo | None:
-        if self.stat(key) is not None:  # for servers that ignore the condition
+        if self.stat(key) is not None:  # for servers that ignore the condition, or refuse it
             return None
-        try:
-            return self._put(key, data, IfNoneMatch="*")
-        except ConditionFailed:
-            return None
+        if self._conditions:
+            try:
+                return self._put(key, data, IfNoneMatch="*")
+            except ConditionFailed:
+                return None
+            except RequestNotAccepted:  # Backblaze B2: "A header you provided implies functionality that …"
+                pass
+        stored = self._put(key, data)
+        self._conditions = False
+        return stored
 
     def stat(self, key: str) -> ObjectInfo | None:
         target = self._target(key)

@@ -13,6 +13,7 @@ from f5_pipeline.errors import (
     CredentialsMissing,
     F5PipelineError,
     ObjectMissing,
+    RequestNotAccepted,
     StoreBusy,
     StoreUnusable,
 )
@@ -72,8 +73,7 @@ def _of_answer(
     detail = " ".join(part for part in (str(status), code, _short(answer.get("Error", {}).get("Message", ""))) if part)
     if is_transient_status(status, code):
         return StoreBusy(url, doing, detail)
-    fix = f"The server at {endpoint} does not accept this request; see its documentation and docs/stores.md."
-    return StoreUnusable(url, f"{doing} failed: {detail}.", fix)
+    return RequestNotAccepted(url, doing, detail, endpoint)
 
 
 def _clock_skew(answer: Mapping[str, Any]) -> int:

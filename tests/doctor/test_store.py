@@ -18,7 +18,7 @@ from f5_pipeline.storage.local import LocalStore
 from f5_pipeline.storage.s3 import S3Store
 from tests.doctor.nobody import as_nobody
 from tests.storage import servers
-from tests.storage.proxy import Fault, Request, proxy_before
+from tests.storage.proxy import Fault, Request, proxy_before, without_conditional_writes
 from tests.storage.servers import Server
 
 Look = Callable[..., dict[str, Finding]]
@@ -216,6 +216,13 @@ def test_a_cache_that_gives_old_answers(rclone_server: Server, look: Look) -> No
 
 def is_probe(request: Request) -> bool:
     return request.method == "GET" and "doctor-" in request.path
+
+
+def test_a_server_without_conditional_writes_works(rclone_server: Server, look: Look) -> None:
+    with proxy_before(rclone_server.endpoint) as proxy:
+        proxy.decide = without_conditional_writes
+        assert statuses(look(proxy.endpoint, rclone_server.bucket())) == ["ok"] * 5
+        assert [("if-none-match" in request.headers) for request in proxy.of("PUT")] == [True, False]
 
 
 # --- folders --------------------------------------------------------------------------------------------------

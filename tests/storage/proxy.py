@@ -11,7 +11,7 @@ import socket
 import struct
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from email.utils import formatdate
@@ -28,6 +28,7 @@ class Request:
     path: str
     query: dict[str, list[str]]
     number: int  # 1 is the first that this proxy saw
+    headers: Mapping[str, str] = field(default_factory=dict)  # names in small letters
 
     @property
     def is_listing(self) -> bool:
@@ -97,6 +98,12 @@ def sometimes(share: float, faults: list[Fault], seed: int) -> Decide:
     return decide
 
 
+def without_conditional_writes(request: Request) -> Fault | None:
+    """A server that knows no conditional writes, and says so, as Backblaze B2 does."""
+    is_conditional = request.method == "PUT" and "if-none-match" in request.headers
+    return Fault("answer", 501, "NotImplemented") if is_conditional else None
+
+
 @contextmanager
 def proxy_before(server_endpoint: str) -> Iterator[Proxy]:
     """A proxy on a free port, in a thread."""
@@ -147,7 +154,8 @@ class _Handler(BaseHTTPRequestHandler):
         proxy, parts = self.server.proxy, urlsplit(self.path)  # type: ignore[attr-defined]
         with self.server.lock:  # type: ignore[attr-defined]
             query = parse_qs(parts.query, keep_blank_values=True)
-            request = Request(self.command, parts.path, query, len(proxy.requests) + 1)
+            headers = {name.lower(): value for name, value in self.headers.items()}
+            request = Request(self.command, parts.path, query, len(proxy.requests) + 1, headers)
             proxy.requests.append(request)
         return request
 

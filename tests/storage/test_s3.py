@@ -12,12 +12,12 @@ from pathlib import Path
 
 import pytest
 
-from f5_pipeline.errors import BadSetting, ObjectMissing
+from f5_pipeline.errors import BadSetting, ObjectMissing, RequestNotAccepted
 from f5_pipeline.storage import s3
 from f5_pipeline.storage.s3 import S3Store
 from tests.storage import servers
 from tests.storage.conftest import s3_store
-from tests.storage.proxy import Proxy, proxy_before
+from tests.storage.proxy import Fault, Proxy, proxy_before, without_conditional_writes
 from tests.storage.servers import Server
 
 
@@ -96,6 +96,30 @@ def test_of_two_writers_that_create_at_once_one_succeeds(watched: tuple[S3Store,
     proxy.meanwhile = lambda request: None
     assert len(results) == 1
     assert store.read("clips/x") == results[0]
+
+
+def test_a_server_that_refuses_conditional_writes_is_asked_for_one_once(watched: tuple[S3Store, Proxy]) -> None:
+    store, proxy = watched
+    proxy.decide = without_conditional_writes
+    first = store.create("clips/a", b"one")
+    assert first is not None
+    assert first == store.stat("clips/a")
+    assert len(proxy.of("PUT")) == 2
+    assert store.create("clips/b", b"two") is not None
+    assert store.create("clips/a", b"another") is None
+    assert len(proxy.of("PUT")) == 3
+    assert (store.read("clips/a"), store.read("clips/b")) == (b"one", b"two")
+
+
+def test_what_is_refused_without_a_condition_too_is_an_error(watched: tuple[S3Store, Proxy]) -> None:
+    store, proxy = watched
+    proxy.decide = lambda request: Fault("answer", 400, "InvalidRequest") if request.method == "PUT" else None
+    with pytest.raises(RequestNotAccepted, match=r"writing clips/a failed: 400 InvalidRequest .*docs/stores\.md"):
+        store.create("clips/a", b"one")
+    proxy.decide = lambda request: None
+    proxy.forget()
+    assert store.create("clips/a", b"one") is not None
+    assert proxy.of("PUT")[0].headers["if-none-match"] == "*"
 
 
 def test_no_checksum_headers_are_sent(watched: tuple[S3Store, Proxy], tmp_path: Path) -> None:
