@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from f5_pipeline.errors import NothingSpoken, UnknownModel
+from f5_pipeline.errors import NothingSpoken, RowsRejected, UnknownModel
 from f5_pipeline.results.claims import claim
 from f5_pipeline.results.clips import ClipStore
 from f5_pipeline.results.index import IndexRow, rows_by_key, write_index
@@ -85,6 +85,8 @@ def speak_batch(
         ObjectMissing: the manifest was not resolved yet (``utterances``).
         UnknownModel, BadWeights, WeightsUnavailable, LicenceForbids: a model cannot be used.
         RecogniserMissing: the recogniser that the batch wants is not here.
+        RowsRejected: lines cannot be spoken after all (a recording that cannot be used, characters), and the batch
+            stops at bad rows; nothing was spoken.
         NothingSpoken: there were lines to speak, and every one of them failed.
     """
     started = time.monotonic()
@@ -93,6 +95,8 @@ def speak_batch(
     judge = Judge(contents.settings.quality, recogniser.name if recogniser else "")
     models = _ready_models(contents, catalogue, cache, store)
     lines, rejected = cast(contents.utterances, models, store, cache)
+    if rejected and contents.settings.on_bad_rows == "fail":
+        raise RowsRejected(batch, [f"row {row.row}: {row.reason.rstrip('.')}" for row in rejected])
     clock = _Loading(load_engine)
     speaking = time.monotonic()
     known = rows_by_key(store, batch, judge.fingerprint)

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 import soundfile
 
-from f5_pipeline.errors import LicenceForbids, NothingSpoken, ObjectMissing, UnknownModel
+from f5_pipeline.errors import LicenceForbids, NothingSpoken, ObjectMissing, RowsRejected, UnknownModel
 from f5_pipeline.results.claims import claim_object
 from f5_pipeline.results.housekeeping import unnamed_clips
 from f5_pipeline.results.index import read_index, write_index
@@ -238,6 +238,20 @@ def test_a_voice_that_is_gone_by_now_rejects_its_lines(work: Work) -> None:
     report = work.speak(FakeEngine())
     assert list(rejected(report)) == ["0002"]
     assert "no audio file" in rejected(report)["0002"]
+
+
+@pytest.mark.parametrize("what", ["recording", "transcript", "text"])
+def test_a_batch_that_stops_at_bad_rows_speaks_nothing_when_one_turns_up_late(work: Work, what: str) -> None:
+    """What only casting finds: it opens recordings, and may be the first to have the vocabulary."""
+    manifest = MANIFEST.replace("second", "второй") if what == "text" else MANIFEST
+    if what == "recording":
+        work.store.write("voices/m1.wav", b"RIFF and nothing else")
+    if what == "transcript":
+        work.store.write("voices/m1.txt", "Некоторые зовут меня природой.".encode())
+    work.resolve(manifest, 'on_bad_rows = "fail"', unchecked=True)
+    with pytest.raises(RowsRejected, match=r"'b' has 1 bad rows and on_bad_rows = 'fail': row 2: "):
+        work.speak()
+    assert list(work.store.list("clips/")) == []
 
 
 def test_a_transcript_that_the_model_cannot_read_rejects_the_voice(work: Work) -> None:
