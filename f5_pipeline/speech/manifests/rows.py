@@ -129,7 +129,7 @@ def _jsonl_row(number: int, line: str) -> Row:
         return Row(number, {}, f"is not JSON ({str(error)[:80]})")
     if not isinstance(value, dict):
         return Row(number, {}, "is not a JSON object")
-    cells = {_known(name): _cell(cell) for name, cell in value.items()}
+    cells = {_known(_whole(name)): _cell(cell) for name, cell in value.items()}
     wrong = "text" in value and not isinstance(value["text"], (str, type(None)))
     return Row(number, cells, "has a 'text' that is not text" if wrong else "")
 
@@ -139,10 +139,15 @@ def _cell(value: Any) -> str:
     if value is None or value != value:  # null, NaN
         return ""
     if isinstance(value, str):
-        return value.encode("utf-16", "surrogatepass").decode("utf-16", "replace")  # no half characters
+        return _whole(value)
     if isinstance(value, float) and value.is_integer():
         return str(int(value))
     return json.dumps(value, ensure_ascii=True, default=str) if isinstance(value, (bool, dict, list)) else str(value)
+
+
+def _whole(text: str) -> str:
+    """JSON may escape half a character, which no file can hold: it becomes U+FFFD."""
+    return text if text.isascii() else text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
 
 
 # --- parquet, txt ---------------------------------------------------------------------------------------------

@@ -128,7 +128,8 @@ def test_a_bad_line_of_jsonl_does_not_stop_the_others(line: str, problem: str) -
 
 
 def test_half_characters_of_json_are_replaced() -> None:
-    assert cells('{"text": "a\\ud800b"}', "jsonl") == [{"text": "a\ufffdb"}]
+    line = '{"text": "a\\ud800b", "\\udc00x": "1", "\\ud83d\\ude00": "2"}'
+    assert cells(line, "jsonl") == [{"text": "a\ufffdb", "\ufffdx": "1", "😀": "2"}]
 
 
 def test_parquet() -> None:
