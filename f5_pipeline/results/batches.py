@@ -8,6 +8,7 @@ MANIFESTS = "manifests/"
 MANIFEST_FORMATS = ("csv", "jsonl", "parquet", "txt")
 COVERS = ("jpg", "jpeg", "png")  # manifests/BATCH.jpg: the cover of an audiobook
 DICTIONARY = ".pronunciations"  # manifests/BATCH.pronunciations.csv is no manifest
+SUBMITTING = "submitting"  # manifests/BATCH.submitting is there while the files of BATCH are being replaced
 STORE_DICTIONARY = "pronunciations.csv"
 
 

@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
-from f5_pipeline.results.batches import COVERS, DICTIONARY, MANIFEST_FORMATS, MANIFESTS, is_batch_name
+from f5_pipeline.results.batches import COVERS, DICTIONARY, MANIFEST_FORMATS, MANIFESTS, SUBMITTING, is_batch_name
 from f5_pipeline.storage.object_store import ObjectInfo, ObjectStore, check_slug
 
 
@@ -21,6 +21,7 @@ class ManifestFiles:
     batch: str
     manifests: tuple[ObjectInfo, ...]  # one; more than one is the user's mistake, and said when the batch is run
     beside: tuple[ObjectInfo, ...] = ()  # settings, dictionary, cover
+    being_submitted: bool = False  # they do not belong together yet
 
     @property
     def version(self) -> str:
@@ -57,13 +58,16 @@ def fingerprint(infos: Iterable[ObjectInfo]) -> str:
 def _by_batch(infos: Iterable[ObjectInfo]) -> dict[str, ManifestFiles]:
     manifests: dict[str, list[ObjectInfo]] = {}
     beside: dict[str, list[ObjectInfo]] = {}
+    submitted = set()
     for info in infos:
         name, _, suffix = info.key.removeprefix(MANIFESTS).rpartition(".")
         if suffix in MANIFEST_FORMATS and is_batch_name(name):
             manifests.setdefault(name, []).append(info)
+        elif suffix == SUBMITTING:
+            submitted.add(name)
         elif suffix in ("toml", *COVERS) or name.endswith(DICTIONARY):
             beside.setdefault(name.removesuffix(DICTIONARY), []).append(info)
     return {
-        batch: ManifestFiles(batch, tuple(files), tuple(beside.get(batch, ())))
+        batch: ManifestFiles(batch, tuple(files), tuple(beside.get(batch, ())), batch in submitted)
         for batch, files in sorted(manifests.items())
     }

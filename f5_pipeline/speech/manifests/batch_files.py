@@ -4,6 +4,7 @@
     manifests/BATCH.toml                             settings, optional
     manifests/BATCH.pronunciations.csv               a dictionary, optional
     manifests/BATCH.jpg | .jpeg | .png               the cover of an audiobook, optional
+    manifests/BATCH.submitting                       these files are being replaced, and do not belong together yet
 
 They are found in a store, or on this machine before they are submitted. What they say is ``manifest``'s business.
 """
@@ -17,7 +18,15 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from f5_pipeline.errors import BadManifest, BatchMissing, UnsafeName
-from f5_pipeline.results.batches import COVERS, DICTIONARY, MANIFEST_FORMATS, MANIFESTS, is_batch_name, known_batches
+from f5_pipeline.results.batches import (
+    COVERS,
+    DICTIONARY,
+    MANIFEST_FORMATS,
+    MANIFESTS,
+    SUBMITTING,
+    is_batch_name,
+    known_batches,
+)
 from f5_pipeline.speech.manifests.batch_settings import BatchSettings, parse_settings, read_batch_settings
 from f5_pipeline.speech.manifests.dictionary import batch_dictionary, parse_dictionary, read_dictionary
 from f5_pipeline.speech.manifests.rows import read_rows
@@ -106,7 +115,8 @@ def local_files(path: Path, batch: str | None = None) -> BatchFiles:
 def submit_manifest(store: ObjectStore, path: Path, batch: str | None = None) -> str:
     """Put a manifest into the store, with the settings, dictionary and cover beside it; return the batch's name.
 
-    They replace all that the batch had, also in another format. Everything is checked before anything is written.
+    They replace all that the batch had, also in another format. Everything is checked before anything is written, and
+    until all is written the batch cannot be read.
 
     Raises:
         (what ``local_files`` raises)
@@ -119,7 +129,12 @@ def submit_manifest(store: ObjectStore, path: Path, batch: str | None = None) ->
 
 
 def _replace(store: ObjectStore, files: BatchFiles) -> None:
-    """Write the new files, then remove stale ones: interrupted, the batch is refused, not half old and half new."""
+    """All files of a batch, or none that is used: while the marker is there, readers refuse the batch.
+
+    Interrupted, the marker stays, and so does every file that was not yet replaced; submitting again completes it.
+    """
+    marker = f"{MANIFESTS}{files.batch}.{SUBMITTING}"
+    store.write(marker, b"Files of this batch are being replaced. If nobody does so any more, submit it again.\n")
     for suffix in _BESIDE:
         if suffix in files.beside:
             store.write(f"{MANIFESTS}{files.batch}.{suffix}", files.beside[suffix])
@@ -129,6 +144,7 @@ def _replace(store: ObjectStore, files: BatchFiles) -> None:
     for other in MANIFEST_FORMATS:
         if other != files.format:
             store.delete(f"{MANIFESTS}{files.batch}.{other}")
+    store.delete(marker)
 
 
 def _batch_name(path: Path, given: str | None) -> str:

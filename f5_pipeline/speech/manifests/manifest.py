@@ -11,9 +11,9 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
 from functools import partial
 
-from f5_pipeline.errors import RowsRejected
+from f5_pipeline.errors import BatchChanging, RowsRejected
 from f5_pipeline.results.batches import STORE_DICTIONARY
-from f5_pipeline.results.manifest_files import manifest_files
+from f5_pipeline.results.manifest_files import ManifestFiles, manifest_files
 from f5_pipeline.settings import Settings
 from f5_pipeline.speech.manifests.batch_files import BatchFiles, stored_files
 from f5_pipeline.speech.manifests.batch_settings import BatchSettings, did_you_mean
@@ -29,6 +29,7 @@ from f5_pipeline.speech.utterance import RejectedRow, Utterance
 from f5_pipeline.speech.voices.listing import VoiceFiles, list_voices, read_voice_settings
 from f5_pipeline.storage.object_store import ObjectStore
 
+_READINGS = 3  # of files that change meanwhile
 _PLACED_STEPS = {5, 6, 7, 10, 12, 16, 32}  # F5 has tables for these; 32 is its authors' own default
 
 Vocabularies = Callable[[ModelSpec], "frozenset[str] | None"]
@@ -47,12 +48,12 @@ def read_utterances(
 
     Raises:
         BatchMissing, BadManifest, BadSetting, BadPronunciations: a file cannot be found or read.
+        BatchChanging: it is being submitted, or a submission was interrupted.
         UnknownModel, LicenceForbids: the batch's model is not in the catalogue, or not for commercial use.
         RowsRejected: there are bad rows, and ``on_bad_rows = "fail"``.
     """
-    versions = manifest_files(store, batch)  # before anything is read: what changes meanwhile is noticed afterwards
+    versions, files = _settled(store, batch)
     sources = Sources(list_voices(store), catalogue, settings.model, dictionary_version(store))
-    files = stored_files(store, batch)
     contents = resolve_files(files, store, settings, catalogue, vocabulary_of, sources.voices)
     if contents.rejected and contents.settings.on_bad_rows == "fail":
         raise RowsRejected(batch, [f"row {row.row}: {row.reason.rstrip('.')}" for row in contents.rejected])
@@ -63,6 +64,18 @@ def read_utterances(
         uses_default_model=contents.settings.model is None,
     )
     return replace(contents, made_of=made_of)
+
+
+def _settled(store: ObjectStore, batch: str) -> tuple[ManifestFiles, BatchFiles]:
+    """The files of a batch that belong together, and which versions they are: none changed while they were read."""
+    for _ in range(_READINGS):
+        versions = manifest_files(store, batch)
+        if versions.being_submitted:
+            break
+        files = stored_files(store, batch)
+        if manifest_files(store, batch) == versions:
+            return versions, files
+    raise BatchChanging(batch)
 
 
 def resolve_files(
@@ -89,6 +102,7 @@ def resolve_files(
         settings=batch_settings,
         default_model=settings.model,
         catalogue=catalogue,
+        batch=files.batch,
         voices=list_voices(store) if voices is None else voices,
         voice_settings=partial(read_voice_settings, store),
         vocabulary_of=vocabulary_of or partial(local_vocabulary, cache=settings.cache),

@@ -40,12 +40,14 @@ class Resolver:
     voices: Mapping[str, VoiceFiles]
     voice_settings: Callable[[VoiceFiles], VoiceSettings]
     vocabulary_of: Callable[[ModelSpec], frozenset[str] | None]
+    batch: str = ""  # its name, which lines without a section are joined under
     last_row: Callable[[], int] = lambda: 0  # the number of the last one: asked if ids are to be made of numbers
     pronunciations: Pronunciations = field(default_factory=Pronunciations)
     unchecked_models: set[str] = field(default_factory=set)  # whose vocabulary is not on this machine
     foreign: dict[tuple[str, str], int] = field(default_factory=dict)  # (language, model) → rows
     carried: dict[str, None] = field(default_factory=dict)  # the user's own columns, in order
     _ids: dict[str, int] = field(default_factory=dict)
+    _sections: dict[str, tuple[str, int]] = field(default_factory=dict)  # small letters → as written, where
 
     def __post_init__(self) -> None:
         self._known_voices: dict[str | None, tuple[VoiceSettings, ModelSpec] | RowRejected] = {}
@@ -101,7 +103,7 @@ class Resolver:
             sampling=self._sampling(spec.name, first.speed, values.nfe_step, values.cfg_strength),
             seed=self.settings.seed if values.seed is None else values.seed,
             max_attempts=self.settings.max_attempts,
-            section=section_of(row),
+            section=self._claim_section(row),
             pause_after_seconds=values.pause_after_seconds,
             columns=columns,
             passages=passages if _has_tags(passages) else (),
@@ -135,6 +137,16 @@ class Resolver:
         if first != row.number:
             raise RowRejected(f"The id {id!r} is that of row {first} already (capitals do not count)")
         return id
+
+    def _claim_section(self, row: Row) -> str | None:
+        """Sections become file names, too: two that differ by capitals alone would be one file on some systems."""
+        section = section_of(row)
+        name = section or (self.batch if self.settings.join_sections or self.settings.audiobook else "")
+        first, number = self._sections.setdefault(name.lower(), (name, row.number)) if name else ("", 0)
+        if first != name:
+            what = f"The section {name!r}" if section else f"The row names no section and joins {name!r}, which"
+            raise RowRejected(f"{what} is spelled {first!r} in row {number} (capitals do not count)")
+        return section
 
     def _default_id(self, row: Row) -> str:
         return str(row.number).zfill(self._id_width)

@@ -7,6 +7,7 @@ import json
 import shutil
 import subprocess
 import sys
+from collections.abc import Callable
 from dataclasses import replace
 from importlib.resources import files
 from pathlib import Path
@@ -16,6 +17,7 @@ import pytest
 from f5_pipeline.errors import (
     BadManifest,
     BadSetting,
+    BatchChanging,
     BatchMissing,
     LicenceForbids,
     ObjectMissing,
@@ -198,6 +200,10 @@ BAD_ROWS = [
     ("id,text,voice\n=cmd|x,A,anna\n", "1: The id '=cmd|x' is not a safe name"),
     (f"id,text,voice\n{'x' * 200},A,anna\n", "is not a safe name"),
     ("section,text,voice\na/b,A,anna\n", "1: The section 'a/b' is not a safe name"),
+    (
+        "section,text,voice\nCh1,A,anna\nch1,B,anna\n",
+        "2: The section 'ch1' is spelled 'Ch1' in row 1 (capitals do not count).",
+    ),
     ("text,voice,speed\nA,anna,9\n", "1: Its speed must be at most 3, and is '9'."),
     ("text,voice,speed\nA,anna,0\n", "1: Its speed must be at least 0.3, and is '0'."),
     ("text,voice,speed\nA,anna,nan\n", "1: Its speed must be a number, and is 'nan'."),
@@ -231,6 +237,18 @@ def test_bad_rows_are_rejected_with_their_reason_and_the_others_are_not(
     assert len(rejected.text) <= 2_001
     if "voice" in header:
         assert contents.utterances[-1].text == "Good"
+
+
+def test_lines_without_a_section_join_one_named_like_the_batch(store: LocalStore) -> None:
+    """Where lines are joined at all, it must not differ from another by capitals alone."""
+    manifest = "section,text,voice\nB,One.,anna\nB,Two.,anna\n,Three.,anna\nb,Four.,anna\n"
+    (other,) = resolve(store, manifest).rejected
+    assert other.row == 4
+    three, four = resolve(store, manifest, "join_sections = true").rejected
+    said = "The row names no section and joins 'b', which is spelled 'B' in row 1 (capitals do not count)."
+    assert three.reason == said
+    assert four.row == 4
+    assert resolve(store, manifest.replace("B,", "b,"), "audiobook = true").rejected == ()
 
 
 def test_a_row_of_json_lines_that_is_broken_is_one_rejected_row(store: LocalStore) -> None:
@@ -396,6 +414,14 @@ def test_a_resolved_batch_is_read_back_as_it_was(store: LocalStore) -> None:
     ]
 
 
+def test_any_column_name_of_json_can_be_saved(store: LocalStore) -> None:
+    store.write("manifests/b.jsonl", b'{"text": "hi", "voice": "anna", "\\ud800x": "\\udc00"}')
+    contents = read_utterances(store, "b", Settings(), CATALOGUE, lambda spec: SMALL)
+    assert contents.utterances[0].columns == {"\ufffdx": "\ufffd"}
+    save_utterances(store, "b", contents)
+    assert load_utterances(store, "b") == contents
+
+
 def test_what_was_not_resolved_or_is_damaged_is_said(store: LocalStore) -> None:
     with pytest.raises(ObjectMissing, match="Materialize 'utterances' of the batch 'b'"):
         load_utterances(store, "b")
@@ -500,6 +526,72 @@ def test_nothing_is_written_when_anything_is_wrong(store: LocalStore, tmp_path: 
         with pytest.raises(error):
             submit_manifest(store, path, batch)
     assert manifests(store) == {}
+
+
+class Stopped(Exception):
+    pass
+
+
+@pytest.mark.parametrize("write_that_fails", range(1, 6))
+def test_a_batch_half_submitted_is_refused_until_it_is_submitted_again(
+    store: LocalStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, write_that_fails: int
+) -> None:
+    """Wherever a submission stops: never old lines with new settings, nor new lines with old words."""
+    folder = tmp_path / "in"
+    write(folder / "t.toml", "seed = 1\nvoice = 'anna'")
+    submit_manifest(store, write(folder / "t.csv", "text\nOld.\n"))
+    (folder / "t.csv").unlink()
+    write(folder / "t.toml", "seed = 2\nvoice = 'anna'")
+    write(folder / "t.pronunciations.csv", "word,say\nnew,knew\n")
+    path = write(folder / "t.jsonl", '{"text": "New."}\n')
+    done = _stop_after(store, monkeypatch, write_that_fails)
+    with pytest.raises(Stopped):
+        submit_manifest(store, path)
+    monkeypatch.undo()
+    assert len(done) == write_that_fails
+    with pytest.raises(BatchChanging, match=r"'t'.*submit it again"):
+        read_utterances(store, "t", Settings(), CATALOGUE, lambda spec: SMALL)
+    submit_manifest(store, path)
+    (line,) = read_utterances(store, "t", Settings(), CATALOGUE, lambda spec: SMALL).utterances
+    assert (line.spoken_text, line.seed) == ("knew.", 2)
+
+
+def _stop_after(store: LocalStore, monkeypatch: pytest.MonkeyPatch, changes: int) -> list[str]:
+    """The store as a process leaves it that dies after some changes."""
+    write, delete = store.write, store.delete
+    done: list[str] = []
+
+    def change(key: str, how: Callable[[], object]) -> None:
+        if len(done) == changes:
+            raise Stopped
+        done.append(key)
+        how()
+
+    monkeypatch.setattr(store, "write", lambda key, data: change(key, lambda: write(key, data)))
+    monkeypatch.setattr(store, "delete", lambda key: change(key, lambda: delete(key)))
+    return done
+
+
+def test_files_that_change_while_they_are_read_are_read_again(
+    store: LocalStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store.write("manifests/b.csv", b"text,voice\nOld.,anna\n")
+    store.write("manifests/b.toml", b"seed = 1")
+    read, changes = store.read, [b"seed = 2"]
+
+    def busy(key: str, first: int | None = None) -> bytes:
+        data = read(key, first)
+        if key == "manifests/b.toml" and changes:  # somebody writes as soon as we have read
+            store.write("manifests/b.toml", changes.pop())
+            store.write("manifests/b.csv", b"text,voice\nNew.,anna\n")
+        return data
+
+    monkeypatch.setattr(store, "read", busy)
+    contents = read_utterances(store, "b", Settings(), CATALOGUE, lambda spec: SMALL)
+    assert [(line.text, line.seed) for line in contents.utterances] == [("New.", 2)]
+    changes += [b"seed = %d" % number for number in range(10)]
+    with pytest.raises(BatchChanging):
+        read_utterances(store, "b", Settings(), CATALOGUE, lambda spec: SMALL)
 
 
 def test_a_manifest_in_the_store_can_be_submitted_from_there(store: LocalStore) -> None:
