@@ -22,17 +22,16 @@ from f5_pipeline.delivery.listening import Page, render
 from f5_pipeline.delivery.page_rows import page_book, page_rows, page_sections
 from f5_pipeline.delivery.sections import Line, Section, plan_sections
 from f5_pipeline.delivery.shape import Shape, check_encoders, shape_of
-from f5_pipeline.delivery.subtitles import Cue, clip_cues, to_srt, to_vtt
+from f5_pipeline.delivery.subtitle_files import SubtitleFiles
 from f5_pipeline.delivery.workshop import Job, Progress, Workshop
+from f5_pipeline.errors import NothingToDeliver
 from f5_pipeline.results.batches import COVERS, MANIFESTS
 from f5_pipeline.results.index import IndexRow
 from f5_pipeline.speech.manifests.batch_settings import BatchSettings
-from f5_pipeline.speech.text.tags import without_tags
 from f5_pipeline.speech.utterance import RejectedRow, Utterance
 from f5_pipeline.storage.object_store import ObjectStore
 
 _SUBTITLES = {"none": (), "srt": ("srt",), "vtt": ("vtt",), "both": ("srt", "vtt")}
-_WRITERS = {"srt": to_srt, "vtt": to_vtt}
 
 
 @dataclass(frozen=True)
@@ -59,7 +58,6 @@ def deliver_batch(
     utterances: Iterable[Utterance] = (),
     rejected: Iterable[RejectedRow] = (),
     *,
-    segments: Mapping[str, Sequence[Cue]] | None = None,
     progress: Progress | None = None,
 ) -> DeliveryReport:
     """Deliver what a batch's settings ask for. Repeating it costs one listing; changed settings encode again.
@@ -68,18 +66,20 @@ def deliver_batch(
         rows: the batch's index, in the manifest's order. Lines that are ok or suspect are delivered.
         utterances: for sections and pauses, and for what the page exports.
         rejected: the rows that were never to be spoken: for what sections lack.
-        segments: timed parts of clips, by id, where the engine knows them: for subtitles.
         progress: is told how many of the lines' files are done, of how many that have to be made.
 
     Raises:
         UnsafeName: ``batch``, an id or a section is not a slug.
+        NothingToDeliver: no line was spoken. Nothing is removed.
         EncoderMissing: the format cannot be written on this machine.
         TooLong, BadCover: a section is too long for its format; the cover is no picture.
         ObjectMissing, ClipDamaged: a clip that the index names is not in the store, or not whole.
         StoreUnusable, FileUnusable: the store or the temporary folder cannot be written. What was finished is kept.
     """
+    if not any(row.status in ("ok", "suspect") for row in rows):
+        raise NothingToDeliver(batch, len(rows))
     known, refused = {each.id: each for each in utterances}, {each.id: each for each in rejected}
-    return _Delivery(store, batch, settings, rows, known, refused, segments or {}).run(progress)
+    return _Delivery(store, batch, settings, rows, known, refused).run(progress)
 
 
 class _Delivery:
@@ -93,11 +93,10 @@ class _Delivery:
         rows: Sequence[IndexRow],
         utterances: Mapping[str, Utterance],
         rejected: Mapping[str, RejectedRow],
-        segments: Mapping[str, Sequence[Cue]],
     ) -> None:
         check_encoders(settings)
         self._store, self._batch, self._settings = store, batch, settings
-        self._rows, self._utterances, self._rejected, self._segments = rows, utterances, rejected, segments
+        self._rows, self._utterances, self._rejected = rows, utterances, rejected
         self._shape: Shape = shape_of(settings)
         self._workshop = Workshop(store, batch)
         pauses = {id: utterance.end_pauses for id, utterance in utterances.items()}
@@ -166,18 +165,11 @@ class _Delivery:
     def _subtitle_jobs(self) -> list[Job]:
         kinds = _SUBTITLES[self._settings.subtitles]
         if self._settings.join_sections:
-            cues = {section.name: self._section_cues(section) for section in self._sections}
+            starts = {section.name: self._joined.starts(section)[0] for section in self._sections}
         else:
-            cues = {f"audio/{id}": self._cues(id, 0.0) for id in self._clips.spoken}
-        return [self._text_job(f"{name}.{kind}", _WRITERS[kind](each)) for name, each in cues.items() for kind in kinds]
-
-    def _section_cues(self, section: Section) -> list[Cue]:
-        return [cue for id, start in self._joined.starts(section)[0].items() for cue in self._cues(id, start)]
-
-    def _cues(self, id: str, start: float) -> list[Cue]:
-        clip = self._clips.delivered(id)
-        text = without_tags(self._clips.spoken[id].text)
-        return clip_cues(text, start, clip.seconds, self._segments.get(id, ()), clip.cut_before)
+            starts = {f"audio/{id}": {id: 0.0} for id in self._clips.spoken}
+        subtitles = SubtitleFiles(self._store, self._workshop.prefix, self._clips)
+        return [subtitles.job(f"{name}.{kind}", kind, lines) for name, lines in starts.items() for kind in kinds]
 
     def _page(self, book: Job | None) -> Page:
         rows = page_rows(self._rows, self._utterances, self._clips)

@@ -25,6 +25,7 @@ class HeardWord:
     text: str
     start: float  # seconds from the beginning of the clip
     end: float
+    timed: bool = True  # whether it is known to begin just then; else it is said somewhere near
 
 
 Words = tuple[HeardWord, ...]
@@ -45,13 +46,18 @@ def load_heard(store: ObjectStore, key: str, recogniser: str) -> Words | None:
         content = json.loads(store.read(heard_object(key, recogniser)))
         if content["format"] != _FORMAT:
             return None
-        return tuple(HeardWord(str(text), float(start), float(end)) for text, start, end in content["words"])
+        return tuple(
+            HeardWord(str(text), float(start), float(end), timed=not untimed)
+            for text, start, end, *untimed in content["words"]
+        )
     except (ObjectMissing, ValueError, KeyError, TypeError):
         return None
 
 
 def save_heard(store: ObjectStore, key: str, recogniser: str, words: Sequence[HeardWord]) -> None:
     """Remember what was heard in a clip, in place of what was remembered before."""
-    rounded = [(word.text, round(word.start, 3), round(word.end, 3)) for word in words]
+    rounded = [
+        (word.text, round(word.start, 3), round(word.end, 3), *(() if word.timed else ("untimed",))) for word in words
+    ]
     content = json.dumps({"format": _FORMAT, "words": rounded}, ensure_ascii=False, separators=(",", ":"))
     store.write(heard_object(key, recogniser), content.encode("utf-8", "replace"))

@@ -16,6 +16,7 @@ from typing import Protocol
 import numpy as np
 
 from f5_pipeline.errors import ClipDamaged, ObjectMissing
+from f5_pipeline.results import segments
 from f5_pipeline.results.clips import ClipInfo, ClipStore
 from f5_pipeline.results.index import IndexRow
 from f5_pipeline.speech import quality
@@ -250,6 +251,7 @@ class _Session:
         facts: dict[str, float | int | str] = {"seed": sound.seed, "attempt": sound.attempt}
         if piece is None:
             facts["pieces"] = " ".join(piece.key for piece in work.pieces)
+            facts[segments.FACT] = segments.to_fact(sound.segments)
         info = self._clips.save(sound.key, sound.samples, facts | quality.columns(measures))
         if piece is not None:
             self._listener.begin(piece, info, sound.samples)

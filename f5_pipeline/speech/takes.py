@@ -10,6 +10,7 @@ from concurrent.futures import Future, wait
 from dataclasses import dataclass, field
 from itertools import count
 
+from f5_pipeline.results import segments
 from f5_pipeline.results.clips import ClipInfo
 from f5_pipeline.results.index import IndexRow, Measure
 from f5_pipeline.speech.lines import SpokenLine
@@ -39,7 +40,8 @@ class Take:
 #: The takes of each line that has any, by the line's key.
 Takes = dict[str, list[Take]]
 
-_NOT_MEASURES = ("seed", "attempt", "status", "reason", "penalty")  # verdicts were stored once, and are not read
+# Verdicts were stored once, and are not read.
+_NOT_MEASURES = ("seed", "attempt", "status", "reason", "penalty", segments.FACT)
 
 
 @dataclass(frozen=True)

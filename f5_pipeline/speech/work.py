@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 
 from f5_pipeline.results.keys import derive_seed
-from f5_pipeline.speech.audio import Joint, join_pieces
+from f5_pipeline.results.segments import Segment
+from f5_pipeline.speech.audio import Joint, join_pieces, starts_of
+from f5_pipeline.speech.engine import SAMPLE_RATE
 from f5_pipeline.speech.lines import Piece, SpokenLine
+from f5_pipeline.speech.recognition.comparison import words_of
 
 
 @dataclass(frozen=True)
@@ -24,6 +27,7 @@ class Sound:
     expected_seconds: float  # of ``said``
     seed: int
     attempt: int
+    segments: tuple[Segment, ...] = ()  # of a line in pieces
 
 
 class Work:
@@ -69,4 +73,12 @@ def sound_of_line(work: Work, sounds: Sequence[np.ndarray]) -> Sound:
     if lead or any(joint.pause_seconds for joint in joints):
         said = join_pieces(sounds, [Joint() if joint.pause_seconds else joint for joint in joints])
     expected = sum(piece.seconds for piece in work.pieces)
-    return Sound(work.key, whole, said, work.line.utterance.spoken_text, expected, work.seed, work.attempt)
+    segments = tuple(_segments(work, sounds)) if work.in_pieces else ()
+    return Sound(work.key, whole, said, work.line.utterance.spoken_text, expected, work.seed, work.attempt, segments)
+
+
+def _segments(work: Work, sounds: Sequence[np.ndarray]) -> Iterator[Segment]:
+    sizes = [sound.size for sound in sounds]
+    starts = starts_of(sizes, [piece.joint for piece in work.pieces], work.line.lead_seconds)
+    for piece, start, size in zip(work.pieces, starts, sizes, strict=True):
+        yield Segment(len(words_of(piece.chunk.text)), start / SAMPLE_RATE, (start + size) / SAMPLE_RATE)

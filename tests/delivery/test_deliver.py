@@ -21,9 +21,9 @@ from f5_pipeline.delivery.edges import Edges, trim_edges
 from f5_pipeline.delivery.encode import Samples
 from f5_pipeline.delivery.ledger import ledger_object
 from f5_pipeline.delivery.loudness import integrated_loudness, true_peak
-from f5_pipeline.delivery.subtitles import Cue
-from f5_pipeline.errors import ClipDamaged, ObjectMissing, TooLong, UnsafeName
+from f5_pipeline.errors import ClipDamaged, NothingToDeliver, ObjectMissing, TooLong, UnsafeName
 from f5_pipeline.results.clips import ClipStore, clip_object
+from f5_pipeline.results.heard import HeardWord, heard_object, save_heard
 from f5_pipeline.results.index import IndexRow, csv_object, write_index
 from f5_pipeline.speech.manifests.batch_settings import BatchSettings
 from f5_pipeline.speech.utterance import Sampling, Utterance
@@ -233,12 +233,14 @@ def test_a_fade_is_as_long_as_wanted(batch: Batch) -> None:
     assert faded[::-1][:quarter] == pytest.approx(faded[:quarter], abs=1e-3)
 
 
-def test_a_batch_without_a_single_clip_still_has_its_page(batch: Batch) -> None:
-    batch.rows = batch.rows[3:5]
-    report = batch.deliver()
-    assert (report.files, report.audio_seconds) == (0, 0.0)
-    assert batch.names() == ["delivery.json", "report.html"]
-    assert list(batch.page()) == ["line-4", "line-5"]
+@pytest.mark.parametrize("lines", [[], [3, 4]], ids=["no lines", "failed and rejected"])
+def test_where_nothing_was_spoken_what_was_delivered_before_stays(batch: Batch, lines: list[int]) -> None:
+    batch.deliver()
+    before = {info.key: info.etag for info in batch.store.list("batches/demo/")}
+    batch.rows = [batch.rows[line] for line in lines]
+    with pytest.raises(NothingToDeliver, match=f"'demo' has nothing to deliver: none of its {len(lines)} lines was"):
+        batch.deliver()
+    assert {info.key: info.etag for info in batch.store.list("batches/demo/")} == before
 
 
 def test_a_row_rejected_for_its_doubled_id_does_not_get_the_others_file(batch: Batch) -> None:
@@ -286,12 +288,82 @@ def test_a_joined_section_has_the_wanted_loudness_too(batch: Batch) -> None:
     assert true_peak(samples) <= -0.98
 
 
-def test_without_sections_each_clip_has_its_own_subtitles_with_the_segments_that_are_known(batch: Batch) -> None:
+def test_without_sections_each_clip_has_its_own_subtitles(batch: Batch) -> None:
     batch.settings = BatchSettings(subtitles="srt")
-    batch.deliver(segments={"line-1": [Cue(0.0, 0.5, "This is"), Cue(0.5, 1.0, "line one.")]})
-    text = batch.store.read("batches/demo/audio/line-1.srt").decode()
-    assert re.findall(r"\n(.*)\n(?:\n|$)", text) == ["This is", "line one."]
-    assert "1\n00:00:00,000 --> " in batch.store.read("batches/demo/audio/line-2.srt").decode()
+    batch.deliver()
+    text = batch.store.read("batches/demo/audio/line-2.srt").decode()
+    assert re.fullmatch(r"1\n00:00:00,000 --> 00:00:0\d,\d\d\d\nThis is line-2\.\n", text)
+
+
+def hear(batch: Batch, *lines: int) -> None:
+    """Somebody has heard the words of lines: "this", "is", "line", each a quarter of a second later than the one before."""
+    for number in lines:
+        row = batch.rows[number - 1]
+        said = [HeardWord(word, 0.2 + at / 4, 0.4 + at / 4) for at, word in enumerate(["this", "is", "line"])]
+        save_heard(batch.store, row.key, "ears-1", said)
+        batch.rows[number - 1] = replace(row, quality={**row.quality, "recogniser": "ears-1"})
+
+
+def words_of_file(batch: Batch, name: str) -> list[tuple[float, str]]:
+    """The timed words of a WebVTT file."""
+    text = batch.store.read(f"batches/demo/{name}").decode()
+    return [(seconds(time), word) for time, word in re.findall(r"<([\d:.]+)>([^\s<]+)", text)]
+
+
+def test_words_that_were_heard_are_timed_where_they_are_in_the_section(batch: Batch) -> None:
+    hear(batch, 2, 3)
+    batch.settings = BatchSettings(join_sections=True, subtitles="both", pause_seconds=1.0)
+    batch.deliver()
+    srt = batch.store.read("batches/demo/one.srt").decode()
+    begins = [seconds(time) for time in re.findall(r"(\S+) --> ", srt)]
+    cut = [_cut_before(batch, number) for number in (2, 3)]
+    assert begins[1] > 1.0
+    assert words_of_file(batch, "one.vtt") == [
+        (pytest.approx(begins[1] + 0.45 - cut[0], abs=0.0011), "is"),
+        (pytest.approx(begins[1] + 0.7 - cut[0], abs=0.0011), "line-2."),
+        (pytest.approx(begins[2] + 0.45 - cut[1], abs=0.0011), "is"),
+        (pytest.approx(begins[2] + 0.7 - cut[1], abs=0.0011), "line-3."),
+    ]
+    assert "<" not in srt
+
+
+def _cut_before(batch: Batch, number: int) -> float:
+    samples = ClipStore(batch.store).load(batch.rows[number - 1].key).samples
+    return trim_edges(samples, RATE, Edges()).cut_before
+
+
+def test_words_are_read_when_a_file_wants_them_and_no_sound_is_made_again(batch: Batch, store: CountingStore) -> None:
+    hear(batch, 1, 2, 3, 6)
+    batch.settings = BatchSettings(subtitles="srt")
+    batch.deliver()
+    store.asked.clear()
+    batch.settings = BatchSettings(subtitles="both")
+    assert batch.deliver().written == 4
+    assert store.asked["read"] == 2 + 4  # the ledger twice, and what was heard in each of the lines
+    assert len(words_of_file(batch, "audio/line-6.vtt")) == 2
+    store.asked.clear()
+    batch.deliver()
+    assert store.asked == {"list": 1, "read": 1}
+
+
+def test_what_was_heard_later_comes_into_the_subtitles(batch: Batch) -> None:
+    batch.settings = BatchSettings(subtitles="vtt")
+    batch.deliver()
+    assert words_of_file(batch, "audio/line-1.vtt") == []
+    hear(batch, 1)
+    assert batch.deliver().written == 2  # the file and the page
+    assert len(words_of_file(batch, "audio/line-1.vtt")) == 2
+
+
+@pytest.mark.parametrize("harm", [None, b"", b"{}", b'{"format":1,"words":[["this","soon","later"]]}'])
+def test_without_what_was_heard_words_have_no_times(batch: Batch, harm: bytes | None) -> None:
+    hear(batch, 1)
+    key = heard_object(batch.rows[0].key, "ears-1")
+    batch.store.delete(key) if harm is None else batch.store.write(key, harm)
+    batch.settings = BatchSettings(subtitles="vtt")
+    batch.deliver()
+    assert words_of_file(batch, "audio/line-1.vtt") == []
+    assert b"This is line-1." in batch.store.read("batches/demo/audio/line-1.vtt")
 
 
 def test_a_section_that_loses_a_line_is_joined_again(batch: Batch) -> None:

@@ -6,11 +6,17 @@ import os
 import re
 import shutil
 import subprocess
+from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from f5_pipeline.delivery.subtitles import Cue, clip_cues, to_srt, to_vtt
+from f5_pipeline.delivery.subtitles import Cue, Heard, clip_cues, to_srt, to_vtt
+from f5_pipeline.delivery.word_times import WRITTEN, times_of
+from f5_pipeline.results.heard import HeardWord
+from f5_pipeline.results.segments import Segment
+from f5_pipeline.speech.recognition.comparison import words_of
 
 CUES = [
     Cue(0.0, 1.5, "Hello there."),
@@ -48,15 +54,135 @@ def test_a_cue_without_a_text_is_still_a_cue(text: str) -> None:
 
 
 def test_a_clip_without_known_parts_is_one_cue() -> None:
-    assert clip_cues("One. Two.", 10.0, 2.5) == [Cue(10.0, 12.5, "One. Two.")]
+    assert clip_cues("One. Two.", Heard(10.0, 2.5)) == [Cue(10.0, 12.5, "One. Two.", (None, None))]
 
 
-def test_known_parts_move_with_the_clip_and_end_with_it() -> None:
-    parts = [Cue(0.0, 0.2, "gone"), Cue(0.3, 1.3, "One."), Cue(1.5, 9.0, "Two.")]
-    assert clip_cues("One. Two.", 10.0, 2.0, parts, cut_before=0.3) == [
-        Cue(10.0, 11.0, "One."),
-        Cue(11.2, 12.0, "Two."),
+def cues(heard: Heard, *times: tuple[float, float], words: Sequence[HeardWord] = ()) -> list[tuple[float, float, str]]:
+    """Of a text of three sentences, two words each."""
+    text, segments = "One one. Two two.\n\nThree three.", [Segment(2, *each) for each in times]
+    return [(cue.start, cue.end, cue.text) for cue in clip_cues(text, heard, text.lower(), segments, words)]
+
+
+def test_pieces_are_cues_from_their_first_sample_to_their_last() -> None:
+    assert cues(Heard(10.0, 9.0), (0.0, 1.0), (1.5, 2.5), (7.0, 9.0)) == [
+        (10.0, 11.0, "One one."),
+        (11.5, 12.5, "Two two."),
+        (17.0, 19.0, "Three three."),
     ]
+
+
+def test_pieces_that_fade_into_each_other_follow_each_other() -> None:
+    found = cues(Heard(0.0, 3.0), (0.0, 1.1), (1.0, 2.1), (2.0, 3.0))
+    assert [(start, end) for start, end, _ in found] == [(0.0, 1.0), (1.0, 2.0), (2.0, 3.0)]
+
+
+def test_pieces_move_with_the_clip_and_end_with_it() -> None:
+    assert cues(Heard(10.0, 1.5, cut_before=1.2), (0.0, 1.0), (1.3, 2.3), (2.4, 9.0)) == [
+        (pytest.approx(10.1), pytest.approx(11.1), "Two two."),
+        (pytest.approx(11.2), 11.5, "Three three."),
+    ]
+
+
+def test_a_piece_that_no_part_of_the_text_can_be_given_to_is_a_cue_with_the_one_before() -> None:
+    segments = [Segment(2, 0.0, 1.0), Segment(4, 1.5, 3.0), Segment(2, 3.5, 5.0)]
+    found = clip_cues("See 7 42 times. Go on.", Heard(0, 5), "see seven forty two times again. go on.", segments)
+    assert [(cue.start, cue.end, cue.text) for cue in found] == [(0, 3, "See 7 42 times."), (3.5, 5, "Go on.")]
+
+
+# --- words ----------------------------------------------------------------------------------------------------
+
+
+def words(*times: float | None) -> tuple[HeardWord, ...]:
+    names = ["one", "two", "three", "four", "five", "six"]
+    return tuple(HeardWord(name, time, time) for name, time in zip(names, times, strict=False) if time is not None)
+
+
+def timed(heard: Heard, *times: float | None) -> str:
+    return to_vtt(clip_cues("One two, three. Four!", heard, words=words(*times))).splitlines()[3]
+
+
+def test_words_have_the_times_at_which_they_are_heard() -> None:
+    assert timed(Heard(3600, 3.0), 0.1, 0.5, 1.0, 2.0) == (
+        "One <01:00:00.500>two, <01:00:01.000>three. <01:00:02.000>Four!"
+    )
+
+
+def test_what_was_cut_off_before_is_subtracted() -> None:
+    assert timed(Heard(0, 3.0, 0.3), 0.1, 0.5, 1.0, 2.0) == (
+        "One <00:00:00.200>two, <00:00:00.700>three. <00:00:01.700>Four!"
+    )
+
+
+@pytest.mark.parametrize(
+    ("heard", "times", "line"),
+    [
+        (Heard(0, 3), (0.1, None, 1.0, None), "One two, <00:00:01.000>three. Four!"),
+        (Heard(0, 3), (None, None, None, None), "One two, three. Four!"),
+        (Heard(0, 3), (0.0, 0.0, 0.0004, 0.0006), "One two, three. <00:00:00.001>Four!"),  # not before it begins
+        (Heard(0, 3), (0.1, 1.0, 1.0, 1.0004), "One <00:00:01.000>two, three. Four!"),  # each later than the last
+        (Heard(0, 3), (0.1, 1.0, 0.5, 2.0), "One <00:00:01.000>two, three. <00:00:02.000>Four!"),
+        (Heard(0, 3), (0.1, 2.9994, 3.0, 9.0), "One <00:00:02.999>two, three. Four!"),  # not when it has ended
+        (Heard(5, 3, 1), (0.1, 0.5, 1.0, 1.5), "One two, three. <00:00:05.500>Four!"),
+    ],
+)
+def test_times_are_those_that_the_standard_allows(heard: Heard, times: tuple[float | None, ...], line: str) -> None:
+    assert timed(heard, *times) == line
+
+
+def test_subrip_has_no_times_of_words() -> None:
+    assert "<" not in to_srt(clip_cues("One two, three.", Heard(0, 3), words=words(0.1, 1.0, 2.0)))
+
+
+def test_the_words_of_a_piece_are_timed_in_its_cue() -> None:
+    segments = [Segment(2, 0.0, 1.0), Segment(2, 2.0, 3.0)]
+    found = clip_cues("One two. Three four.", Heard(0, 3), "one two. three four.", segments, words(0.1, 0.6, 2.1, 2.6))
+    assert to_vtt(found).splitlines()[2:] == [
+        "00:00:00.000 --> 00:00:01.000",
+        "One <00:00:00.600>two.",
+        "",
+        "00:00:02.000 --> 00:00:03.000",
+        "Three <00:00:02.600>four.",
+    ]
+
+
+# --- other programs -------------------------------------------------------------------------------------------
+
+
+def test_a_browser_reads_the_same_cues_and_the_times_of_their_words(chromium: Any) -> None:
+    """Chromium's own parser of WebVTT: what it shows, and what it takes to be in the future at some time."""
+    text = "A <b>bold</b> & brave --> text, &lt; quite a long one, that has more than a line."
+    said = [HeardWord(word, 0.2 + at / 4, 0.4 + at / 4) for at, word in enumerate(words_of(text))]
+    written = to_vtt(clip_cues(text, Heard(2.0, 8.0), words=said))
+    page = chromium.new_page()
+    found = page.evaluate(_READ, written)
+    page.close()
+    ((start, end, shown, times),) = found
+    assert (start, end) == (2.0, 10.0)
+    assert shown.split() == text.replace("-->", "→").split()
+    assert [(word, pytest.approx(time)) for word, time in times] == [
+        (part, 2.0 + time)
+        for part, time in list(zip(WRITTEN.findall(text), times_of(text, said), strict=True))[1:]
+        if time is not None
+    ]
+    assert len(times) > 10
+
+
+# A cue as a tree: its processing instructions are the timestamps, as the standard's DOM construction rules have it.
+_READ = r"""async (text) => {
+  const track = document.createElement("track"), audio = document.createElement("audio");
+  track.src = URL.createObjectURL(new Blob([text], {type: "text/vtt"}));
+  const loaded = new Promise((done, failed) => { track.onload = done; track.onerror = failed; });
+  audio.append(track); document.body.append(audio); track.track.mode = "showing";
+  await loaded;
+  const seconds = (time) => time.split(":").reduce((sum, part) => 60 * sum + parseFloat(part), 0);
+  return [...track.track.cues].map((cue) => {
+    const tree = cue.getCueAsHTML(), times = [];
+    for (const node of tree.childNodes)
+      if (node.nodeType === Node.PROCESSING_INSTRUCTION_NODE)
+        times.push([node.nextSibling.textContent.trim().split(/\s/)[0], seconds(node.data)]);
+    return [cue.startTime, cue.endTime, tree.textContent, times];
+  });
+}"""
 
 
 @pytest.mark.parametrize(("name", "write"), [("x.srt", to_srt), ("x.vtt", to_vtt)])

@@ -61,12 +61,24 @@ def test_pauses_at_the_ends_are_delivered_though_silence_is_trimmed(store: Local
     assert max(usual) <= 0.26
 
 
-def test_subtitles_show_what_is_said_and_no_tags(store: LocalStore, cache: Path) -> None:
-    deliver(store, cache, 'join_sections = true\nsubtitles = "srt"')
-    text = store.read("batches/b/one.srt").decode()
-    assert "The first line. And [the] second one." in " ".join(text.split())
-    assert "pause" not in text
-    assert "voice" not in text
+def test_subtitles_show_what_is_said_when_it_is_said_and_no_tags(store: LocalStore, cache: Path) -> None:
+    deliver(store, cache, 'format = "flac"\njoin_sections = true\nsubtitles = "srt"')
+    cues = [cue.splitlines()[1:] for cue in store.read("batches/b/one.srt").decode().split("\n\n")]
+    assert [text for _, text in cues] == ["The first line.", "And [the] second one.", "The first line."]
+    samples, rate = soundfile.read(io.BytesIO(store.read("batches/b/one.flac")))
+    (begins, ends), (then, last), (after, _) = [[_seconds(time) for time in times.split(" --> ")] for times, _ in cues]
+    before = round(begins * rate)
+    assert (
+        np.abs(samples[: before - rate // 50]).max() < 1e-3
+    )  # the pause at the beginning, which is no part of the cue
+    assert np.abs(samples[before : round(ends * rate)]).max() > 0.1
+    assert ends == then  # one voice after the other
+    assert after - last == pytest.approx(2.5, abs=0.002)  # the pause at the end, and the one between lines
+
+
+def _seconds(time: str) -> float:
+    hours, minutes, rest = time.replace(",", ".").split(":")
+    return 3600 * int(hours) + 60 * int(minutes) + float(rest)
 
 
 def test_a_section_says_which_of_its_lines_were_rejected(store: LocalStore, cache: Path) -> None:

@@ -15,7 +15,8 @@ from f5_pipeline.results.index import Measure
 
 _LONGEST_LEAK = 8  # words: more of a reference's text is not said in the time that a clip has
 _WORD = re.compile(r"[^\W_]+(?:'[^\W_]+)*")
-_SYLLABLES = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff\U00020000-\U0003ffff]")  # written without blanks
+#: What Chinese and Japanese are written with, without blanks.
+SIGNS = r"[\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff\U00020000-\U0003ffff]"
 
 
 @dataclass(frozen=True)
@@ -103,7 +104,7 @@ def compare(expected: Sequence[str], heard: Sequence[str], before: Sequence[str]
 
 
 def _signs(word: str) -> Iterable[str]:
-    return word if _SYLLABLES.search(word) else (word,)
+    return word if re.search(SIGNS, word) else (word,)
 
 
 def _leak(expected: Sequence[str], heard: Sequence[str], before: Sequence[str]) -> int:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
+from dataclasses import replace
 from queue import SimpleQueue
 from threading import Semaphore
 from typing import Protocol
@@ -17,7 +18,7 @@ import numpy as np
 
 from f5_pipeline.errors import ClipDamaged, ObjectMissing, RecogniserFailed
 from f5_pipeline.results.clips import ClipInfo, ClipStore
-from f5_pipeline.results.heard import HeardWord, Words, load_heard, save_heard
+from f5_pipeline.results.heard import Words, load_heard, save_heard
 from f5_pipeline.results.index import IndexRow
 from f5_pipeline.speech.audio import starts_of
 from f5_pipeline.speech.engine import SAMPLE_RATE
@@ -158,7 +159,7 @@ class Ears:
         sizes = [round(piece.audio_seconds * SAMPLE_RATE) for piece in pieces]
         starts = starts_of(sizes, [piece.joint for piece in line.pieces(1)], line.lead_seconds)
         words = [
-            HeardWord(word.text, start / SAMPLE_RATE + word.start, start / SAMPLE_RATE + word.end)
+            replace(word, start=start / SAMPLE_RATE + word.start, end=start / SAMPLE_RATE + word.end)
             for start, said in zip(starts, heard, strict=True)
             for word in said
         ]

@@ -19,7 +19,7 @@ from f5_pipeline.speech.recognition.recogniser import Question
 from f5_pipeline.speech.text.english import english
 
 #: Part of the name of what it hears: raise it when the same clip should be heard otherwise.
-VERSION = 1
+VERSION = 2
 
 _RATE = 16_000  # Hz, of its model
 _ALL_LANGUAGES = 51_865  # tokens of a model for all languages; one for English alone has one less
@@ -78,15 +78,21 @@ def heard_words(timed: Iterable[TimedWord], language: str) -> Iterator[HeardWord
             yield from (HeardWord(token.text, float(token.start), float(token.end)) for token in spoken)
         else:
             texts = said[first.dest_start : last.dest_end]
-            yield from _shared(texts, spoken or tokens[max(0, first.src_start - 1) :][:1])
+            yield from _shared(texts, spoken) if spoken else _unheard(texts, tokens[: first.src_start])
 
 
 def _shared(texts: Sequence[str], spoken: Sequence[HeardWord]) -> Iterator[HeardWord]:
-    """Words that are said in the time of others, all of it divided evenly."""
-    start, end = (float(spoken[0].start), float(spoken[-1].end)) if spoken else (0.0, 0.0)
+    """Words that are said in the time of others: when the first of them begins is known, not when the next do."""
+    start, end = float(spoken[0].start), float(spoken[-1].end)
     step = (end - start) / max(1, len(texts))
     for place, text in enumerate(texts):
-        yield HeardWord(text, start + place * step, start + (place + 1) * step)
+        yield HeardWord(text, start + place * step, start + (place + 1) * step, timed=place == 0)
+
+
+def _unheard(texts: Sequence[str], before: Sequence[HeardWord]) -> Iterator[HeardWord]:
+    """Words that are read between two others, in no time of their own."""
+    at = float(before[-1].end) if before else 0.0
+    yield from (HeardWord(text, at, at, timed=False) for text in texts)
 
 
 def is_english_only(folder: Path) -> bool:

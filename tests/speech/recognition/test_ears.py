@@ -166,6 +166,16 @@ def test_the_words_of_a_long_line_are_timed_where_they_are_in_it(run: Listening)
     assert [word.start for word in words] == sorted(word.start for word in words)
 
 
+def test_that_a_time_is_not_known_is_remembered_also_in_a_long_line(run: Listening) -> None:
+    class Vague(FakeRecogniser):
+        def hear(self, question: Question) -> list[HeardWord]:
+            return [replace(word, timed=word.text != "few") for word in super().hear(question)]
+
+    (row,) = run.listen([line(LONG)], Vague(), FakeEngine()).rows
+    words = load_heard(run.store, row.key, SPEC.name) or ()
+    assert {word.text for word in words if not word.timed} == {"few"}
+
+
 # --- nobody is held up ----------------------------------------------------------------------------------------
 
 

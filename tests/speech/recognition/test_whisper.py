@@ -81,7 +81,7 @@ def test_words_are_compared_without_marks_and_in_words() -> None:
     heard = list(heard_words(timed("Hello,", "Dr.", "Smith!", "It's", "42", "—"), "en"))
     assert [word.text for word in heard] == ["hello", "doctor", "smith", "it's", "forty", "two"]
     assert heard[:2] == [HeardWord("hello", 0.0, 0.5), HeardWord("doctor", 1.0, 1.5)]
-    assert heard[-2:] == [HeardWord("forty", 4.0, 4.25), HeardWord("two", 4.25, 4.5)]
+    assert heard[-2:] == [HeardWord("forty", 4.0, 4.25), HeardWord("two", 4.25, 4.5, timed=False)]  # nobody knows when
     assert list(heard_words([], "en")) == []
 
 
