@@ -7,10 +7,13 @@ Dagster, and no engine is loaded when nothing is to be said: clips are joined of
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import nullcontext
 from dataclasses import dataclass
 from functools import cache, partial
+from threading import Lock
 from typing import Protocol
 
 import numpy as np
@@ -22,14 +25,16 @@ from f5_pipeline.results.index import IndexRow
 from f5_pipeline.speech import quality
 from f5_pipeline.speech.engine import SAMPLE_RATE, SpeechEngine, Spoken
 from f5_pipeline.speech.lines import Piece, ReadyModel, SpokenLine
-from f5_pipeline.speech.recall import settled_before, stored_takes
+from f5_pipeline.speech.recall import piece_keys, pieces_of, stored_takes
 from f5_pipeline.speech.recognition.ears import Listener, Nobody
 from f5_pipeline.speech.takes import Draft, Take, Takes, is_settled, next_attempt, row_of
 from f5_pipeline.speech.verdicts import Judge
 from f5_pipeline.speech.work import Sound, Work, sound_of_line, sound_of_piece
 from f5_pipeline.storage.many import in_parallel
 
-_SAVERS = 4  # threads that measure, encode and store clips while the model goes on
+_SAVERS = 16  # threads that measure, encode and store clips while the model goes on; most of them wait for a bucket
+_UNSAVED = 64  # spoken pieces that wait to be stored: where the store is the slower one, the model waits for it
+_LONG_SECONDS = 60.0  # clips longer than this are joined one at a time: each is in memory as a whole, several times
 
 
 class Progress(Protocol):
@@ -66,7 +71,7 @@ EngineFor = Callable[[ReadyModel], SpeechEngine]
 def generate(
     lines: Sequence[SpokenLine],
     clips: ClipStore,
-    known: Mapping[str, IndexRow],
+    settled: Takes,
     engine_for: EngineFor,
     progress: Progress | None = None,
     judge: Judge | None = None,
@@ -76,15 +81,15 @@ def generate(
 
     Args:
         lines: what to say; lines with the same key are spoken once.
-        known: rows of the last run by clip key, judged as ``judge`` would: saves reading clips that are known to be
-            whole.
+        settled: what the last run settled on (``recall.settled_before``), judged as ``judge`` would: is not looked
+            for, nor read.
         engine_for: loads the engine of a model; called only for models that have something to say.
         judge: which takes are right.
         listener: who says which words are in them.
     """
     listener, progress = listener or Nobody(), progress or Silent()
     by_key = {line.key: line for line in lines}
-    takes = settled_before(list(by_key.values()), clips, known, listener)
+    takes = dict(settled)
     session = _Session(clips, takes, progress, judge or Judge(), listener)
     session.recall([line for key, line in by_key.items() if key not in takes])
     missing = [line for line in by_key.values() if session.wants(line)]
@@ -109,6 +114,7 @@ class _Session:
         self._clips, self._takes, self._progress = clips, takes, progress
         self._judge, self._listener = judge, listener
         self._drafts: dict[str, list[Draft]] = {}  # takes whose words are not known yet, by the line's key
+        self._joining_long = Lock()
         self.clips_spoken, self.audio_seconds = 0, 0.0
 
     def recall(self, lines: Sequence[SpokenLine]) -> None:
@@ -137,13 +143,14 @@ class _Session:
         asked = self._missing_pieces(work)
         with ThreadPoolExecutor(_SAVERS, "save") as savers:
             joining = [savers.submit(self._finish_stored, one) for one in work if one.complete]
-            saving: list[Future[list[_Finished]]] = []
+            saving: deque[Future[list[_Finished]]] = deque()
             chunks = [one.pieces[position].chunk for (one, position), *_ in asked]
             for spoken in engine().speak(chunks) if chunks else ():
                 saving.append(savers.submit(self._receive, asked[spoken.index], spoken))
-                saving = [future for future in saving if not self._collect(future)]
+                while saving and (saving[0].done() or len(saving) > _UNSAVED):
+                    self._collect(saving.popleft())
             for future in saving:
-                self._collect(future, wait=True)
+                self._collect(future)
             for future in joining:
                 self._note(future.result())
 
@@ -205,15 +212,12 @@ class _Session:
     def _finish_stored(self, work: Work) -> list[_Finished]:
         return [(work.line, self._finish(work))]
 
-    def _collect(self, future: Future[list[_Finished]], wait: bool = False) -> bool:
-        """Note spoken takes that are finished; whether they were."""
-        if not wait and not future.done():
-            return False
+    def _collect(self, future: Future[list[_Finished]]) -> None:
+        """Note spoken takes as soon as they are finished."""
         for _, take in future.result():
             self.clips_spoken += bool(take.clip)
             self.audio_seconds += take.audio_seconds
         self._note(future.result())
-        return True
 
     def _note(self, finished: Sequence[_Finished]) -> None:
         for line, take in finished:
@@ -240,10 +244,18 @@ class _Session:
         if not work.in_pieces:
             info = self._store(sound_of_line(work, work.sounds), work, work.pieces[0])
             return Draft(work.line, info, (), self._listener.listen(work.line, info, ()), cached=False)
-        clips = [self._clips.load(piece.key) for piece in work.pieces]
-        info = self._store(sound_of_line(work, [clip.samples for clip in clips]), work)
-        pieces = tuple(clip.info for clip in clips)
+        with self._joining_long if work.line.expected_seconds > _LONG_SECONDS else nullcontext():
+            ours, sound = self._joined(work)
+            info = self._store(sound, work)
+        # Another run may have been faster with this take, and have kept other pieces of the last one.
+        same = piece_keys(info) == [piece.key for piece in ours]
+        pieces = ours if same else pieces_of(info, self._clips)
         return Draft(work.line, info, pieces, self._listener.listen(work.line, info, pieces), cached=False)
+
+    def _joined(self, work: Work) -> tuple[tuple[ClipInfo, ...], Sound]:
+        """The pieces of a line, and the clip that they make."""
+        clips = [self._clips.load(piece.key) for piece in work.pieces]
+        return tuple(clip.info for clip in clips), sound_of_line(work, [clip.samples for clip in clips])
 
     def _store(self, sound: Sound, work: Work, piece: Piece | None = None) -> ClipInfo:
         """Measure and store a clip, with all that an index needs to know of it; one that was spoken is listened to."""

@@ -7,7 +7,7 @@ from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
 
 from f5_pipeline.speech.engine import HOP_LENGTH, SAMPLE_RATE, seconds_of
-from f5_pipeline.speech.text.chunking import chunk_text
+from f5_pipeline.speech.text.chunking import Chunk, chunk_text
 
 # How long a character takes to say, in Latin letters. F5-TTS counts UTF-8 bytes, which is about right for Latin (1)
 # and Chinese (3 bytes, about three letters' time), but doubles Cyrillic, Greek, Hebrew and Arabic and triples Thai
@@ -104,6 +104,8 @@ def plan_chunks(text: str, reference: Reference, speed: float, max_seconds: floa
         cost=lambda piece: speech_seconds(piece, reference, speed),
         shortest=_SHORTEST_CHUNK_SECONDS,
     )
+    if len(chunks) == 1:  # as it is: where pieces are put together, spaces between scripts may be lost
+        chunks = [Chunk(text)]
     return [
         PlannedChunk(
             chunk.text,

@@ -50,8 +50,17 @@ def _draft(line: SpokenLine, info: ClipInfo | None, clips: ClipStore, listener: 
     if not all(isinstance(info.facts.get(name), int) for name in ("seed", "attempt")):
         clips.discard(info.key)  # whole, so that it would not be replaced
         return None
-    pieces = tuple(_info(clips, key) for key in str(info.facts.get("pieces", "")).split())
+    pieces = pieces_of(info, clips)
     return Draft(line, info, pieces, listener.listen(line, info, pieces), cached=True)
+
+
+def pieces_of(info: ClipInfo, clips: ClipStore) -> tuple[ClipInfo | None, ...]:
+    """The pieces that a clip says it is joined of; None for one that is gone. Empty for a clip that is not joined."""
+    return tuple(_info(clips, key) for key in piece_keys(info))
+
+
+def piece_keys(info: ClipInfo) -> list[str]:
+    return str(info.facts.get("pieces", "")).split()
 
 
 def _info(clips: ClipStore, key: str, size: int | None = None) -> ClipInfo | None:

@@ -28,7 +28,7 @@ class Take:
     status: str  # ok | suspect | failed
     reason: str
     penalty: float  # of several takes the one with the least is kept
-    seed: int
+    seed: int | None  # that makes it again; None: it is joined of pieces, which have seeds of their own
     audio_seconds: float = 0.0
     clip: str = ""
     clip_bytes: int | None = None
@@ -71,6 +71,11 @@ class Draft:
         """Until it is ready."""
         wait([self.heard])
 
+    @property
+    def _seed(self) -> int | None:
+        seed = int(self.info.facts["seed"])
+        return seed if not self.pieces or seed == self.line.utterance.seed else None
+
     def take(self, judge: Judge) -> Take:
         """The take with its verdict, as soon as its words are known."""
         checks, facts = self.heard.result(), self.info.facts
@@ -87,7 +92,7 @@ class Draft:
             status=verdict.status,
             reason=verdict.reason,
             penalty=verdict.penalty,
-            seed=int(facts["seed"]),
+            seed=self._seed,
             audio_seconds=self.audio_seconds,
             clip=self.clip,
             clip_bytes=self.info.size,
@@ -105,7 +110,7 @@ def take_of_row(row: IndexRow, size: int) -> Take:
         status=row.status,
         reason=row.reason,
         penalty=-1.0,
-        seed=row.seed or 0,
+        seed=row.seed,
         audio_seconds=row.audio_seconds or 0.0,
         clip=row.clip,
         clip_bytes=size,

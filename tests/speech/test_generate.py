@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import itertools
+import threading
+import time
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 
 from f5_pipeline.errors import StoreUnusable
-from f5_pipeline.results.clips import ClipInfo, ClipStore
+from f5_pipeline.results.clips import ClipInfo, ClipStore, Facts
 from f5_pipeline.results.housekeeping import clean
 from f5_pipeline.results.index import IndexRow, write_index
 from f5_pipeline.results.keys import derive_seed
@@ -53,7 +57,8 @@ class Run:
         self.known: dict[str, IndexRow] = {}
 
     def __call__(self, batch: Sequence[SpokenLine], engine: FakeEngine | None = None) -> Generation:
-        done = generate(batch, self.clips, self.known, (engine or FakeEngine(dies_after=0)).load)
+        settled = settled_before(batch, self.clips, self.known, Nobody())
+        done = generate(batch, self.clips, settled, (engine or FakeEngine(dies_after=0)).load)
         self.known = {row.key: row for row in done.rows if row.key}
         return done
 
@@ -388,6 +393,50 @@ def test_the_users_seed_is_that_of_the_first_take(run: Run) -> None:
     assert row.seed == engine.spoken[1].seed
 
 
+@pytest.mark.parametrize("text", [TEXTS[0], "hello there. 你好世界"])
+def test_the_seed_of_a_row_draws_its_take_again(run: Run, text: str) -> None:
+    engine = FakeEngine()
+    (row,) = run([line(text)], engine).rows
+    assert [(chunk.seed, chunk.text) for chunk in engine.spoken] == [(row.seed, text)]
+    (again,) = run([line(text, seed=row.seed)]).rows
+    assert again.key == row.key
+
+
+# --- a slow store ---------------------------------------------------------------------------------------------
+
+
+def test_where_the_store_is_slower_the_model_waits_for_it(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    count, waiting, save = 40, list[int](), run.clips.save
+    given, saved = itertools.count(), itertools.count()
+    behind = threading.Semaphore(0)
+
+    class Fast(FakeEngine):
+        def speak(self, chunks: Sequence[SpeechChunk]) -> Iterator[Spoken]:
+            for spoken in super().speak(chunks):
+                next(given)
+                behind.release()
+                yield spoken
+
+    def slow(*clip: Any) -> ClipInfo:
+        behind.acquire()
+        time.sleep(0.01)  # in which the engine could speak them all
+        waiting.append(_of(given) - _of(saved))
+        next(saved)
+        return save(*clip)
+
+    monkeypatch.setattr("f5_pipeline.speech.generate._SAVERS", 2)
+    monkeypatch.setattr("f5_pipeline.speech.generate._UNSAVED", 5)
+    monkeypatch.setattr(run.clips, "save", slow)
+    run(lines(*(f"line number {n} of many." for n in range(count))), Fast())
+    assert run.stored == count
+    assert max(waiting) <= 5 + 2  # what waits, what is given, and what the other one is about to count
+
+
+def _of(counter: itertools.count[int]) -> int:
+    """Where a counter is, without moving it."""
+    return int(repr(counter)[6:-1])
+
+
 # --- long texts -----------------------------------------------------------------------------------------------
 
 PARAGRAPH = " ".join(f"a word, then number {n}, is what it takes to fill a line." for n in range(8))
@@ -396,13 +445,12 @@ PARAGRAPH = " ".join(f"a word, then number {n}, is what it takes to fill a line.
 def test_a_long_text_is_spoken_in_chunks_and_joined_with_pauses(run: Run) -> None:
     text = f"{PARAGRAPH}\n\n{PARAGRAPH.replace('word', 'verb')}"
     engine = FakeEngine()
-    (row,) = run([line(text)], engine).rows
+    (row,) = run([line(text, attempts=1)], engine).rows
     assert len(engine.spoken) >= 4
     assert run.stored == 1 + len(engine.spoken)
     planned = sum(chunk.frames for chunk in engine.spoken) * 256 / SAMPLE_RATE
     fades = (len(engine.spoken) - 2) * SAMPLING.cross_fade_duration
     assert row.audio_seconds == pytest.approx(planned + 0.6 - fades, abs=0.01)
-    assert row.status == "ok"
 
 
 def test_chunks_are_joined_in_their_order_whatever_order_they_come_in(run: Run) -> None:
@@ -496,10 +544,29 @@ def test_of_a_long_text_only_the_piece_that_came_out_badly_is_drawn_again(run: R
     run.forget()
     expected = [first[0].key, first[1].key, third[2].key, first[3].key]
     assert str(row.quality["pieces"]).split() == expected
-    assert row.seed == derive_seed(replace(line(" ".join(SENTENCES)).parts, attempt=3))
+    assert row.seed is None  # there is no single one that would draw all its pieces again
     assert run([line(" ".join(SENTENCES))]).rows == (replace(row, cached=True),)
     run.forget()
     assert run([line(" ".join(SENTENCES))]).rows == (replace(row, cached=True),)
+
+
+def test_a_take_that_another_run_joined_of_other_pieces_is_judged_by_those(
+    run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The other run's thresholds were others, and so were the pieces that it kept."""
+    text = " ".join(SENTENCES)
+    engine, key, theirs = FakeEngine(), line(text).key, list[str]()
+    save = run.clips.save
+
+    def after_another(of: str, samples: np.ndarray, facts: Facts) -> ClipInfo:
+        if of == key:
+            theirs.extend(piece.key for piece in line(text).pieces(2))
+            save(of, samples, {**facts, "pieces": " ".join(theirs)})
+        return save(of, samples, facts)
+
+    monkeypatch.setattr(run.clips, "save", after_another)
+    (row,) = run([line(text)], engine).rows
+    assert str(row.quality["pieces"]).split() == theirs
 
 
 def test_a_long_text_that_is_suspect_as_a_whole_is_drawn_again_as_a_whole(run: Run) -> None:
