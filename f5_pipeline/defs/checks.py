@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 import dagster as dg
 
+from f5_pipeline.defs.partitions import batch_check
 from f5_pipeline.defs.quality_checks import QUALITY_CHECKS, listened_to, sounds_right
 from f5_pipeline.environment.attention import changes_since_proof
 from f5_pipeline.environment.record import EnvironmentReport
@@ -17,28 +18,28 @@ from f5_pipeline.storage.object_store import ObjectStore
 _SHOWN = 20  # reasons in a check's metadata
 
 SPEECH_CHECKS = [
-    dg.AssetCheckSpec(
+    batch_check(
         "anything_spoken",
-        asset="generated_audio",
-        description="At least one line could be spoken. Else the run fails, and what was delivered before stays.",
+        "generated_audio",
+        "At least one line could be spoken. Else the run fails, and what was delivered before stays.",
         blocking=True,
     ),
-    dg.AssetCheckSpec(
+    batch_check(
         "every_clip_in_store",
-        asset="generated_audio",
-        description="The clip of every line is in the store, at its full length. Stops the delivery otherwise.",
+        "generated_audio",
+        "The clip of every line is in the store, at its full length. Stops the delivery otherwise.",
         blocking=True,
     ),
-    dg.AssetCheckSpec(
+    batch_check(
         "every_line_spoken",
-        asset="generated_audio",
-        description="No row was rejected and no line failed. The others are spoken and delivered all the same.",
+        "generated_audio",
+        "No row was rejected and no line failed. The others are spoken and delivered all the same.",
     ),
     *QUALITY_CHECKS,
-    dg.AssetCheckSpec(
+    batch_check(
         "environment_unchanged",
-        asset="generated_audio",
-        description="Nothing installed, removed or altered torch or flash_attn after the environment was proven.",
+        "generated_audio",
+        "Nothing installed, removed or altered torch or flash_attn after the environment was proven.",
         blocking=True,
     ),
 ]

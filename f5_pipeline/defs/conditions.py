@@ -11,7 +11,8 @@ from f5_pipeline.defs.switch import sensors_at_start
 def deliver_what_was_spoken() -> dg.AutomationCondition:
     """A batch that was spoken without being delivered (materialized alone, in the UI or by a backfill) is delivered.
 
-    Once for each time it was spoken, when its blocking checks have passed, and not while a run is about to do it.
+    Once for each time it was spoken, when its own blocking checks have passed (they are partitioned as it is: see
+    ``partitions``), and not while a run is about to do it.
     """
     undelivered = (
         dg.AutomationCondition.any_deps_updated().since_last_handled()

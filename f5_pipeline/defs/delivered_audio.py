@@ -5,7 +5,7 @@ import dagster as dg
 from f5_pipeline.defs.conditions import deliver_what_was_spoken
 from f5_pipeline.defs.failures import TRANSIENT, batch_of, readable
 from f5_pipeline.defs.links import link
-from f5_pipeline.defs.partitions import batches
+from f5_pipeline.defs.partitions import batch_check, batches
 from f5_pipeline.delivery.deliver import deliver_batch
 from f5_pipeline.errors import NotSpokenYet
 from f5_pipeline.results.index import read_index
@@ -26,10 +26,10 @@ from f5_pipeline.storage.object_store import ObjectStore
     retry_policy=TRANSIENT,
     automation_condition=deliver_what_was_spoken(),
     check_specs=[
-        dg.AssetCheckSpec(
+        batch_check(
             "sections_complete",
-            asset="delivered_audio",
-            description="No joined section lacks a line, failed or rejected.",
+            "delivered_audio",
+            "No joined section lacks a line, failed or rejected.",
         )
     ],
 )

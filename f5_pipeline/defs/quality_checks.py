@@ -5,22 +5,23 @@ from textwrap import shorten
 
 import dagster as dg
 
+from f5_pipeline.defs.partitions import batch_check
 from f5_pipeline.results.index import IndexRow
 
 _SHOWN = 20  # of the worst lines
 _UNUSABLE = 0.5  # of the clips: if so many are suspect, it is not a matter of taste
 
 QUALITY_CHECKS = [
-    dg.AssetCheckSpec(
+    batch_check(
         "every_clip_sounds_right",
-        asset="generated_audio",
-        description="No clip is suspect after all its takes: silence, gaps, clipping, noise, a wrong duration, wrong "
+        "generated_audio",
+        "No clip is suspect after all its takes: silence, gaps, clipping, noise, a wrong duration, wrong "
         "words. An error if every second clip is: then look at the voice, its transcript and the model.",
     ),
-    dg.AssetCheckSpec(
+    batch_check(
         "every_clip_listened_to",
-        asset="generated_audio",
-        description="The recogniser of the batch heard every clip of a language that it knows. Without one, nothing is "
+        "generated_audio",
+        "The recogniser of the batch heard every clip of a language that it knows. Without one, nothing is "
         "to be heard.",
     ),
 ]

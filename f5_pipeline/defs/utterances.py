@@ -6,7 +6,7 @@ import dagster as dg
 
 from f5_pipeline.defs.failures import TRANSIENT, batch_of, readable
 from f5_pipeline.defs.links import link
-from f5_pipeline.defs.partitions import batches
+from f5_pipeline.defs.partitions import batch_check, batches
 from f5_pipeline.delivery.shape import check_encoders
 from f5_pipeline.settings import Settings
 from f5_pipeline.speech.manifests.manifest import read_utterances
@@ -27,10 +27,10 @@ _PREVIEW_ROWS = 10
     code_version="2",
     retry_policy=TRANSIENT,
     check_specs=[
-        dg.AssetCheckSpec(
+        batch_check(
             "every_row_accepted",
-            asset="utterances",
-            description="No row of the manifest was rejected. The good rows are spoken all the same.",
+            "utterances",
+            "No row of the manifest was rejected. The good rows are spoken all the same.",
         )
     ],
 )

@@ -109,6 +109,8 @@ def test_the_checks_and_which_of_them_block() -> None:
     found = {(key.asset_key.to_user_string(), key.name): graph.get(key).blocking for key in graph.asset_check_keys}
     assert {key for key, blocking in found.items() if blocking} == BLOCKING
     assert {key for key, blocking in found.items() if not blocking} == NOT_BLOCKING
+    for key in graph.asset_check_keys:
+        assert (graph.get(key).partitions_def is not None) is (key.asset_key.to_user_string() in PARTITIONED)
 
 
 @pytest.mark.parametrize(
