@@ -338,6 +338,18 @@ class BatchChanging(F5PipelineError):
         )
 
 
+class Superseded(F5PipelineError):
+    """A batch that was resolved anew, into something else, while it was being spoken. The newer one's index stays."""
+
+    def __init__(self, batch: str) -> None:
+        super().__init__(
+            f"Batch {batch!r}",
+            "was submitted again, or its voices or settings were changed, while it was being spoken, so that this is "
+            "not its result any more. What was spoken is kept.",
+            f"Run it again, unless that has been done: f5-pipeline run {batch}",
+        )
+
+
 class BadPronunciations(F5PipelineError):
     """A dictionary of pronunciations that cannot be read: one wrong entry could change a thousand lines."""
 

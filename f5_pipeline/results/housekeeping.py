@@ -6,14 +6,14 @@ Nothing that a living process is writing is touched: a partial file goes only wh
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 from typing import Protocol, runtime_checkable
 
 from f5_pipeline.errors import ObjectMissing, StoreUnusable
-from f5_pipeline.results.claims import claimed_keys
+from f5_pipeline.results.claims import claimed_keys, is_claim, is_left_over
 from f5_pipeline.results.clips import PREFIX
 from f5_pipeline.results.index import read_table
 from f5_pipeline.storage.local import LocalStore
@@ -21,6 +21,8 @@ from f5_pipeline.storage.many import in_parallel
 from f5_pipeline.storage.object_store import ObjectInfo, ObjectStore
 from f5_pipeline.storage.partial import PartialFile, partial_files, remove_if_dead
 from f5_pipeline.storage.pinned import clean_downloads
+
+_AT_ONCE = 500  # clips that are deleted before it is looked again which are named
 
 
 @dataclass(frozen=True)
@@ -57,9 +59,10 @@ def clean(store: ObjectStore, folders: Iterable[Path], *, dry_run: bool = False)
     found = {partial.path: partial for root in roots for partial in partial_files(root)}
     partials = [each for path, each in found.items() if downloads.keys().isdisjoint(path.parents)]
     removed = [partial for partial in partials if partial.dead and (dry_run or remove_if_dead(partial))]
-    forgotten = unnamed_clips(store)
+    forgotten = unnamed_clips(store, named := _Named())
     if not dry_run:
-        in_parallel(lambda info: store.delete(info.key), forgotten)
+        forgotten = _delete_unnamed(store, forgotten, named)
+        in_parallel(store.delete, named.left_over)
     return CleanReport(
         dry_run=dry_run,
         partial_files=(*downloads.values(), *removed),
@@ -70,20 +73,34 @@ def clean(store: ObjectStore, folders: Iterable[Path], *, dry_run: bool = False)
     )
 
 
-def unnamed_clips(store: ObjectStore) -> list[ObjectInfo]:
+def unnamed_clips(store: ObjectStore, named: _Named | None = None) -> list[ObjectInfo]:
     """The clips that no index and no claim of any batch names, and what was heard in them.
 
     What is named is read before the clips are listed, and what changed meanwhile is read again afterwards: a batch
-    that begins in between has its claim, and one that ends its index.
+    that begins in between has its claim, and one that ends its index. ``named`` learns what is named.
 
     Raises:
         IndexDamaged: an index cannot be read.
     """
-    named = _Named()
+    named = named or _Named()
     named.read(store)
     clips = [info for info in store.list(PREFIX) if not named.has(info)]
     named.read(store)
     return [info for info in clips if not named.has(info)]
+
+
+def _delete_unnamed(store: ObjectStore, clips: Sequence[ObjectInfo], named: _Named) -> list[ObjectInfo]:
+    """Delete clips, some hundreds at a time; those that a batch has claimed in the meantime stay. What was deleted.
+
+    A batch that claims a clip in the second in which its turn comes may lose it; its next run speaks it again.
+    """
+    deleted: list[ObjectInfo] = []
+    for start in range(0, len(clips), _AT_ONCE):
+        named.read(store)
+        chosen = [info for info in clips[start : start + _AT_ONCE] if not named.has(info)]
+        in_parallel(lambda info: store.delete(info.key), chosen)
+        deleted += chosen
+    return deleted
 
 
 @dataclass
@@ -92,13 +109,17 @@ class _Named:
 
     keys: set[bytes] = field(default_factory=set)
     seen: dict[str, str] = field(default_factory=dict)
+    left_over: set[str] = field(default_factory=set)  # claims that name nothing any more
 
     def read(self, store: ObjectStore) -> None:
-        for info in store.list("batches/"):
-            is_index, is_claim = info.key.endswith("/index.parquet"), info.key.endswith("/claim.bin")
-            if (is_index or is_claim) and self.seen.get(info.key) != info.etag:
-                batch = info.key.split("/")[1]
-                self.keys |= _indexed(store, batch) if is_index else _claimed(store, info.key)
+        """Read what is new or has changed since it was read last."""
+        naming = [info for info in store.list("batches/") if is_claim(info.key) or _is_index(info.key)]
+        indexes = {_batch(info): info for info in naming if _is_index(info.key)}
+        for info in naming:
+            if is_claim(info.key) and is_left_over(info, indexes.get(_batch(info))):
+                self.left_over.add(info.key)
+            elif self.seen.get(info.key) != info.etag:
+                self.keys |= _indexed(store, _batch(info)) if _is_index(info.key) else _claimed(store, info.key)
                 self.seen[info.key] = info.etag
 
     def has(self, info: ObjectInfo) -> bool:
@@ -108,6 +129,14 @@ class _Named:
             return len(name) != 64 or bytes.fromhex(name) in self.keys
         except ValueError:
             return True
+
+
+def _is_index(key: str) -> bool:
+    return key.endswith("/index.parquet")
+
+
+def _batch(info: ObjectInfo) -> str:
+    return info.key.split("/")[1]
 
 
 def _indexed(store: ObjectStore, batch: str) -> set[bytes]:

@@ -14,12 +14,13 @@ from typing import Any
 
 from f5_pipeline.errors import BatchMissing, NotSpokenYet, UtteranceMissing
 from f5_pipeline.results.batches import known_batches
+from f5_pipeline.results.claims import is_claim
 from f5_pipeline.results.index import IndexRow, csv_object, parquet_object, read_index, user_columns
 from f5_pipeline.storage.many import in_parallel
 from f5_pipeline.storage.object_store import ObjectInfo, ObjectStore, check_slug
 
 #: What the steps of a batch keep for each other in its folder: of no use to whom it is delivered.
-_INTERNAL = frozenset({"utterances.jsonl", "delivery.json", "claim.bin", "provenance.json", "report.links.html"})
+_INTERNAL = frozenset({"utterances.jsonl", "delivery.json", "provenance.json", "report.links.html"})
 
 
 @dataclass(frozen=True)
@@ -101,13 +102,17 @@ def fetch_delivered(store: ObjectStore, batch: str, folder: Path) -> FetchReport
         FileUnusable: the folder cannot be written.
     """
     prefix = f"batches/{check_slug('batch', batch)}/"
-    wanted = [info for info in store.list(prefix) if info.key.removeprefix(prefix) not in _INTERNAL]
+    wanted = [info for info in store.list(prefix) if not _is_internal(info.key, prefix)]
     if all(info.key in (csv_object(batch), parquet_object(batch)) for info in wanted):
         batch_results(store, batch)  # says so if there is no such batch
         raise NotSpokenYet(batch, "delivered files")
     stale = [info for info in wanted if not _is_same(folder / info.key.removeprefix(prefix), info)]
     copied = in_parallel(lambda info: _copy(store, info, folder / info.key.removeprefix(prefix)), stale)
     return FetchReport(folder, len(stale), len(wanted) - len(stale), sum(copied))
+
+
+def _is_internal(key: str, prefix: str) -> bool:
+    return key.removeprefix(prefix) in _INTERNAL or is_claim(key)
 
 
 def _is_same(path: Path, info: ObjectInfo) -> bool:

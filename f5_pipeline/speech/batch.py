@@ -21,9 +21,15 @@ from f5_pipeline.speech.casting import cast
 from f5_pipeline.speech.engine import SpeechEngine
 from f5_pipeline.speech.generate import Progress, generate
 from f5_pipeline.speech.lines import ReadyModel
-from f5_pipeline.speech.manifests.utterance_file import BatchContents, load_utterances
+from f5_pipeline.speech.manifests.utterance_file import (
+    BatchContents,
+    check_not_superseded,
+    load_utterances,
+    utterances_version,
+)
 from f5_pipeline.speech.models.catalogue import ModelSpec
 from f5_pipeline.speech.models.weights import check_licence, ensure_weights
+from f5_pipeline.speech.recall import settled_before
 from f5_pipeline.speech.recognition.choice import ChooseRecogniser, no_recogniser
 from f5_pipeline.speech.recognition.ears import listening
 from f5_pipeline.speech.utterance import RejectedRow
@@ -87,9 +93,11 @@ def speak_batch(
         RecogniserMissing: the recogniser that the batch wants is not here.
         RowsRejected: lines cannot be spoken after all (a recording that cannot be used, characters), and the batch
             stops at bad rows; nothing was spoken.
+        Superseded: the batch was submitted anew meanwhile; the index is not touched.
         NothingSpoken: there were lines to speak, and every one of them failed.
     """
     started = time.monotonic()
+    version = utterances_version(store, batch)
     contents = load_utterances(store, batch)
     recogniser = choose_recogniser(contents.settings.recogniser)
     judge = Judge(contents.settings.quality, recogniser.name if recogniser else "")
@@ -100,12 +108,15 @@ def speak_batch(
     clock = _Loading(load_engine)
     speaking = time.monotonic()
     known = rows_by_key(store, batch, judge.fingerprint)
-    unnamed = (line for line in lines if line.key not in known)  # clips that no index names, until this one does
-    claimed = (key for line in unnamed for key in line.all_keys())
-    with claim(store, batch, claimed), listening(recogniser, store) as listener:
-        done = generate(lines, ClipStore(store), known, clock, progress, judge, listener)
-        rows = _in_order(contents, done.rows, rejected)
-        write_index(store, batch, rows, judge.fingerprint)
+    clips = ClipStore(store)
+    with listening(recogniser, store) as listener:
+        settled = settled_before(lines, clips, known, listener)
+        unsettled = (line for line in lines if line.key not in settled)  # no index names their clips, until this one
+        with claim(store, batch, (key for line in unsettled for key in line.all_keys())):
+            done = generate(lines, clips, settled, clock, progress, judge, listener)
+            rows = _in_order(contents, done.rows, rejected)
+            check_not_superseded(store, batch, version, contents)
+            write_index(store, batch, rows, judge.fingerprint)
     record_spoken(store, batch, contents.made_of, sum(row.status == "failed" for row in rows))
     report = BatchReport(
         batch=batch,

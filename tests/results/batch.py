@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
-from f5_pipeline.results.claims import claim
+from f5_pipeline.results.claims import claim, is_claim
 from f5_pipeline.results.clips import ClipStore, clip_object
 from f5_pipeline.results.index import IndexRow, rows_by_key, write_index
 from f5_pipeline.results.keys import ClipParts, clip_key, derive_seed
@@ -47,6 +47,11 @@ def run_batch(store: ObjectStore, batch: str, lines: Sequence[str], spoken: list
             seed = derive_seed(parts_of(line))
             rows.append(IndexRow(str(number), line, line, key=key, clip=clip_object(key), seed=seed, clip_bytes=size))
         write_index(store, batch, rows)
+
+
+def outcome(store: ObjectStore) -> dict[str, bytes]:
+    """All objects of a store but claims: those of crashed runs stay for a time."""
+    return {info.key: store.read(info.key) for info in store.list() if not is_claim(info.key)}
 
 
 def contents(store: LocalStore) -> dict[str, bytes]:

@@ -22,7 +22,7 @@ from f5_pipeline.results.index import read_index
 from f5_pipeline.storage.fetch import fetch
 from f5_pipeline.storage.local import LocalStore
 from f5_pipeline.storage.object_store import ObjectStore
-from tests.results.batch import contents, key_of, run_batch
+from tests.results.batch import contents, key_of, outcome, run_batch
 from tests.storage import processes
 
 LINES = [f"line {number}" for number in range(6)]
@@ -69,7 +69,7 @@ def assert_whole(store: LocalStore) -> None:
 def test_kill_9_at_random_moments(tmp_path: Path, kills: int) -> None:
     undisturbed = prepared(tmp_path / "undisturbed")
     work(undisturbed, tmp_path / "scratch")
-    expected, generator = contents(undisturbed), random.Random(4)
+    expected, generator = outcome(undisturbed), random.Random(4)
     context = processes.context()
     interrupted = 0
     for kill in range(kills):
@@ -84,12 +84,12 @@ def test_kill_9_at_random_moments(tmp_path: Path, kills: int) -> None:
         process.join()
         for path in sorted(root.glob("[0-9]*")):
             store = prepared(path)
-            unfinished = contents(store) != expected
+            unfinished = outcome(store) != expected
             interrupted += unfinished
             assert_whole(store)
             if unfinished or kill % 10 == 0:
                 work(store, root / "scratch" / path.name)
-            assert contents(store) == expected
+            assert outcome(store) == expected
             clean(store, [root])
         assert not list(root.rglob(".part-*"))
     assert interrupted > kills // 2  # else the kills came too early or too late to prove anything
@@ -137,7 +137,7 @@ def a_little_of_everything(store: ObjectStore, scratch: Path) -> None:
 def test_kill_9_before_every_single_step(tmp_path: Path) -> None:
     undisturbed = prepared(tmp_path / "undisturbed")
     a_little_of_everything(undisturbed, tmp_path / "scratch")
-    expected, context = contents(undisturbed), processes.context()
+    expected, context = outcome(undisturbed), processes.context()
     counted = context.Queue()
     everything = context.Process(target=_die_before, args=(0, tmp_path / "counting", counted))
     everything.start()
@@ -154,7 +154,7 @@ def test_kill_9_before_every_single_step(tmp_path: Path) -> None:
         for key, data in contents(store).items():
             assert data == expected.get(key, data), f"{key} after step {number}"
         a_little_of_everything(store, root / "cache")
-        assert contents(store) == expected
+        assert outcome(store) == expected
         clean(store, [root])
         assert not list(root.rglob(".part-*"))
 

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import os
+import time
 from pathlib import Path
 
 import pytest
 
 from f5_pipeline.errors import IndexDamaged
 from f5_pipeline.results import housekeeping
-from f5_pipeline.results.claims import claim, claim_object
+from f5_pipeline.results.claims import claim, is_claim
 from f5_pipeline.results.clips import clip_object
 from f5_pipeline.results.housekeeping import clean
 from f5_pipeline.results.index import parquet_object
@@ -22,6 +24,10 @@ def dead_partial(folder: Path, number: int = 0) -> Path:
     path = folder / f".part-{host_slug()}-1-{number:016x}"
     path.write_bytes(b"half")
     return path
+
+
+def claims(store: LocalStore) -> list[str]:
+    return [info.key for info in store.list("batches/") if is_claim(info.key)]
 
 
 def test_clips_that_no_batch_names_any_more(store: LocalStore, tmp_path: Path) -> None:
@@ -44,7 +50,7 @@ def test_a_batch_that_is_being_spoken_keeps_its_clips(store: LocalStore) -> None
         for name in (parquet_object("scratch"), "batches/scratch/index.csv"):
             store.delete(name)
         assert clean(store, []).clips == 0
-    assert store.stat(claim_object("demo")) is None
+    assert claims(store) == []
     assert clean(store, []).clips == 1
 
 
@@ -57,18 +63,64 @@ def test_a_batch_that_crashed_keeps_its_clips_until_it_is_run_again(store: Local
         crash()
     run_batch(store, "scratch", ["one"])
     store.delete(parquet_object("scratch"))
+    (left,) = claims(store)
+    set_age(store, left, days=30)
     assert clean(store, []).clips == 0
     run_batch(store, "demo", ["two"])
-    assert clean(store, []).clips == 1
+    assert (clean(store, [], dry_run=True).clips, claims(store)) == (1, [left])
+    assert (clean(store, []).clips, claims(store)) == (1, [])
 
 
-def test_a_later_runs_claim_is_not_taken_away(store: LocalStore) -> None:
+def set_age(store: LocalStore, key: str, days: float) -> None:
+    then = time.time() - days * 24 * 3600
+    os.utime(store.location(key), (then, then))
+
+
+@pytest.mark.parametrize("name", ["claim.bin", f"claim-{'0' * 16}.bin"])  # the first: of an older version
+def test_a_claim_is_believed_for_a_week_also_if_the_batch_was_finished_since(store: LocalStore, name: str) -> None:
+    """Its run may live: it began before another run of the same batch, and takes longer."""
+    run_batch(store, "scratch", ["one"])
+    store.delete(parquet_object("scratch"))
+    store.write(f"batches/demo/{name}", bytes.fromhex(key_of("one")))
+    run_batch(store, "demo", ["two"])
+    set_age(store, f"batches/demo/{name}", days=6.9)
+    assert (clean(store, []).clips, claims(store)) == (0, [f"batches/demo/{name}"])
+    set_age(store, f"batches/demo/{name}", days=7.1)
+    assert (clean(store, []).clips, claims(store)) == (1, [])
+
+
+def test_two_runs_of_a_batch_do_not_take_each_others_claim_away(store: LocalStore) -> None:
+    run_batch(store, "scratch", ["one", "two"])
+    store.delete(parquet_object("scratch"))
     with claim(store, "demo", [key_of("one")]):
-        later = claim(store, "demo", [key_of("two")])
-        later.__enter__()
-    assert store.stat(claim_object("demo")) is not None
-    later.__exit__(None, None, None)
-    assert store.stat(claim_object("demo")) is None
+        with claim(store, "demo", [key_of("two")]):
+            assert clean(store, []).clips == 0
+        assert len(claims(store)) == 1
+        assert clip_object(key_of("one")) in contents(store)
+        assert clean(store, []).clips == 1
+    assert claims(store) == []
+
+
+def test_a_batch_that_begins_while_clips_are_removed_keeps_those_that_are_left(
+    store: LocalStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lines = [f"line {number}" for number in range(9)]
+    run_batch(store, "demo", lines)
+    store.delete(parquet_object("demo"))
+    monkeypatch.setattr(housekeeping, "_AT_ONCE", 3)
+    deleted: list[str] = []
+    claimed = sorted(lines, key=key_of)[3:5]
+
+    class Busy(LocalStore):
+        def delete(self, key: str) -> None:
+            super().delete(key)
+            deleted.append(key)
+            if len(deleted) == 3:
+                claim(LocalStore(self.url), "new", map(key_of, claimed)).__enter__()
+
+    assert clean(Busy(store.url), []).clips == 7
+    assert len(deleted) == 7
+    assert {key for key in contents(store) if key.startswith("clips/")} == {clip_object(key_of(one)) for one in claimed}
 
 
 def test_a_batch_that_begins_and_ends_while_cleaning(store: LocalStore, monkeypatch: pytest.MonkeyPatch) -> None:

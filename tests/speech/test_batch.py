@@ -11,14 +11,14 @@ import numpy as np
 import pytest
 import soundfile
 
-from f5_pipeline.errors import LicenceForbids, NothingSpoken, ObjectMissing, RowsRejected, UnknownModel
-from f5_pipeline.results.claims import claim_object
+from f5_pipeline.errors import LicenceForbids, NothingSpoken, ObjectMissing, RowsRejected, Superseded, UnknownModel
 from f5_pipeline.results.housekeeping import unnamed_clips
 from f5_pipeline.results.index import read_index, write_index
+from f5_pipeline.results.provenance import read_provenance
 from f5_pipeline.settings import Settings
 from f5_pipeline.speech.batch import BatchReport, speak_batch
 from f5_pipeline.speech.manifests.manifest import read_utterances
-from f5_pipeline.speech.manifests.utterance_file import save_utterances
+from f5_pipeline.speech.manifests.utterance_file import load_utterances, save_utterances, utterances_version
 from f5_pipeline.speech.models.catalogue import ModelSpec, load_catalogue
 from f5_pipeline.storage.local import LocalStore
 from tests.material import put_voices
@@ -365,7 +365,6 @@ def test_a_crash_leaves_the_clips_claimed_and_the_old_index(work: Work) -> None:
     engine = FakeEngine()
     report = work.speak(engine)
     assert (report.clips_spoken, report.cached, len(engine.spoken)) == (5, 4, 5)
-    assert work.store.stat(claim_object("b")) is None
     assert len(unnamed_clips(work.store)) == 3  # those of the old manifest
 
 
@@ -379,6 +378,56 @@ def test_clips_are_claimed_while_they_are_spoken(work: Work) -> None:
 
     work.speak(FakeEngine(takes={"line": [look], "third": [look]}))
     assert looked == [0, 0, 0]
+
+
+@pytest.mark.parametrize("why", ["more takes are allowed", "its clip is gone"])
+def test_new_takes_of_lines_that_the_index_knows_are_claimed_too(work: Work, why: str) -> None:
+    work.resolve(toml="max_attempts = 1")
+    row = work.speak(FakeEngine(takes={"second": [clipped if why.startswith("more") else np.copy]})).rows[1]
+    if row.status == "ok":
+        work.store.delete(row.clip)
+    work.resolve(toml="max_attempts = 3")
+    looked: list[int] = []
+
+    def look(sound: np.ndarray) -> np.ndarray:
+        looked.append(len(unnamed_clips(work.store)))  # the take before is in the store
+        return sound
+
+    engine = FakeEngine(takes={"second": [clipped, lambda sound: clipped(look(sound)), look]})
+    assert work.speak(engine).rows[1].attempts == 3
+    assert set(looked) == {0}
+    assert len(unnamed_clips(work.store)) == 2  # by now the index says which is kept
+
+
+def test_a_run_whose_batch_was_submitted_again_leaves_the_newer_index(work: Work) -> None:
+    work.resolve()
+    newer: list[BatchReport] = []
+
+    def submit_again(sound: np.ndarray) -> np.ndarray:
+        if not newer:
+            work.resolve(MANIFEST.replace("second", "last"))
+            newer.append(work.speak(FakeEngine()))
+        return sound
+
+    with pytest.raises(Superseded, match="submitted again"):
+        work.speak(FakeEngine(takes={"line": [submit_again]}))
+    assert read_index(work.store, "b") == list(newer[0].rows)
+    assert (known := read_provenance(work.store, "b")) is not None
+    assert known.made_of == load_utterances(work.store, "b").made_of
+    assert unnamed_clips(work.store) == []  # what was spoken is kept
+
+
+def test_a_batch_that_was_resolved_anew_without_a_change_is_no_other_one(work: Work) -> None:
+    work.resolve()
+
+    def resolve_again(sound: np.ndarray) -> np.ndarray:
+        before = utterances_version(work.store, "b")
+        save_utterances(work.store, "b", load_utterances(work.store, "b"))
+        assert utterances_version(work.store, "b") != before
+        return sound
+
+    report = work.speak(FakeEngine(takes={"third": [resolve_again]}))
+    assert read_index(work.store, "b") == list(report.rows)
 
 
 def test_a_damaged_index_costs_nothing(work: Work) -> None:

@@ -27,6 +27,8 @@ from f5_pipeline.speech.models.catalogue import model_named
 from f5_pipeline.speech.models.weights import ModelFiles
 from f5_pipeline.speech.plan import Reference
 from f5_pipeline.speech.quality import QualityMeasures
+from f5_pipeline.speech.recall import settled_before
+from f5_pipeline.speech.recognition.ears import Nobody
 from f5_pipeline.speech.utterance import Sampling, Utterance, Voice
 from f5_pipeline.storage.local import LocalStore
 from tests.speech.fake_engine import FakeEngine, clipped, silent

@@ -13,7 +13,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from f5_pipeline.errors import BadManifest, ObjectMissing
+from f5_pipeline.errors import BadManifest, ObjectMissing, Superseded
 from f5_pipeline.speech.manifests.batch_settings import BatchSettings
 from f5_pipeline.speech.utterance import Passage, RejectedRow, Sampling, Utterance
 from f5_pipeline.storage.object_store import ObjectStore, check_slug
@@ -62,6 +62,27 @@ def load_utterances(store: ObjectStore, batch: str) -> BatchContents:
         return _contents(data.decode().split("\n"))
     except (ValueError, KeyError, TypeError, ValidationError) as error:
         raise BadManifest(store.location(key), f"is damaged or of another version ({error!r:.100}).", again) from None
+
+
+def utterances_version(store: ObjectStore, batch: str) -> str:
+    """The version of the file that is there now; "" if there is none."""
+    info = store.stat(utterances_key(batch))
+    return "" if info is None else info.etag
+
+
+def check_not_superseded(store: ObjectStore, batch: str, version: str, contents: BatchContents) -> None:
+    """Make sure that a batch is still what it was when it was loaded. To be written anew without a change is none.
+
+    Args:
+        version: of the file, from before it was loaded.
+        contents: what was loaded.
+
+    Raises:
+        Superseded: the batch is another one by now.
+        ObjectMissing: it is gone.
+    """
+    if utterances_version(store, batch) != version and load_utterances(store, batch) != contents:
+        raise Superseded(batch)
 
 
 def _lines(contents: BatchContents) -> Iterator[str]:

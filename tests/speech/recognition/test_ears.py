@@ -15,6 +15,7 @@ from f5_pipeline.results.housekeeping import clean
 from f5_pipeline.results.index import IndexRow, write_index
 from f5_pipeline.speech.generate import Generation, generate
 from f5_pipeline.speech.lines import SpokenLine
+from f5_pipeline.speech.recall import settled_before
 from f5_pipeline.speech.recognition.ears import Ears
 from f5_pipeline.speech.recognition.recogniser import Question, Recogniser, RecogniserSpec
 from f5_pipeline.speech.thresholds import Thresholds
@@ -40,7 +41,8 @@ class Listening(Run):
         judge = Judge(thresholds or Thresholds(), spec.name)
         with Ears(spec, self.store, lambda: recogniser) as ears:
             engine = engine or FakeEngine(dies_after=0)
-            done = generate(batch, self.clips, self.known, engine.load, judge=judge, listener=ears)
+            settled = settled_before(batch, self.clips, self.known, ears)
+            done = generate(batch, self.clips, settled, engine.load, judge=judge, listener=ears)
             self.failures = ears.failures
         self.known = {row.key: row for row in done.rows if row.key}
         return done
