@@ -480,6 +480,17 @@ def test_voices_for_people(here: Here) -> None:
     assert "[red]" in lines["short"]
 
 
+def test_a_cache_that_is_in_the_way(here: Here, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("F5_CACHE", str(here.folder / "cache"))
+    (here.folder / "cache").mkdir()
+    (here.folder / "cache" / "voices").write_bytes(b"a file")
+    code, out, err = here("voices")
+    assert (code, out) == (1, "")
+    assert err.startswith(str(here.folder / "cache" / "voices"))
+    assert "Move that file away." in err
+    assert err.count("\n") == 1
+
+
 def test_a_store_without_voices(here: Here, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("F5_STORE", str(here.folder / "[red]none"))
     assert here("voices")[1].startswith(f"The store {here.folder / '[red]none'} has no voices yet")

@@ -15,6 +15,7 @@ from f5_pipeline.storage.http import download, open_ranges, public_url
 from f5_pipeline.storage.object_store import ObjectStore
 from f5_pipeline.storage.open import open_store
 from f5_pipeline.storage.pinned import PinnedFile, fetch_pinned
+from f5_pipeline.storage.volume import this_machines_file
 
 
 def wheel_place(wheel: Wheel, cache: Path) -> Path:
@@ -59,12 +60,13 @@ def fetch_wheel(wheel: Wheel, cache: Path) -> PinnedFile:
         if wheel.source.startswith(("http://", "https://")):
             done = download(wheel.source, folder, pinned=wheel.sha256 is not None)
             return done.path, done.bytes_received
-        folder.mkdir(parents=True, exist_ok=True)
         path = folder / wheel.name
         if wheel.source.startswith("s3://"):
             store, key = _bucket(wheel)
             return path, store.download(key, path).size
-        shutil.copyfile(_local(wheel), path)
+        with this_machines_file(path):
+            folder.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(_local(wheel), path)
         return path, 0
 
     return fetch_pinned(wheel_place(wheel, cache), wheel.sha256, fetch)

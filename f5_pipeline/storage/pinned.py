@@ -135,14 +135,15 @@ def _fetch(target: Path, expected: str | None, fetch: Fetch) -> PinnedFile:
     if expected is not None and found != expected:
         shutil.rmtree(folder, ignore_errors=True)
         raise FileAltered(str(target), found, expected, arrived=True)
-    try:
-        with path.open("rb+") as file:
-            os.fsync(file.fileno())
-        path.replace(target)
-    except FileNotFoundError:
-        if not target.is_file():
-            raise
-        return verify(target, expected)  # a process that the lock did not keep out was faster
+    with this_machines_file(target):
+        try:
+            with path.open("rb+") as file:
+                os.fsync(file.fileno())
+            path.replace(target)
+        except FileNotFoundError:
+            if not target.is_file():
+                raise
+            return verify(target, expected)  # a process that the lock did not keep out was faster
     shutil.rmtree(folder, ignore_errors=True)
     _write(record_path(target), _identified(target, found))
     return PinnedFile(target, found, received)

@@ -116,6 +116,5 @@ def _obtain(source: ModelSource, pinned: bool, store: ObjectStore | None, folder
 
 
 def _from_store(store: ObjectStore, key: str, folder: Path) -> tuple[Path, int]:
-    folder.mkdir(parents=True, exist_ok=True)
     path = folder / "whole"
     return path, store.download(key, path).size

@@ -1,12 +1,13 @@
 """Making a voice ready: reference audio and transcript, checked, conditioned and kept in this machine's cache.
 
-Arrays are handled in ``voice_audio``, transcripts in ``transcript``, judged in ``voice_checks``; what voices there are
-is in ``voice_listing``.
+Arrays are handled in ``audio``, transcripts in ``transcript``, both are judged in ``checks``; what voices there are is
+in ``listing``.
 """
 
 from __future__ import annotations
 
 import hashlib
+import io
 import json
 from collections.abc import Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -37,6 +38,7 @@ from f5_pipeline.speech.voices.transcript import Transcript, read_transcript
 from f5_pipeline.storage.fetch import LocalCopy, fetch
 from f5_pipeline.storage.object_store import ObjectInfo, ObjectStore
 from f5_pipeline.storage.partial import appearing
+from f5_pipeline.storage.volume import this_machines_file
 
 _VERSION = 1  # bumped when the same files would be prepared differently
 _THREADS = 8
@@ -53,6 +55,9 @@ def prepare_voice(
     """Decode, check and condition one voice; write its reference to ``cache`` under its fingerprint.
 
     Never raises for a bad voice: its ``problems`` say what is wrong and what to do.
+
+    Raises:
+        FileUnusable: the cache cannot be written.
     """
     voice = Voice(name, (), language=settings.language, speed=settings.speed, model=settings.model)
     try:
@@ -82,6 +87,10 @@ def prepare_voices(
     """All voices of a store (or those named), ready on this machine; only what changed is fetched and decoded.
 
     Voices that cannot be used are in the list too, with their problems.
+
+    Raises:
+        StoreUnusable: the store cannot be listed or read.
+        FileUnusable: the cache cannot be written.
     """
     listed = list_voices(store)
     wanted = listed if names is None else {name: listed.get(name, VoiceFiles(name)) for name in dict.fromkeys(names)}
@@ -119,8 +128,9 @@ def _written(voice: Voice, samples: Samples, cache: Path) -> Voice:
     pcm = to_int16(samples)
     fingerprint = hashlib.sha256(pcm.astype("<i2").tobytes() + b"\0" + voice.text.encode()).hexdigest()
     path = cache / "voices" / f"{fingerprint}.wav"
-    with appearing(path) as file:  # even if it is there: the same bytes, unless what is there was harmed
-        soundfile.write(file, pcm, SAMPLE_RATE, subtype="PCM_16", format="WAV")
+    wav = io.BytesIO()  # libsndfile would not pass on why a file cannot be written
+    soundfile.write(wav, pcm, SAMPLE_RATE, subtype="PCM_16", format="WAV")
+    _keep(path, wav.getvalue())  # even if it is there: the same bytes, unless what is there was harmed
     return replace(voice, audio=str(path), fingerprint=fingerprint, audio_seconds=len(pcm) / SAMPLE_RATE)
 
 
@@ -134,9 +144,13 @@ def _prepare_cached(store: ObjectStore, cache: Path, files: VoiceFiles, limits: 
     except (ObjectMissing, KeepsChanging) as error:
         return Voice(files.name, (str(error).rstrip("."),))
     voice = _prepare_copies(files.name, copies, cache, limits)
-    with appearing(_record(store, cache, [copy.info for copy in copies], limits)) as file:
-        file.write(json.dumps(asdict(voice)).encode())
+    _keep(_record(store, cache, [copy.info for copy in copies], limits), json.dumps(asdict(voice)).encode())
     return voice
+
+
+def _keep(path: Path, data: bytes) -> None:
+    with this_machines_file(path), appearing(path) as file:
+        file.write(data)
 
 
 def _prepare_copies(name: str, copies: Sequence[LocalCopy], cache: Path, limits: VoiceLimits) -> Voice:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import builtins
+import resource
 import threading
 from collections.abc import Callable
 from dataclasses import replace
@@ -14,6 +15,7 @@ import numpy as np
 import pytest
 import soundfile
 
+from f5_pipeline.errors import FileUnusable
 from f5_pipeline.settings import Settings
 from f5_pipeline.speech.manifests.batch_settings import VoiceSettings
 from f5_pipeline.speech.models.catalogue import load_catalogue
@@ -220,6 +222,7 @@ def test_what_makes_a_voice_unusable(
             text_for(3),
             "noisy",
         ),
+        (babble(2.56), text_for(2.56), "ends abruptly"),
         (babble(6), text_for(2), "probably does not match"),
         (babble(3), text_for(6), "probably does not match"),
     ],
@@ -375,6 +378,22 @@ def test_only_what_changed_is_decoded_again(store: LocalStore, tmp_path: Path, d
     assert prepare_voices(store, cache)[1] == replace(bob, speed=1.2)
     prepare_voices(store, cache, limits=VoiceLimits(max_seconds=5))
     assert sorted(decoded) == ["anna.flac", "bob.flac", "bob.flac"]
+
+
+def test_a_cache_that_cannot_be_written_is_an_error_of_ours(store: LocalStore, tmp_path: Path) -> None:
+    (tmp_path / "cache").mkdir()
+    (tmp_path / "cache" / "voices").write_text("a file")
+    with pytest.raises(FileUnusable, match=r"cache/voices/.*a file is where a folder should be.*Move that file away"):
+        prepare_voices(store, tmp_path / "cache")
+    (tmp_path / "cache" / "voices").unlink()
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (1000, hard))  # as good as a full disk
+    try:
+        with pytest.raises(FileUnusable, match="larger than this process"):
+            prepare_voice("v", NATURE, Transcript(NATURE_TEXT), VoiceSettings(), tmp_path / "cache")
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+    assert list((tmp_path / "cache" / "voices").iterdir()) == []
 
 
 @pytest.mark.parametrize("harm", ["delete", "truncate", "empty cache", "spoil record"])
