@@ -50,6 +50,7 @@ class Measures:
     speech_db: float  # dBFS, of the frames with speech
     noise_db: float  # dBFS, of the quietest tenth of the frames
     clipped_share: float  # of the samples, in runs at full scale
+    end_db: float  # of the last 20 ms, relative to the speech
 
     @property
     def silent(self) -> bool:
@@ -163,12 +164,18 @@ def measure(samples: Samples) -> Measures:
     speech = levels[_speech_frames(samples)]
     run = np.abs(samples) >= 0.999 * max(np.abs(samples).max(initial=0.0), 0.9)
     clipped = run[1:] & run[:-1]
+    speech_db = _mean_db(speech)
     return Measures(
         seconds=len(samples) / SAMPLE_RATE,
-        speech_db=float(10 * np.log10(np.mean(10 ** (speech / 10)))) if len(speech) else -120.0,
+        speech_db=speech_db,
         noise_db=float(np.percentile(levels, 10)) if len(levels) else -120.0,
         clipped_share=float(clipped.mean()) if len(clipped) else 0.0,
+        end_db=_mean_db(levels[-2:]) - speech_db,
     )
+
+
+def _mean_db(levels: npt.NDArray[np.float64]) -> float:
+    return float(10 * np.log10(np.mean(10 ** (levels / 10)))) if len(levels) else -120.0
 
 
 def to_int16(samples: Samples) -> npt.NDArray[np.int16]:

@@ -19,6 +19,7 @@ class VoiceLimits:
     max_clipped_share: float = 0.001
     min_speech_db: float = -40.0  # dBFS
     min_signal_to_noise_db: float = 12.0
+    max_end_db: float = -15.0  # relative to the speech; recordings that end in silence have less than -25
     min_sample_rate: int = 16_000  # Hz
     usual_characters_per_second: tuple[float, float] = (6.0, 25.0)  # outside: a warning
     possible_characters_per_second: tuple[float, float] = (
@@ -67,6 +68,10 @@ def find_warnings(measures: Measures, text: str, sample_rate: int, limits: Voice
         (
             noise < limits.min_signal_to_noise_db,
             f"the recording is noisy (speech is {noise:.0f} dB above the noise)",
+        ),
+        (
+            measures.end_db > limits.max_end_db,
+            "the recording ends abruptly, perhaps within a word; end it after a whole sentence, where it is silent",
         ),
         (
             sample_rate < limits.min_sample_rate,
