@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Callable
+
 # A full stop after these belongs to the abbreviation: what follows is the same sentence.
 TITLES = {
     "Mr": "Mister", "Mrs": "Missus", "Ms": "Miz", "Dr": "Doctor", "Prof": "Professor", "Gov": "Governor",
     "Gen": "General", "Sgt": "Sergeant", "Capt": "Captain", "Lt": "Lieutenant", "Col": "Colonel", "Rev": "Reverend",
     "Hon": "Honorable", "Sen": "Senator", "Rep": "Representative", "Pres": "President", "Mt": "Mount", "Ft": "Fort",
+    "Maj": "Major", "Cpl": "Corporal", "Pvt": "Private", "Adm": "Admiral", "Cmdr": "Commander",
+    "Supt": "Superintendent", "Det": "Detective", "Insp": "Inspector",
 }  # fmt: skip
 # These may also end a sentence; then their full stop stays.
 WORDS = {
     "Jr": "Junior", "Sr": "Senior", "Inc": "Incorporated", "Ltd": "Limited", "Corp": "Corporation", "Co": "Company",
     "Bros": "Brothers", "Ave": "Avenue", "Blvd": "Boulevard", "Rd": "Road", "Dept": "Department",
     "dept": "department", "etc": "et cetera", "approx": "approximately", "max": "maximum",
-    "Jan": "January", "Feb": "February", "Aug": "August", "Sept": "September", "Oct": "October", "Nov": "November",
+    "Feb": "February", "Aug": "August", "Sept": "September", "Oct": "October", "Nov": "November",
     "Dec": "December", "Mon": "Monday", "Tue": "Tuesday", "Tues": "Tuesday", "Wed": "Wednesday", "Thu": "Thursday",
     "Thurs": "Thursday", "Fri": "Friday", "vs": "versus", "Vs": "Versus",
 }  # fmt: skip
@@ -21,32 +26,78 @@ BEFORE_NUMBER = {
     "No": "number", "Nos": "numbers", "Fig": "figure", "fig": "figure", "Figs": "figures",
     "Vol": "volume", "vol": "volume", "Ch": "chapter", "ch": "chapter", "p": "page", "pp": "pages",
     "Eq": "equation", "Sec": "section", "Apt": "apartment", "Art": "article",
+    "c": "circa", "ca": "circa", "Lvl": "level", "lvl": "level", "Rte": "route", "Hwy": "highway",
+    "Ext": "extension", "ext": "extension", "Est": "established", "est": "established",
 }  # fmt: skip
-PHRASES = (  # what a text must contain for the pattern to matter, pattern, reading
-    ("g.", r"\be\.\s?g\.,?", "for example,"),
-    ("i.", r"\bi\.\s?e\.,?", "that is,"),
+FILES = "txt|html?|pdf|docx?|xlsx?|pptx?|csv|md|py|js|json|xml|ya?ml|png|jpe?g|gif|svg|mp3|mp4|wav|flac|zip|exe"
+PER = {
+    "hr": "hour", "mo": "month", "yr": "year", "wk": "week", "min": "minute", "sec": "second",
+    **{word: word for word in ("second", "minute", "hour", "day", "night", "week", "month", "year", "person", "mile")},
+}  # fmt: skip
+PHRASES: tuple[
+    tuple[str, str, str | Callable[[re.Match[str]], str]], ...
+] = (  # what a text must contain for the pattern to matter, pattern, reading
+    ("g.", r"\b[Ee]\.\s?g\.,?", "for example,"),
+    ("e.", r"\b[Ii]\.\s?e\.,?", "that is,"),
+    ("No. of", r"\bNo\. of\b", "Number of"),
+    ("Dr.", r"(?<=[a-z] )Dr\.(?=,|\s*$)", "Drive"),
+    (".", rf"(?<=[\w-])\.(?=(?:{FILES})\b)", " dot "),
+    ("/", rf"(\d ?[A-Za-z%]{{0,5}})/({'|'.join(PER)})\b", lambda match: f"{match[1]} per {PER[match[2]]}"),
+    ("/", r"\b(Step|Part|Page|Slide|Question|Round|Day|Lesson|Module|Wave|Lap) (\d+)/(\d+)\b", r"\1 \2 of \3"),
     ("k", r"\ba\.?k\.?a\.?(?=\s)", "also known as"),
     ("w/", r"(?<!\w)w/o\b", "without"),
     ("w/", r"(?<!\w)w/(?=\s?\w)", "with "),
     ("/", r"\band/or\b", "and or"),
-    ("/", r"\b24/7\b", "twenty-four seven"),
-    ("/", r"\b9/11\b", "nine eleven"),
+    ("/", r"(?<![\d/])24/7/365(?![\d/])", "twenty-four seven, three sixty-five"),
+    ("c/o", r"\bc/o\b", "care of"),
+    ("/", r"(?<![\d/])24/7(?![\d/])", "twenty-four seven"),
+    ("/", r"(?<![\d/])9/11(?![\d/])", "nine eleven"),
+    (
+        "Jan.",
+        r"\b([Ii]n|[Ss]ince|[Uu]ntil|[Ll]ast|[Nn]ext|[Ee]arly|[Ll]ate) Jan\.(?!\s\d)",
+        r"\1 January",
+    ),
+    ("/", r"(?<![\d/])50/50(?![\d/])", "fifty-fifty"),
+    ("st.", r"\b([Ee])st\. (?=[a-z])", r"\1stimated "),
+    ("v.", r"(?<=[a-z]) v\. (?=[A-Z])", " versus "),
+    ("Ph.", r"\bPh\.\s?D\.", "PhD"),
+    ("Mon", r"\bMon\.?\s?[-–]\s?Fri\b(?:\.(?=\s*[a-z0-9,;]))?", "Monday to Friday"),
+    ("St,", r"(?<=[a-z] )St(?=,)", "Street"),
     ("cf.", r"\bcf\.", "compare"),
     ("et al.", r"\bet al\.(?=\s+[a-z(]|,)", "et al"),
 )
 SYMBOLS = (
     (r"\s*&\s*", " and "),
     (r"#(?=\d)|№\s?", "number "),
-    (r"(?<=[A-Za-z])\+(?=\s|$|[.,!?])", " plus"),
+    (r"(?<=[A-Za-z])\+\+", " plus plus"),
+    (r"\b([A-G])#", r"\1 sharp"),
+    (r"(?<!\w)#(?=[A-Za-z])", "hashtag "),
+    (r"(?<!\w)@(?=[A-Za-z])", "at "),
+    (r"(?<=\w)\+(?=\s|$|[.,!?)\"])", " plus"),
     (r"(?<=\w) \+ (?=\w)", " plus "),
-    (r"(?<=\w) = (?=\w)", " equals "),
-    (r"(?<=\w) < (?=\w)", " is less than "),
-    (r"(?<=\w) > (?=\w)", " is greater than "),
+    (r"(?<=\w) = (?=-?\w)", " equals "),
+    (r"(?<=\d) < (?=\w)|(?<=\b[a-z]) < (?=\w)|(?<=\w) < (?=\d)", " is less than "),
+    (r"(?<=\d) > (?=\w)|(?<=\b[a-z]) > (?=\w)|(?<=\w) > (?=\d)", " is greater than "),
+    (r"(?<=\w) (?:>|→) (?=\w)", ", "),  # a way through menus
+    (r"\s*≤\s*", " is at most "),
+    (r"\s*≥\s*", " is at least "),
+    (r"\s*≠\s*", " is not equal to "),
+    (r"√\s?(?=\w)", "the square root of "),
+    (r"(?<!\w)π(?!\w)", "pi"),
+    (r"∞", " infinity "),
+    (r"[™®]", ""),
+    (r"(?<=\w) ≈ (?=\w)", " is about "),
     (r"[≈~](?=[\d$€£])", "about "),
+    (r"\b([Pp]ress|[Dd]ial|[Tt]he|then|or|and) \*(?![\w*])", r"\1 star"),
+    (r"\b([Pp]ress|[Dd]ial|[Tt]he|then|or|and) #(?!\w)", r"\1 pound"),
     (r"±\s?", "plus or minus "),
     (r"÷", " divided by "),
     (r"§\s?", "section "),
+    (r"¶\s?(?=\d)", "paragraph "),
+    (r"\s*\\\s*", " backslash "),
     (r"(?<=\s)@(?=\s)", "at"),
+    (r"(?<=\w)\s?(?:\^|\*\*)\s?(?=-?\d)", " to the power of "),
+    (r"(?<=\d)(?:\*| \* )(?=\d)", " times "),
     (r"[*`]+|(?<!\w)_+|_+(?!\w)", ""),
     (r"_", " "),
 )
@@ -64,6 +115,19 @@ SENTENCE_STARTERS = (
     "The", "A", "An", "It", "He", "She", "We", "They", "This", "That", "These", "Those", "Then", "But", "And",
     "In", "On", "At", "So", "If", "When", "You", "I", "My", "What",
 )  # fmt: skip
+ACRONYMS = {  # of two to five letters, and no words that anyone would shout
+    "NATO", "NASA", "UN", "EU", "UK", "USA", "UAE", "FBI", "CIA", "NSA", "BBC", "CNN", "NBC", "CBS", "NHS", "NYC",
+    "NYPD", "IRS", "DNA", "RNA", "GPS", "TV", "DVD", "CD", "PC", "CPU", "GPU", "API", "URL", "HTML", "HTTP",
+    "HTTPS", "CSS", "SQL", "JSON", "XML", "PDF", "USB", "HDMI", "LCD", "SMS", "VIP", "CEO", "CFO", "CTO", "MBA",
+    "PM", "UTC", "GMT", "UFO", "ATM", "FAQ", "NPC", "RPG", "XP", "HP", "AI", "ML", "VR", "QA", "UX", "UI", "HR",
+    "IBM", "BMW", "UCLA", "MTV", "NBA", "NFL", "NHL", "FIFA", "UEFA", "OECD", "IMF", "NGO", "RSVP", "DJ", "DIY",
+    "TNT", "IQ", "FM", "OMG", "LOL", "BRB", "WTF", "OK",
+}  # fmt: skip
+LETTERED = {  # before a letter that is no initial: "plan B"
+    "a", "an", "the", "and", "or", "plan", "vitamin", "grade", "type", "group", "option", "class", "section", "exhibit",
+    "part", "point", "room", "gate", "team", "step", "appendix", "hepatitis", "letter", "answer", "block", "unit",
+    "level",
+}  # fmt: skip
 SAID_AS_WORDS = {
     "NASA", "NATO", "UNESCO", "UNICEF", "OPEC", "LASER", "RADAR", "SCUBA", "AIDS", "COVID", "FIFA", "UEFA", "PIN",
     "RAM", "ROM", "GIF", "SIM",
@@ -73,7 +137,15 @@ CURRENCIES = {  # symbol or code: one, many, a hundredth, hundredths
     "US$": ("US dollar", "US dollars", "cent", "cents"),
     "USD": ("US dollar", "US dollars", "cent", "cents"),
     "C$": ("Canadian dollar", "Canadian dollars", "cent", "cents"),
+    "CA$": ("Canadian dollar", "Canadian dollars", "cent", "cents"),
+    "CAD": ("Canadian dollar", "Canadian dollars", "cent", "cents"),
     "A$": ("Australian dollar", "Australian dollars", "cent", "cents"),
+    "AU$": ("Australian dollar", "Australian dollars", "cent", "cents"),
+    "AUD": ("Australian dollar", "Australian dollars", "cent", "cents"),
+    "NZ$": ("New Zealand dollar", "New Zealand dollars", "cent", "cents"),
+    "HK$": ("Hong Kong dollar", "Hong Kong dollars", "cent", "cents"),
+    "S$": ("Singapore dollar", "Singapore dollars", "cent", "cents"),
+    "R$": ("real", "reais", "centavo", "centavos"),
     "€": ("euro", "euros", "cent", "cents"),
     "EUR": ("euro", "euros", "cent", "cents"),
     "£": ("pound", "pounds", "penny", "pence"),
@@ -83,6 +155,7 @@ CURRENCIES = {  # symbol or code: one, many, a hundredth, hundredths
     "₹": ("rupee", "rupees", "paisa", "paise"),
     "INR": ("rupee", "rupees", "paisa", "paise"),
     "₽": ("ruble", "rubles", "kopeck", "kopecks"),
+    "¢": ("cent", "cents", "", ""),
     "CHF": ("Swiss franc", "Swiss francs", "centime", "centimes"),
 }
 MAGNITUDES = {"k": "thousand", "K": "thousand", "m": "million", "M": "million", "mn": "million", "bn": "billion"}
@@ -93,12 +166,25 @@ UNITS = {  # symbol: one, many
     "km/h": ("kilometer per hour", "kilometers per hour"),
     "kph": ("kilometer per hour", "kilometers per hour"),
     "mph": ("mile per hour", "miles per hour"),
+    "m/s²": ("meter per second squared", "meters per second squared"),
+    "fps": ("frame per second", "frames per second"),
     "m/s": ("meter per second", "meters per second"),
     "km": ("kilometer", "kilometers"),
     "cm": ("centimeter", "centimeters"),
     "mm": ("millimeter", "millimeters"),
     "m": ("meter", "meters"),
     "mi": ("mile", "miles"),
+    "mi/h": ("mile per hour", "miles per hour"),
+    "mpg": ("mile per gallon", "miles per gallon"),
+    "rpm": ("revolution per minute", "revolutions per minute"),
+    "bpm": ("beat per minute", "beats per minute"),
+    "MB/s": ("megabyte per second", "megabytes per second"),
+    "GB/s": ("gigabyte per second", "gigabytes per second"),
+    "Mbit/s": ("megabit per second", "megabits per second"),
+    "Gbit/s": ("gigabit per second", "gigabits per second"),
+    "tsp": ("teaspoon", "teaspoons"),
+    "tbsp": ("tablespoon", "tablespoons"),
+    "pts": ("point", "points"),
     "ft": ("foot", "feet"),
     "yd": ("yard", "yards"),
     "kg": ("kilogram", "kilograms"),

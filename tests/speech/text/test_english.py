@@ -111,7 +111,7 @@ CASES = [
     ("5–10%", "five to ten percent"),
     ("20°C", "twenty degrees Celsius"),
     ("-5 °F", "minus five degrees Fahrenheit"),
-    ("a 90° turn", "a ninety degrees turn"),
+    ("a 90° turn", "a ninety degree turn"),
     ("5 kg", "five kilograms"),
     ("1 kg", "one kilogram"),
     ("70kg", "seventy kilograms"),
