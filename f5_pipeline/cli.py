@@ -23,20 +23,12 @@ from f5_pipeline.errors import F5PipelineError
 from f5_pipeline.settings import Settings, load_settings
 from f5_pipeline.storage.object_store import ObjectStore
 from f5_pipeline.storage.open import open_store
-from f5_pipeline.terminal import counted, plain, shortened, wide_console
+from f5_pipeline.terminal import counted, plain, wide_console
 
 if TYPE_CHECKING:
     from f5_pipeline.doctor.finding import Finding
-    from f5_pipeline.results.index import IndexRow
 
-_STYLES = {
-    "ok": "green",
-    "suspect": "yellow",
-    "rejected": "red",
-    "failed": "bold red",
-    "warn": "yellow",
-    "fail": "bold red",
-}
+_STYLES = {"ok": "green", "warn": "yellow", "fail": "bold red"}
 
 _SHOWN = 5  # reasons after a run
 
@@ -117,9 +109,12 @@ def run(arguments: argparse.Namespace, settings: Settings, store: ObjectStore) -
 
 def results(arguments: argparse.Namespace, settings: Settings, store: ObjectStore) -> None:
     """Show what became of each utterance. Reads only."""
-    from f5_pipeline.results.lookup import batch_results, share_clips
+    from f5_pipeline.results.lookup import batch_results, manifest_has_changed, share_clips
+    from f5_pipeline.results_table import print_rows
 
     found = batch_results(store, arguments.batch, arguments.id)
+    if found.spoken and manifest_has_changed(store, found.batch):
+        print(f"The manifest has changed since this was spoken; run: f5-pipeline run {found.batch}", file=sys.stderr)
     links = share_clips(store, found, arguments.links) if arguments.links else {}
     if arguments.json:
         table = found.as_json()
@@ -132,7 +127,7 @@ def results(arguments: argparse.Namespace, settings: Settings, store: ObjectStor
     elif not found.spoken:
         print(f"Batch {found.batch!r} was not spoken yet. Speak it with: f5-pipeline run {found.batch}")
     else:
-        _print_rows(found.rows, store)
+        print_rows(found.rows, store)
         counts = ", ".join(f"{count} {status}" for status, count in found.counts.items())
         print(f"{counted(len(found.rows), 'utterance')} ({counts}), {found.audio_seconds:.1f} s of audio")
         _print_delivery(store, found.batch)
@@ -260,33 +255,6 @@ def _print_remarks(store: ObjectStore, batch: str) -> None:
         print(f"  {plain(remark)}", file=sys.stderr)
 
 
-def _print_rows(rows: Sequence[IndexRow], store: ObjectStore) -> None:
-    """A line for each utterance. Where its clip is, only where there is room: a path cut short is none."""
-    console = wide_console()
-    clips = [store.location(row.clip) if row.clip else "" for row in rows]
-    room = console.width >= 120 + max(map(len, clips), default=0)
-    columns = ("id", "status", "seconds", "voice", "text", *(["clip"] if room else []))
-    widest = [
-        max(map(len, cells)) for cells in zip(*[(row.id, row.voice) for row in rows], ("id", "voice"), strict=True)
-    ]
-    before = sum(widest) + len("rejected") + len("seconds") + 2 * 4
-    table = Table(box=None, pad_edge=False)
-    for column in columns:
-        table.add_column(column, no_wrap=True)
-    for row, clip in zip(rows, clips, strict=True):
-        table.add_row(*_cells(row, min(60, max(20, console.width - before))), *([Text(clip)] if room else []))
-    console.print(table)
-    if len(rows) == 1 and not room:
-        print(f"Clip:   {clips[0]}" if clips[0] else f"Reason: {plain(rows[0].reason)}")
-
-
-def _cells(row: IndexRow, width: int) -> list[Text]:
-    seconds = "" if row.audio_seconds is None else f"{row.audio_seconds:.1f}"
-    text = row.spoken_text or row.text if row.status == "ok" else row.reason
-    status = Text(row.status, _STYLES[row.status])
-    return [Text(row.id), status, Text(seconds), plain(row.voice), plain(shortened(text, width))]
-
-
 def _link_seconds(text: str) -> int:
     """How long a link may live: S3 allows a week."""
     if not (text.isdecimal() and 1 <= int(text) <= 604_800):
@@ -311,7 +279,7 @@ def _parser() -> argparse.ArgumentParser:
     one.add_argument("batch", metavar="BATCH")
     one.set_defaults(command=run)
 
-    one = commands.add_parser("results", help="status, duration and location of each clip; reads only")
+    one = commands.add_parser("results", help="status, duration, quality and location of each clip; reads only")
     one.add_argument("batch", metavar="BATCH")
     one.add_argument("--id", metavar="ID", help="one utterance only")
     one.add_argument("--json", action="store_true")

@@ -26,6 +26,6 @@ def counted(count: int, thing: str) -> str:
     return f"{count} {thing}" if count == 1 else f"{count} {thing}s"
 
 
-def wide_console() -> Console:
-    """Into a pipe or a file, tables are not cut to the width of a terminal."""
-    return Console(highlight=False) if sys.stdout.isatty() else Console(highlight=False, width=400)
+def wide_console(least: int = 0) -> Console:
+    """Into a pipe or a file, tables are not cut to the width of a terminal; there they have at least so much room."""
+    return Console(highlight=False) if sys.stdout.isatty() else Console(highlight=False, width=max(400, least))

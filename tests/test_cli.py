@@ -17,6 +17,9 @@ import soundfile
 
 from f5_pipeline.cli import main
 from f5_pipeline.results.index import IndexRow, write_index
+from f5_pipeline.results.manifest_files import manifest_files
+from f5_pipeline.results.provenance import record_spoken
+from f5_pipeline.results_table import quality_of
 from f5_pipeline.storage.local import LocalStore
 from tests.material import put_voices
 from tests.speech.fake_engine import FakeEngine
@@ -101,7 +104,22 @@ def write_results(store: LocalStore, batch: str = "b") -> None:
     """As a run leaves them."""
     rows = [
         IndexRow(
-            "one", "Hello.", "hello.", "f2", "demo", "ok", "", "a" * 64, f"clips/aa/{'a' * 64}.flac", 1.25, 7, 1, 999
+            *(
+                "one",
+                "Hello.",
+                "hello.",
+                "f2",
+                "demo",
+                "ok",
+                "",
+                "a" * 64,
+                f"clips/aa/{'a' * 64}.flac",
+                1.25,
+                7,
+                1,
+                999,
+            ),
+            quality={"duration_ratio": 1.04},
         ),
         IndexRow("two", "", voice="m1", status="rejected", reason="row 2: The text is empty.", columns={"note": "x"}),
     ]
@@ -376,12 +394,57 @@ def test_results_for_people(here: Here) -> None:
     code, out, err = here("results", "b")
     assert (code, err) == (0, "")
     header, one, two, total, audio, page = out.splitlines()
-    assert header.split() == ["id", "status", "seconds", "voice", "text", "clip"]
-    assert one.split() == ["one", "ok", "1.2", "f2", "hello.", str(here.folder / "store" / f"clips/aa/{'a' * 64}.flac")]
+    assert header.split() == ["id", "status", "seconds", "quality", "voice", "text", "clip"]
+    assert one.split() == [
+        "one",
+        "ok",
+        "1.2",
+        "length",
+        "104%",
+        "f2",
+        "hello.",
+        str(here.folder / "store" / f"clips/aa/{'a' * 64}.flac"),
+    ]
     assert "row 2: The text is empty." in two
     assert total == "2 utterances (1 ok, 1 rejected), 1.2 s of audio"
     assert audio == f"Audio:  {here.folder / 'store/batches/b/audio'}"
     assert page == f"Listen: {here.folder / 'store/batches/b/report.html'}"
+
+
+def test_where_a_clip_is_reaches_a_pipe_whole(here: Here, monkeypatch: pytest.MonkeyPatch) -> None:
+    store = LocalStore(here.folder.joinpath(*["a-long-name-of-a-folder" * 3] * 6))
+    write_results(store)
+    monkeypatch.setenv("F5_STORE", store.url)
+    assert store.location(f"clips/aa/{'a' * 64}.flac") in here("results", "b")[1].splitlines()[1].split()
+
+
+@pytest.mark.parametrize(
+    ("quality", "shown"),
+    [
+        ({"duration_ratio": 0.5, "word_error_rate": 0.125}, "words 88%"),
+        ({"duration_ratio": 0.5, "word_error_rate": 3}, "words 0%"),
+        ({"duration_ratio": 0.5}, "length 50%"),
+        ({}, ""),
+    ],
+)
+def test_the_measure_that_tells_most(quality: dict[str, float], shown: str) -> None:
+    assert quality_of(IndexRow("one", "Hello.", quality=quality)) == shown
+
+
+def test_results_of_an_older_manifest_say_so(here: Here) -> None:
+    here("submit", here.file("b.csv", MANIFEST))
+    write_results(here.store)
+    version = manifest_files(here.store, "b").version
+    record_spoken(here.store, "b", {"manifest": version}, 0)
+    code, before, err = here("results", "b", "--json")
+    assert (code, err) == (0, "")
+    here("submit", here.file("b.csv", MANIFEST.replace("one", "first")))
+    said = "The manifest has changed since this was spoken; run: f5-pipeline run b\n"
+    assert here("results", "b", "--json") == (0, before, said)
+    assert here("results", "b")[2] == said
+    for info in list(here.store.list("manifests/")):
+        here.store.delete(info.key)
+    assert here("results", "b")[2] == ""
 
 
 def test_links_open_the_clips(here: Here) -> None:

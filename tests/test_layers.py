@@ -33,6 +33,7 @@ ARROWS: dict[str, set[str]] = {
     "progress_bar": set(),
     "terminal": set(),
     "preview_table": {"terminal", "speech"},
+    "results_table": {"terminal", "results", "storage"},
     "demo": {"errors", "settings", "storage"},
     "defs": {
         *("errors", "settings", "storage", "results", "speech", "environment", "delivery", "scale", "demo"),

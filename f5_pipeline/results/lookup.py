@@ -16,6 +16,8 @@ from f5_pipeline.errors import BatchMissing, NotSpokenYet, UtteranceMissing
 from f5_pipeline.results.batches import known_batches
 from f5_pipeline.results.claims import is_claim
 from f5_pipeline.results.index import IndexRow, csv_object, parquet_object, read_index, user_columns
+from f5_pipeline.results.manifest_files import manifest_files
+from f5_pipeline.results.provenance import read_provenance
 from f5_pipeline.storage.many import in_parallel
 from f5_pipeline.storage.object_store import ObjectInfo, ObjectStore, check_slug
 
@@ -74,6 +76,17 @@ def batch_results(store: ObjectStore, batch: str, utterance: str | None = None) 
     if utterance is not None and not chosen:
         raise UtteranceMissing(batch, utterance, [row.id for row in rows])
     return BatchResults(batch, True, tuple(chosen), user_columns(rows))
+
+
+def manifest_has_changed(store: ObjectStore, batch: str) -> bool:
+    """Whether a batch's manifest, or a file beside it, is another than when the batch was spoken last.
+
+    False also if nobody knows, or there is no manifest any more.
+    """
+    known, there = read_provenance(store, batch), manifest_files(store, batch)
+    if known is None or not there.manifests:
+        return False
+    return known.made_of.get("manifest", there.version) != there.version
 
 
 def share_clips(store: ObjectStore, results: BatchResults, seconds: int) -> dict[str, str]:
