@@ -1,104 +1,23 @@
-"""Languages other than English: numbers, percentages, money and dates in words, through num2words.
+"""Languages other than English: numbers, times, percentages, money and dates in words, through num2words.
 
-A language is a row of the table below. One that has no row gets its numbers read if num2words knows it; where that
+A language is a row of ``language_table``. One that has no row gets its numbers read if num2words knows it; where that
 does not either, digits stay. Chinese, which num2words lacks, is in ``chinese``.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
-from dataclasses import dataclass
-from functools import lru_cache
+from functools import lru_cache, partial
 
-from num2words import CONVERTER_CLASSES, num2words
+from num2words import CONVERTER_CLASSES
 
 from f5_pipeline.speech.text.chinese import chinese
-
-
-@dataclass(frozen=True)
-class Language:
-    """How a language writes and says what is made of digits."""
-
-    percent: str = "%"
-    decimal_comma: bool = True
-    months: tuple[str, ...] = ()  # in the form that follows the day
-    day: Callable[[int, str], str] | None = None  # day of the month and the word before it, to how it is said
-    year: Callable[[int], str] | None = None  # of a date; None: as a number
-    between: str = " "  # day, month and year
-    bare_years: bool = False  # 1100–1999 alone are said like years
-
+from f5_pipeline.speech.text.language_table import LANGUAGES, Language, Ordinal, say
 
 _LONGEST = 15  # digits; a longer number is read digit by digit
-_CURRENCIES = {"€": "EUR", "EUR": "EUR", "$": "USD", "USD": "USD", "£": "GBP", "GBP": "GBP"}
-_AFTER_WEAK_ARTICLE = ("am", "dem", "den", "vom", "zum", "beim", "bis", "seit", "ab", "im")  # German: "am fünften"
-
-
-def _say(number: float, language: str, to: str = "cardinal", **options: str) -> str:
-    return num2words(number, lang=language, to=to, **options)
-
-
-def _german_day(day: int, before: str) -> str:
-    ordinal = _say(day, "de", "ordinal")
-    if before.lower() in _AFTER_WEAK_ARTICLE:
-        return ordinal + "n"
-    return ordinal if before.lower() in ("der", "die", "das") else ordinal + "r"
-
-
-def _russian_year(year: int) -> str:
-    return _say(year, "ru", "ordinal", case="g", gender="m") + " года"
-
-
-def _words(text: str) -> tuple[str, ...]:
-    return tuple(text.split())
-
-
-_LANGUAGES = {
-    "de": Language(
-        "Prozent",
-        months=_words("Januar Februar März April Mai Juni Juli August September Oktober November Dezember"),
-        day=_german_day,
-        year=lambda year: _say(year, "de", "year"),
-        bare_years=True,
-    ),
-    "fr": Language(
-        "pour cent",
-        months=_words("janvier février mars avril mai juin juillet août septembre octobre novembre décembre"),
-        day=lambda day, _: "premier" if day == 1 else _say(day, "fr"),
-    ),
-    "es": Language(
-        "por ciento",
-        months=_words("enero febrero marzo abril mayo junio julio agosto septiembre octubre noviembre diciembre"),
-        day=lambda day, _: _say(day, "es"),
-        between=" de ",
-    ),
-    "it": Language(
-        "per cento",
-        months=_words("gennaio febbraio marzo aprile maggio giugno luglio agosto settembre ottobre novembre dicembre"),
-        day=lambda day, _: "primo" if day == 1 else _say(day, "it"),
-    ),
-    "ru": Language(
-        "процентов",
-        months=_words("января февраля марта апреля мая июня июля августа сентября октября ноября декабря"),
-        day=lambda day, _: _say(day, "ru", "ordinal", case="g", gender="n"),
-        year=_russian_year,
-    ),
-    "fi": Language(
-        "prosenttia",
-        months=tuple(
-            f"{month}kuuta" for month in _words("tammi helmi maalis huhti touko kesä heinä elo syys loka marras joulu")
-        ),
-        day=lambda day, _: _say(day, "fi", "ordinal"),
-    ),
-    "lv": Language("procenti"),
-    "pt": Language("por cento"),
-    "nl": Language("procent"),
-    "pl": Language("procent"),
-    "sv": Language("procent"),
-    "ja": Language("パーセント", decimal_comma=False),
-    "hi": Language("प्रतिशत", decimal_comma=False),
-    **{name: Language() for name in ("cs", "da", "hu", "no", "tr", "uk")},
-}
+_CURRENCIES = {"€": "EUR", "EUR": "EUR", "$": "USD", "USD": "USD", "£": "GBP", "GBP": "GBP", "¥": "JPY"}
+_UNKNOWN = Language(decimal_comma=False)
+_HOUR = r"(?:[01]?\d|2[0-4])"
 _COMMA_NUMBER = r"\d{1,3}(?:[. \u202f']\d{3})+(?![\d])(?:,\d+)?|\d+(?:,\d+)?"
 _POINT_NUMBER = r"\d{1,3}(?:,\d{3})+(?!\d)(?:\.\d+)?|\d+(?:\.\d+)?"
 _ISO_DATE = re.compile(r"(?:\b(\w+) )?\b(\d{4})-(\d{2})-(\d{2})\b")
@@ -112,14 +31,83 @@ def other_language(text: str, language: str) -> str:
         return chinese(text)
     if not re.search(r"\d", text):
         return text
-    rules = _LANGUAGES.get(short, Language(decimal_comma=False))
+    rules = LANGUAGES.get(short, _UNKNOWN)
     number = _COMMA_NUMBER if rules.decimal_comma else _POINT_NUMBER
     text = _dates(text, rules)
+    if short in CONVERTER_CLASSES:
+        text = _signs(_times(text, short, rules), number, rules)
     text = re.sub(r"(?<=\d)\s?%", f" {rules.percent}", text)
     if short not in CONVERTER_CLASSES:
         return text
-    text = _money(text, short, number, rules.decimal_comma)
-    return re.sub(number, lambda match: _number(match[0], short, rules), text)
+    text = _ordinals(_ones(_money(text, short, number, rules), rules), rules)
+    return re.sub(number, lambda match: _apart(match, _number(match[0], short, rules), rules), text)
+
+
+def _times(text: str, language: str, rules: Language) -> str:
+    """ "10:30 Uhr", "10h30", "14:00"."""
+
+    def say_time(match: re.Match[str]) -> str:
+        hour = int(match["h"] or match["h2"] or match["h3"])
+        minute = int(match["m"] or match["m2"] or 0)
+        values = {"h": rules.hours.get(hour) or say(hour, language), "s": "" if hour == 1 else "s"}
+        if not minute:
+            return rules.full_hour.format(**values)
+        zero = f"{say(0, language)} " if minute < 10 and rules.zero_minutes else ""
+        return rules.hour_and_minutes.format(**values, m=zero + say(minute, language))
+
+    return _clock(rules).sub(say_time, text)
+
+
+@lru_cache(maxsize=32)
+def _clock(rules: Language) -> re.Pattern[str]:
+    mark = rf"\s?(?:{rules.hour_mark or '(?!)'})"
+    with_colon = rf"(?P<h>{_HOUR})(?::|\.(?=\d\d{mark}(?!\w)))(?P<m>[0-5]\d)(?:{mark}(?!\w))?"
+    with_mark = rf"(?P<h2>{_HOUR}){mark}\s?(?P<m2>[0-5]\d)(?!\w)|(?P<h3>{_HOUR}){mark}(?!\w)"
+    return re.compile(rf"(?<![\w:.,])(?:{with_colon}|{with_mark})(?![\d:])")
+
+
+def _signs(text: str, number: str, rules: Language) -> str:
+    """ "10-20", "3:2" and "-5"."""
+
+    def span(match: re.Match[str]) -> str:
+        first, last = (_plain(match[group], rules.decimal_comma) for group in (1, 2))
+        return f"{match[1]}{gap}{rules.to}{gap}{match[2]}" if float(first) < float(last) else match[0]
+
+    gap = " " if rules.blanks else ""
+    if rules.to:
+        text = re.sub(rf"(?<![\w.,:/-])(?!0\d)({number})\s?[-–]\s?(?!0\d)({number})(?![\d/:-])", span, text)
+    if versus := rules.versus or rules.to:
+        text = re.sub(r"(?<=\d):(?=\d)", f"{gap}{versus}{gap}", text)
+    return re.sub(r"(?<![\w.,)-])-(?=\d)", rules.minus + gap, text) if rules.minus else text
+
+
+def _ones(text: str, rules: Language) -> str:
+    for words, one in rules.ones:
+        text = re.sub(rf"(?<![\d.,:/-])1 (?=(?:{words})\b)", one, text)
+    return text
+
+
+def _ordinals(text: str, rules: Language) -> str:
+    for pattern, ordinal in rules.ordinals:
+        say_ordinal = partial(_ordinal, ordinal)
+        text = re.sub(rf"(?<![\w.,])(\d{{1,4}}){pattern}(?!\w)", say_ordinal, text)
+    if rules.ordinal_after and (day := rules.day):
+        pattern = rf"\b({rules.ordinal_after}) (\d{{1,2}})\.(?= \w)"
+        text = re.sub(pattern, lambda m: f"{m[1]} {day(int(m[2]), m[1])}", text, flags=re.IGNORECASE)
+    return text
+
+
+def _ordinal(ordinal: Ordinal, match: re.Match[str]) -> str:
+    return ordinal(int(match[1]), match[2])
+
+
+def _apart(match: re.Match[str], spoken: str, rules: Language) -> str:
+    """With a blank where a number touches a letter that is no part of its word."""
+    if not rules.blanks:
+        return spoken
+    before, after = match.string[: match.start()][-1:], match.string[match.end() :]
+    joined = rules.attached and re.match(rules.attached, after)
+    return (" " if before.isalpha() else "") + spoken + (" " if after[:1].isalpha() and not joined else "")
 
 
 def _dates(text: str, rules: Language) -> str:
@@ -156,24 +144,26 @@ def _written(match: re.Match[str], rules: Language) -> str:
     return (f"{before} " if before else "") + rules.between.join(parts)
 
 
-def _money(text: str, language: str, number: str, decimal_comma: bool) -> str:
+def _money(text: str, language: str, number: str, rules: Language) -> str:
     signs = "|".join(re.escape(sign) for sign in _CURRENCIES)
 
-    def say(match: re.Match[str]) -> str:
+    def say_money(match: re.Match[str]) -> str:
         amount, sign = match["before"] or match["after"], match["sign"] or match["sign_after"]
-        return _currency(_plain(amount, decimal_comma), language, _CURRENCIES[sign]) or match[0]
+        if name := rules.currencies.get(_CURRENCIES[sign]):
+            return amount + name
+        return _currency(_plain(amount, rules.decimal_comma), language, _CURRENCIES[sign]) or match[0]
 
     pattern = rf"(?P<sign>{signs})\s?(?P<before>{number})|(?P<after>{number})\s?(?P<sign_after>{signs})(?!\w)"
-    return re.sub(pattern, say, text)
+    return re.sub(pattern, say_money, text)
 
 
 @lru_cache(maxsize=20_000)
 def _currency(plain: str, language: str, currency: str) -> str | None:
     """The amount in words; None if num2words cannot say it."""
     try:
-        spoken = _say(float(plain), language, "currency", currency=currency)
+        spoken = say(float(plain), language, "currency", currency=currency)
         if float(plain).is_integer():  # "fünf Euro", not "fünf Euro und null Cent"
-            spoken = re.split(rf"(?:,| \w+) {_say(0, language)} ", spoken)[0]
+            spoken = re.split(rf"(?:,| \w+) {say(0, language)} ", spoken)[0]
         return spoken
     except (NotImplementedError, OverflowError, ValueError, TypeError, KeyError):
         return None
@@ -190,7 +180,12 @@ def _number(written: str, language: str, rules: Language) -> str:
         return " ".join(_number(digit, language, rules) for digit in plain if digit.isdecimal())
     try:
         if rules.bare_years and len(written) == 4 and written.isdecimal() and 1100 <= int(written) <= 1999:
-            return _say(int(written), language, "year")
-        return _say(float(plain) if "." in plain else int(plain), language)
+            return say(int(written), language, "year")
+        if rules.comma and "." in plain:
+            whole, _, decimals = plain.partition(".")
+            return " ".join(
+                (say(int(whole), language), rules.comma, *(say(int(digit), language) for digit in decimals))
+            )
+        return say(float(plain) if "." in plain else int(plain), language)
     except (NotImplementedError, OverflowError, ValueError, TypeError, KeyError):
         return written

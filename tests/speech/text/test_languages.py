@@ -43,6 +43,52 @@ CASES = [
     ("ja", "2024年3月5日", "二千二十四年三月五日"),
     ("ja", "50%", "五十 パーセント"),
     ("hi", "5%", "5 प्रतिशत"),
+    # times
+    ("de", "um 10:30 Uhr und 14:00", "um zehn Uhr dreißig und vierzehn Uhr"),
+    ("de", "um 10.30 Uhr, 1 Uhr", "um zehn Uhr dreißig, ein Uhr"),
+    ("fr", "10h30, 1h, 21 h 05", "dix heures trente, une heure, vingt et une heures cinq"),
+    ("fr", "à 10:30, en 48 h", "à dix heures trente, en quarante-huit h"),
+    ("es", "a las 10:30, dura 24 horas", "a las diez y treinta, dura veinticuatro horas"),
+    ("it", "alle 10:30", "alle dieci e trenta"),
+    ("pt", "às 10h30", "às dez e trinta"),
+    ("nl", "om 10.30 uur", "om tien uur dertig"),
+    ("ru", "в 10:30 и в 14:05", "в десять тридцать и в четырнадцать ноль пять"),
+    ("ja", "10:30に", "十時三十分に"),
+    # ranges, scores, minus
+    ("de", "Seite 10-20, 5–10 %", "Seite zehn bis zwanzig, fünf bis zehn Prozent"),
+    ("de", "1914-1918", "neunzehnhundertvierzehn bis neunzehnhundertachtzehn"),
+    ("de", "Sie gewannen 3:2.", "Sie gewannen drei zu zwei."),
+    ("de", "Es sind -5 Grad, -5 €", "Es sind minus fünf Grad, minus fünf Euro"),
+    ("fr", "pages 10-20, -5", "pages dix à vingt, moins cinq"),
+    ("es", "10-20, -5", "diez a veinte, menos cinco"),
+    ("it", "10-20, -5", "dieci a venti, meno cinque"),
+    ("ru", "10-20, -5", "десять-двадцать, минус пять"),
+    ("lv", "10-20, -5", "desmit līdz divdesmit, mīnus pieci"),
+    ("fi", "-5", "miinus viisi"),
+    ("ja", "10-20, -5", "十から二十, マイナス五"),
+    # decimals
+    ("es", "3,5 y 1,75 %", "tres coma cinco y uno coma siete cinco por ciento"),
+    ("tr", "3,5", "üç virgül beş"),
+    # ordinals
+    ("de", "der 3. Versuch im 2. Stock", "der dritte Versuch im zweiten Stock"),
+    ("de", "Sie kam um 3. Dann ging sie.", "Sie kam um drei. Dann ging sie."),
+    ("fr", "1er, 2e, 1re et 3ème", "premier, deuxième, première et troisième"),
+    ("es", "1.º, 2.ª y 3er", "primero, segunda y tercer"),
+    ("it", "il 3º, la 2ª", "il terzo, la seconda"),
+    ("ru", "5-й и 2-я", "пятый и вторая"),
+    # one before a noun
+    ("de", "1 Euro, 1 Stunde, 1 €, 1 %", "ein Euro, eine Stunde, ein Euro, ein Prozent"),
+    ("fr", "1 heure, 1 euro", "une heure, un euro"),
+    ("es", "1 euro, 1 hora", "un euro, una hora"),
+    ("it", "1 euro, 1 ora", "un euro, un'ora"),
+    ("ru", "1 минута", "одна минута"),
+    # beside letters
+    ("de", "MP3, 5km, die 80er, 3mal", "MP drei, fünf km, die achtziger, dreimal"),
+    ("fr", "CO2", "CO deux"),
+    ("lv", "MP3", "MP trīs"),
+    # money that num2words lacks
+    ("ja", "¥500, 5€", "五百円, 五ユーロ"),
+    ("sv", "5 €", "fem euro"),
     ("xx", "Leave 5 alone", "Leave 5 alone"),
     ("de", "Keine Zahl.", "Keine Zahl."),
     ("zh", "我有15个苹果", "我有十五个苹果"),
@@ -65,6 +111,11 @@ CASES = [
 @pytest.mark.parametrize(("language", "written", "said"), CASES)
 def test_says(language: str, written: str, said: str) -> None:
     assert " ".join(other_language(written, language.lower()).split()) == said
+
+
+def test_what_is_said_stays_when_read_again() -> None:
+    for language, _, said in CASES:
+        assert other_language(said, language.lower()).split() == said.split()
 
 
 @pytest.mark.parametrize(
