@@ -24,8 +24,11 @@ _RETRIED_WITHIN = timedelta(minutes=10)  # the daemon starts a retry within seco
 
 
 def request_run(state: BatchState, run_key: str | None = None, priority: int = 0) -> dg.RunRequest:
-    """A run of ``speech_batch`` that says why it is there. In the queue, what has a higher priority goes first."""
-    tags = {REASON: state.reason, INPUTS: state.inputs, PRIORITY_TAG: str(priority)}
+    """A run of ``speech_batch`` that says why it is there. In the queue, what has a higher priority goes first.
+
+    Its partition is in its tags already: else Dagster would demand that it be registered, for a preview in the UI too.
+    """
+    tags = {REASON: state.reason, INPUTS: state.inputs, PRIORITY_TAG: str(priority), PARTITION_NAME_TAG: state.batch}
     return dg.RunRequest(run_key, partition_key=state.batch, tags=tags)
 
 

@@ -16,11 +16,15 @@ _LOCK = threading.Lock()  # policies are evaluated in threads of one code server
 
 
 def claim(instance: dg.DagsterInstance, policy: str, batches: Iterable[str], now: datetime) -> frozenset[str]:
-    """Those of the batches that no other policy has asked for a moment ago; from now on this one has."""
+    """Those of the batches that no other policy has asked for a moment ago; from now on this one has.
+
+    Args:
+        now: the time it is, not the one that a look is for. A note from the future, by a clock that was wrong, is old.
+    """
     storage, moment = instance.daemon_cursor_storage, now.timestamp()
     with _LOCK:
         held = _read(storage.get_cursor_values({_KEY}).get(_KEY, ""))
-        held = {batch: (who, when) for batch, (who, when) in held.items() if moment - when < _HELD.total_seconds()}
+        held = {batch: (who, when) for batch, (who, when) in held.items() if abs(moment - when) < _HELD.total_seconds()}
         mine = frozenset(batch for batch in batches if held.get(batch, (policy, 0.0))[0] == policy)
         held |= dict.fromkeys(mine, (policy, moment))
         storage.set_cursor_values({_KEY: json.dumps(held)})

@@ -1,12 +1,13 @@
 """Which batches should be run, and why: what each was made of when it was spoken, against what there is now.
 
-Cheap: a few listings, and one small file for each batch. No manifest is read, no model is looked at, nothing is
-spoken. Who asks, how often, and for how many at once is an automation policy's business (``defs``).
+Cheap: a few listings, and one small file for each batch, a slice of them at a time, so that who has seen enough stops.
+No manifest is read, no model is looked at, nothing is spoken. Who asks, how often, and for how many at once is an
+automation policy's business (``defs``).
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -19,6 +20,7 @@ from f5_pipeline.storage.many import in_parallel
 from f5_pipeline.storage.object_store import ObjectStore
 
 _NAMED = 5  # parts that changed, in a reason
+_SLICE = 200  # batches that are looked at together
 
 
 @dataclass(frozen=True)
@@ -30,6 +32,11 @@ class BatchState:
     waiting_since: datetime  # when its manifest was last written
     inputs: str  # of all that a run may depend on: while it stays the same, what failed will fail again
 
+    @property
+    def place(self) -> str:
+        """Where it stands among all batches: texts in the order of ``look_at_batches``."""
+        return _place(self.waiting_since, self.batch)
+
 
 def batch_states(
     store: ObjectStore, settings: Settings, manifests: Mapping[str, ManifestFiles] | None = None
@@ -40,18 +47,37 @@ def batch_states(
         BadSetting: the user's catalogue cannot be read.
         StoreUnusable: the store cannot be listed or read.
     """
-    wanted = list((list_manifests(store) if manifests is None else manifests).values())
+    return list(look_at_batches(store, settings, manifests))
+
+
+def look_at_batches(
+    store: ObjectStore, settings: Settings, manifests: Mapping[str, ManifestFiles] | None = None, after: str = ""
+) -> Iterator[BatchState]:
+    """As ``batch_states``, but looked at only as far as somebody asks.
+
+    Args:
+        after: the place of the batch at which an earlier look stopped. The ones behind it come first.
+    """
+    found = (list_manifests(store) if manifests is None else manifests).values()
+    wanted = sorted(found, key=lambda files: (_place(files.changed, files.batch) <= after, files.changed, files.batch))
     if not wanted:
-        return []
+        return
     sources = read_sources(store, settings)
+    for start in range(0, len(wanted), _SLICE):
+        yield from _states(store, wanted[start : start + _SLICE], sources)
+
+
+def _states(store: ObjectStore, wanted: Sequence[ManifestFiles], sources: Sources) -> Iterator[BatchState]:
     records = in_parallel(lambda files: read_provenance(store, files.batch), wanted)
     indexes = store.stat_many(parquet_object(files.batch) for files in wanted)
-    states = []
     for files, known in zip(wanted, records, strict=True):
         index = indexes.get(parquet_object(files.batch))
         reason = _reason(files, known, index.etag if index else "", sources)
-        states.append(BatchState(files.batch, reason, files.changed, sources.inputs(files)))
-    return sorted(states, key=lambda state: (state.waiting_since, state.batch))
+        yield BatchState(files.batch, reason, files.changed, sources.inputs(files))
+
+
+def _place(changed: datetime, batch: str) -> str:
+    return f"{changed.timestamp():020.6f} {batch}"
 
 
 def _reason(files: ManifestFiles, known: Provenance | None, index: str, sources: Sources) -> str:

@@ -29,6 +29,11 @@ START = datetime(2026, 3, 1, 12, tzinfo=timezone.utc)
 PARTITION = "dagster/partition"
 
 
+def going_on(instance: dg.DagsterInstance, batch: str) -> None:
+    """A run of this batch is going on, for the records."""
+    create_run_for_test(instance, job_name="speech_batch", status=dg.DagsterRunStatus.STARTED, tags={PARTITION: batch})
+
+
 def begin(project: Project, instance: dg.DagsterInstance) -> Story:
     """A story whose store has two voices and no manifest."""
     project.store.delete("manifests/b.csv")
@@ -80,10 +85,15 @@ class Story:
     def night(self) -> list[str]:
         """The schedule looks at two o'clock of the next night."""
         self.now = self.now.replace(hour=2, minute=0, second=0, microsecond=0) + timedelta(days=1)
-        with dg.build_schedule_context(self.instance, self.now, resources=self._resources()) as context:
+        return self._start(self.look(self.now, "42"))
+
+    def look(self, scheduled: datetime, tick: str) -> Sequence[dg.RunRequest]:
+        """What the schedule would start, if it looked at this moment for that time. ``tick`` ends its log's key."""
+        with dg.build_schedule_context(self.instance, scheduled, resources=self._resources()) as context:
+            context._log_key = ["__repository__", "nightly_batches", tick]
             result = nightly_batches(context)
         self.said = str(result.skip_message) if isinstance(result, dg.SkipReason) else ""
-        return self._start([] if isinstance(result, dg.SkipReason) else result)
+        return [] if isinstance(result, dg.SkipReason) else result
 
     def _change_partitions(self, request: dg.AddDynamicPartitionsRequest | dg.DeleteDynamicPartitionsRequest) -> None:
         if isinstance(request, dg.AddDynamicPartitionsRequest):

@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from importlib import import_module
+from types import SimpleNamespace
 
 import dagster as dg
 import pytest
+from dagster._core.scheduler.instigation import InstigatorTick, InstigatorType, TickData, TickStatus
 
-from f5_pipeline.defs import sensors
+from f5_pipeline.defs import schedules, sensors
 from f5_pipeline.defs.requested import claim
 from f5_pipeline.defs.schedules import ATTEMPTS, nightly_batches
 from f5_pipeline.errors import LinkLeavesStore
+from f5_pipeline.speech import upkeep
+from f5_pipeline.storage.local import LocalStore
 from tests.defs.conftest import Project
 from tests.defs.story import START, Story, begin
 from tests.finished_batches import finish
@@ -20,7 +25,8 @@ from tests.speech.fake_engine import FakeEngine
 @pytest.fixture
 def story(project: Project, instance: dg.DagsterInstance, monkeypatch: pytest.MonkeyPatch) -> Story:
     story = begin(project, instance)
-    monkeypatch.setattr(sensors, "_now", lambda: story.now)
+    for policies in (sensors, schedules):
+        monkeypatch.setattr(policies, "_now", lambda: story.now)
     # A schedule opens its instance anew by where it is kept, and this one is kept nowhere.
     monkeypatch.setattr(dg.ScheduleEvaluationContext, "instance", property(lambda _: instance))
     return story
@@ -172,12 +178,94 @@ def test_what_the_sensor_asked_for_a_moment_ago_is_left_to_it(story: Story) -> N
     assert story.night() == ["one"]  # it came to nothing: the daemon was stopped, perhaps
 
 
+@pytest.mark.parametrize("days", [-1, 1])
+def test_a_test_of_the_schedule_in_the_ui_does_nothing(story: Story, days: int) -> None:
+    """It may be for any night, and must neither register a partition nor keep the sensor from a batch."""
+    story.manifest("one")
+    story.wait(seconds=30)
+    tonight = story.now.replace(hour=2, minute=0, second=0, microsecond=0) + timedelta(days=days)
+    requests = story.look(tonight, tonight.strftime("%Y%m%d_%H%M%S"))
+    assert [request.partition_key for request in requests] == ["one"]
+    assert requests[0].has_resolved_partition()  # so that Dagster does not look for it
+    assert story.partitions == []
+    assert story.tick() == ["one"]
+
+
+def test_a_look_that_comes_late_keeps_the_sensor_from_its_batches(story: Story) -> None:
+    story.manifest("one")
+    story.wait(seconds=30)
+    assert len(story.look(story.now - timedelta(hours=10), "42")) == 1
+    assert story.tick() == []
+    assert story.tick(minutes=11) == ["one"]
+
+
+def test_the_daemons_looks_and_those_of_the_ui_have_different_keys_for_their_logs() -> None:
+    """What tells them apart: see ``schedules._is_preview``."""
+    of_the_ui = dg.ScheduleEvaluationContext(None, START, None, "__repository__", "nightly_batches")
+    assert of_the_ui.log_key == ["__repository__", "nightly_batches", "20260301_120000"]
+    tick = InstigatorTick(42, TickData("nightly", "nightly_batches", InstigatorType.SCHEDULE, TickStatus.STARTED, 0.0))
+    schedule = SimpleNamespace(name="nightly_batches", handle=SimpleNamespace(repository_name="__repository__"))
+    import_module("dagster._daemon")  # first: it and the scheduler import each other
+    of_the_daemon = import_module("dagster._scheduler.scheduler")._ScheduleLaunchContext(schedule, tick, None, None, {})
+    assert of_the_daemon.log_key == ["__repository__", "nightly_batches", "42"]
+
+
+def test_many_batches_are_looked_at_in_slices_until_enough_are_found(
+    story: Story, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(upkeep, "_SLICE", 2)
+    story.settings = story.settings.model_copy(update={"nightly_batches": 1})
+    store = Counting(story.store.url)
+    story.seen_store = store
+    for name in ("a", "b", "c", "d", "e"):
+        story.manifest(name)
+        story.wait(minutes=1)
+    assert story.night() == ["a"]
+    assert sorted(store.read_batches) == ["a", "b"]
+
+
+def test_a_night_that_is_too_short_for_all_goes_on_the_next_night(
+    story: Story, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(upkeep, "_SLICE", 1)
+    monkeypatch.setenv("DAGSTER_SCHEDULE_GRPC_TIMEOUT_SECONDS", "60")
+    store = Counting(story.store.url)
+    monkeypatch.setattr(schedules, "_seconds", lambda: 10.0 * len(store.read_batches))  # each costs ten seconds
+    story.seen_store = store
+    for name in ("a", "b", "c", "d", "e"):
+        story.manifest(name)
+        story.wait(minutes=1)
+    for name in ("a", "b", "c", "d"):
+        finish(story.store, story.settings, name)
+    assert story.night() == []
+    assert store.read_batches == ["a", "b", "c"]
+    assert story.night() == ["e"]
+    assert store.read_batches[3:] == ["d", "e", "a"]  # out of time again
+    story.succeeds("e")
+    assert story.night() == []
+    assert store.read_batches[6:] == ["b", "c", "d"]
+
+
+class Counting(LocalStore):
+    """A store that notes of which batches it was asked what they were made of."""
+
+    def __init__(self, root: str) -> None:
+        super().__init__(root)
+        self.read_batches: list[str] = []
+
+    def read(self, key: str, first: int | None = None) -> bytes:
+        if key.endswith("provenance.json"):
+            self.read_batches.append(key.split("/")[1])
+        return super().read(key, first)
+
+
 @pytest.mark.parametrize("damage", ["", "{", "[]", '{"a": 1}', '{"a": ["b"]}'])
 def test_a_damaged_note_of_what_was_asked_for_is_none(instance: dg.DagsterInstance, damage: str) -> None:
     assert claim(instance, "sensor", ["a", "b"], START) == {"a", "b"}
     assert claim(instance, "schedule", ["b", "c"], START) == {"c"}
     assert claim(instance, "sensor", ["b", "c"], START) == {"b"}
     assert claim(instance, "schedule", ["b"], START + timedelta(minutes=11)) == {"b"}
+    assert claim(instance, "sensor", ["b"], START - timedelta(days=1)) == {"b"}  # a clock was wrong
     instance.daemon_cursor_storage.set_cursor_values({"f5_pipeline_requested": damage})
     assert claim(instance, "sensor", ["b"], START) == {"b"}
 
