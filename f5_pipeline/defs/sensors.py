@@ -1,14 +1,14 @@
 """Sensors: what is started as soon as something happens. What is started at a time of day is in ``schedules``."""
 
-import base64
-import hashlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from datetime import datetime, timedelta, timezone
+from functools import cached_property
 
 import dagster as dg
 
 from f5_pipeline.defs.batch_runs import busy_batches, request_run
 from f5_pipeline.defs.jobs import speech_batch
+from f5_pipeline.defs.known import Known
 from f5_pipeline.defs.partitions import batches
 from f5_pipeline.defs.pools import prepare_pool
 from f5_pipeline.defs.requested import claim
@@ -16,13 +16,12 @@ from f5_pipeline.defs.switch import sensors_at_start
 from f5_pipeline.errors import F5PipelineError
 from f5_pipeline.results.manifest_files import ManifestFiles, list_manifests
 from f5_pipeline.settings import Settings
-from f5_pipeline.speech.upkeep import batch_states
+from f5_pipeline.speech.upkeep import BatchState, batch_states
 from f5_pipeline.storage.object_store import ObjectStore
 
 RUNS_A_TICK = 10  # what comes in a heap is spread over the ticks
 _LOOKED_AT_A_TICK = 200  # manifests that are new to the sensor: whether they were spoken already
 _SETTLED = timedelta(seconds=5)  # a manifest that is still being written is left for the next tick
-_DIGEST_BYTES = 6
 
 
 @dg.sensor(
@@ -41,8 +40,7 @@ def new_manifests(
     waits or goes on. At most 10 runs a tick, the longest waiting first. Clips of deleted manifests stay.
     """
     try:
-        manifests = list_manifests(store)
-        return _Tick(context, store, settings, manifests).result()
+        return _Tick(context, store, settings).result()
     except F5PipelineError as error:
         if not error.transient:
             raise
@@ -52,46 +50,55 @@ def new_manifests(
 class _Tick:
     """One look at the manifests."""
 
-    def __init__(
-        self,
-        context: dg.SensorEvaluationContext,
-        store: ObjectStore,
-        settings: Settings,
-        manifests: Mapping[str, ManifestFiles],
-    ) -> None:
-        self._instance, self._store, self._settings, self._manifests = context.instance, store, settings, manifests
+    def __init__(self, context: dg.SensorEvaluationContext, store: ObjectStore, settings: Settings) -> None:
+        self._instance, self._store, self._settings = context.instance, store, settings
         self._now = _now()
-        prepare_pool(context.instance)
-        self._known = _read_cursor(context.cursor)
-        self._busy = busy_batches(context.instance, self._now)
+        self._known = Known(context.instance, context.cursor)
+        # Before the manifests: of what is submitted in between, the manifest is seen and the partition is not. The
+        # other way round it would be a partition without a manifest, and removed.
         self._partitions = frozenset(context.instance.get_dynamic_partitions(str(batches.name)))
+        self._manifests = list_manifests(store)
+
+    @cached_property
+    def _busy(self) -> frozenset[str]:
+        """Asked only where something is to be run or removed: at most ticks, nothing is. After the manifests, as a run
+        that has ended by then is no longer in the way, and one that was begun by then is.
+        """
+        return busy_batches(self._instance, self._now)
 
     def result(self) -> dg.SensorResult:
-        unknown = {name: files for name, files in self._manifests.items() if _digest(files) not in self._known}
+        unknown = {name: files for name, files in self._manifests.items() if files not in self._known}
         ready = {name: files for name, files in unknown.items() if self._settled(files) and name not in self._busy}
         first = sorted(ready.values(), key=lambda files: (files.changed, files.batch))[:_LOOKED_AT_A_TICK]
         states = batch_states(self._store, self._settings, {files.batch: files for files in first})
         wanted = [state for state in states if state.reason][:RUNS_A_TICK]
-        mine = claim(self._instance, "new_manifests", (state.batch for state in wanted), self._now)
-        wanted = [state for state in wanted if state.batch in mine]
+        wanted = self._claimed(wanted)
         handled = {state.batch for state in wanted} | {state.batch for state in states if not state.reason}
         gone = self._gone()
         return dg.SensorResult(
             run_requests=[request_run(state) for state in wanted],  # no run key: it would be run only once, ever
             skip_reason=None if wanted else self._said(unknown.keys() - handled, gone),
-            cursor=_write_cursor(files for name, files in self._manifests.items() if self._is_known(name, handled)),
+            cursor=self._known.keep(
+                files for name, files in self._manifests.items() if name in handled or files in self._known
+            ),
             dynamic_partitions_requests=_partition_requests(handled - self._partitions, gone),
         )
 
     def _settled(self, files: ManifestFiles) -> bool:
         return abs(self._now - files.changed) >= _SETTLED  # a clock that is far off is no reason to wait for ever
 
-    def _is_known(self, batch: str, handled: set[str]) -> bool:
-        return batch in handled or _digest(self._manifests[batch]) in self._known
+    def _claimed(self, wanted: list[BatchState]) -> list[BatchState]:
+        """Those that no other policy has asked for a moment ago."""
+        if not wanted:
+            return []
+        prepare_pool(self._instance)
+        mine = claim(self._instance, "new_manifests", (state.batch for state in wanted), self._now)
+        return [state for state in wanted if state.batch in mine]
 
     def _gone(self) -> list[str]:
         """Partitions without a manifest. If there is no manifest at all, it is the store that is gone."""
-        return sorted(self._partitions - self._manifests.keys() - self._busy) if self._manifests else []
+        gone = self._partitions - self._manifests.keys() if self._manifests else ()
+        return sorted(gone - self._busy) if gone else []
 
     def _said(self, waiting: Iterable[str], gone: list[str]) -> str:
         if not self._manifests:
@@ -110,26 +117,6 @@ def _partition_requests(
         *([batches.build_add_request(added)] if added else []),
         *([batches.build_delete_request(gone)] if gone else []),
     ]
-
-
-# --- the cursor: which versions of manifests were dealt with, short enough to be kept with every tick ---------------
-
-
-def _digest(files: ManifestFiles) -> bytes:
-    return hashlib.sha256(f"{files.batch} {files.version}".encode()).digest()[:_DIGEST_BYTES]
-
-
-def _write_cursor(known: Iterable[ManifestFiles]) -> str:
-    return base64.b64encode(b"".join(sorted(map(_digest, known)))).decode()
-
-
-def _read_cursor(cursor: str | None) -> frozenset[bytes]:
-    """Nothing is known after what is no cursor of ours: then all is looked at, and only what needs it is run."""
-    try:
-        data = base64.b64decode(cursor or "", validate=True)
-    except ValueError:
-        return frozenset()
-    return frozenset(data[start : start + _DIGEST_BYTES] for start in range(0, len(data), _DIGEST_BYTES))
 
 
 def _now() -> datetime:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
+from typing import Any
 
 import dagster as dg
 import pytest
@@ -16,6 +18,8 @@ from f5_pipeline.storage.local import LocalStore
 from tests.defs.conftest import Project
 from tests.defs.story import Story, begin
 from tests.finished_batches import finish
+
+KNOWN = "f5_pipeline_known_manifests"
 
 
 @pytest.fixture
@@ -257,7 +261,83 @@ def test_the_cursor_stays_short(story: Story) -> None:
     for number in range(RUNS_A_TICK):
         story.manifest(f"batch-with-a-rather-long-name-{number}")
     story.tick()
-    assert len(story.cursor or "") == 8 * RUNS_A_TICK
+    assert len(story.cursor or "") == 22
+
+
+def test_the_cursor_of_an_older_release_is_understood(story: Story) -> None:
+    """The digests themselves, in base64."""
+    story.manifest("broken", "no,such,columns")
+    assert story.tick() == ["broken"]
+    story.fails("broken")
+    kept = json.loads(story.instance.daemon_cursor_storage.get_cursor_values({KNOWN})[KNOWN])
+    story.cursor = kept[story.cursor]
+    assert len(story.cursor or "") == 8
+    story.instance.daemon_cursor_storage.set_cursor_values({KNOWN: ""})
+    assert story.tick() == []
+    assert (story.cursor or "").startswith("known:")
+    assert story.runs("broken") == 1
+
+
+def test_a_tick_whose_cursor_nobody_keeps_forgets_nothing(story: Story) -> None:
+    """It failed in the daemon, or was a test in the UI."""
+    story.manifest("broken", "no,such,columns")
+    assert story.tick() == ["broken"]
+    story.fails("broken")
+    before = story.cursor
+    for name in ("a", "b"):
+        story.manifest(name)
+        for cursor in (before, None):
+            story.cursor = cursor
+            story.tick(started=False)
+    story.cursor = before
+    assert story.tick() == ["a", "b"]
+
+
+@pytest.mark.parametrize("damage", ["", "{", "[]", '{"known:": 1}'])
+def test_damaged_notes_of_what_is_known_cost_a_look_and_are_written_anew(story: Story, damage: str) -> None:
+    story.manifest("one")
+    assert story.tick() == ["one"]
+    story.succeeds("one")
+    story.instance.daemon_cursor_storage.set_cursor_values({KNOWN: damage})
+    assert story.tick() == []
+    kept = json.loads(story.instance.daemon_cursor_storage.get_cursor_values({KNOWN})[KNOWN])
+    assert story.cursor in kept
+
+
+def test_what_is_submitted_in_the_middle_of_a_look_stays_a_partition(story: Story) -> None:
+    class SubmittedMeanwhile(LocalStore):
+        def list(self, prefix: str = ""):  # type: ignore[no-untyped-def, override]
+            found = list(super().list(prefix))
+            if prefix == "manifests/" and "hasty" not in story.partitions:
+                story.manifest("hasty")
+                story.instance.add_dynamic_partitions("batches", ["hasty"])
+            return iter(found)
+
+    story.manifest("one")
+    story.seen_store = SubmittedMeanwhile(story.store.url)
+    assert story.tick() == ["one"]
+    assert story.partitions == ["hasty", "one"]
+    assert story.tick() == ["hasty"]
+
+
+def test_where_nothing_is_new_and_nothing_gone_no_runs_are_read(story: Story, monkeypatch: pytest.MonkeyPatch) -> None:
+    story.manifest("one")
+    story.manifest("two")
+    assert sorted(story.tick()) == ["one", "two"]
+    asked: list[object] = []
+    real = story.instance.get_runs
+
+    def counted(*given: Any, **named: Any) -> Any:
+        asked.append(given)
+        return real(*given, **named)
+
+    monkeypatch.setattr(story.instance, "get_runs", counted)
+    assert story.tick() == []
+    assert asked == []
+    story.store.delete("manifests/two.csv")
+    assert story.tick() == []
+    assert asked != []
+    assert story.partitions == ["one", "two"]  # its run waits still
 
 
 def test_it_is_off_by_default_and_one_setting_switches_it_on(monkeypatch: pytest.MonkeyPatch) -> None:
