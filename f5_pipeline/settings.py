@@ -13,9 +13,11 @@ from typing import Literal
 
 from dotenv import find_dotenv, load_dotenv
 from platformdirs import user_cache_path
-from pydantic import Field, ValidationError
+from pydantic import Field, ValidationError, field_validator
+from pydantic_core import PydanticCustomError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from f5_pipeline.cron import check_cron
 from f5_pipeline.errors import BadSetting
 
 
@@ -75,6 +77,15 @@ class Settings(BaseSettings):
         description="Where browsers find the store's files (a web server on the folder, a public bucket): for links.",
     )
     ray_address: str | None = Field(None, description="A Ray cluster; 'local' starts one here.")
+
+    @field_validator("nightly_cron")
+    @classmethod
+    def _comes_about(cls, value: str) -> str:
+        """Dagster would refuse to load what has a wrong one, and would not say which variable that is."""
+        try:
+            return check_cron(value)
+        except ValueError as error:
+            raise PydanticCustomError("cron", "is no time in cron's form: {why}", {"why": str(error)}) from None
 
 
 def load_settings() -> Settings:

@@ -9,12 +9,14 @@ from datetime import datetime, timezone
 import dagster as dg
 import pytest
 from dagster._core.definitions.partitions.context import partition_loading_context
+from dagster._utils.schedules import is_valid_cron_string
 
 from f5_pipeline.definitions import define
 from f5_pipeline.defs.conditions import deliver_spoken_batches
 from f5_pipeline.defs.partitions import batch_check
 from f5_pipeline.defs.switch import automation_settings, schedules_at_start, sensors_at_start
 from tests.defs.conftest import MANIFEST, Project
+from tests.test_cron import GOOD
 
 SPEECH = ("flash_attn_environment", "model_weights", "voice_files", "utterances", "generated_audio")
 NOBODY_SPEAKS = MANIFEST.replace("f2", "nobody").replace("m1", "nobody")
@@ -147,10 +149,17 @@ def test_all_is_off_until_one_setting_says_otherwise(monkeypatch: pytest.MonkeyP
     assert schedules_at_start() is dg.DefaultScheduleStatus.RUNNING
 
 
+@pytest.mark.parametrize("text", GOOD)
+def test_times_that_our_settings_take_dagster_takes_too(text: str) -> None:
+    assert is_valid_cron_string(text)
+
+
+@pytest.mark.parametrize(("variable", "value"), [("F5_AUTOMATION", "yes please"), ("F5_NIGHTLY_CRON", "0 25 * * *")])
 def test_a_wrong_setting_leaves_it_off_and_is_said(
-    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture, variable: str, value: str
 ) -> None:
-    monkeypatch.setenv("F5_AUTOMATION", "yes please")
+    monkeypatch.setenv("F5_AUTOMATION", "on")
+    monkeypatch.setenv(variable, value)
     assert sensors_at_start() is dg.DefaultSensorStatus.STOPPED
-    assert "Automation starts switched off: Environment, setting 'F5_AUTOMATION'" in caplog.text
-    assert automation_settings().nightly_cron == "0 2 * * *"
+    assert f"Automation starts switched off: Environment, setting '{variable}'" in caplog.text
+    assert automation_settings().nightly_cron == "0 2 * * *"  # so that the definitions load
