@@ -1,12 +1,18 @@
-"""Resources: thin Dagster wrappers; each ``create_resource`` returns the domain's own object."""
+"""Resources: thin Dagster wrappers; each ``create_resource`` returns the domain's own object.
+
+What cannot be made, since a setting is wrong, is a failure of the step that uses it (``failures``), and not of the
+resource: that would be a traceback, and for the instance a run that crashed and is to be tried again.
+"""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, nullcontext
+from typing import NoReturn, TypeVar, cast
 
 import dagster as dg
 
 from f5_pipeline.defs.launcher import RUNS
 from f5_pipeline.environment.attention import prove_environment
+from f5_pipeline.errors import F5PipelineError
 from f5_pipeline.settings import Settings, load_settings
 from f5_pipeline.speech.engine import SpeechEngine
 from f5_pipeline.speech.generate import Progress
@@ -18,14 +24,37 @@ from f5_pipeline.storage.open import open_store
 LoadEngine = Callable[[ReadyModel], SpeechEngine]
 MakeProgress = Callable[[dg.AssetExecutionContext], Progress]
 
+_T = TypeVar("_T")
+
+
+class Unusable:
+    """Stands for what could not be made; whoever uses it is told why."""
+
+    def __init__(self, error: F5PipelineError) -> None:
+        self.__error = error
+
+    def __getattr__(self, name: str) -> NoReturn:
+        if name.startswith("__"):  # Python and Dagster look at what it is
+            raise AttributeError(name)
+        raise self.__error
+
+
+def made(make: Callable[[], _T]) -> _T:
+    """What ``make`` returns; or something that raises our error as soon as it is used."""
+    try:
+        return make()
+    except F5PipelineError as error:
+        return cast(_T, Unusable(error))
+
 
 class SettingsResource(dg.ConfigurableResource[Settings]):
     """The environment variables ``F5_…`` and ``.env``. Every run has them, and so shows with them that it lives."""
 
     @contextmanager
     def yield_for_execution(self, context: dg.InitResourceContext) -> Iterator[Settings]:
-        settings = load_settings()
-        with alive(settings.cache / RUNS, context.run.run_id) if context.run else nullcontext():  # a tick has no run
+        settings = made(load_settings)
+        run = None if isinstance(settings, Unusable) else context.run  # a tick has none
+        with alive(settings.cache / RUNS, run.run_id) if run else nullcontext():
             yield settings
 
 
@@ -35,7 +64,7 @@ class StoreResource(dg.ConfigurableResource[ObjectStore]):
     url: str | None = None  # default: F5_STORE
 
     def create_resource(self, context: dg.InitResourceContext) -> ObjectStore:
-        return open_store(self.url or load_settings().store)
+        return made(lambda: open_store(self.url or load_settings().store))
 
 
 class EngineResource(dg.ConfigurableResource[LoadEngine]):
