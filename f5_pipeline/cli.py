@@ -93,7 +93,7 @@ def run(arguments: argparse.Namespace, settings: Settings, store: ObjectStore) -
     find_manifest(store, arguments.batch)
     print(f"Dagster instance: {where()}", file=sys.stderr)
     with BarProgress(Console(stderr=True)) as progress:
-        outcome = run_batch(arguments.batch, progress)
+        outcome = run_batch(arguments.batch, progress, lambda said: print(said, file=sys.stderr))
     if said := outcome.metadata:  # the index is written, whatever came of it
         print(
             f"{said['ok']} ok, {said['suspect']} suspect, {said['failed']} failed, {said['rejected']} rejected; "

@@ -655,6 +655,26 @@ def test_run_says_why_everything_failed(here: Here, engine: FakeEngine) -> None:
     assert [row["status"] for row in json.loads(here("results", "b", "--json")[1])["utterances"]] == ["failed"] * 2
 
 
+@pytest.mark.parametrize(
+    ("other", "says"),
+    [
+        ("b", "Batch 'b' has a run already, waiting or going on, and this one does not wait for it."),
+        ("c", "Other runs are going on (1), and this one does not wait for them: they share the device."),
+    ],
+)
+def test_run_says_that_it_waits_for_nobody(here: Here, engine: FakeEngine, other: str, says: str) -> None:
+    from f5_pipeline.defs.instance import open_instance
+    from tests.defs.story import going_on
+
+    here("submit", here.file("b.csv", MANIFEST))
+    with open_instance() as instance:
+        going_on(instance, other)
+    code, out, err = here("run", "b")
+    assert code == 0
+    assert out.startswith("2 ok,")
+    assert [line for line in err.splitlines() if says in line] != []
+
+
 def test_run_with_an_unreadable_reference(here: Here, engine: FakeEngine) -> None:
     here.store.write("voices/broken.wav", b"RIFF and nothing else")
     here.store.write("voices/broken.txt", b"What it should say.")

@@ -1,12 +1,18 @@
-"""Running the job ``speech_batch`` in this process, for the command line: the same job as ``dagster job execute``."""
+"""Running the job ``speech_batch`` in this process, for the command line: the same job as ``dagster job execute``.
 
-from collections.abc import Mapping
+Such a run does not wait in the queue, so that limits of the instance do not hold for it; what it gets in the way of is
+said.
+"""
+
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from datetime import datetime, timezone
 from typing import Any
 
 import dagster as dg
 
 from f5_pipeline.definitions import define
+from f5_pipeline.defs.batch_runs import busy_batches
 from f5_pipeline.defs.instance import instance_place, open_instance
 from f5_pipeline.defs.partitions import batches
 from f5_pipeline.speech.generate import Progress
@@ -23,8 +29,10 @@ class RunOutcome:
     metadata: Mapping[str, Any]  # of generated_audio, by name; empty if it was not reached
 
 
-def run_batch(batch: str, progress: Progress) -> RunOutcome:
+def run_batch(batch: str, progress: Progress, warn: Callable[[str], None] = lambda said: None) -> RunOutcome:
     """Register the batch and run its job to the end; ``progress`` is told how the speaking gets on.
+
+    ``warn`` is told before if other runs are in the way; all the same it begins at once.
 
     Raises:
         UnsafeName: ``batch`` is not a slug.
@@ -32,6 +40,8 @@ def run_batch(batch: str, progress: Progress) -> RunOutcome:
     """
     job = define(make_progress=lambda context: progress).resolve_job_def("speech_batch")
     with open_instance() as instance:
+        if said := _in_the_way(instance, batch):
+            warn(said)
         instance.add_dynamic_partitions(str(batches.name), [batch])
         result = job.execute_in_process(instance=instance, partition_key=batch, raise_on_error=False, run_config=_QUIET)
     if any(_was_interrupted(event) for event in result.all_events):
@@ -44,6 +54,18 @@ def _was_interrupted(event: dg.DagsterEvent) -> bool:
         return event.event_type == dg.DagsterEventType.RUN_CANCELED
     error = event.step_failure_data.error
     return error is not None and error.cls_name in ("Interrupted", "KeyboardInterrupt")
+
+
+def _in_the_way(instance: dg.DagsterInstance, batch: str) -> str:
+    """One line about other runs in the records; "" if there are none."""
+    if batch in busy_batches(instance, datetime.now(timezone.utc)):
+        return (
+            f"Batch {batch!r} has a run already, waiting or going on, and this one does not wait for it. Nothing goes "
+            "wrong, but lines may be spoken twice."
+        )
+    if going_on := instance.get_runs_count(dg.RunsFilter(statuses=[dg.DagsterRunStatus.STARTED])):
+        return f"Other runs are going on ({going_on}), and this one does not wait for them: they share the device."
+    return ""
 
 
 def where() -> str:
