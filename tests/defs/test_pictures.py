@@ -22,6 +22,11 @@ def test_any_clip_makes_a_picture(size: int) -> None:
     assert len(picture) > 1000
 
 
+def test_it_is_small_as_every_materialization_has_one() -> None:
+    noise = np.random.default_rng(1).normal(0, 0.1, 24_000 * 20).astype(np.float32)  # nothing has more details
+    assert len(spectrogram(noise, "x")) < 30_000
+
+
 @pytest.mark.filterwarnings("error")
 @pytest.mark.parametrize("title", ["](http://x) <b>", "$\\frac{a$", "$$$", "價錢 ✓ \n new", "_{", "\\"])
 def test_a_title_cannot_break_out_or_break_it(title: str) -> None:
