@@ -74,8 +74,14 @@ def use_lasting_home() -> None:
     home = _home()
     open_instance().dispose()  # and sets DAGSTER_HOME
     print(f"DAGSTER_HOME is not set: the instance is kept in {home}", file=sys.stderr, flush=True)
-    atexit._run_exitfuncs()  # removes the temporary folder that the command has made
-    os.execv(sys.executable, [sys.executable, *sys.orig_argv[1:]])
+    # The command is left as any program is, and so removes the temporary folder that it has made; then it begins again.
+    atexit.register(_begin_again, {**os.environ, "DAGSTER_HOME": str(home)})
+    raise SystemExit
+
+
+def _begin_again(environment: dict[str, str]) -> None:
+    sys.stdout.flush()
+    os.execve(sys.executable, [sys.executable, *sys.orig_argv[1:]], environment)
 
 
 def _home() -> Path:

@@ -7,11 +7,13 @@ import shutil
 import sqlite3
 import subprocess
 import sys
+from contextlib import suppress
 from pathlib import Path
 
 import dagster as dg
 import pytest
 import yaml
+from dagster._cli.utils import get_possibly_temporary_instance_for_cli
 from dagster._core.execution.plan.instance_concurrency_context import InstanceConcurrencyContext
 from dagster._core.instance.config import PoolGranularity
 from dagster._core.scheduler import DagsterDaemonScheduler
@@ -185,6 +187,17 @@ def test_the_dagster_command_keeps_its_records_too(tmp_path: Path, elsewhere: Pa
     assert list(elsewhere.iterdir()) == []  # no .tmp_dagster_home_… either
     runs = sqlite3.connect(home / "history" / "runs.db").execute("select pipeline_name, status from runs").fetchall()
     assert runs == [("setup", "SUCCESS")]
+
+
+def test_dagster_removes_its_temporary_home_when_a_command_ends_early(elsewhere: Path) -> None:
+    """What ``use_lasting_home`` rests on. Besides, that definitions are loaded by the command's own process, after the
+    folder was made, and that ``SystemExit`` passes through: the test above would find the folder otherwise.
+    """
+    with suppress(SystemExit), get_possibly_temporary_instance_for_cli():
+        (made,) = elsewhere.iterdir()
+        raise SystemExit
+    assert made.name.startswith(".tmp_dagster_home_")
+    assert list(elsewhere.iterdir()) == []
 
 
 def test_other_programs_that_load_the_definitions_are_left_alone(tmp_path: Path, elsewhere: Path) -> None:
