@@ -85,6 +85,29 @@ def test_the_run_launcher_takes_the_values(values: dict[str, Any]) -> None:
     assert result.success, result.errors
 
 
+def test_of_one_batch_there_are_never_two_runs_here_either(values: dict[str, Any]) -> None:
+    """What f5_pipeline/defs/dagster.yaml decides; how many runs there are at once is another matter there."""
+    local = yaml.safe_load((DOCS.parent / "f5_pipeline" / "defs" / "dagster.yaml").read_text())
+    runs = values["concurrency"]["runs"]
+    assert runs["tagConcurrencyLimits"] == local["concurrency"]["runs"]["tag_concurrency_limits"]
+    assert values["concurrency"]["pools"]["granularity"] == local["concurrency"]["pools"]["granularity"]
+    monitoring = snake(values["dagsterDaemon"]["runMonitoring"])
+    assert monitoring.items() - {"start_timeout_seconds": 900, "poll_interval_seconds": 60}.items() <= set(
+        local["run_monitoring"].items()
+    )
+    assert snake(values["dagsterDaemon"]["runRetries"]) == local["run_retries"]
+
+
+def test_daemon_and_code_server_agree_how_long_a_look_may_take(values: dict[str, Any]) -> None:
+    """The server stops in time only if it knows how long the daemon waits."""
+    compose = yaml.safe_load(COMPOSE.read_text())["services"]
+    [location] = values["dagster-user-deployments"]["deployments"]
+    for kind in ("SCHEDULE", "SENSOR"):
+        name = f"DAGSTER_{kind}_GRPC_TIMEOUT_SECONDS"
+        assert compose["daemon"]["environment"][name] == compose["code"]["environment"][name] == 300
+        assert values["dagsterDaemon"]["env"][name] == location["env"][name] == "300"
+
+
 def test_a_run_has_a_gpu_the_cache_and_the_secrets(values: dict[str, Any]) -> None:
     """The job that the launcher makes of the code location's settings and its own, as they are merged for a run."""
     [location] = values["dagster-user-deployments"]["deployments"]
