@@ -13,77 +13,16 @@ from __future__ import annotations
 import argparse
 from collections import Counter
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
-from importlib.resources import files
+from dataclasses import asdict, replace
 
 import numpy as np
-import soundfile
+from demo_speech import VOICES, Clip, Samples, speak, texts
 
-from f5_pipeline.settings import Settings
 from f5_pipeline.speech.engine import SAMPLE_RATE as RATE
-from f5_pipeline.speech.engine import SpeechChunk, frames_of
-from f5_pipeline.speech.f5.engine import F5Engine
-from f5_pipeline.speech.models.catalogue import load_catalogue
-from f5_pipeline.speech.models.weights import ensure_weights
-from f5_pipeline.speech.plan import Reference, speech_seconds
 from f5_pipeline.speech.quality import QualityMeasures, judge, measure
 from f5_pipeline.speech.thresholds import Thresholds
-from f5_pipeline.speech.utterance import Sampling
 
-VOICES = ("m3", "m1", "f2", "f5")
-SUBJECTS = ("the captain", "my neighbor", "a young doctor", "the old museum", "nobody in town", "our small team", "she")
-VERBS = ("remembered", "opened", "forgot", "painted", "carried home", "asked for", "slowly repaired", "could not find")
-OBJECTS = (
-    "the green bicycle.",
-    "a letter from the harbor.",
-    "seven wooden tables, and then went to sleep.",
-    "the lamp in the window?",
-)
-SHORT = (
-    "no.",
-    "yes, of course.",
-    "good morning.",
-    "thank you for listening!",
-    "one, two, three, four, five, six, seven.",
-)
-
-Samples = np.ndarray
 random = np.random.default_rng(1)
-
-
-@dataclass(frozen=True)
-class Clip:
-    samples: Samples
-    text: str
-    seconds: float  # expected
-
-
-def texts(count: int) -> list[str]:
-    made = [f"{s} {v} {o}" for o in OBJECTS for v in VERBS for s in SUBJECTS]
-    random.shuffle(made)
-    return [*SHORT, *made][:count]
-
-
-def speak(count: int) -> list[Clip]:
-    """``count`` lines in every voice, by the demo model."""
-    settings = Settings()
-    spec = load_catalogue(settings)["demo"]
-    engine = F5Engine(spec, ensure_weights(spec, settings.cache, None))
-    chunks, expected = [], []
-    for text in texts(count):
-        for name in VOICES:
-            folder = files("f5_pipeline.demo") / "voices"
-            path, ref_text = str(folder / f"{name}.wav"), (folder / f"{name}.txt").read_text().strip() + " "
-            recorded = soundfile.info(path).duration
-            seconds = speech_seconds(text, Reference(ref_text, recorded, recorded), 1.0)
-            sampling = Sampling(7, 1.0, -1.0, 1.0, 0.15)
-            chunks.append(SpeechChunk(text, path, recorded, ref_text, frames_of(seconds), sampling, seed=len(chunks)))
-            expected.append(seconds)
-    clips = []
-    for spoken in engine.speak(chunks):
-        assert spoken.samples is not None, spoken.error
-        clips.append(Clip(np.clip(spoken.samples, -1, 1), chunks[spoken.index].text, expected[spoken.index]))
-    return clips
 
 
 def rms(clip: Samples) -> float:
@@ -155,18 +94,18 @@ def row(name: str, spoilt: list[Clip]) -> str:
         measures = measure(clip.samples, RATE, clip.seconds, clip.text)
         caught += judge(measures).status != "ok"
         by.update(objections(measures))
-    who = ", ".join(f"{limit} {count}" for limit, count in by.most_common(3))
+    who = ", ".join(f"`{limit}` {count}" for limit, count in by.most_common(3))
     return f"| {name} | {caught} of {len(spoilt)} | {who} |"
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--lines", type=int, default=57)
-    clips = speak(parser.parse_args().lines)
+    clips = speak([(text, voice) for text in texts(parser.parse_args().lines, random) for voice in VOICES])
     print("| planted | suspect or failed | by |\n|---|---:|---|")
     for name, spoil in DEFECTS.items():
-        print(row(name, [Clip(spoil(clip.samples), clip.text, clip.seconds) for clip in clips]))
-    others = [Clip(clips[random.integers(len(clips))].samples, clip.text, clip.seconds) for clip in clips]
+        print(row(name, [replace(clip, samples=spoil(clip.samples)) for clip in clips]))
+    others = [replace(clip, samples=clips[random.integers(len(clips))].samples) for clip in clips]
     print(row("another clip's audio", others))
 
 

@@ -1,0 +1,89 @@
+"""Lines spoken by the demo model in its four voices, for benchmarks of what comes out. Needs torch and f5-tts."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from importlib.resources import files
+from itertools import product
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import numpy as np
+
+from f5_pipeline.settings import Settings
+from f5_pipeline.speech.casting import cast
+from f5_pipeline.speech.f5.engine import F5Engine
+from f5_pipeline.speech.lines import ReadyModel
+from f5_pipeline.speech.models.catalogue import load_catalogue
+from f5_pipeline.speech.models.weights import ensure_weights
+from f5_pipeline.speech.utterance import Sampling, Utterance
+from f5_pipeline.storage.local import LocalStore
+
+VOICES = ("m3", "m1", "f2", "f5")
+SUBJECTS = ("the captain", "my neighbor", "a young doctor", "the old museum", "nobody in town", "our small team", "she")
+VERBS = ("remembered", "opened", "forgot", "painted", "carried home", "asked for", "slowly repaired", "could not find")
+OBJECTS = (
+    "the green bicycle.",
+    "a letter from the harbor.",
+    "seven wooden tables, and then went to sleep.",
+    "the lamp in the window?",
+)
+SHORT = (
+    "no.",
+    "yes, of course.",
+    "good morning.",
+    "thank you for listening!",
+    "one, two, three, four, five, six, seven.",
+)
+
+Samples = np.ndarray
+
+
+@dataclass(frozen=True)
+class Clip:
+    samples: Samples
+    text: str
+    seconds: float  # expected
+    voice: str
+
+
+def texts(count: int, random: np.random.Generator) -> list[str]:
+    made = [f"{s} {v} {o}" for o in OBJECTS for v in VERBS for s in SUBJECTS]
+    random.shuffle(made)
+    return [*SHORT, *made][:count]
+
+
+def transcript(voice: str) -> str:
+    """What is said in a voice's recording."""
+    return _shipped(voice, "txt").decode().strip()
+
+
+def speak(lines: Sequence[tuple[str, str]]) -> list[Clip]:
+    """Texts, each in the voice that is named beside it, as a batch would have them."""
+    settings = Settings()
+    spec = load_catalogue(settings)["demo"]
+    model = ReadyModel(spec, ensure_weights(spec, settings.cache, None))
+    utterances = [_utterance(at, text, voice) for at, (text, voice) in enumerate(lines)]
+    with TemporaryDirectory() as folder:
+        store = LocalStore(Path(folder))
+        for voice, kind in product(VOICES, ("wav", "txt")):
+            store.write(f"voices/{voice}.{kind}", _shipped(voice, kind))
+        cast_lines, rejected = cast(utterances, {"demo": model}, store, settings.cache)
+    assert not rejected, rejected
+    chunks = [line.pieces(1)[0].chunk for line in cast_lines]
+    clips: dict[int, Clip] = {}
+    for spoken in F5Engine(spec, model.files).speak(chunks):
+        assert spoken.samples is not None, spoken.error
+        text, voice = lines[spoken.index]
+        seconds = cast_lines[spoken.index].expected_seconds
+        clips[spoken.index] = Clip(np.clip(spoken.samples, -1, 1), text, seconds, voice)
+    return [clips[at] for at in range(len(lines))]
+
+
+def _shipped(voice: str, kind: str) -> bytes:
+    return (files("f5_pipeline.demo") / "voices" / f"{voice}.{kind}").read_bytes()
+
+
+def _utterance(at: int, text: str, voice: str) -> Utterance:
+    return Utterance(str(at), at + 1, text, text, voice, "demo", "en", Sampling(7, 1.0, -1.0, 1.0, 0.15), seed=at)
