@@ -223,7 +223,6 @@ def test_what_makes_a_voice_unusable(
             "noisy",
         ),
         (babble(2.56), text_for(2.56), "ends abruptly"),
-        (babble(2.56), text_for(2.56), "ends abruptly"),
         (babble(6), text_for(2), "probably does not match"),
         (babble(3), text_for(6), "probably does not match"),
     ],
