@@ -296,7 +296,7 @@ def test_without_sections_each_clip_has_its_own_subtitles(batch: Batch) -> None:
 
 
 def hear(batch: Batch, *lines: int) -> None:
-    """Somebody has heard the words of lines: "this", "is", "line", each a quarter of a second later than the one before."""
+    """Somebody has heard words of lines: "this", "is", "line", each a quarter of a second after the one before."""
     for number in lines:
         row = batch.rows[number - 1]
         said = [HeardWord(word, 0.2 + at / 4, 0.4 + at / 4) for at, word in enumerate(["this", "is", "line"])]
