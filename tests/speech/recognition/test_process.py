@@ -61,7 +61,9 @@ def test_one_that_does_not_start_says_why() -> None:
 
 
 _PARENT = """
+import signal
 import sys
+signal.signal(signal.SIGTERM, signal.SIG_DFL)  # those who start the tests may ignore it, and that is handed down
 from f5_pipeline.speech.recognition.process import RecogniserProcess
 from tests.speech.recognition.test_process import QUESTION, SPEC
 process = RecogniserProcess(SPEC)
