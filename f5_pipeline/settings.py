@@ -76,7 +76,9 @@ class Settings(BaseSettings):
         pattern=r"^https?://\S+$",
         description="Where browsers find the store's files (a web server on the folder, a public bucket): for links.",
     )
-    ray_address: str | None = Field(None, description="A Ray cluster; 'local' starts one here.")
+    ray_address: str | None = Field(
+        None, description="Reserved for a Ray cluster. This version speaks on one machine and does not look at it."
+    )
 
     @field_validator("nightly_cron")
     @classmethod
