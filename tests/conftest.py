@@ -24,8 +24,9 @@ def cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return tmp_path_factory.mktemp("cache")
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def chromium() -> Iterator[Any]:
-    """One browser for the session: playwright drives no second one beside it."""
+    """One browser for a module and no longer: while playwright drives it, the thread has a running event loop, in which
+    nothing that calls ``asyncio.run`` works, as Dagster's conditions do in the modules after."""
     with browser() as running:
         yield running
