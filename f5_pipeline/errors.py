@@ -513,3 +513,56 @@ class NothingToDeliver(F5PipelineError):
             f"has nothing to deliver: none of its {lines} lines was spoken. What was delivered before stays.",
             f"The index has each line's reason: f5-pipeline results {batch}",
         )
+
+
+# --- many machines --------------------------------------------------------------------------------------------
+
+
+class RayMissing(F5PipelineError):
+    """``F5_RAY_ADDRESS`` where Ray is not installed."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "F5_RAY_ADDRESS",
+            "needs ray, which is not installed.",
+            "Install it with: pip install 'f5-pipeline[ray]', or unset F5_RAY_ADDRESS to speak on this machine alone.",
+        )
+
+
+class RayUnreachable(F5PipelineError):
+    """A Ray cluster that does not answer, or cannot be started here."""
+
+    transient = True
+
+    def __init__(self, address: str, reason: str) -> None:
+        super().__init__(
+            f"The Ray cluster {address!r} (F5_RAY_ADDRESS)",
+            f"cannot be used: {reason.rstrip('.')}.",
+            "See whether it runs (ray status), whether this machine reaches it, and whether its Python, Ray and "
+            "authentication token are the same as here.",
+        )
+
+
+class WorkersUnusable(F5PipelineError):
+    """A pool in which no worker is left that could speak."""
+
+    def __init__(self, reasons: Sequence[str]) -> None:
+        told = list(dict.fromkeys(reason.rstrip(".") for reason in reasons))
+        first = told[0] if told else "none could be started"
+        more = f" ({len(told) - 1} other reasons are in the log)" if len(told) > 1 else ""
+        super().__init__(
+            "The workers of the Ray cluster",
+            f"have all left: {first}{more}.",
+            "Mend that on the cluster's machines and run the batch again: what was spoken is kept.",
+        )
+
+
+class WorkersKeepDying(F5PipelineError):
+    """Workers that die one after the other, and nothing gets done between."""
+
+    def __init__(self, deaths: int, last_reason: str) -> None:
+        super().__init__(
+            "The workers of the Ray cluster",
+            f"keep dying: {deaths} in a row, the last because {last_reason.rstrip('.')}.",
+            "Their logs are in the Ray dashboard (ray logs). What was spoken is kept: run the batch again.",
+        )

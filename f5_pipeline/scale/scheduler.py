@@ -1,0 +1,285 @@
+"""Who gets which lines, and when: workers that join, leave and die, and a backlog that is to be empty soon. Pure.
+
+It is told what happened (``joined``, ``done``, ``died``, …) and says what to do (``decide``). It knows neither Ray nor
+a clock nor what a line is, so that a simulation runs this very code. What a worker did of a group that it could not
+finish is not lost: its clips are in the store, and whoever gets the lines next finds them.
+"""
+
+from __future__ import annotations
+
+import math
+from collections import deque
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field
+
+from f5_pipeline.errors import WorkersKeepDying, WorkersUnusable
+from f5_pipeline.scale.work import Backlog, Group
+
+_RECENT = 0.5  # how much the last group counts in what is known of a worker's speed
+_PORTIONS = 4.0  # of its share of what is left a worker is given this part: groups shrink toward the end
+
+
+@dataclass(frozen=True)
+class Policy:
+    """How a pool behaves. Times are in seconds."""
+
+    most: int  # workers at once
+    least: int = 1  # that are started and kept, however little there is to say
+    in_flight: int = 2  # groups that a worker has in hand, so that it need not wait for the next
+    group_seconds: float = 60.0  # what a group takes at most, unless it is one line
+    tail_seconds: float = 2.0  # and at the end of the batch
+    probe_lines: int = 16  # in the first group of a worker, whose speed is not known
+    worth_starting: float = 20.0  # of work for one worker: less is not worth another one's start
+    tries: int = 3  # workers that a line may kill before it is set aside
+    patience: float = 1800.0  # more than a group was expected to take: then its worker hangs
+
+    @property
+    def deaths(self) -> int:
+        """Deaths in a row, nothing finished between them, after which something else must be wrong.
+
+        Enough to find one line among thousands by halves.
+        """
+        return 20 + 2 * self.most
+
+
+@dataclass(frozen=True)
+class Start:
+    """Start a worker, and say ``joined`` when it is ready."""
+
+    worker: int
+
+
+@dataclass(frozen=True)
+class Assign:
+    """Give a group to a worker: it speaks its groups in the order in which it got them."""
+
+    worker: int
+    group: Group
+
+
+@dataclass(frozen=True)
+class Stop:
+    """End a worker. Nothing more is heard of it."""
+
+    worker: int
+    hangs: bool = False
+
+
+Command = Start | Assign | Stop
+
+
+@dataclass
+class _Worker:
+    """What is known of a worker that is ready."""
+
+    groups: deque[Group] = field(default_factory=deque)  # in hand, the one it speaks first
+    began: float = 0.0  # the first of them
+    speed: float | None = None  # cost per second
+
+    def seconds(self, cost: float) -> float | None:
+        return cost / self.speed if self.speed else None
+
+    @property
+    def pending(self) -> float:
+        """The cost of all that it has in hand."""
+        return sum(group.cost for group in self.groups)
+
+    def learn(self, cost: float, seconds: float) -> None:
+        now = cost / max(seconds, 1e-6)
+        self.speed = now if self.speed is None else _RECENT * now + (1 - _RECENT) * self.speed
+
+
+class Scheduler:
+    """Hands a backlog to a pool of workers, which are numbers here."""
+
+    def __init__(self, backlog: Backlog, policy: Policy) -> None:
+        self._backlog, self._policy = backlog, policy
+        self._probe = policy.probe_lines * backlog.cost / max(1, len(backlog))
+        self._workers: dict[int, _Worker] = {}
+        self._starting: set[int] = set()
+        self._names = 0
+        self._refusals: dict[int, str] = {}
+        self._deaths_in_a_row = 0
+        self.set_aside: dict[int, str] = {}  # lines that nobody can speak, and why
+
+    @property
+    def finished(self) -> bool:
+        """Whether every line was spoken or set aside."""
+        return not len(self._backlog) and not any(worker.groups for worker in self._workers.values())
+
+    @property
+    def refusals(self) -> Mapping[int, str]:
+        """Workers that left because they cannot be used, and why."""
+        return self._refusals
+
+    @property
+    def seconds_left(self) -> float | None:
+        """What the pool as it is needs for the rest; None: nobody knows yet."""
+        speed = sum(worker.speed or 0.0 for worker in self._workers.values())
+        return (self._backlog.cost + sum(w.pending for w in self._workers.values())) / speed if speed else None
+
+    # --- what happened ----------------------------------------------------------------------------------------
+
+    def joined(self, worker: int) -> None:
+        """A worker is ready."""
+        self._starting.discard(worker)
+        self._workers[worker] = _Worker()
+
+    def done(self, worker: int, now: float, seconds: float) -> Group:
+        """A worker has spoken its group, which took it so long, loading aside; the group."""
+        its = self._workers[worker]
+        group = its.groups.popleft()
+        its.began = now
+        its.learn(group.cost, seconds)
+        self._deaths_in_a_row = 0
+        return group
+
+    def refused(self, worker: int, reason: str) -> None:
+        """A worker cannot be used, now or for good, and is not replaced; what it had in hand goes to others."""
+        self._refusals[worker] = reason
+        self._forget(worker)
+
+    def died(self, worker: int, reason: str, spoken: Collection[int] = ()) -> None:
+        """A worker is gone.
+
+        Args:
+            reason: a sentence for the user.
+            spoken: those lines of the group it was speaking whose clips it had stored.
+
+        Raises:
+            WorkersKeepDying: one after the other, and nothing gets done.
+        """
+        group = self.in_hand(worker)
+        if group is not None:
+            self._workers[worker].groups.popleft()
+        self._forget(worker)
+        self._deaths_in_a_row += 1
+        if self._deaths_in_a_row >= self._policy.deaths:
+            raise WorkersKeepDying(self._deaths_in_a_row, reason)
+        if group is not None:
+            had = frozenset(spoken)
+            self._backlog.give_back([line for line in group.lines if line in had])
+            self._suspect([line for line in group.lines if line not in had], group.deaths + 1, reason)
+
+    def in_hand(self, worker: int) -> Group | None:
+        """What a worker is speaking now."""
+        its = self._workers.get(worker)
+        return its.groups[0] if its and its.groups else None
+
+    # --- what to do -------------------------------------------------------------------------------------------
+
+    def decide(self, now: float) -> list[Command]:
+        """What to do next. Each command is given once, and counts as obeyed.
+
+        Raises:
+            WorkersUnusable: all that there could be have left.
+            WorkersKeepDying: those that hang counted.
+        """
+        commands: list[Command] = [*self._hanging(now), *self._assignments(now)]
+        commands += self._needless()
+        commands += self._starts()
+        if not self.finished and not self._workers and not self._starting:
+            raise WorkersUnusable(list(self._refusals.values()))
+        return commands
+
+    def _hanging(self, now: float) -> list[Command]:
+        patience = self._policy.patience
+        late = [
+            name
+            for name, worker in self._workers.items()
+            if worker.groups and now - worker.began > patience + 10 * (worker.seconds(worker.groups[0].cost) or 0.0)
+        ]
+        for name in late:
+            self.died(name, f"it did not answer for {now - self._workers[name].began:.0f} s")
+        return [Stop(name, hangs=True) for name in late]
+
+    def _assignments(self, now: float) -> list[Command]:
+        """Turn by turn, so that nobody has two groups before everybody has one."""
+        commands: list[Command] = []
+        for depth in range(self._policy.in_flight):
+            for name, worker in self._workers.items():
+                if len(worker.groups) == depth and (group := self._group_for(worker)):
+                    worker.began = worker.began if worker.groups else now
+                    worker.groups.append(group)
+                    commands.append(Assign(name, group))
+        return commands
+
+    def _group_for(self, worker: _Worker) -> Group | None:
+        if any(group.suspect for group in worker.groups):
+            return None  # nothing else is to be lost with it
+        # A new worker shows with other lines that it is well, so that it is known what a suspect line is to blame for.
+        suspects = worker.speed is not None or not self._backlog.has_unsuspected
+        share = self._share(worker)
+        if not self._in_time(worker, self._backlog.next_cost(share, suspects)):
+            return None
+        return self._backlog.take(share, suspects)
+
+    def _share(self, worker: _Worker) -> float:
+        """How much a worker is given next: less and less as the end comes near, so that all end together."""
+        if worker.speed is None:
+            return self._probe
+        policy, left = self._policy, self.seconds_left or 0.0
+        return worker.speed * min(policy.group_seconds, max(policy.tail_seconds, left / _PORTIONS))
+
+    def _in_time(self, worker: _Worker, cost: float) -> bool:
+        """Whether a worker would be through with so much before the others could do all that is left without it."""
+        others = [other for other in self._workers.values() if other is not worker]
+        speed = sum(other.speed or 0.0 for other in others)
+        mine = worker.seconds(worker.pending + cost)
+        if mine is None or not speed or any(other.speed is None for other in others):
+            return True
+        everything = self._backlog.cost + sum(other.pending for other in others)
+        alone = min(other.seconds(cost) or 0.0 for other in others)
+        return mine <= max(everything / speed, alone)
+
+    def _needless(self) -> list[Command]:
+        """Workers that wait, or are still being started, when nothing is left to hand out."""
+        if len(self._backlog) and not self.finished:
+            return []
+        idle = [name for name, worker in self._workers.items() if not worker.groups]
+        spare = [*sorted(self._starting), *idle]
+        kept = 0 if self.finished else max(0, self._policy.least - (len(self._workers) - len(idle)))
+        ended = spare[: max(0, len(spare) - kept)]
+        for name in ended:
+            self._forget(name)
+        return [Stop(name) for name in ended]
+
+    def _starts(self) -> list[Command]:
+        missing = self._wanted() - len(self._workers) - len(self._starting)
+        names = range(self._names, self._names + max(0, missing))
+        self._names = names.stop
+        self._starting.update(names)
+        return [Start(name) for name in names]
+
+    def _wanted(self) -> int:
+        """How many workers are worth having for what nobody has in hand."""
+        if self.finished:
+            return 0
+        policy, lines = self._policy, len(self._backlog)
+        speeds = [worker.speed for worker in self._workers.values() if worker.speed]
+        if not lines:
+            return min(policy.least, policy.most - len(self._refusals))
+        if speeds:
+            wanted = math.ceil(self._backlog.cost / (sum(speeds) / len(speeds)) / policy.worth_starting)
+        else:
+            wanted = math.ceil(lines / policy.probe_lines)
+        return min(policy.most - len(self._refusals), max(policy.least, wanted))
+
+    # --- the dead ---------------------------------------------------------------------------------------------
+
+    def _forget(self, name: int) -> None:
+        self._starting.discard(name)
+        if (worker := self._workers.pop(name, None)) is not None:
+            for group in worker.groups:
+                self._backlog.give_back(group.lines, group.deaths)
+
+    def _suspect(self, lines: list[int], deaths: int, reason: str) -> None:
+        """Lines over which a worker died: once may be chance, then they are halved until the one is alone."""
+        if len(lines) == 1 and deaths >= self._policy.tries:
+            self.set_aside[lines[0]] = f"{deaths} workers ended while they spoke it, the last: {reason}"
+        elif deaths == 1 or len(lines) < 2:
+            self._backlog.give_back(lines, deaths)
+        else:
+            half = len(lines) // 2
+            self._backlog.give_back(lines[:half], 1)
+            self._backlog.give_back(lines[half:], 1)

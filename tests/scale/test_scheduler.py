@@ -1,0 +1,216 @@
+"""The scheduler as ticks of a story: who joins, who dies, and who is given what."""
+
+from __future__ import annotations
+
+import pytest
+
+from f5_pipeline.errors import WorkersKeepDying, WorkersUnusable
+from f5_pipeline.scale.scheduler import Assign, Policy, Scheduler, Start, Stop
+from f5_pipeline.scale.work import Backlog
+
+PLENTY = [1.0] * 1000
+
+
+class Story:
+    """A scheduler, and what it has said so far."""
+
+    def __init__(self, costs: list[float], **policy: float) -> None:
+        self.scheduler = Scheduler(Backlog(costs), Policy(**{"most": 2, "probe_lines": 4} | policy))  # type: ignore[arg-type]
+        self.now = 0.0
+        self.started: list[int] = []
+        self.stopped: list[int] = []
+        self.queues: dict[int, list[tuple[int, ...]]] = {}
+        self.tick()
+
+    def tick(self, seconds: float = 1.0) -> None:
+        self.now += seconds
+        for command in self.scheduler.decide(self.now):
+            match command:
+                case Start(name):
+                    self.started.append(name)
+                case Assign(name, group):
+                    self.queues.setdefault(name, []).append(group.lines)
+                case Stop(name):
+                    self.stopped.append(name)
+
+    def join(self, *names: int) -> None:
+        for name in names:
+            self.scheduler.joined(name)
+        self.tick()
+
+    def done(self, name: int, seconds: float = 1.0) -> None:
+        assert self.scheduler.done(name, self.now, seconds).lines == self.queues[name].pop(0)
+        self.tick()
+
+    def die(self, name: int, spoken: tuple[int, ...] = ()) -> None:
+        self.queues.pop(name, None)
+        self.scheduler.died(name, "it was killed", spoken)
+        self.tick()
+
+    @property
+    def newest(self) -> int:
+        return self.started[-1]
+
+
+def test_no_more_workers_are_started_than_are_worth_it() -> None:
+    assert Story([1.0] * 5, most=8).started == [0, 1]  # two groups of four lines
+    assert Story(PLENTY, most=8).started == list(range(8))
+    assert Story([1.0] * 5, most=8, least=3).started == [0, 1, 2]
+    assert Story([], most=8, least=3).started == []
+
+
+def test_the_pool_grows_when_the_first_shows_how_long_it_would_take_alone() -> None:
+    story = Story([1.0] * 100, most=8, probe_lines=100)
+    assert story.started == [0]
+    slow = Story([1.0] * 1000, most=8, probe_lines=500, worth_starting=10.0)
+    slow.join(0, 1)
+    slow.done(0, seconds=1000.0)
+    assert len(slow.started) == 2  # all is in hand: a third would find nothing
+    eager = Story([1.0] * 1000, most=8, probe_lines=10, worth_starting=10.0)
+    eager.scheduler.died(7, "it never came")
+    eager.tick()
+    assert eager.started == list(range(9))
+
+
+def test_a_worker_has_a_few_groups_in_hand_and_no_more() -> None:
+    story = Story(PLENTY)
+    story.join(0, 1)
+    assert {name: [len(lines) for lines in queue] for name, queue in story.queues.items()} == {0: [4, 4], 1: [4, 4]}
+    story.tick()
+    assert len(story.queues[0]) == 2
+    story.done(0)
+    assert len(story.queues[0]) == 2
+
+
+def test_groups_follow_the_speed_of_who_gets_them_and_shrink_toward_the_end() -> None:
+    story = Story(PLENTY, group_seconds=20.0)
+    story.join(0, 1)
+    for _ in range(2):
+        story.done(0, seconds=0.4)  # ten lines a second
+        story.done(1, seconds=4.0)  # one
+    fast, slow = len(story.queues[0][-1]), len(story.queues[1][-1])
+    assert fast > 5 * slow
+    sizes = []
+    while not story.scheduler.finished:
+        sizes.append(len(story.queues[0][0]))
+        story.done(0, seconds=sizes[-1] / 10)
+        if story.queues[1]:
+            story.done(1, seconds=float(len(story.queues[1][0])))
+    assert sizes[-1] < fast / 4
+
+
+def test_a_slow_worker_is_not_given_the_last_long_line() -> None:
+    story = Story([100.0, *[10.0] * 12], probe_lines=1, tail_seconds=1.0)
+    story.join(0)
+    assert story.queues[0][0] == (0,)
+    story.done(0, seconds=1.0)
+    story.join(1)
+    first = story.queues[1][0]
+    story.done(1, seconds=10.0 * len(first) * 10)  # a thousandth of the other's speed
+    story.scheduler.died(0, "it was killed")
+    story.queues.pop(0)
+    story.tick()
+    story.join(story.newest)
+    assert not story.queues.get(1)  # the new one would be through with all of it sooner
+    assert story.queues[story.newest]
+
+
+def test_what_a_dead_worker_had_goes_to_the_others() -> None:
+    story = Story([1.0] * 16)
+    story.join(0, 1)
+    had = {line for lines in story.queues[0] for line in lines}
+    story.die(0)
+    story.done(1)
+    story.done(1)
+    story.join(story.newest)
+    given = {line for queue in story.queues.values() for lines in queue for line in lines}
+    assert had <= given
+
+
+def test_a_line_that_kills_is_found_by_halves_and_set_aside() -> None:
+    story = Story([1.0] * 64, most=1, probe_lines=16)
+    deaths = spoken = 0
+    while not story.scheduler.finished:
+        name = story.newest
+        if name not in story.queues:
+            story.join(name)
+        lines = story.queues[name][0]
+        if 5 in lines:
+            story.die(name)
+            deaths += 1
+        else:
+            spoken += len(lines)
+            story.done(name)
+    assert story.scheduler.set_aside == {5: "3 workers ended while they spoke it, the last: it was killed"}
+    assert (spoken, deaths) == (63, 7)  # twice in 16 lines, then in 8, 4 and 2, and twice alone
+
+
+def test_lines_whose_clips_are_there_are_no_suspects() -> None:
+    story = Story([1.0] * 4, most=1, probe_lines=4)
+    story.join(0)
+    story.die(0, spoken=(0, 1, 3))
+    story.join(1)
+    assert story.queues[1][0] == (0, 1, 3)
+    assert len(story.queues[1]) == 2
+    story.done(1)
+    assert story.queues[1] == [(2,)]
+
+
+def test_a_new_worker_shows_with_other_lines_that_it_is_well() -> None:
+    story = Story([1.0] * 100, most=2)
+    story.join(0, 1)
+    bad = story.queues[0][0]
+    story.die(0)
+    story.join(story.newest)
+    assert bad not in story.queues[story.newest]
+    story.done(1)
+    story.done(1)
+    assert bad in story.queues[1]
+
+
+def test_workers_that_cannot_be_used_are_not_replaced_and_the_last_of_them_ends_the_run() -> None:
+    story = Story(PLENTY)
+    story.scheduler.refused(0, "The GPU is too small.")
+    story.tick()
+    assert story.started == [0, 1]
+    story.join(1)
+    assert story.queues[1]
+    story.scheduler.refused(1, "The disk is full.")
+    with pytest.raises(WorkersUnusable, match=r"The GPU is too small \(1 other reasons are in the log\)"):
+        story.tick()
+
+
+def test_workers_that_all_die_end_the_run() -> None:
+    story = Story(PLENTY, most=1)
+    for _ in range(21):
+        story.join(story.newest)
+        story.die(story.newest)
+    story.join(story.newest)
+    with pytest.raises(WorkersKeepDying, match="22 in a row, the last because it was killed"):
+        story.die(story.newest)
+
+
+def test_a_worker_that_hangs_counts_as_dead() -> None:
+    story = Story([1.0] * 4, most=1, patience=100.0)
+    story.join(0)
+    story.tick(99.0)
+    assert story.stopped == []
+    story.tick(2.0)
+    assert story.stopped == [0]
+    assert story.started == [0, 1]
+
+
+def test_who_finds_nothing_to_do_is_let_go_at_once_but_not_the_least() -> None:
+    for least, stopped in ((1, [1]), (2, [])):
+        story = Story([1.0] * 8, least=least, probe_lines=4)
+        story.join(0, 1)
+        story.done(1)
+        assert story.stopped == stopped
+        story.done(0)
+        assert sorted(story.stopped) == [0, 1]
+
+
+def test_workers_that_are_not_ready_when_all_is_in_hand_are_not_waited_for() -> None:
+    story = Story([1.0] * 8, most=2)
+    story.join(0)
+    assert story.stopped == [1]
