@@ -543,10 +543,23 @@ class RayUnreachable(F5PipelineError):
         )
 
 
+class WorkerDiffers(F5PipelineError):
+    """A worker that is not set up as the machine that hands out the lines."""
+
+    def __init__(self, host: str, reason: str) -> None:
+        super().__init__(
+            f"The worker on {host}",
+            f"{reason}.",
+            "Give all machines the same f5-pipeline, the same F5_RECOGNISER, and one store: a bucket, or a folder that "
+            "is mounted at the same path on each.",
+        )
+
+
 class WorkersUnusable(F5PipelineError):
     """A pool in which no worker is left that could speak."""
 
-    def __init__(self, reasons: Sequence[str]) -> None:
+    def __init__(self, reasons: Sequence[str], *, transient: bool = False) -> None:
+        self.transient = transient
         told = list(dict.fromkeys(reason.rstrip(".") for reason in reasons))
         first = told[0] if told else "none could be started"
         more = f" ({len(told) - 1} other reasons are in the log)" if len(told) > 1 else ""

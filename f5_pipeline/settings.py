@@ -77,7 +77,23 @@ class Settings(BaseSettings):
         description="Where browsers find the store's files (a web server on the folder, a public bucket): for links.",
     )
     ray_address: str | None = Field(
-        None, description="Reserved for a Ray cluster. This version speaks on one machine and does not look at it."
+        None, description="A Ray cluster to speak on: host:6379, ray://host:10001, or 'local', which starts one here."
+    )
+    ray_workers: int | None = Field(
+        None,
+        ge=1,
+        description="How many Ray workers speak at once at most. Default: as many as the cluster has room for.",
+    )
+    ray_workers_least: int = Field(
+        1, ge=1, description="How many Ray workers are started and kept, however little there is to say."
+    )
+    ray_gpus_per_worker: float | None = Field(
+        None,
+        ge=0,
+        description="GPUs of each Ray worker: 1, or 0.5 for two on a GPU. Default: 1 if the cluster has any.",
+    )
+    ray_cpus_per_worker: float = Field(
+        2, gt=0, description="CPU cores of each Ray worker, and threads where it has no GPU."
     )
 
     @field_validator("nightly_cron")

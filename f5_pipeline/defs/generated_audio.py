@@ -1,7 +1,7 @@
 """``generated_audio[batch]``: the speech. The store of clips is the cache: only what is missing is spoken."""
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from functools import partial
 from textwrap import shorten
@@ -21,11 +21,13 @@ from f5_pipeline.environment.attention import prove_environment
 from f5_pipeline.errors import ClipDamaged, ObjectMissing
 from f5_pipeline.results.clips import ClipStore
 from f5_pipeline.results.index import csv_object, parquet_object
+from f5_pipeline.scale.ray import speak_on_ray
 from f5_pipeline.settings import Settings
 from f5_pipeline.speech.batch import BatchReport, speak_batch
 from f5_pipeline.speech.engine import ENGINE_VERSION
 from f5_pipeline.speech.models.catalogue import load_catalogue
 from f5_pipeline.speech.recognition.choice import choose_recogniser
+from f5_pipeline.speech.speaking import WorkerReport, speak_here
 from f5_pipeline.storage.object_store import ObjectStore
 
 _PREVIEW_ROWS = 10
@@ -72,7 +74,8 @@ def generated_audio(
         proven = prove_environment(settings)  # on a worker that has not done it yet; milliseconds elsewhere
         catalogue, progress = load_catalogue(settings), make_progress(context)
         recogniser = partial(choose_recogniser, settings)
-        report = speak_batch(store, settings.cache, batch, catalogue, load_engine, progress, recogniser)
+        speak = speak_on_ray(settings, context.log) if settings.ray_address else speak_here
+        report = speak_batch(store, settings.cache, batch, catalogue, load_engine, progress, recogniser, speak)
         checks = check_speech(report, store, proven)
         metadata = _metadata(store, settings, report)
     return dg.MaterializeResult(metadata=metadata, data_version=dg.DataVersion(_version(report)), check_results=checks)
@@ -90,7 +93,7 @@ def _metadata(store: ObjectStore, settings: Settings, report: BatchReport) -> Ma
         "audio_seconds_spoken": round(report.audio_seconds_spoken, 1),
         "recogniser": report.recogniser or "none",
         **trends([row for row in report.rows if row.key]),
-        "device_seconds": round(report.load_seconds + report.speak_seconds, 1) if report.clips_spoken else 0.0,
+        "device_seconds": round(report.device_seconds, 1),
         "preview": dg.MetadataValue.table(
             [dg.TableRecord({name: _cell(getattr(row, name)) for name in _SCHEMA_NAMES}) for row in shown],
             schema=_SCHEMA,
@@ -101,11 +104,31 @@ def _metadata(store: ObjectStore, settings: Settings, report: BatchReport) -> Ma
     if report.real_time_factor is not None:
         metadata["real_time_factor"] = round(report.real_time_factor, 3)
         metadata["times_real_time"] = round(1 / report.real_time_factor, 2)
+    if report.workers:
+        metadata["workers"] = _workers(report.workers)
     with suppress(ObjectMissing, ClipDamaged):  # a check says so, and stops the delivery
         if spoken := next((row for row in report.rows if row.key), None):
             samples = ClipStore(store).load(spoken.key).samples
             metadata["sample"] = dg.MetadataValue.md(spectrogram(samples, f"{spoken.id}: {spoken.spoken_text[:60]}"))
     return metadata
+
+
+def _workers(workers: Sequence[WorkerReport]) -> dg.TableMetadataValue:
+    """What each worker of a cluster did: slow machines and those that left are seen here."""
+    records = [
+        dg.TableRecord(
+            {
+                "worker": worker.name,
+                "lines": worker.lines,
+                "audio_seconds": round(worker.audio_seconds, 1),
+                "times_real_time": round(worker.times_real_time, 2),
+                "held_seconds": round(worker.held_seconds, 1),
+                "left": worker.left,
+            }
+        )
+        for worker in workers
+    ]
+    return dg.MetadataValue.table(records)
 
 
 _SCHEMA_NAMES = [column.name for column in _SCHEMA.columns]

@@ -11,8 +11,8 @@ from typing import NoReturn, TypeVar, cast
 import dagster as dg
 
 from f5_pipeline.defs.launcher import RUNS
-from f5_pipeline.environment.attention import prove_environment
 from f5_pipeline.errors import F5PipelineError
+from f5_pipeline.scale.engine import load_f5_engine
 from f5_pipeline.settings import Settings, load_settings
 from f5_pipeline.speech.engine import SpeechEngine
 from f5_pipeline.speech.generate import Progress
@@ -81,15 +81,6 @@ class ProgressResource(dg.ConfigurableResource[MakeProgress]):
         from f5_pipeline.defs.progress import LogProgress
 
         return LogProgress
-
-
-def load_f5_engine(model: ReadyModel) -> SpeechEngine:
-    """F5-TTS as the environment's settings want it, with the attention that was proven on this machine."""
-    from f5_pipeline.speech.f5.engine import F5Engine
-
-    settings = load_settings()
-    attention = prove_environment(settings).attention
-    return F5Engine(model.spec, model.files, settings.device, settings.precision, attention, settings.batch_seconds)
 
 
 RESOURCES = {

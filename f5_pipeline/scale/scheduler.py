@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 from collections import deque
-from collections.abc import Collection, Mapping
+from collections.abc import Collection
 from dataclasses import dataclass, field
 
 from f5_pipeline.errors import WorkersKeepDying, WorkersUnusable
@@ -31,6 +31,7 @@ class Policy:
     probe_lines: int = 16  # in the first group of a worker, whose speed is not known
     worth_starting: float = 20.0  # of work for one worker: less is not worth another one's start
     tries: int = 3  # workers that a line may kill before it is set aside
+    troubles: int = 3  # in a row, of one worker that lives: then it leaves
     patience: float = 1800.0  # more than a group was expected to take: then its worker hangs
 
     @property
@@ -75,6 +76,7 @@ class _Worker:
     groups: deque[Group] = field(default_factory=deque)  # in hand, the one it speaks first
     began: float = 0.0  # the first of them
     speed: float | None = None  # cost per second
+    troubles: int = 0  # since its last finished group
 
     def seconds(self, cost: float) -> float | None:
         return cost / self.speed if self.speed else None
@@ -98,7 +100,7 @@ class Scheduler:
         self._workers: dict[int, _Worker] = {}
         self._starting: set[int] = set()
         self._names = 0
-        self._refusals: dict[int, str] = {}
+        self._refusals: list[tuple[str, bool]] = []
         self._deaths_in_a_row = 0
         self.set_aside: dict[int, str] = {}  # lines that nobody can speak, and why
 
@@ -106,11 +108,6 @@ class Scheduler:
     def finished(self) -> bool:
         """Whether every line was spoken or set aside."""
         return not len(self._backlog) and not any(worker.groups for worker in self._workers.values())
-
-    @property
-    def refusals(self) -> Mapping[int, str]:
-        """Workers that left because they cannot be used, and why."""
-        return self._refusals
 
     @property
     def seconds_left(self) -> float | None:
@@ -129,15 +126,31 @@ class Scheduler:
         """A worker has spoken its group, which took it so long, loading aside; the group."""
         its = self._workers[worker]
         group = its.groups.popleft()
-        its.began = now
+        its.began, its.troubles = now, 0
         its.learn(group.cost, seconds)
         self._deaths_in_a_row = 0
         return group
 
-    def refused(self, worker: int, reason: str) -> None:
-        """A worker cannot be used, now or for good, and is not replaced; what it had in hand goes to others."""
-        self._refusals[worker] = reason
+    def refused(self, worker: int, reason: str, transient: bool = False) -> None:
+        """A worker cannot be used and is not replaced; what it had in hand goes to others.
+
+        Args:
+            reason: a sentence for the user.
+            transient: whether it might be used another time.
+        """
+        self._refusals.append((reason, transient))
         self._forget(worker)
+
+    def troubled(self, worker: int, now: float, reason: str) -> bool:
+        """A worker lives, but could not speak its group this time. Whether it stays."""
+        its = self._workers[worker]
+        its.began, its.troubles = now, its.troubles + 1
+        if its.troubles >= self._policy.troubles:
+            self.refused(worker, reason, transient=True)
+            return False
+        group = its.groups.popleft()
+        self._backlog.give_back(group.lines, group.deaths)
+        return True
 
     def died(self, worker: int, reason: str, spoken: Collection[int] = ()) -> None:
         """A worker is gone.
@@ -179,7 +192,8 @@ class Scheduler:
         commands += self._needless()
         commands += self._starts()
         if not self.finished and not self._workers and not self._starting:
-            raise WorkersUnusable(list(self._refusals.values()))
+            reasons = [reason for reason, _ in self._refusals]
+            raise WorkersUnusable(reasons, transient=any(transient for _, transient in self._refusals))
         return commands
 
     def _hanging(self, now: float) -> list[Command]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -18,8 +18,7 @@ from f5_pipeline.results.clips import ClipStore
 from f5_pipeline.results.index import IndexRow, rows_by_key, write_index
 from f5_pipeline.results.provenance import record_spoken
 from f5_pipeline.speech.casting import cast
-from f5_pipeline.speech.engine import SpeechEngine
-from f5_pipeline.speech.generate import Progress, generate
+from f5_pipeline.speech.generate import EngineFor, Progress
 from f5_pipeline.speech.lines import ReadyModel
 from f5_pipeline.speech.manifests.utterance_file import (
     BatchContents,
@@ -32,11 +31,10 @@ from f5_pipeline.speech.models.weights import check_licence, ensure_weights
 from f5_pipeline.speech.recall import settled_before
 from f5_pipeline.speech.recognition.choice import ChooseRecogniser, no_recogniser
 from f5_pipeline.speech.recognition.ears import listening
+from f5_pipeline.speech.speaking import Order, Speak, WorkerReport, speak_here
 from f5_pipeline.speech.utterance import RejectedRow
 from f5_pipeline.speech.verdicts import Judge
 from f5_pipeline.storage.object_store import ObjectStore
-
-LoadEngine = Callable[[ReadyModel], SpeechEngine]
 
 
 @dataclass(frozen=True)
@@ -52,6 +50,7 @@ class BatchReport:
     speak_seconds: float  # of it, for speaking, storing and listening
     recogniser: str = ""  # who listened to the clips; "": nobody
     not_heard: str = ""  # why a clip was not listened to after all
+    workers: tuple[WorkerReport, ...] = ()  # if it was spoken on several machines
 
     @property
     def counts(self) -> dict[str, int]:
@@ -67,6 +66,13 @@ class BatchReport:
         return sum(row.audio_seconds or 0.0 for row in self.rows)
 
     @property
+    def device_seconds(self) -> float:
+        """What was in use for it, all machines together; 0 if nothing was spoken."""
+        if self.workers:
+            return sum(worker.held_seconds for worker in self.workers)
+        return self.load_seconds + self.speak_seconds if self.clips_spoken else 0.0
+
+    @property
     def real_time_factor(self) -> float | None:
         """Seconds of work for a second of audio; None if nothing was spoken."""
         return self.speak_seconds / self.audio_seconds_spoken if self.audio_seconds_spoken else None
@@ -77,15 +83,17 @@ def speak_batch(
     cache: Path,
     batch: str,
     catalogue: Mapping[str, ModelSpec],
-    load_engine: LoadEngine,
+    load_engine: EngineFor,
     progress: Progress | None = None,
     choose_recogniser: ChooseRecogniser = no_recogniser,
+    speak: Speak = speak_here,
 ) -> BatchReport:
     """Speak what is missing of a batch and write its index.
 
     Args:
         load_engine: makes the engine of a model; called only if something is missing.
         choose_recogniser: who listens to the clips, by the word of the batch settings.
+        speak: who does the speaking: this process, or many machines.
 
     Raises:
         ObjectMissing: the manifest was not resolved yet (``utterances``).
@@ -105,46 +113,33 @@ def speak_batch(
     lines, rejected = cast(contents.utterances, models, store, cache)
     if rejected and contents.settings.on_bad_rows == "fail":
         raise RowsRejected(batch, [f"row {row.row}: {row.reason.rstrip('.')}" for row in rejected])
-    clock = _Loading(load_engine)
     speaking = time.monotonic()
     known = rows_by_key(store, batch, judge.fingerprint)
-    clips = ClipStore(store)
     with listening(recogniser, store) as listener:
-        settled = settled_before(lines, clips, known, listener)
+        settled = settled_before(lines, ClipStore(store), known, listener)
         unsettled = (line for line in lines if line.key not in settled)  # no index names their clips, until this one
+        order = Order(batch, store, lines, settled, load_engine, judge, listener, contents.settings.recogniser)
         with claim(store, batch, (key for line in unsettled for key in line.all_keys())):
-            done = generate(lines, clips, settled, clock, progress, judge, listener)
-            rows = _in_order(contents, done.rows, rejected)
+            outcome = speak(order, progress)
+            rows = _in_order(contents, outcome.generation.rows, rejected)
             check_not_superseded(store, batch, version, contents)
             write_index(store, batch, rows, judge.fingerprint)
     record_spoken(store, batch, contents.made_of, sum(row.status == "failed" for row in rows))
     report = BatchReport(
         batch=batch,
         rows=rows,
-        clips_spoken=done.clips_spoken,
-        audio_seconds_spoken=done.audio_seconds_spoken,
+        clips_spoken=outcome.generation.clips_spoken,
+        audio_seconds_spoken=outcome.generation.audio_seconds_spoken,
         seconds=time.monotonic() - started,
-        load_seconds=clock.seconds,
-        speak_seconds=time.monotonic() - speaking - clock.seconds,
+        load_seconds=outcome.load_seconds,
+        speak_seconds=time.monotonic() - speaking - outcome.load_seconds,
         recogniser=listener.recogniser,
-        not_heard=next(iter(listener.failures), ""),
+        not_heard=outcome.not_heard,
+        workers=outcome.workers,
     )
     if report.counts["failed"] and not report.counts["ok"] + report.counts["suspect"]:
         raise NothingSpoken(batch, report.counts["failed"], next(row.reason for row in rows if row.status == "failed"))
     return report
-
-
-class _Loading:
-    """Loads engines, and remembers how long it took."""
-
-    def __init__(self, load_engine: LoadEngine) -> None:
-        self._load, self.seconds = load_engine, 0.0
-
-    def __call__(self, model: ReadyModel) -> SpeechEngine:
-        started = time.monotonic()
-        engine = self._load(model)
-        self.seconds += time.monotonic() - started
-        return engine
 
 
 def _ready_models(

@@ -180,6 +180,24 @@ def test_workers_that_cannot_be_used_are_not_replaced_and_the_last_of_them_ends_
         story.tick()
 
 
+def test_a_worker_with_a_passing_trouble_stays_until_it_has_too_many() -> None:
+    story = Story([1.0] * 8, most=1)
+    story.join(0)
+    for _ in range(2):
+        first = story.queues[0].pop(0)
+        assert story.scheduler.troubled(0, story.now, "The store is busy.")
+        story.tick()
+        assert first in story.queues[0]  # it has not killed anybody
+    story.done(0)
+    for stays in (True, True, False):
+        assert story.scheduler.troubled(0, story.now, "The store is busy.") is stays
+        story.queues[0] = story.queues[0][1:]
+        story.tick() if stays else None
+    with pytest.raises(WorkersUnusable, match="The store is busy") as caught:
+        story.tick()
+    assert caught.value.transient
+
+
 def test_workers_that_all_die_end_the_run() -> None:
     story = Story(PLENTY, most=1)
     for _ in range(21):

@@ -1,0 +1,17 @@
+"""The engine as a machine proved it: where the speech and the environment of one machine meet, on each of them."""
+
+from __future__ import annotations
+
+from f5_pipeline.environment.attention import prove_environment
+from f5_pipeline.settings import load_settings
+from f5_pipeline.speech.engine import SpeechEngine
+from f5_pipeline.speech.lines import ReadyModel
+
+
+def load_f5_engine(model: ReadyModel) -> SpeechEngine:
+    """F5-TTS as the environment's settings want it, with the attention that was proven on this machine."""
+    from f5_pipeline.speech.f5.engine import F5Engine
+
+    settings = load_settings()
+    attention = prove_environment(settings).attention
+    return F5Engine(model.spec, model.files, settings.device, settings.precision, attention, settings.batch_seconds)

@@ -1,0 +1,78 @@
+"""What of an order is to go to workers: the lines that nobody has spoken, each sound once, with what it costs."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+import numpy as np
+
+from f5_pipeline.results.clips import ClipStore
+from f5_pipeline.results.index import IndexRow
+from f5_pipeline.results.keys import derive_seed
+from f5_pipeline.scale.work import Backlog, Group, cost_of
+from f5_pipeline.scale.worker import Portion
+from f5_pipeline.speech.lines import SpokenLine
+from f5_pipeline.speech.recall import settled_before
+from f5_pipeline.speech.recognition.ears import listening
+from f5_pipeline.speech.speaking import Order
+from f5_pipeline.speech.takes import Take, row_of
+
+_LOOKING_UP = 0.01  # what a line costs whose clip is there, as a part of what speaking it costs
+
+
+class Plan:
+    """An order, as positions: the backlog counts lines that are to be worked on, in the order's order."""
+
+    def __init__(self, order: Order) -> None:
+        self.order = order
+        self.recogniser = order.recogniser.name if order.recogniser else ""
+        first = {line.key: line for line in reversed(order.lines)}
+        self._rows = self._settled(first)
+        self._pending = [line for key, line in first.items() if key not in self._rows]
+        stored = ClipStore(order.store).existing(line.key for line in self._pending)
+        there = np.array([line.key in stored for line in self._pending], bool)
+        costs = np.array([cost_of(line) for line in self._pending], np.float64)
+        models = {name: number for number, name in enumerate({line.model.spec.name for line in self._pending})}
+        kinds = [models[line.model.spec.name] for line in self._pending]
+        self.backlog = Backlog(np.where(there, _LOOKING_UP * costs, costs), kinds)
+        missing = [line for line, is_there in zip(self._pending, there, strict=True) if not is_there]
+        #: How many clips are missing, and how long they will be, in seconds.
+        self.missing = len(missing), sum(line.expected_seconds for line in missing)
+
+    def key(self, position: int) -> str:
+        """The clip key of a line's first take."""
+        return self._pending[position].key
+
+    def portion(self, group: Group) -> Portion:
+        """A group as a worker is given it."""
+        lines = [self._pending[position] for position in group.lines]
+        return Portion(tuple(line.utterance for line in lines), tuple(line.key for line in lines))
+
+    def settle(self, group: Group, rows: Sequence[IndexRow]) -> None:
+        """What became of a group."""
+        for position, row in zip(group.lines, rows, strict=True):
+            self._rows[self.key(position)] = row
+
+    def set_aside(self, position: int, reason: str) -> str:
+        """A line that nobody can speak has failed; its id."""
+        line = self._pending[position]
+        self._rows[line.key] = row_of(line, [Take(line.key, 1, "failed", reason, 2_000.0, derive_seed(line.parts))])
+        return line.utterance.id
+
+    def rows(self) -> tuple[IndexRow, ...]:
+        """One for each line of the order. All must be settled."""
+        return tuple(_row_for(line, self._rows[line.key]) for line in self.order.lines)
+
+    def _settled(self, first: dict[str, SpokenLine]) -> dict[str, IndexRow]:
+        """Rows of lines that were spoken before, as the last run left them."""
+        order = self.order
+        with listening(order.recogniser, order.store) as listener:
+            takes = settled_before(list(first.values()), ClipStore(order.store), order.known, listener)
+        return {key: row_of(first[key], found) for key, found in takes.items()}
+
+
+def _row_for(line: SpokenLine, row: IndexRow) -> IndexRow:
+    """The row of a line from that of another with the same clip."""
+    u = line.utterance
+    return replace(row, id=u.id, text=u.text, spoken_text=u.shown_text, voice=u.voice, model=u.model, columns=u.columns)

@@ -1,0 +1,199 @@
+"""A batch on many workers: what is missing goes out in groups, index rows come back. No Ray here.
+
+The workers are behind ``Crew``; who gets what is the ``scheduler``'s choice.
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from typing import Protocol
+
+from f5_pipeline.results.clips import ClipStore
+from f5_pipeline.scale.plan import Plan
+from f5_pipeline.scale.scheduler import Assign, Policy, Scheduler, Start, Stop
+from f5_pipeline.scale.worker import Assignment, Portion, Ready, Spoken, Trouble
+from f5_pipeline.speech.generate import Generation, Progress, Silent
+from f5_pipeline.speech.speaking import Order, Outcome, Speak, WorkerReport
+
+_LISTEN_SECONDS = 1.0  # after which the scheduler looks at the clock even if nothing happened
+_SAY_SECONDS = 30.0  # between two lines in the log about the pool
+
+
+@dataclass(frozen=True)
+class Gone:
+    """A worker died."""
+
+    reason: str
+
+
+News = Ready | Trouble | Spoken | Gone
+
+
+class Crew(Protocol):
+    """Workers by number, wherever they are."""
+
+    def start(self, worker: int) -> None:
+        """Ask for a worker; it tells when it is ready."""
+
+    def assign(self, worker: int, portion: Portion) -> None:
+        """Let it speak, after what it was given before."""
+
+    def stop(self, worker: int) -> None:
+        """End it, whatever it is doing; one that is gone is fine."""
+
+    def wait(self, seconds: float) -> list[tuple[int, News]]:
+        """What has happened, each worker's in its order; waits for it so long at most."""
+
+
+OpenCrew = Callable[[Assignment], AbstractContextManager[tuple[Crew, Policy]]]
+
+
+def speak_with(open_crew: OpenCrew, log: logging.Logger) -> Speak:
+    """How to carry out an order with workers. They are called together only if there is something to say."""
+
+    def speak(order: Order, progress: Progress | None = None) -> Outcome:
+        plan, progress = Plan(order), progress or Silent()
+        progress.begin(len(order.lines), *plan.missing)
+        if not len(plan.backlog):
+            return Outcome(Generation(plan.rows(), 0, 0.0), recogniser=plan.recogniser)
+        models = {line.model.spec.name: line.model.spec for line in order.lines}
+        assignment = Assignment(
+            order.batch, order.store.url, models, order.judge, order.recogniser_word, order.load_engine
+        )
+        with open_crew(assignment) as (crew, policy):
+            return _Shift(plan, crew, policy, progress, log).work()
+
+    return speak
+
+
+@dataclass
+class _Record:
+    """What is noted of a worker. Times are ``time.monotonic``'s."""
+
+    asked: float
+    where: str = ""
+    lines: int = 0
+    audio_seconds: float = 0.0
+    seconds: float = 0.0
+    ended: float | None = None
+    left: str = ""
+
+    def report(self, name: int, now: float) -> WorkerReport:
+        where = f"{name}: {self.where}" if self.where else str(name)
+        held = (self.ended or now) - self.asked
+        return WorkerReport(where, self.lines, self.audio_seconds, self.seconds, held, self.left)
+
+
+class _Shift:
+    """One batch, from the first worker to the last row."""
+
+    def __init__(self, plan: Plan, crew: Crew, policy: Policy, progress: Progress, log: logging.Logger) -> None:
+        self._plan, self._crew, self._progress, self._log = plan, crew, progress, log
+        self._scheduler = Scheduler(plan.backlog, policy)
+        self._clips = ClipStore(plan.order.store)
+        self._records: dict[int, _Record] = {}
+        self._said = time.monotonic()
+        self._clips_spoken, self._audio_seconds = 0, 0.0
+        self._not_heard = ""
+
+    def work(self) -> Outcome:
+        self._obey()
+        while not self._scheduler.finished:
+            for worker, news in self._crew.wait(_LISTEN_SECONDS):
+                self._hear(worker, news)
+            self._obey()
+            self._say_now_and_then()
+        for position, reason in self._scheduler.set_aside.items():
+            self._log.warning(f"Line {self._plan.set_aside(position, reason)!r} is set aside: {reason}")
+        done = Generation(self._plan.rows(), self._clips_spoken, self._audio_seconds)
+        return Outcome(done, 0.0, self._plan.recogniser, self._not_heard, self._reports())
+
+    def _obey(self) -> None:
+        now = time.monotonic()
+        for command in self._scheduler.decide(now):
+            match command:
+                case Start(worker):
+                    self._records[worker] = _Record(now)
+                    self._crew.start(worker)
+                case Assign(worker, group):
+                    self._crew.assign(worker, self._plan.portion(group))
+                case Stop(worker, hangs):
+                    self._part(worker, "it hung" if hangs else "")
+                    self._crew.stop(worker)
+
+    def _hear(self, worker: int, news: News) -> None:
+        if self._records[worker].ended is not None:
+            return  # it was let go, and said something in the moment before
+        match news:
+            case Ready(where):
+                self._records[worker].where = where
+                self._scheduler.joined(worker)
+                self._log.info(f"Worker {worker} is ready: {where}")
+            case Spoken():
+                self._note(worker, news)
+            case Trouble():
+                self._trouble(worker, news)
+            case Gone(reason):
+                self._part(worker, reason)
+                self._crew.stop(worker)
+                self._scheduler.died(worker, reason, self._stored(worker))
+
+    def _note(self, worker: int, spoken: Spoken) -> None:
+        group, record = self._scheduler.done(worker, time.monotonic(), spoken.seconds), self._records[worker]
+        self._plan.settle(group, spoken.rows)
+        self._clips_spoken += spoken.clips_spoken
+        self._audio_seconds += spoken.audio_seconds
+        self._not_heard = self._not_heard or spoken.not_heard
+        record.lines += len(group.lines)
+        record.audio_seconds += spoken.audio_seconds
+        record.seconds += spoken.seconds
+        for row in spoken.rows:
+            if not row.cached and row.key:
+                self._progress.advance(row.audio_seconds or 0.0)
+
+    def _trouble(self, worker: int, trouble: Trouble) -> None:
+        """A worker cannot get ready, or could not speak a group: for good, or perhaps another time."""
+        scheduler, reason = self._scheduler, trouble.reason
+        if not trouble.transient or scheduler.in_hand(worker) is None:
+            scheduler.refused(worker, reason, trouble.transient)
+        elif scheduler.troubled(worker, time.monotonic(), reason):
+            self._log.warning(f"Worker {worker} could not speak its lines this time: {reason}")
+            return
+        self._part(worker, reason)
+        self._crew.stop(worker)
+
+    def _stored(self, worker: int) -> list[int]:
+        """Those lines of the group that a worker was speaking which have a clip: they did not kill it."""
+        group = self._scheduler.in_hand(worker)
+        keys = {self._plan.key(position): position for position in group.lines} if group else {}
+        return [keys[key] for key in self._clips.existing(keys)]
+
+    def _part(self, worker: int, left: str) -> None:
+        record = self._records[worker]
+        record.ended, record.left = time.monotonic(), left
+        if left:
+            self._log.warning(f"Worker {worker} has left: {left}")
+
+    def _say_now_and_then(self) -> None:
+        now = time.monotonic()
+        if now - self._said < _SAY_SECONDS:
+            return
+        self._said = now
+        here = {name: record for name, record in self._records.items() if record.ended is None}
+        speeds = [f"{name} {r.report(name, now).times_real_time:.1f}" for name, r in here.items() if r.where]
+        waiting = len(here) - len(speeds)
+        left = self._scheduler.seconds_left
+        parts = [
+            f"workers, times real time: {', '.join(speeds)}" if speeds else "no worker is ready yet",
+            f"{waiting} asked for" if waiting else "",
+            f"about {left:.0f} s left" if left is not None else "",
+        ]
+        self._log.info("; ".join(filter(None, parts)))
+
+    def _reports(self) -> tuple[WorkerReport, ...]:
+        now = time.monotonic()
+        return tuple(record.report(name, now) for name, record in self._records.items())
