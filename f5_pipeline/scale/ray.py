@@ -74,6 +74,7 @@ def _connect(ray: Any, address: str) -> None:
         ray.init(address=address, **quiet)
         return
     os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")  # Ray would report each start to its makers
+    os.environ.setdefault("RAY_worker_niceness", "0")  # and give workers what other programs leave over
     ray.init(address=LOCAL, include_dashboard=False, object_store_memory=_OBJECT_STORE, **quiet)
 
 

@@ -96,7 +96,8 @@ class Scheduler:
 
     def __init__(self, backlog: Backlog, policy: Policy) -> None:
         self._backlog, self._policy = backlog, policy
-        self._probe = policy.probe_lines * backlog.cost / max(1, len(backlog))
+        usual = policy.probe_lines * backlog.cost / max(1, len(backlog))
+        self._probe = min(usual, backlog.cost / (_PORTIONS * max(1, self._worth_probing())))
         self._workers: dict[int, _Worker] = {}
         self._starting: set[int] = set()
         self._names = 0
@@ -276,8 +277,12 @@ class Scheduler:
         if speeds:
             wanted = math.ceil(self._backlog.cost / (sum(speeds) / len(speeds)) / policy.worth_starting)
         else:
-            wanted = math.ceil(lines / policy.probe_lines)
+            wanted = self._worth_probing()
         return min(policy.most - len(self._refusals), max(policy.least, wanted))
+
+    def _worth_probing(self) -> int:
+        """How many workers are worth having while nobody knows how fast they are."""
+        return min(self._policy.most, math.ceil(len(self._backlog) / self._policy.probe_lines))
 
     # --- the dead ---------------------------------------------------------------------------------------------
 

@@ -62,14 +62,17 @@ def test_no_more_workers_are_started_than_are_worth_it() -> None:
 def test_the_pool_grows_when_the_first_shows_how_long_it_would_take_alone() -> None:
     story = Story([1.0] * 100, most=8, probe_lines=100)
     assert story.started == [0]
-    slow = Story([1.0] * 1000, most=8, probe_lines=500, worth_starting=10.0)
-    slow.join(0, 1)
-    slow.done(0, seconds=1000.0)
-    assert len(slow.started) == 2  # all is in hand: a third would find nothing
-    eager = Story([1.0] * 1000, most=8, probe_lines=10, worth_starting=10.0)
-    eager.scheduler.died(7, "it never came")
-    eager.tick()
-    assert eager.started == list(range(9))
+    story.join(0)
+    story.done(0, seconds=1.0)  # 25 lines: two or three seconds for the rest
+    assert story.started == [0]
+    slow = Story([1.0] * 100, most=8, probe_lines=100)
+    slow.join(0)
+    slow.done(0, seconds=100.0)
+    assert 4 < len(slow.started) <= 8
+    slow.scheduler.died(slow.newest, "it never came")
+    started = len(slow.started)
+    slow.tick()
+    assert len(slow.started) == started + 1
 
 
 def test_a_worker_has_a_few_groups_in_hand_and_no_more() -> None:
@@ -146,14 +149,16 @@ def test_a_line_that_kills_is_found_by_halves_and_set_aside() -> None:
 
 
 def test_lines_whose_clips_are_there_are_no_suspects() -> None:
-    story = Story([1.0] * 4, most=1, probe_lines=4)
+    story = Story([1.0] * 32, most=1, probe_lines=32)
     story.join(0)
-    story.die(0, spoken=(0, 1, 3))
+    assert story.queues[0][0] == tuple(range(8))
+    story.die(0, spoken=(0, 1, 2, 3, 4, 5))
     story.join(1)
-    assert story.queues[1][0] == (0, 1, 3)
-    assert len(story.queues[1]) == 2
+    assert story.queues[1] == [tuple(range(8, 16)), tuple(range(6))]
     story.done(1)
-    assert story.queues[1] == [(2,)]
+    assert story.queues[1][1] == (6, 7)
+    story.die(1)  # not of these: it was speaking the others
+    assert not story.scheduler.set_aside
 
 
 def test_a_new_worker_shows_with_other_lines_that_it_is_well() -> None:
@@ -222,13 +227,18 @@ def test_who_finds_nothing_to_do_is_let_go_at_once_but_not_the_least() -> None:
     for least, stopped in ((1, [1]), (2, [])):
         story = Story([1.0] * 8, least=least, probe_lines=4)
         story.join(0, 1)
-        story.done(1)
+        while story.queues[1]:
+            story.done(1)
         assert story.stopped == stopped
-        story.done(0)
+        while story.queues[0]:
+            story.done(0)
         assert sorted(story.stopped) == [0, 1]
 
 
 def test_workers_that_are_not_ready_when_all_is_in_hand_are_not_waited_for() -> None:
     story = Story([1.0] * 8, most=2)
     story.join(0)
+    while not story.stopped:
+        story.done(0)
     assert story.stopped == [1]
+    assert not story.scheduler.finished

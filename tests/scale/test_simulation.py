@@ -63,4 +63,4 @@ def test_machines_of_any_speed_end_together(seed: int) -> None:
 
 def test_a_pool_that_is_too_large_for_its_work_does_not_come_into_being() -> None:
     small = Simulation(mixed_lines(40), Policy(most=64), [Machine(30.0)]).run()
-    assert small.held_seconds < 3 * 60
+    assert small.held_seconds <= 3 * small.seconds  # three workers for 40 lines

@@ -1,0 +1,247 @@
+"""Batches on a real Ray cluster: as on one machine, and whatever dies meanwhile."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from f5_pipeline.errors import RayUnreachable, WorkersUnusable
+from f5_pipeline.results.clips import ClipStore
+from f5_pipeline.scale.engine import load_f5_engine
+from f5_pipeline.scale.ray import size
+from f5_pipeline.settings import Settings
+from f5_pipeline.storage.s3 import S3Store
+from tests.scale.batch import PATIENCE, Batch, essence, meanwhile, some_lines
+from tests.scale.conftest import AddNode, alive
+from tests.scale.engines import Watched
+from tests.storage import servers
+from tests.storage.proxy import BUSY, CUT, LOSE, RESET, proxy_before, sometimes
+from tests.storage.servers import Server
+
+
+class Counting:
+    """Implements ``Progress``."""
+
+    def __init__(self) -> None:
+        self.begun: tuple[int, int] = (0, 0)
+        self.audio: list[float] = []
+
+    def begin(self, lines: int, missing: int, audio_seconds: float) -> None:
+        self.begun = lines, missing
+
+    def advance(self, audio_seconds: float) -> None:
+        self.audio.append(audio_seconds)
+
+
+def test_a_batch_is_the_same_with_and_without_ray(
+    batch: Batch, other_batch: Batch, add_node: AddNode, tmp_path: Path
+) -> None:
+    """Two machines; lines in pieces, lines that are in the batch twice, and takes that are drawn again."""
+    texts = [*some_lines(30), "One. [pause 0.8s] Two. [voice: m1] Three.", "a long story of nothing at all. " * 40]
+    add_node()
+    add_node()
+    watched, progress = Watched(tmp_path / "watched", together=2), Counting()
+    batch.write(texts)
+    other_batch.write(texts)
+    here = other_batch.speak_here(Watched(tmp_path / "here").load)
+    there = batch.speak_on_ray(watched.load, progress)
+    assert [essence(row) for row in there.rows] == [essence(row) for row in here.rows]
+    assert batch.clips == other_batch.clips
+    assert len(set(watched.processes)) == 2
+    assert os.getpid() not in watched.processes
+    assert progress.begun == (32, 30)
+    assert sum(progress.audio) == pytest.approx(there.audio_seconds_spoken)
+    assert (there.clips_spoken, there.cached) == (here.clips_spoken, 0)
+    assert sum(worker.lines for worker in there.workers) == 30
+    assert {worker.left for worker in there.workers} == {""}
+    again = batch.speak_on_ray(watched.load)
+    assert (again.cached, again.clips_spoken, again.workers) == (32, 0, ())
+
+
+def test_the_embedded_model_sounds_the_same_on_another_machine(
+    batch: Batch, other_batch: Batch, add_node: AddNode
+) -> None:
+    add_node()
+    for one in (batch, other_batch):
+        one.write(some_lines(6), 'nfe_step = 5\npreset = "fast"')
+    here, there = other_batch.speak_here(load_f5_engine), batch.speak_on_ray(load_f5_engine)
+    assert [row.key for row in there.rows] == [row.key for row in here.rows]
+    for row in here.rows:
+        ours, theirs = (ClipStore(one.store).load(row.key).samples for one in (other_batch, batch))
+        assert ours.shape == theirs.shape
+        assert np.linalg.norm(ours - theirs) <= 1e-3 * np.linalg.norm(ours)
+
+
+def test_an_actor_is_killed(batch: Batch, other_batch: Batch, add_node: AddNode, tmp_path: Path) -> None:
+    add_node(2)
+    texts = some_lines(40)
+    watched = Watched(tmp_path / "watched", seconds=0.1)
+    batch.write(texts)
+    other_batch.write(texts)
+    with meanwhile(lambda: len(batch.clips) >= 4, lambda: os.kill(watched.processes[0], signal.SIGKILL)):
+        report = batch.speak_on_ray(watched.load)
+    here = other_batch.speak_here(Watched(tmp_path / "here").load)
+    assert [essence(row) for row in report.rows] == [essence(row) for row in here.rows]
+    assert batch.clips == other_batch.clips
+    assert len([worker for worker in report.workers if worker.left]) == 1
+    assert len(watched.texts) <= 38 + 2  # what it had stored was not spoken again
+
+
+def test_a_machine_is_taken_away(
+    cluster: Any, batch: Batch, other_batch: Batch, add_node: AddNode, tmp_path: Path
+) -> None:
+    add_node()
+    lost = add_node()
+    texts = some_lines(40)
+    watched = Watched(tmp_path / "watched", seconds=0.1, together=2)
+    batch.write(texts)
+    other_batch.write(texts)
+    with meanwhile(
+        lambda: len(batch.clips) >= 4,
+        lambda: cluster.remove_node(lost, allow_graceful=False),
+    ):
+        report = batch.speak_on_ray(watched.load)
+    other_batch.speak_here(Watched(tmp_path / "here").load)
+    assert report.counts["ok"] == 40
+    assert batch.clips == other_batch.clips
+    assert any(worker.left for worker in report.workers)
+
+
+def test_a_line_that_kills_is_set_aside_and_the_others_are_spoken(
+    batch: Batch, add_node: AddNode, tmp_path: Path
+) -> None:
+    add_node(2)
+    batch.write([*some_lines(20), "this one is poison."])
+    report = batch.speak_on_ray(Watched(tmp_path / "watched", deadly="poison").load)
+    assert report.counts == {"ok": 20, "suspect": 0, "rejected": 0, "failed": 1}
+    failed = report.rows[-1]
+    assert (failed.status, failed.key) == ("failed", "")
+    assert "workers ended while they spoke it" in failed.reason
+
+
+def test_machines_that_cannot_prove_themselves_leave(batch: Batch, add_node: AddNode, tmp_path: Path) -> None:
+    add_node(F5_ATTENTION="flash_attn")
+    batch.write(some_lines(20))
+    watched = Watched(tmp_path / "watched", seconds=0.05)
+    with pytest.raises(WorkersUnusable, match="F5_ATTENTION=flash_attn cannot be met"):
+        batch.speak_on_ray(watched.load)
+    add_node()
+    report = batch.speak_on_ray(watched.load)
+    assert report.counts["ok"] == 20
+    assert [worker.left.split()[0] for worker in report.workers if worker.left] == ["F5_ATTENTION=flash_attn"]
+
+
+def test_a_machine_with_another_store_leaves(batch: Batch, add_node: AddNode, tmp_path: Path) -> None:
+    """A folder that is not shared: what is spoken there would be lost."""
+    add_node()
+    batch.write(some_lines(4))
+    batch.store.url = str(tmp_path / "elsewhere")  # type: ignore[attr-defined]
+    with pytest.raises(WorkersUnusable, match="sees another store"):
+        batch.speak_on_ray(Watched(tmp_path / "watched").load)
+
+
+def test_a_store_that_fails_now_and_then(
+    cache: Path, rclone_server: Server, add_node: AddNode, tmp_path: Path, aws_environment: pytest.MonkeyPatch
+) -> None:
+    with proxy_before(rclone_server.endpoint) as proxy:
+        environment = servers.environment(proxy.endpoint)
+        for name, value in environment.items():
+            aws_environment.setenv(name, value)
+        batch = Batch(S3Store(f"s3://{rclone_server.bucket()}/some/prefix"), cache)
+        batch.write(some_lines(20))
+        add_node(2, **environment)
+        proxy.decide = sometimes(0.05, [*BUSY, RESET, LOSE, CUT], seed=5)
+        report = batch.speak_on_ray(Watched(tmp_path / "watched").load)
+        proxy.decide = lambda request: None
+        assert report.counts["ok"] == 20
+        assert {row.clip for row in report.rows} == set(batch.clips)
+
+
+_DRIVER = """
+import sys
+from pathlib import Path
+from f5_pipeline.storage.local import LocalStore
+from tests.scale.batch import Batch
+from tests.scale.engines import Watched
+
+root, cache, seconds, address = sys.argv[1:]
+batch = Batch(LocalStore(f"{root}/store"), Path(cache))
+report = batch.speak_on_ray(Watched(Path(root) / "watched", float(seconds)).load, ray_address=address)
+import ray
+print(report.counts["ok"], report.cached, ray.is_initialized())
+"""
+
+
+def driver(root: Path, cache: Path, seconds: float, address: str) -> subprocess.Popen[str]:
+    arguments = [sys.executable, "-c", _DRIVER, str(root), str(cache), str(seconds), address]
+    environment = {**os.environ, "F5_CACHE": str(cache), "F5_DEVICE": "cpu", "F5_RECOGNISER": "none"}
+    return subprocess.Popen(arguments, env=environment, stdout=subprocess.PIPE, text=True)
+
+
+def wait_for(condition: Any) -> None:
+    deadline = time.monotonic() + PATIENCE
+    while not condition():
+        assert time.monotonic() < deadline
+        time.sleep(0.1)
+
+
+def test_the_driver_is_killed_and_the_next_one_goes_on(
+    cluster: Any, batch: Batch, add_node: AddNode, tmp_path: Path, cache: Path
+) -> None:
+    add_node(2)
+    batch.write(some_lines(40))
+    first = driver(tmp_path, cache, 0.2, cluster.address)
+    watched = Watched(tmp_path / "watched")
+    wait_for(lambda: len(batch.clips) >= 5)
+    first.kill()
+    first.wait()
+    wait_for(lambda: not any(alive(process) for process in watched.processes))  # the cluster ends its actors
+    there = len(batch.clips)
+    spoken_before = len(watched.texts)
+    report = batch.speak_on_ray(watched.load)
+    assert report.counts["ok"] == 40
+    assert report.clips_spoken == 38 - there
+    assert len(watched.texts) - spoken_before == 38 - there
+
+
+def test_a_cluster_that_is_started_here_is_stopped(batch: Batch, tmp_path: Path, cache: Path) -> None:
+    batch.write(some_lines(6))
+    with driver(tmp_path, cache, 0.0, "local") as process:
+        said, _ = process.communicate(timeout=PATIENCE)
+    assert said.split() == ["6", "0", "False"]
+    wait_for(lambda: not any(alive(one) for one in Watched(tmp_path / "watched").processes))
+
+
+# --- its size -------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("settings", "resources", "most", "needs"),
+    [
+        ({}, {"CPU": 16.0, "GPU": 4.0}, 4, {"CPU": 2.0, "GPU": 1.0}),
+        ({}, {"CPU": 4.0, "GPU": 4.0}, 2, {"CPU": 2.0, "GPU": 1.0}),
+        ({}, {"CPU": 9.0, "GPU": 0.0}, 4, {"CPU": 2.0, "GPU": 0.0}),
+        ({"device": "cpu"}, {"CPU": 16.0, "GPU": 4.0}, 8, {"CPU": 2.0, "GPU": 0.0}),
+        ({"ray_gpus_per_worker": 0.5}, {"CPU": 64.0, "GPU": 4.0}, 8, {"CPU": 2.0, "GPU": 0.5}),
+        ({"ray_workers": 64, "ray_gpus_per_worker": 1}, {"CPU": 2.0, "GPU": 0.0}, 64, {"CPU": 2.0, "GPU": 1.0}),
+        ({"ray_cpus_per_worker": 1}, {"CPU": 2.0, "GPU": 0.0}, 2, {"CPU": 1.0, "GPU": 0.0}),
+    ],
+)
+def test_the_pool_follows_the_settings_and_the_cluster(
+    settings: dict[str, Any], resources: dict[str, float], most: int, needs: dict[str, float]
+) -> None:
+    policy, found = size(Settings(ray_address="host:6379", **settings), resources)
+    assert (policy.most, found) == (most, needs)
+
+
+def test_a_machine_that_is_too_small_is_said() -> None:
+    with pytest.raises(RayUnreachable, match="a worker needs 2 CPU and 1 GPU, and this machine has 2 CPU"):
+        size(Settings(ray_address="local", ray_gpus_per_worker=1), {"CPU": 2.0, "GPU": 0.0})
