@@ -63,6 +63,7 @@ def generated_audio(
     store: dg.ResourceParam[ObjectStore],
     load_engine: dg.ResourceParam[LoadEngine],
     make_progress: dg.ResourceParam[MakeProgress],
+    ray_cluster: dg.ResourceParam[object],
 ) -> dg.MaterializeResult:
     """A clip for every line of the batch, and the index that says what became of each.
 
@@ -74,7 +75,7 @@ def generated_audio(
         proven = prove_environment(settings)  # on a worker that has not done it yet; milliseconds elsewhere
         catalogue, progress = load_catalogue(settings), make_progress(context)
         recogniser = partial(choose_recogniser, settings)
-        speak = speak_on_ray(settings, context.log) if settings.ray_address else speak_here
+        speak = speak_on_ray(settings, context.log) if settings.ray_address or ray_cluster else speak_here
         report = speak_batch(store, settings.cache, batch, catalogue, load_engine, progress, recogniser, speak)
         checks = check_speech(report, store, proven)
         metadata = _metadata(store, settings, report)

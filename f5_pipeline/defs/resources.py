@@ -83,9 +83,20 @@ class ProgressResource(dg.ConfigurableResource[MakeProgress]):
         return LogProgress
 
 
+class RayClusterResource(dg.ConfigurableResource[object]):
+    """A Ray cluster that Dagster makes for a run: none, as ``F5_RAY_ADDRESS`` names one or does not.
+
+    A resource of ``dagster-ray`` may take the place of this one; it connects the run's process to its cluster.
+    """
+
+    def create_resource(self, context: dg.InitResourceContext) -> object:
+        return None
+
+
 RESOURCES = {
     "settings": SettingsResource(),
     "store": StoreResource(),
     "load_engine": EngineResource(),
     "make_progress": ProgressResource(),
+    "ray_cluster": RayClusterResource(),
 }

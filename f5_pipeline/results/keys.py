@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 Setting = float | int | str | bool | None
 
+_JSON = json.JSONEncoder(sort_keys=True, separators=(",", ":"), allow_nan=False)
 _SEEDS = 2**32  # seeds fit an unsigned 32-bit integer: short enough to copy from a report into a manifest
 
 
@@ -38,7 +39,7 @@ def derive_seed(parts: ClipParts) -> int:
     The first attempt with a seed of the user's takes that one. Otherwise it follows from all the parts, so that it
     does not depend on what else is in the batch, and another attempt sounds different.
     """
-    return _seed(parts, _canonical(vars(parts)))
+    return _seed(parts, parts.attempt, _fragments(parts))
 
 
 def clip_key(parts: ClipParts) -> str:
@@ -47,19 +48,36 @@ def clip_key(parts: ClipParts) -> str:
     Raises:
         ValueError: a part is not a finite number, or of another type than the annotations say.
     """
-    canonical = _canonical(vars(parts))
-    return _digest({**canonical, "seed": _seed(parts, canonical)})
+    return next(clip_keys(parts, [parts.attempt]))
 
 
-def _seed(parts: ClipParts, canonical: dict[str, object]) -> int:
-    if parts.seed is not None and parts.attempt == 1:
+def clip_keys(parts: ClipParts, attempts: Iterable[int]) -> Iterator[str]:
+    """The keys of several attempts: what they have in common is written down once, as a batch may have millions.
+
+    Raises:
+        ValueError: as ``clip_key``.
+    """
+    fragments = _fragments(parts)
+    for attempt in attempts:
+        fragments["attempt"] = str(attempt)
+        yield _digest({**fragments, "seed": str(_seed(parts, attempt, fragments))})
+
+
+def _seed(parts: ClipParts, attempt: int, fragments: Mapping[str, str]) -> int:
+    if parts.seed is not None and attempt == 1:
         return parts.seed
-    return int(_digest({**canonical, "purpose": "seed"})[:8], 16) % _SEEDS
+    return int(_digest({**fragments, "purpose": '"seed"'})[:8], 16) % _SEEDS
 
 
-def _digest(canonical: dict[str, object]) -> str:
-    text = json.dumps(canonical, sort_keys=True, separators=(",", ":"), allow_nan=False)
-    return hashlib.sha256(text.encode("ascii")).hexdigest()
+def _digest(fragments: Mapping[str, str]) -> str:
+    """sha256 of a JSON object, by the JSON of each of its values."""
+    text = ",".join([f'"{name}":{fragments[name]}' for name in sorted(fragments)])
+    return hashlib.sha256(f"{{{text}}}".encode("ascii")).hexdigest()
+
+
+def _fragments(parts: ClipParts) -> dict[str, str]:
+    """The parts by name, each as canonical JSON."""
+    return {name: _JSON.encode(value) for name, value in _canonical(vars(parts)).items()}
 
 
 def _canonical(parts: Mapping[str, object]) -> dict[str, object]:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import logging
 import os
+import signal
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -57,7 +59,8 @@ def connected(address: str) -> Iterator[dict[str, float]]:
         yield _resources(ray.cluster_resources())
         return
     try:
-        _connect(ray, address)
+        with _keeping_signal_handlers():
+            _connect(ray, address)
         resources = _resources(ray.cluster_resources())
     except (OSError, RuntimeError, ValueError, ray.exceptions.RayError) as error:
         ray.shutdown()
@@ -76,6 +79,21 @@ def _connect(ray: Any, address: str) -> None:
     os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")  # Ray would report each start to its makers
     os.environ.setdefault("RAY_worker_niceness", "0")  # and give workers what other programs leave over
     ray.init(address=LOCAL, include_dashboard=False, object_store_memory=_OBJECT_STORE, **quiet)
+
+
+@contextmanager
+def _keeping_signal_handlers() -> Iterator[None]:
+    """Ray takes SIGTERM for itself, and aborts; but it is what a run is interrupted with, which then ends in order."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            if handler is not None:  # else it was not installed from Python
+                signal.signal(number, handler)
 
 
 def size(settings: Settings, resources: dict[str, float]) -> tuple[Policy, dict[str, float]]:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator, Mapping
-from dataclasses import asdict, dataclass, replace
-from functools import cached_property
+from dataclasses import dataclass, replace
+from functools import cached_property, lru_cache
 
-from f5_pipeline.results.keys import ClipParts, Setting, clip_key, derive_seed
+from f5_pipeline.results.keys import ClipParts, Setting, clip_key, clip_keys, derive_seed
 from f5_pipeline.speech.audio import Joint
 from f5_pipeline.speech.engine import ENGINE_VERSION, SpeechChunk, seconds_of
 from f5_pipeline.speech.models.catalogue import ModelSpec
@@ -31,15 +31,22 @@ class Speaker:
     voice: Voice
     reference: Reference
 
-    @cached_property
+    @property
     def fingerprint(self) -> str:
-        heard = f"{self.voice.fingerprint}\n{self.reference.text}\n{self.reference.seconds:.4f}"
-        return hashlib.sha256(heard.encode()).hexdigest()
+        return _heard(self.voice.fingerprint, self.reference.text, self.reference.seconds)
+
+
+@lru_cache
+def _heard(voice_fingerprint: str, text: str, seconds: float) -> str:
+    return hashlib.sha256(f"{voice_fingerprint}\n{text}\n{seconds:.4f}".encode()).hexdigest()
 
 
 @dataclass(frozen=True)
 class SpokenLine:
-    """An utterance with a voice: all that its clip depends on."""
+    """An utterance with a voice: all that its clip depends on.
+
+    A batch may have a million: what is wanted more than once is remembered only where it is small.
+    """
 
     utterance: Utterance
     voice: Voice
@@ -47,7 +54,7 @@ class SpokenLine:
     reference: Reference
     speakers: tuple[Speaker, ...] = ()  # one for each passage of the utterance
 
-    @cached_property
+    @property
     def parts(self) -> ClipParts:
         """What the first take's key is made of."""
         u, plain = self.utterance, self._parts_of(self._whole)
@@ -68,11 +75,11 @@ class SpokenLine:
         """The clip key of the first take: what the line is known by."""
         return clip_key(self.parts)
 
-    @cached_property
+    @property
     def keys(self) -> tuple[str, ...]:
         """The clip keys of all takes there may be. Most lines are right at the first, and never need the others."""
         others = range(2, self.utterance.max_attempts + 1)
-        return (self.key, *(clip_key(replace(self.parts, attempt=attempt)) for attempt in others))
+        return (self.key, *(clip_keys(self.parts, others) if others else ()))
 
     @property
     def in_pieces(self) -> bool:
@@ -80,7 +87,7 @@ class SpokenLine:
         room = room_seconds(self.reference, self.model.spec.max_seconds)
         return bool(self.utterance.passages) or "\n" in self.utterance.spoken_text or self.expected_seconds > room
 
-    @property
+    @cached_property
     def expected_seconds(self) -> float:
         """About how long its clip will be."""
         return sum(turn.seconds for turn in self._turns)
@@ -94,7 +101,7 @@ class SpokenLine:
         """The keys of all clips that speaking it may store."""
         yield from self.keys
         if self.in_pieces:
-            for attempt in range(1, len(self.keys) + 1):
+            for attempt in range(1, self.utterance.max_attempts + 1):
                 yield from (piece.key for piece in self.pieces(attempt))
 
     def pieces(self, attempt: int) -> list[Piece]:
@@ -108,7 +115,7 @@ class SpokenLine:
         passage = Passage(u.spoken_text, u.voice, u.language, u.sampling.speed)
         return _Turn(passage, Speaker(self.voice, self.reference), u.sampling)
 
-    @cached_property
+    @property
     def _turns(self) -> tuple[_Turn, ...]:
         sampling, passages = self.utterance.sampling, zip(self.utterance.passages, self.speakers, strict=True)
         turns = (_Turn(passage, speaker, replace(sampling, speed=passage.speed)) for passage, speaker in passages)
@@ -121,7 +128,7 @@ class SpokenLine:
             voice_fingerprint=turn.speaker.fingerprint,
             model_fingerprint=self.model.files.fingerprint,
             # Where a long text is cut depends on how much the model can say at once.
-            sampling={**asdict(turn.sampling), "max_seconds": self.model.spec.max_seconds},
+            sampling={**vars(turn.sampling), "max_seconds": self.model.spec.max_seconds},
             engine_version=ENGINE_VERSION,
             seed=self.utterance.seed,
         )

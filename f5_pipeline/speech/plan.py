@@ -5,6 +5,7 @@ from __future__ import annotations
 import unicodedata
 from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 from f5_pipeline.speech.engine import HOP_LENGTH, SAMPLE_RATE, seconds_of
 from f5_pipeline.speech.text.chunking import Chunk, chunk_text
@@ -44,7 +45,7 @@ class Reference:
         """Mel frames of the audio, as the model's mel spectrogram counts them."""
         return round(self.seconds * SAMPLE_RATE) // HOP_LENGTH + 1
 
-    @property
+    @cached_property
     def seconds_per_unit(self) -> float:
         """How long one of ``speech_units`` takes. The space between the two texts belongs to the reference's."""
         seconds = self.seconds if self.even else self.speech_seconds
@@ -62,7 +63,7 @@ class PlannedChunk:
 
 def speech_units(text: str) -> float:
     """How long a text takes to say, in Latin letters (spaces and marks count as one each)."""
-    return sum(_units(character) for character in text)
+    return float(len(text)) if text.isascii() else sum(_units(character) for character in text)
 
 
 def _units(character: str) -> float:

@@ -38,6 +38,8 @@ def stored_takes(lines: Sequence[SpokenLine], clips: ClipStore, listener: Listen
 
 def _chosen(line: SpokenLine, known: Mapping[str, IndexRow]) -> IndexRow | None:
     """What the last run settled on, unless it was suspect and more takes are allowed now."""
+    if not known:
+        return None
     row = known.get(line.key) or next((known[key] for key in line.keys if key in known), None)
     final = row is not None and (row.status == "ok" or row.attempts >= line.utterance.max_attempts)
     return row if final else None

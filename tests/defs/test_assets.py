@@ -59,7 +59,7 @@ def resolve(project: Project, batch: str = "b") -> dg.MaterializeResult:
 
 
 def generate(project: Project, batch: str = "b") -> dg.MaterializeResult:
-    given = {"load_engine": project.engine.load, "make_progress": lambda context: Silent()}
+    given = {"load_engine": project.engine.load, "make_progress": lambda context: Silent(), "ray_cluster": None}
     return call(generated_audio, project, batch, settings=project.settings, **given)
 
 

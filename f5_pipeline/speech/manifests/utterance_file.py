@@ -6,9 +6,11 @@ One header line, then one line for each row, and a last one with the versions of
 from __future__ import annotations
 
 import hashlib
+import io
 import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from sys import intern
 from typing import Any
 
 from pydantic import ValidationError
@@ -59,7 +61,7 @@ def load_utterances(store: ObjectStore, batch: str) -> BatchContents:
     except ObjectMissing:
         raise ObjectMissing(store.location(key), again) from None
     try:
-        return _contents(data.decode().split("\n"))
+        return _contents(io.BytesIO(data))
     except (ValueError, KeyError, TypeError, ValidationError) as error:
         raise BadManifest(store.location(key), f"is damaged or of another version ({error!r:.100}).", again) from None
 
@@ -106,16 +108,20 @@ def _json(value: dict[str, Any]) -> str:
     return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
 
 
-def _contents(lines: list[str]) -> BatchContents:
-    header, *rows, last = (json.loads(line) for line in lines if line)
+def _contents(lines: Iterator[bytes]) -> BatchContents:
+    header, last = json.loads(next(lines, b"{}")), {}
     samplings: dict[str, Sampling] = {}  # a batch has few: share them
     utterances, rejected = [], []
-    for row in rows:
+    for line in lines:
+        if not (row := json.loads(line)) or "made_of" in row:
+            last = row
+            continue
         if "rejected" in row:
             rejected.append(RejectedRow(**{**row["rejected"], "voices": tuple(row["rejected"]["voices"])}))
             continue
         values = row["utterance"]
         sampling = samplings.setdefault(str(values["sampling"]), Sampling(**values["sampling"]))
+        values |= {name: intern(values[name]) for name in ("voice", "model", "language")}
         passages = tuple(Passage(**passage) for passage in values["passages"])
         utterances.append(Utterance(**{**values, "sampling": sampling, "passages": passages}))
     if (header["format"], header["utterances"], header["rejected"]) != (_FORMAT, len(utterances), len(rejected)):

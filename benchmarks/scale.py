@@ -1,0 +1,299 @@
+"""Many workers: what a second one brings, what handing work out costs, and what a pool of 64 GPUs would do.
+
+    python benchmarks/scale.py                          all of it
+    python benchmarks/scale.py actors --lines 400       2 single-thread actors against one single-thread process
+    python benchmarks/scale.py overhead --lines 1000    an engine that costs nothing, here and on local Ray
+    python benchmarks/scale.py plan --lines 1000000     from the resolved manifest to the first group
+    python benchmarks/scale.py curve                    what the embedded model takes for lines of any length
+    python benchmarks/scale.py simulate --lines 1000000 --gpus 1 8 64
+
+The first two need the extra ``ray``; nothing else should run on the machine meanwhile.
+"""
+
+from __future__ import annotations
+
+import argparse
+import logging
+import os
+import random
+import resource
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+import numpy as np
+
+from f5_pipeline.results.claims import claim
+from f5_pipeline.results.index import rows_by_key
+from f5_pipeline.scale.engine import load_f5_engine
+from f5_pipeline.scale.plan import Plan
+from f5_pipeline.scale.ray import speak_on_ray
+from f5_pipeline.scale.scheduler import Policy
+from f5_pipeline.scale.simulation import Machine, Simulation
+from f5_pipeline.scale.work import cost_of
+from f5_pipeline.settings import load_settings
+from f5_pipeline.speech.batch import BatchReport, speak_batch
+from f5_pipeline.speech.casting import cast
+from f5_pipeline.speech.engine import HOP_LENGTH, SpeechChunk, Spoken
+from f5_pipeline.speech.generate import EngineFor
+from f5_pipeline.speech.lines import ReadyModel, SpokenLine
+from f5_pipeline.speech.manifests.manifest import read_utterances
+from f5_pipeline.speech.manifests.utterance_file import load_utterances, save_utterances
+from f5_pipeline.speech.models.catalogue import load_catalogue
+from f5_pipeline.speech.models.weights import ensure_weights
+from f5_pipeline.speech.speaking import Order, speak_here
+from f5_pipeline.speech.verdicts import Judge
+from f5_pipeline.storage.local import LocalStore
+from tests.material import WORDS, put_voices
+
+ROOT = Path(__file__).resolve().parent.parent
+GPU_TIMES_REAL_TIME = 30.0  # about what is published of F5-TTS with 7 steps on one GPU (33, RTX 3090)
+
+
+def main() -> None:
+    arguments = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    arguments.add_argument("what", nargs="*", help="actors, overhead, plan, curve, simulate; nothing: all of them")
+    arguments.add_argument("--lines", type=int, help="default: 400, 1000, a million, 24 or a million")
+    arguments.add_argument("--gpus", type=int, nargs="+", default=[1, 8, 64])
+    arguments.add_argument("--repeat", type=int, default=3, help="runs of the first; medians are reported")
+    arguments.add_argument("--child", nargs="+", help=argparse.SUPPRESS)
+    chosen = arguments.parse_args()
+    if chosen.child:
+        _child(*chosen.child)
+        return
+    print(f"{os.cpu_count()} cores, Python {sys.version.split()[0]}")
+    what = chosen.what or ["actors", "overhead", "plan", "curve", "simulate"]
+    if "actors" in what:
+        actors(chosen.lines or 400, chosen.repeat)
+    if "overhead" in what:
+        overhead(chosen.lines or 1000)
+    if "plan" in what:
+        print(_in_child("plan", chosen.lines or 1_000_000))
+    if "curve" in what:
+        curve(chosen.lines or 24)
+    if "simulate" in what:
+        simulate(chosen.lines or 1_000_000, chosen.gpus)
+
+
+# --- (a) two actors against one process ------------------------------------------------------------------------
+
+
+def actors(lines: int, repeat: int) -> None:
+    """Speaking alone is compared: the first clip to the last, in both."""
+    print(f"\n## 2 single-thread actors against one single-thread process, embedded model, {lines} lines\n")
+    runs = [(_speed("here", lines), _speed("local", lines)) for _ in range(repeat)]
+    here, there = (float(np.median(speeds)) for speeds in zip(*runs, strict=True))
+    ratios = [two / one for one, two in runs]
+    print("| one process, audio s/s | 2 actors, audio s/s | ratio (min - max) |\n|---:|---:|---:|")
+    print(f"| {here:.2f} | {there:.2f} | {np.median(ratios):.2f} ({min(ratios):.2f} - {max(ratios):.2f}) |")
+
+
+def _speed(where: str, lines: int) -> float:
+    return float(_in_child("speak", lines, where).split()[-1])
+
+
+def _child(what: str, lines: str, *rest: str) -> None:
+    """One measurement in a process of its own."""
+    with tempfile.TemporaryDirectory(prefix="scale") as folder:
+        if what == "plan":
+            _plan(Path(folder), int(lines))
+            return
+        report = _speak(Path(folder), int(lines), rest[0], load_f5_engine)
+        if rest[0] == "here":
+            print(report.audio_seconds_spoken / report.speak_seconds)
+        else:  # side by side, each from its first line to its last
+            print(sum(worker.times_real_time for worker in report.workers))
+
+
+def _in_child(what: str, lines: int, *rest: str) -> str:
+    command = [sys.executable, __file__, "--child", what, str(lines), *rest]
+    environment = {**os.environ, "OMP_NUM_THREADS": "1", "F5_RECOGNISER": "none", "PYTHONPATH": str(ROOT)}
+    done = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True, env=environment)
+    return done.stdout.strip()
+
+
+def _speak(folder: Path, lines: int, where: str, engine: EngineFor) -> BatchReport:
+    store, settings = LocalStore(folder / "store"), load_settings()
+    settings = settings.model_copy(update={"ray_address": where, "ray_cpus_per_worker": 1})
+    catalogue = load_catalogue(settings)
+    put_voices(store, "f2", "m1")
+    store.write("manifests/b.csv", "".join(_manifest(lines)).encode())
+    store.write("manifests/b.toml", b"max_attempts = 1")
+    save_utterances(store, "b", read_utterances(store, "b", settings, catalogue))
+    speak = speak_here if where == "here" else speak_on_ray(settings, logging.getLogger("scale"))
+    return speak_batch(store, settings.cache, "b", catalogue, engine, speak=speak)
+
+
+def _manifest(lines: int) -> Iterator[str]:
+    generator = random.Random(lines)
+    yield "text,voice\n"
+    for number in range(lines):
+        words = generator.choices(WORDS, k=generator.randrange(3, 12))
+        yield f"{' '.join(words)} {'' if lines < 2000 else number}.,{generator.choice(('f2', 'm1'))}\n"
+
+
+# --- (b) what handing out costs --------------------------------------------------------------------------------
+
+
+class CostsNothing:
+    """An engine whose speech is a stretch of noise."""
+
+    def __init__(self) -> None:
+        self._noise = np.random.default_rng(1).normal(0, 0.05, 24_000 * 60).astype(np.float32)
+
+    def speak(self, chunks: Sequence[SpeechChunk]) -> Iterator[Spoken]:
+        for index, chunk in enumerate(chunks):
+            yield Spoken(index, self._noise[: chunk.frames * HOP_LENGTH])
+
+
+def load_nothing(model: ReadyModel) -> CostsNothing:
+    return CostsNothing()
+
+
+def overhead(lines: int) -> None:
+    """Clips are measured, encoded and stored in both: what is left is Ray's and the scheduler's."""
+    print(f"\n## {lines} lines of an engine that costs nothing\n")
+    from benchmarks.scale import load_nothing as engine  # by this name the workers find it
+
+    with tempfile.TemporaryDirectory(prefix="scale") as folder:
+        here = _speak(Path(folder) / "here", lines, "here", engine)
+        started = time.monotonic()
+        there = _speak(Path(folder) / "there", lines, "local", engine)
+        whole = time.monotonic() - started
+    working = max(worker.speaking_seconds for worker in there.workers)
+    ready = max(worker.held_seconds for worker in there.workers)
+    print("| | s |\n|---|---:|")
+    print(f"| one process, all of it | {here.seconds:.2f} |")
+    print(f"| local Ray, all of it | {whole:.2f} |")
+    print(f"| of it, the workers held (starting, speaking) | {ready:.2f} |")
+    print(f"| of it, the busiest worker speaking and storing | {working:.2f} |")
+
+
+# --- (c) a plan of a million lines -----------------------------------------------------------------------------
+
+
+def _plan(folder: Path, lines: int) -> None:
+    """What the driver does before the first group goes out, from the resolved manifest on."""
+    os.environ.setdefault("F5_CACHE", str(folder / "cache"))
+    settings, store = load_settings(), LocalStore(folder / "store")
+    put_voices(store, "f2", "m1")
+    catalogue = load_catalogue(settings)
+    _write_resolved(store, lines, settings, catalogue)
+    before = _memory()
+    steps: list[tuple[str, float]] = []
+    started = time.monotonic()
+
+    def step(name: str) -> None:
+        steps.append((name, time.monotonic() - started - sum(seconds for _, seconds in steps)))
+
+    contents = load_utterances(store, "b")
+    step("reading utterances.jsonl")
+    models = {"demo": ReadyModel(catalogue["demo"], ensure_weights(catalogue["demo"], settings.cache, store))}
+    spoken, _ = cast(contents.utterances, models, store, settings.cache)
+    step("voices and characters")
+    known = rows_by_key(store, "b", Judge().fingerprint)
+    with claim(store, "b", (key for line in spoken for key in line.all_keys())):
+        step("clip keys of all takes, claimed")
+        plan = Plan(Order("b", store, spoken, known, load_f5_engine, Judge()))
+        first = plan.backlog.take(plan.backlog.cost / 1000)
+        step("looking clips up, costs, order")
+    assert first is not None
+    plan.portion(first)
+    whole = time.monotonic() - started
+    print(f"\n## A plan of {lines:,} lines ({sum(map(_seconds, spoken)) / 3600:,.0f} hours of audio)\n")
+    print("| step | s |\n|---|---:|")
+    for name, seconds in steps:
+        print(f"| {name} | {seconds:.1f} |")
+    print(f"| all | {whole:.1f} |")
+    print(f"\nPeak memory of the process: {_memory() / 1e9:.2f} GB ({before / 1e9:.2f} GB of it before).")
+
+
+def _seconds(line: SpokenLine) -> float:
+    return line.expected_seconds
+
+
+def _write_resolved(store: LocalStore, lines: int, settings: object, catalogue: object) -> None:
+    """In a process of its own: reading the manifest is not what is measured here."""
+    code = (
+        "import sys; sys.path.insert(0, sys.argv[1]); from benchmarks.scale import _resolve; "
+        "_resolve(sys.argv[2], int(sys.argv[3]))"
+    )
+    subprocess.run([sys.executable, "-c", code, str(ROOT), store.url, str(lines)], check=True)
+
+
+def _resolve(url: str, lines: int) -> None:
+    store, settings = LocalStore(url), load_settings()
+    store.write("manifests/b.csv", "".join(_manifest(lines)).encode())
+    store.write("manifests/b.toml", b"")
+    save_utterances(store, "b", read_utterances(store, "b", settings, load_catalogue(settings)))
+
+
+def _memory() -> float:
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024.0
+
+
+# --- (d) pools that are only imagined --------------------------------------------------------------------------
+
+
+def curve(lines: int) -> None:
+    """Seconds against ``cost_of``, with the embedded model in one thread: what the simulation counts in."""
+    print("\n## What lines cost, embedded model\n\n| words | frames | cost | s | s for a million of cost |")
+    print("|---:|---:|---:|---:|---:|")
+    from f5_pipeline.speech.f5.engine import F5Engine
+
+    settings = load_settings()
+    with tempfile.TemporaryDirectory(prefix="scale") as folder:
+        store = LocalStore(folder)
+        put_voices(store, "f2")
+        rows = [" ".join(random.Random(n).choices(WORDS, k=n)) for n in (2, 5, 10, 20, 40) for _ in range(1)]
+        store.write("manifests/b.csv", "".join(["text,voice\n", *(f"{row}.,f2\n" for row in rows)]).encode())
+        catalogue = load_catalogue(settings)
+        contents = read_utterances(store, "b", settings, catalogue)
+        model = ReadyModel(catalogue["demo"], ensure_weights(catalogue["demo"], settings.cache, store))
+        spoken, _ = cast(contents.utterances, {"demo": model}, store, settings.cache)
+        engine = F5Engine(model.spec, model.files, "cpu", "float32", "torch", None)
+        for line in spoken:
+            chunks = [piece.chunk for piece in line.pieces(1)]
+            copies = max(1, lines // len(chunks))
+            list(engine.speak(chunks))  # whatever is made once is made
+            started = time.monotonic()
+            list(engine.speak(chunks * copies))
+            seconds = (time.monotonic() - started) / copies
+            words, frames, cost = (
+                line.utterance.spoken_text.count(" ") + 1,
+                sum(c.frames for c in chunks),
+                cost_of(line),
+            )
+            print(f"| {words} | {frames} | {cost:.0f} | {seconds:.3f} | {seconds / cost * 1e6:.1f} |")
+
+
+def simulate(lines: int, gpus: Sequence[int]) -> None:
+    """The real scheduler; machines of one speed, and of three; 1 % of the actors die in an hour."""
+    generator = np.random.default_rng(0)
+    seconds = np.clip(generator.lognormal(np.log(4.2), 0.6, lines), 0.6, 120.0)
+    frames = (5.5 + seconds) * 93.75
+    costs = frames * (1 + frames / 4096)
+    unit = costs.sum() / seconds.sum()  # cost of a second of audio
+    print(f"\n## {lines:,} mixed lines, {seconds.sum() / 3600:,.0f} hours; simulated\n")
+    print("| GPUs | times real time, each | hours | busy | busy, starts counted | groups | deaths | planned in, s |")
+    print("|---:|---|---:|---:|---:|---:|---:|---:|")
+    for count in gpus:
+        for speeds in ([GPU_TIMES_REAL_TIME], [60.0, 30.0, 10.0]):
+            machines = [Machine(speed * unit, deaths_per_hour=0.01) for speed in speeds]
+            started = time.monotonic()
+            outcome = Simulation(costs, Policy(most=count), machines, seed=count).run()
+            took = time.monotonic() - started
+            assert len(outcome.spoken) == lines
+            shown = " / ".join(f"{speed:g}" for speed in speeds)
+            print(
+                f"| {count} | {shown} | {outcome.seconds / 3600:.2f} | {outcome.busy:.1%} | {outcome.used:.1%} "
+                f"| {outcome.groups:,} | {outcome.deaths} | {took:.1f} |"
+            )
+
+
+if __name__ == "__main__":
+    sys.path.insert(0, str(ROOT))
+    main()
