@@ -40,11 +40,13 @@ from f5_pipeline.speech.casting import cast
 from f5_pipeline.speech.engine import HOP_LENGTH, SpeechChunk, Spoken
 from f5_pipeline.speech.generate import EngineFor
 from f5_pipeline.speech.lines import ReadyModel, SpokenLine
+from f5_pipeline.speech.manifests.batch_settings import BatchSettings
 from f5_pipeline.speech.manifests.manifest import read_utterances
-from f5_pipeline.speech.manifests.utterance_file import load_utterances, save_utterances
+from f5_pipeline.speech.manifests.utterance_file import BatchContents, load_utterances, save_utterances
 from f5_pipeline.speech.models.catalogue import load_catalogue
 from f5_pipeline.speech.models.weights import ensure_weights
 from f5_pipeline.speech.speaking import Order, speak_here
+from f5_pipeline.speech.utterance import Sampling, Utterance
 from f5_pipeline.speech.verdicts import Judge
 from f5_pipeline.storage.local import LocalStore
 from tests.material import WORDS, put_voices
@@ -132,7 +134,12 @@ def _manifest(lines: int) -> Iterator[str]:
     yield "text,voice\n"
     for number in range(lines):
         words = generator.choices(WORDS, k=generator.randrange(3, 12))
-        yield f"{' '.join(words)} {'' if lines < 2000 else number}.,{generator.choice(('f2', 'm1'))}\n"
+        yield f"{' '.join(words)} {_letters(number)}.,{generator.choice(('f2', 'm1'))}\n"
+
+
+def _letters(number: int) -> str:
+    """A number as a word, so that no line is another's."""
+    return "".join(chr(ord("a") + int(digit)) for digit in str(number))
 
 
 # --- (b) what handing out costs --------------------------------------------------------------------------------
@@ -181,7 +188,7 @@ def _plan(folder: Path, lines: int) -> None:
     settings, store = load_settings(), LocalStore(folder / "store")
     put_voices(store, "f2", "m1")
     catalogue = load_catalogue(settings)
-    _write_resolved(store, lines, settings, catalogue)
+    _write_resolved(store, lines)
     before = _memory()
     steps: list[tuple[str, float]] = []
     started = time.monotonic()
@@ -215,7 +222,7 @@ def _seconds(line: SpokenLine) -> float:
     return line.expected_seconds
 
 
-def _write_resolved(store: LocalStore, lines: int, settings: object, catalogue: object) -> None:
+def _write_resolved(store: LocalStore, lines: int) -> None:
     """In a process of its own: reading the manifest is not what is measured here."""
     code = (
         "import sys; sys.path.insert(0, sys.argv[1]); from benchmarks.scale import _resolve; "
@@ -225,10 +232,16 @@ def _write_resolved(store: LocalStore, lines: int, settings: object, catalogue: 
 
 
 def _resolve(url: str, lines: int) -> None:
-    store, settings = LocalStore(url), load_settings()
-    store.write("manifests/b.csv", "".join(_manifest(lines)).encode())
-    store.write("manifests/b.toml", b"")
-    save_utterances(store, "b", read_utterances(store, "b", settings, load_catalogue(settings)))
+    """As ``utterances`` leaves a manifest of plain words."""
+    sampling, utterances = Sampling(16, 2.0, -1.0, 1.0, 0.15), []
+    for number, row in enumerate(_manifest(lines)):
+        text, _, voice = row.strip().rpartition(",")
+        if number:
+            name = f"{number:07}"
+            utterances.append(
+                Utterance(name, number, text.capitalize(), text, voice, "demo", "en", sampling, max_attempts=3)
+            )
+    save_utterances(LocalStore(url), "b", BatchContents(BatchSettings(), tuple(utterances), (), "0" * 64))
 
 
 def _memory() -> float:
