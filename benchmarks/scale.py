@@ -27,6 +27,7 @@ from pathlib import Path
 import numpy as np
 
 from f5_pipeline.results.claims import claim
+from f5_pipeline.results.clips import ClipStore
 from f5_pipeline.results.index import rows_by_key
 from f5_pipeline.scale.engine import load_f5_engine
 from f5_pipeline.scale.plan import Plan
@@ -45,6 +46,8 @@ from f5_pipeline.speech.manifests.manifest import read_utterances
 from f5_pipeline.speech.manifests.utterance_file import BatchContents, load_utterances, save_utterances
 from f5_pipeline.speech.models.catalogue import load_catalogue
 from f5_pipeline.speech.models.weights import ensure_weights
+from f5_pipeline.speech.recall import settled_before
+from f5_pipeline.speech.recognition.ears import Nobody
 from f5_pipeline.speech.speaking import Order, speak_here
 from f5_pipeline.speech.utterance import Sampling, Utterance
 from f5_pipeline.speech.verdicts import Judge
@@ -201,10 +204,11 @@ def _plan(folder: Path, lines: int) -> None:
     models = {"demo": ReadyModel(catalogue["demo"], ensure_weights(catalogue["demo"], settings.cache, store))}
     spoken, _ = cast(contents.utterances, models, store, settings.cache)
     step("voices and characters")
-    known = rows_by_key(store, "b", Judge().fingerprint)
+    known, nobody = rows_by_key(store, "b", Judge().fingerprint), Nobody()
+    settled = settled_before(spoken, ClipStore(store), known, nobody)
     with claim(store, "b", (key for line in spoken for key in line.all_keys())):
         step("clip keys of all takes, claimed")
-        plan = Plan(Order("b", store, spoken, known, load_f5_engine, Judge()))
+        plan = Plan(Order("b", store, spoken, settled, load_f5_engine, Judge(), nobody))
         first = plan.backlog.take(plan.backlog.cost / 1000)
         step("looking clips up, costs, order")
     assert first is not None

@@ -13,8 +13,6 @@ from f5_pipeline.results.keys import derive_seed
 from f5_pipeline.scale.work import Backlog, Group, cost_of
 from f5_pipeline.scale.worker import Portion
 from f5_pipeline.speech.lines import SpokenLine
-from f5_pipeline.speech.recall import settled_before
-from f5_pipeline.speech.recognition.ears import listening
 from f5_pipeline.speech.speaking import Order
 from f5_pipeline.speech.takes import Take, row_of
 
@@ -26,9 +24,8 @@ class Plan:
 
     def __init__(self, order: Order) -> None:
         self.order = order
-        self.recogniser = order.recogniser.name if order.recogniser else ""
         first = {line.key: line for line in reversed(order.lines)}
-        self._rows = self._settled(first)
+        self._rows = {key: row_of(line, order.settled[key]) for key, line in first.items() if key in order.settled}
         self._pending = [line for key, line in first.items() if key not in self._rows]
         stored = ClipStore(order.store).existing(line.key for line in self._pending)
         there = np.array([line.key in stored for line in self._pending], bool)
@@ -63,13 +60,6 @@ class Plan:
     def rows(self) -> tuple[IndexRow, ...]:
         """One for each line of the order. All must be settled."""
         return tuple(_row_for(line, self._rows[line.key]) for line in self.order.lines)
-
-    def _settled(self, first: dict[str, SpokenLine]) -> dict[str, IndexRow]:
-        """Rows of lines that were spoken before, as the last run left them."""
-        order = self.order
-        with listening(order.recogniser, order.store) as listener:
-            takes = settled_before(list(first.values()), ClipStore(order.store), order.known, listener)
-        return {key: row_of(first[key], found) for key, found in takes.items()}
 
 
 def _row_for(line: SpokenLine, row: IndexRow) -> IndexRow:

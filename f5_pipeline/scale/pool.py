@@ -59,7 +59,7 @@ def speak_with(open_crew: OpenCrew, log: logging.Logger) -> Speak:
         plan, progress = Plan(order), progress or Silent()
         progress.begin(len(order.lines), *plan.missing)
         if not len(plan.backlog):
-            return Outcome(Generation(plan.rows(), 0, 0.0), recogniser=plan.recogniser)
+            return Outcome(Generation(plan.rows(), 0, 0.0))
         models = {line.model.spec.name: line.model.spec for line in order.lines}
         assignment = Assignment(
             order.batch, order.store.url, models, order.judge, order.recogniser_word, order.load_engine
@@ -110,7 +110,7 @@ class _Shift:
         for position, reason in self._scheduler.set_aside.items():
             self._log.warning(f"Line {self._plan.set_aside(position, reason)!r} is set aside: {reason}")
         done = Generation(self._plan.rows(), self._clips_spoken, self._audio_seconds)
-        return Outcome(done, 0.0, self._plan.recogniser, self._not_heard, self._reports())
+        return Outcome(done, 0.0, self._not_heard, self._reports())
 
     def _obey(self) -> None:
         now = time.monotonic()

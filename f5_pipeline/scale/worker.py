@@ -14,7 +14,7 @@ from dataclasses import dataclass
 
 from f5_pipeline.environment.attention import prove_environment
 from f5_pipeline.errors import F5PipelineError, WorkerDiffers
-from f5_pipeline.results.claims import claim_object
+from f5_pipeline.results.claims import is_claimed
 from f5_pipeline.results.clips import ClipStore
 from f5_pipeline.results.index import IndexRow
 from f5_pipeline.settings import Settings, load_settings
@@ -163,7 +163,7 @@ class Worker:
             WorkerDiffers: under its name this machine sees another folder or bucket.
         """
         store, batch = open_store(self._assignment.store_url), self._assignment.batch
-        if store.stat(claim_object(batch)) is None:
+        if not is_claimed(store, batch):
             what = f"sees another store under {store.url}: the batch {batch!r} is not being spoken there"
             raise WorkerDiffers(_here(), what)
         return store
