@@ -151,9 +151,8 @@ class _Shift:
         record.lines += len(group.lines)
         record.audio_seconds += spoken.audio_seconds
         record.seconds += spoken.seconds
-        for row in spoken.rows:
-            if not row.cached and row.key:
-                self._progress.advance(row.audio_seconds or 0.0)
+        for audio_seconds in spoken.takes:
+            self._progress.advance(audio_seconds)
 
     def _trouble(self, worker: int, trouble: Trouble) -> None:
         """A worker cannot get ready, or could not speak a group: for good, or perhaps another time."""

@@ -20,7 +20,7 @@ from f5_pipeline.results.index import IndexRow
 from f5_pipeline.settings import Settings, load_settings
 from f5_pipeline.speech.casting import cast
 from f5_pipeline.speech.engine import SpeechEngine
-from f5_pipeline.speech.generate import EngineFor, Generation, generate
+from f5_pipeline.speech.generate import EngineFor, generate
 from f5_pipeline.speech.lines import ReadyModel, SpokenLine
 from f5_pipeline.speech.models.catalogue import ModelSpec
 from f5_pipeline.speech.models.weights import ensure_weights
@@ -79,8 +79,8 @@ class Spoken:
     rows: tuple[IndexRow, ...]
     clips_spoken: int
     audio_seconds: float  # spoken
+    takes: tuple[float, ...]  # seconds of audio of each take that was spoken
     seconds: float  # that it took, loading aside
-    load_seconds: float
     not_heard: str = ""
 
 
@@ -120,19 +120,17 @@ class Worker:
 
     def speak(self, portion: Portion) -> Spoken | Trouble:
         """Have a clip for each line of a portion, in the store."""
-        started, loading = time.monotonic(), Loading(self._engine)
+        started, loading, takes = time.monotonic(), Loading(self._engine), _Takes()
         try:
             lines = self._cast(portion)
             clips, judge = ClipStore(self._store), self._assignment.judge
-            done = generate(lines, clips, {}, loading, None, judge, self._listener)
+            done = generate(lines, clips, {}, loading, takes, judge, self._listener)
         except F5PipelineError as error:
             return Trouble(str(error), error.transient)
-        return self._spoken(done, time.monotonic() - started - loading.seconds, loading.seconds)
-
-    def _spoken(self, done: Generation, seconds: float, load_seconds: float) -> Spoken:
-        not_heard = next(iter(self._listener.failures), "")
+        seconds, not_heard = time.monotonic() - started - loading.seconds, next(iter(self._listener.failures), "")
         self._listener.failures.clear()
-        return Spoken(done.rows, done.clips_spoken, done.audio_seconds_spoken, seconds, load_seconds, not_heard)
+        spoken, audio_seconds = tuple(takes.audio_seconds), done.audio_seconds_spoken
+        return Spoken(done.rows, done.clips_spoken, audio_seconds, spoken, seconds, not_heard)
 
     def _cast(self, portion: Portion) -> list[SpokenLine]:
         """The lines, proven to be those that the batch means.
@@ -167,6 +165,18 @@ class Worker:
             what = f"sees another store under {store.url}: the batch {batch!r} is not being spoken there"
             raise WorkerDiffers(_here(), what)
         return store
+
+
+class _Takes:
+    """Implements ``Progress``: what there is to tell goes back with the rows."""
+
+    def __init__(self) -> None:
+        self.audio_seconds: list[float] = []
+
+    def begin(self, lines: int, missing: int, audio_seconds: float) -> None: ...
+
+    def advance(self, audio_seconds: float) -> None:
+        self.audio_seconds.append(audio_seconds)
 
 
 def _same_recogniser(settings: Settings, assignment: Assignment) -> RecogniserSpec | None:

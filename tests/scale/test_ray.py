@@ -9,6 +9,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -18,6 +19,7 @@ import pytest
 
 from f5_pipeline.errors import RayUnreachable, WorkersUnusable
 from f5_pipeline.results.clips import ClipStore
+from f5_pipeline.results.index import read_index
 from f5_pipeline.scale.engine import load_f5_engine
 from f5_pipeline.scale.ray import size
 from f5_pipeline.settings import Settings
@@ -67,20 +69,6 @@ def test_a_batch_is_the_same_with_and_without_ray(
     assert {worker.left for worker in there.workers} == {""}
     again = batch.speak_on_ray(watched.load)
     assert (again.cached, again.clips_spoken, again.workers) == (32, 0, ())
-
-
-def test_the_embedded_model_sounds_the_same_on_another_machine(
-    batch: Batch, other_batch: Batch, add_node: AddNode
-) -> None:
-    add_node()
-    for one in (batch, other_batch):
-        one.write(some_lines(6), 'nfe_step = 5\npreset = "fast"')
-    here, there = other_batch.speak_here(load_f5_engine), batch.speak_on_ray(load_f5_engine)
-    assert [row.key for row in there.rows] == [row.key for row in here.rows]
-    for row in here.rows:
-        ours, theirs = (ClipStore(one.store).load(row.key).samples for one in (other_batch, batch))
-        assert ours.shape == theirs.shape
-        assert np.linalg.norm(ours - theirs) <= 1e-3 * np.linalg.norm(ours)
 
 
 def test_an_actor_is_killed(batch: Batch, other_batch: Batch, add_node: AddNode, tmp_path: Path) -> None:
@@ -237,22 +225,46 @@ def processes_of(folder: Path) -> list[int]:
     return found
 
 
-@pytest.mark.parametrize("interrupted", [False, True])
-def test_a_cluster_that_is_started_here_is_stopped(
-    interrupted: bool, batch: Batch, tmp_path: Path, cache: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+@pytest.fixture
+def ray_folder(monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """Where clusters have their files that are started by processes of this test."""
     folder = Path(tempfile.mkdtemp(prefix="ray", dir="/tmp"))  # sockets have short names
     monkeypatch.setenv("RAY_TMPDIR", str(folder))
-    batch.write(some_lines(20 if interrupted else 6))
-    with driver(tmp_path, cache, 0.5 if interrupted else 0.0, "local") as process:
-        if interrupted:
-            wait_for(lambda: len(batch.clips) >= 2)
-            assert len(processes_of(folder)) > 3
-            process.terminate()
-        said, _ = process.communicate(timeout=PATIENCE)
-    assert said.split() == (["interrupted", "False"] if interrupted else ["6", "0", "False"])
-    wait_for(lambda: not processes_of(folder))
+    yield folder
     shutil.rmtree(folder)
+
+
+def test_the_command_line_speaks_as_on_one_machine_on_a_cluster_that_it_starts_and_stops(
+    batch: Batch, other_batch: Batch, tmp_path: Path, cache: Path, ray_folder: Path
+) -> None:
+    """With the embedded model: its sound is the same."""
+    for one in (batch, other_batch):
+        one.write(some_lines(4), "nfe_step = 5")
+    variables = {"F5_RAY_ADDRESS": "local", "F5_RAY_CPUS_PER_WORKER": "1", "F5_RECOGNISER": "none"}
+    variables |= {"F5_STORE": batch.store.url, "F5_CACHE": str(cache), "DAGSTER_HOME": str(tmp_path)}
+    code = "import sys; from f5_pipeline.cli import main; sys.exit(main())"
+    done = subprocess.run([sys.executable, "-c", code, "run", "b"], env={**os.environ, **variables}, check=False)
+    assert done.returncode == 0
+    here, there = other_batch.speak_here(load_f5_engine).rows, read_index(batch.store, "b") or []
+    assert [row.key for row in there] == [row.key for row in here]
+    for row in here:
+        ours, theirs = (ClipStore(one.store).load(row.key).samples for one in (other_batch, batch))
+        assert ours.shape == theirs.shape
+        assert np.linalg.norm(ours - theirs) <= 1e-3 * np.linalg.norm(ours)
+    wait_for(lambda: not processes_of(ray_folder))
+
+
+def test_a_run_that_is_terminated_stops_its_cluster(
+    batch: Batch, tmp_path: Path, cache: Path, ray_folder: Path
+) -> None:
+    batch.write(some_lines(20))
+    with driver(tmp_path, cache, 0.5, "local") as process:
+        wait_for(lambda: len(batch.clips) >= 2)
+        assert len(processes_of(ray_folder)) > 3
+        process.terminate()
+        said, _ = process.communicate(timeout=PATIENCE)
+    assert said.split() == ["interrupted", "False"]
+    wait_for(lambda: not processes_of(ray_folder))
 
 
 # --- its size -------------------------------------------------------------------------------------------------
