@@ -206,9 +206,9 @@ def _plan(folder: Path, lines: int) -> None:
     step("voices and characters")
     known, nobody = rows_by_key(store, "b", Judge().fingerprint), Nobody()
     settled = settled_before(spoken, ClipStore(store), known, nobody)
-    with claim(store, "b", (key for line in spoken for key in line.all_keys())):
+    with claim(store, "b", (key for line in spoken for key in line.all_keys())) as mine:
         step("clip keys of all takes, claimed")
-        plan = Plan(Order("b", store, spoken, settled, load_f5_engine, Judge(), nobody))
+        plan = Plan(Order("b", mine, store, settings.cache, spoken, settled, load_f5_engine, Judge(), nobody))
         first = plan.backlog.take(plan.backlog.cost / 1000)
         step("looking clips up, costs, order")
     assert first is not None

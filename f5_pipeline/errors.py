@@ -570,6 +570,33 @@ class WorkersUnusable(F5PipelineError):
         )
 
 
+class WorkersNeverReady(F5PipelineError):
+    """A cluster that does not make room for workers, or on which none of them gets ready."""
+
+    transient = True
+
+    def __init__(self, asked_for: int, seconds: float) -> None:
+        super().__init__(
+            "The workers of the Ray cluster",
+            f"did not get ready: {asked_for} were asked for, and nobody spoke for {seconds / 60:.0f} minutes.",
+            "See what the cluster has room for (ray status); F5_RAY_CPUS_PER_WORKER and F5_RAY_GPUS_PER_WORKER say what "
+            "each worker needs of it. What was spoken is kept: run the batch again.",
+        )
+
+
+class VoiceReplaced(F5PipelineError):
+    """A reference voice that became another one while a batch was being spoken with it."""
+
+    transient = True  # the next attempt speaks with the new one
+
+    def __init__(self, batch: str, utterance: str) -> None:
+        super().__init__(
+            f"The batch {batch!r}",
+            f"is being spoken with voices that were replaced meanwhile: the line {utterance!r} would sound otherwise now.",
+            "Run it again: it speaks with the new voices. What was spoken is kept, and found where the voice is the same.",
+        )
+
+
 class WorkersKeepDying(F5PipelineError):
     """Workers that die one after the other, and nothing gets done between."""
 

@@ -26,8 +26,8 @@ def is_claim(key: str) -> bool:
 
 
 @contextmanager
-def claim(store: ObjectStore, batch: str, keys: Iterable[str]) -> Iterator[None]:
-    """Claim clips for a batch while the block speaks them and writes the index.
+def claim(store: ObjectStore, batch: str, keys: Iterable[str]) -> Iterator[str]:
+    """Claim clips for a batch while the block speaks them and writes the index. Gives the object that says so.
 
     Args:
         store: the store.
@@ -37,19 +37,10 @@ def claim(store: ObjectStore, batch: str, keys: Iterable[str]) -> Iterator[None]
     Raises:
         ValueError: a key is not hexadecimal.
     """
-    mine = f"{_claims_of(batch)}-{secrets.token_hex(8)}.bin"
+    mine = f"batches/{check_slug('batch', batch)}/claim-{secrets.token_hex(8)}.bin"
     store.write(mine, b"".join(bytes.fromhex(key) for key in keys))
-    yield
+    yield mine
     store.delete(mine)  # not in a ``finally``: a run that failed halfway keeps its claim, as one that was killed does
-
-
-def is_claimed(store: ObjectStore, batch: str) -> bool:
-    """Whether somebody speaks a batch in this store, or did until he crashed."""
-    return any(is_claim(info.key) for info in store.list(_claims_of(batch)))
-
-
-def _claims_of(batch: str) -> str:
-    return f"batches/{check_slug('batch', batch)}/claim"
 
 
 def claimed_keys(data: bytes) -> set[bytes]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping
 from dataclasses import replace
 
 import numpy as np
@@ -10,13 +10,12 @@ import numpy as np
 from f5_pipeline.results.clips import ClipStore
 from f5_pipeline.results.index import IndexRow
 from f5_pipeline.results.keys import derive_seed
-from f5_pipeline.scale.work import Backlog, Group, cost_of
+from f5_pipeline.scale.work import LOOKING_UP, Backlog, Group, cost_of
 from f5_pipeline.scale.worker import Portion
+from f5_pipeline.speech.casting import cast
 from f5_pipeline.speech.lines import SpokenLine
 from f5_pipeline.speech.speaking import Order
 from f5_pipeline.speech.takes import Take, row_of
-
-_LOOKING_UP = 0.01  # what a line costs whose clip is there, as a part of what speaking it costs
 
 
 class Plan:
@@ -27,29 +26,43 @@ class Plan:
         first = {line.key: line for line in reversed(order.lines)}
         self._rows = {key: row_of(line, order.settled[key]) for key, line in first.items() if key in order.settled}
         self._pending = [line for key, line in first.items() if key not in self._rows]
-        stored = ClipStore(order.store).existing(line.key for line in self._pending)
+        self._clips = ClipStore(order.store)
+        stored = self._clips.existing(line.key for line in self._pending)
         there = np.array([line.key in stored for line in self._pending], bool)
+        self._were_there = frozenset(np.flatnonzero(there).tolist())
         costs = np.array([cost_of(line) for line in self._pending], np.float64)
         models = {name: number for number, name in enumerate({line.model.spec.name for line in self._pending})}
         kinds = [models[line.model.spec.name] for line in self._pending]
-        self.backlog = Backlog(np.where(there, _LOOKING_UP * costs, costs), kinds)
+        self.backlog = Backlog(np.where(there, LOOKING_UP * costs, costs), kinds)
         missing = [line for line, is_there in zip(self._pending, there, strict=True) if not is_there]
         #: How many clips are missing, and how long they will be, in seconds.
         self.missing = len(missing), sum(line.expected_seconds for line in missing)
-
-    def key(self, position: int) -> str:
-        """The clip key of a line's first take."""
-        return self._pending[position].key
 
     def portion(self, group: Group) -> Portion:
         """A group as a worker is given it."""
         lines = [self._pending[position] for position in group.lines]
         return Portion(tuple(line.utterance for line in lines), tuple(line.key for line in lines))
 
-    def settle(self, group: Group, rows: Sequence[IndexRow]) -> None:
-        """What became of a group."""
-        for position, row in zip(group.lines, rows, strict=True):
-            self._rows[self.key(position)] = row
+    def settle(self, rows: Mapping[int, IndexRow]) -> None:
+        """What became of lines, by position."""
+        self._rows.update((self._pending[position].key, row) for position, row in rows.items())
+
+    def stored(self, group: Group) -> set[int]:
+        """Those lines of a group that have a clip by now, and had none when the plan was made."""
+        fresh = {self._pending[position].key: position for position in group.lines if position not in self._were_there}
+        return {fresh[key] for key in self._clips.existing(fresh)}
+
+    def clips_of(self, group: Group) -> int:
+        """How many clips there are of a group by now: all takes, and the pieces of each."""
+        return len(self._clips.existing(key for position in group.lines for key in self._pending[position].all_keys()))
+
+    def replaced(self, group: Group) -> str | None:
+        """The id of a line of a group that would be another clip now than when the plan was made, if there is one."""
+        lines = [self._pending[position] for position in group.lines]
+        models = {line.model.spec.name: line.model for line in lines}
+        now, _ = cast([line.utterance for line in lines], models, self.order.store, self.order.cache)
+        keys = {line.utterance.id: line.key for line in now}
+        return next((line.utterance.id for line in lines if keys.get(line.utterance.id) != line.key), None)
 
     def set_aside(self, position: int, reason: str) -> str:
         """A line that nobody can speak has failed; its id."""

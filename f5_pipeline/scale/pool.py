@@ -9,10 +9,11 @@ import logging
 import time
 from collections.abc import Callable
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Protocol
 
-from f5_pipeline.results.clips import ClipStore
+from f5_pipeline.errors import VoiceReplaced
+from f5_pipeline.results.index import IndexRow
 from f5_pipeline.scale.plan import Plan
 from f5_pipeline.scale.scheduler import Assign, Policy, Scheduler, Start, Stop
 from f5_pipeline.scale.worker import Assignment, Portion, Ready, Spoken, Trouble
@@ -36,8 +37,8 @@ News = Ready | Trouble | Spoken | Gone
 class Crew(Protocol):
     """Workers by number, wherever they are."""
 
-    def start(self, worker: int) -> None:
-        """Ask for a worker; it tells when it is ready."""
+    def start(self, worker: int, avoid: frozenset[str]) -> None:
+        """Ask for a worker, not in these places (``Trouble.place``); it tells when it is ready."""
 
     def assign(self, worker: int, portion: Portion) -> None:
         """Let it speak, after what it was given before."""
@@ -62,7 +63,7 @@ def speak_with(open_crew: OpenCrew, log: logging.Logger) -> Speak:
             return Outcome(Generation(plan.rows(), 0, 0.0))
         models = {line.model.spec.name: line.model.spec for line in order.lines}
         assignment = Assignment(
-            order.batch, order.store.url, models, order.judge, order.recogniser_word, order.load_engine
+            order.claim, order.store.url, models, order.judge, order.recogniser_word, order.load_engine
         )
         with open_crew(assignment) as (crew, policy):
             return _Shift(plan, crew, policy, progress, log).work()
@@ -74,17 +75,18 @@ def speak_with(open_crew: OpenCrew, log: logging.Logger) -> Speak:
 class _Record:
     """What is noted of a worker. Times are ``time.monotonic``'s."""
 
-    asked: float
+    began: float | None = None  # its process
     where: str = ""
     lines: int = 0
     audio_seconds: float = 0.0
     seconds: float = 0.0
     ended: float | None = None
     left: str = ""
+    clips: int = 0  # of the group that it speaks, when it was last looked after
 
     def report(self, name: int, now: float) -> WorkerReport:
         where = f"{name}: {self.where}" if self.where else str(name)
-        held = (self.ended or now) - self.asked
+        held = 0.0 if self.began is None else (self.ended or now) - self.began
         return WorkerReport(where, self.lines, self.audio_seconds, self.seconds, held, self.left)
 
 
@@ -94,8 +96,9 @@ class _Shift:
     def __init__(self, plan: Plan, crew: Crew, policy: Policy, progress: Progress, log: logging.Logger) -> None:
         self._plan, self._crew, self._progress, self._log = plan, crew, progress, log
         self._scheduler = Scheduler(plan.backlog, policy)
-        self._clips = ClipStore(plan.order.store)
         self._records: dict[int, _Record] = {}
+        self._unusable_places: set[str] = set()
+        self._rescued: set[int] = set()  # lines that were spoken here by workers that then died
         self._said = time.monotonic()
         self._clips_spoken, self._audio_seconds = 0, 0.0
         self._not_heard = ""
@@ -105,6 +108,7 @@ class _Shift:
         while not self._scheduler.finished:
             for worker, news in self._crew.wait(_LISTEN_SECONDS):
                 self._hear(worker, news)
+            self._look_after_the_late()
             self._obey()
             self._say_now_and_then()
         for position, reason in self._scheduler.set_aside.items():
@@ -117,20 +121,19 @@ class _Shift:
         for command in self._scheduler.decide(now):
             match command:
                 case Start(worker):
-                    self._records[worker] = _Record(now)
-                    self._crew.start(worker)
+                    self._records[worker] = _Record()
+                    self._crew.start(worker, frozenset(self._unusable_places))
                 case Assign(worker, group):
                     self._crew.assign(worker, self._plan.portion(group))
-                case Stop(worker, hangs):
-                    self._part(worker, "it hung" if hangs else "")
-                    self._crew.stop(worker)
+                case Stop(worker):
+                    self._part(worker, "")
 
     def _hear(self, worker: int, news: News) -> None:
         if self._records[worker].ended is not None:
             return  # it was let go, and said something in the moment before
         match news:
-            case Ready(where):
-                self._records[worker].where = where
+            case Ready(where, seconds):
+                self._records[worker].where, self._records[worker].began = where, time.monotonic() - seconds
                 self._scheduler.joined(worker)
                 self._log.info(f"Worker {worker} is ready: {where}")
             case Spoken():
@@ -138,44 +141,89 @@ class _Shift:
             case Trouble():
                 self._trouble(worker, news)
             case Gone(reason):
-                self._part(worker, reason)
-                self._crew.stop(worker)
-                self._scheduler.died(worker, reason, self._stored(worker))
+                self._died(worker, reason)
 
     def _note(self, worker: int, spoken: Spoken) -> None:
-        group, record = self._scheduler.done(worker, time.monotonic(), spoken.seconds), self._records[worker]
-        self._plan.settle(group, spoken.rows)
+        """A worker is through with a group; what failed on it may be for another one to try."""
+        record, group = self._records[worker], self._scheduler.in_hand(worker)
+        assert group is not None
+        rows = dict(zip(group.lines, spoken.rows, strict=True))
+        failed = [position for position, row in rows.items() if row.status == "failed" and not row.key]
+        found = [position for position, row in rows.items() if row.cached]
+        again = self._scheduler.done(worker, time.monotonic(), spoken.seconds, failed, found)
+        final = {position: row for position, row in rows.items() if position not in again}
+        self._plan.settle({position: self._count_rescued(position, row) for position, row in final.items()})
         self._clips_spoken += spoken.clips_spoken
         self._audio_seconds += spoken.audio_seconds
         self._not_heard = self._not_heard or spoken.not_heard
-        record.lines += len(group.lines)
+        record.lines += len(final)
         record.audio_seconds += spoken.audio_seconds
         record.seconds += spoken.seconds
+        record.clips = 0
         for audio_seconds in spoken.takes:
-            self._progress.advance(audio_seconds)
+            if audio_seconds or not again:  # what failed, and is tried once more, is not done yet
+                self._progress.advance(audio_seconds)
+        if again:
+            first = rows[next(iter(again))].reason
+            self._log.warning(f"{len(again)} lines failed on worker {worker} and are to be tried on another: {first}")
+            if self._scheduler.is_sick(worker):
+                self._scheduler.refused(worker, first, transient=True)
+                self._part(worker, f"nothing came right on it any more: {first}")
+
+    def _count_rescued(self, position: int, row: IndexRow) -> IndexRow:
+        """The row of a line. What a worker had spoken for this batch before it died was not there before."""
+        if position not in self._rescued or not row.cached:
+            return row
+        self._clips_spoken += 1
+        self._audio_seconds += row.audio_seconds or 0.0
+        self._progress.advance(row.audio_seconds or 0.0)
+        return replace(row, cached=False)
 
     def _trouble(self, worker: int, trouble: Trouble) -> None:
-        """A worker cannot get ready, or could not speak a group: for good, or perhaps another time."""
-        scheduler, reason = self._scheduler, trouble.reason
-        if not trouble.transient or scheduler.in_hand(worker) is None:
+        """A worker cannot get ready, or could not speak a group: for good, or perhaps another time.
+
+        Raises:
+            VoiceReplaced: it is right: the lines are others now than they were.
+        """
+        scheduler, reason, group = self._scheduler, trouble.reason, self._scheduler.in_hand(worker)
+        if group is not None and trouble.differs and (line := self._plan.replaced(group)):
+            raise VoiceReplaced(self._plan.order.batch, line)
+        if group is None and not trouble.transient and trouble.place:
+            self._unusable_places.add(trouble.place)
+        if not trouble.transient or group is None:
             scheduler.refused(worker, reason, trouble.transient)
         elif scheduler.troubled(worker, time.monotonic(), reason):
             self._log.warning(f"Worker {worker} could not speak its lines this time: {reason}")
+            self._records[worker].clips = 0
             return
         self._part(worker, reason)
-        self._crew.stop(worker)
 
-    def _stored(self, worker: int) -> list[int]:
-        """Those lines of the group that a worker was speaking which have a clip: they did not kill it."""
+    def _look_after_the_late(self) -> None:
+        """Who takes very long, but stores clips, is slow; who does not hangs."""
+        now = time.monotonic()
+        for worker in self._scheduler.late(now):
+            record, group = self._records[worker], self._scheduler.in_hand(worker)
+            clips = self._plan.clips_of(group) if group else 0
+            if clips > record.clips:
+                record.clips = clips
+                self._scheduler.seen(worker, now)
+            else:
+                self._died(worker, "it did not answer any more")
+
+    def _died(self, worker: int, reason: str) -> None:
+        """A worker is gone, or as good as that. The lines that it had stored did not kill it."""
+        self._part(worker, reason)
         group = self._scheduler.in_hand(worker)
-        keys = {self._plan.key(position): position for position in group.lines} if group else {}
-        return [keys[key] for key in self._clips.existing(keys)]
+        stored = self._plan.stored(group) if group else set()
+        self._rescued |= stored
+        self._scheduler.died(worker, reason, stored)
 
     def _part(self, worker: int, left: str) -> None:
         record = self._records[worker]
         record.ended, record.left = time.monotonic(), left
         if left:
             self._log.warning(f"Worker {worker} has left: {left}")
+        self._crew.stop(worker)
 
     def _say_now_and_then(self) -> None:
         now = time.monotonic()

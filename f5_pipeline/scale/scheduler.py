@@ -3,6 +3,9 @@
 It is told what happened (``joined``, ``done``, ``died``, …) and says what to do (``decide``). It knows neither Ray nor
 a clock nor what a line is, so that a simulation runs this very code. What a worker did of a group that it could not
 finish is not lost: its clips are in the store, and whoever gets the lines next finds them.
+
+Whose fault it is, the line's or the worker's, is asked twice: a line that failed on one worker is tried on another, and
+lines that a worker died of go to those that have spoken other lines well, if there are any.
 """
 
 from __future__ import annotations
@@ -12,7 +15,7 @@ from collections import deque
 from collections.abc import Collection
 from dataclasses import dataclass, field
 
-from f5_pipeline.errors import WorkersKeepDying, WorkersUnusable
+from f5_pipeline.errors import WorkersKeepDying, WorkersNeverReady, WorkersUnusable
 from f5_pipeline.scale.work import Backlog, Group
 
 _RECENT = 0.5  # how much the last group counts in what is known of a worker's speed
@@ -32,7 +35,8 @@ class Policy:
     worth_starting: float = 20.0  # of work for one worker: less is not worth another one's start
     tries: int = 3  # workers that a line may kill before it is set aside
     troubles: int = 3  # in a row, of one worker that lives: then it leaves
-    patience: float = 1800.0  # more than a group was expected to take: then its worker hangs
+    patience: float = 1800.0  # more than a group was expected to take: then its worker is looked after
+    start_patience: float = 1800.0  # for workers to get ready, while nobody speaks
 
     @property
     def deaths(self) -> int:
@@ -63,7 +67,6 @@ class Stop:
     """End a worker. Nothing more is heard of it."""
 
     worker: int
-    hangs: bool = False
 
 
 Command = Start | Assign | Stop
@@ -76,7 +79,8 @@ class _Worker:
     groups: deque[Group] = field(default_factory=deque)  # in hand, the one it speaks first
     began: float = 0.0  # the first of them
     speed: float | None = None  # cost per second
-    troubles: int = 0  # since its last finished group
+    proven: bool = False  # it has spoken lines well
+    troubles: int = 0  # since it last did
 
     def seconds(self, cost: float) -> float | None:
         return cost / self.speed if self.speed else None
@@ -99,10 +103,15 @@ class Scheduler:
         usual = policy.probe_lines * backlog.cost / max(1, len(backlog))
         self._probe = min(usual, backlog.cost / (_PORTIONS * max(1, self._worth_probing())))
         self._workers: dict[int, _Worker] = {}
-        self._starting: set[int] = set()
+        self._starting: dict[int, float] = {}  # since when
+        self._never_ready = 0  # workers that died before they were
         self._names = 0
         self._refusals: list[tuple[str, bool]] = []
         self._deaths_in_a_row = 0
+        self._slowest: float | None = None  # speed of a worker so far
+        self._failed: set[int] = set()  # lines that failed on a worker: the next one is believed
+        self._no_second_opinion = False  # another worker does not come
+        self._looked_up: set[int] = set()  # lines that were stored when a worker died
         self.set_aside: dict[int, str] = {}  # lines that nobody can speak, and why
 
     @property
@@ -120,17 +129,42 @@ class Scheduler:
 
     def joined(self, worker: int) -> None:
         """A worker is ready."""
-        self._starting.discard(worker)
+        self._starting.pop(worker, None)
         self._workers[worker] = _Worker()
 
-    def done(self, worker: int, now: float, seconds: float) -> Group:
-        """A worker has spoken its group, which took it so long, loading aside; the group."""
+    def done(
+        self, worker: int, now: float, seconds: float, failed: Collection[int] = (), found: Collection[int] = ()
+    ) -> Collection[int]:
+        """A worker is through with its group.
+
+        Args:
+            seconds: that it took, loading aside.
+            failed: lines that it could not speak.
+            found: lines that it needed not speak: their clips were there.
+
+        Returns:
+            those of ``failed`` that another worker is to try; what became of all others is final.
+        """
         its = self._workers[worker]
         group = its.groups.popleft()
-        its.began, its.troubles = now, 0
-        its.learn(group.cost, seconds)
+        again = [line for line in failed if line not in self._failed]
+        self._failed.update(again)
+        self._backlog.give_back_failed(again, worker)
+        its.began = now
+        if len(failed) < len(group.lines):
+            its.proven, its.troubles = True, 0
+        elif len(again) == len(group.lines) > 1:  # a line alone may well be the one to blame
+            its.troubles += 1
+        aside = {*failed, *found}
+        if spoken := [line for line in group.lines if line not in aside]:
+            its.learn(self._backlog.cost_of(spoken), seconds)
+            self._slowest = min(filter(None, (self._slowest, its.speed)))
         self._deaths_in_a_row = 0
-        return group
+        return again
+
+    def is_sick(self, worker: int) -> bool:
+        """Whether nothing has come right on a worker for so long that it is to be let go (``refused``)."""
+        return self._workers[worker].troubles >= self._policy.troubles
 
     def refused(self, worker: int, reason: str, transient: bool = False) -> None:
         """A worker cannot be used and is not replaced; what it had in hand goes to others.
@@ -149,8 +183,7 @@ class Scheduler:
         if its.troubles >= self._policy.troubles:
             self.refused(worker, reason, transient=True)
             return False
-        group = its.groups.popleft()
-        self._backlog.give_back(group.lines, group.deaths)
+        self._backlog.put_back(its.groups.popleft())
         return True
 
     def died(self, worker: int, reason: str, spoken: Collection[int] = ()) -> None:
@@ -163,17 +196,23 @@ class Scheduler:
         Raises:
             WorkersKeepDying: one after the other, and nothing gets done.
         """
+        if worker in self._starting:
+            self._never_came(worker, reason)
+            return
         group = self.in_hand(worker)
         if group is not None:
             self._workers[worker].groups.popleft()
         self._forget(worker)
         self._deaths_in_a_row += 1
-        if self._deaths_in_a_row >= self._policy.deaths:
+        if self._deaths_in_a_row >= self._policy.deaths and not any(other.groups for other in self._workers.values()):
             raise WorkersKeepDying(self._deaths_in_a_row, reason)
         if group is not None:
-            had = frozenset(spoken)
-            self._backlog.give_back([line for line in group.lines if line in had])
-            self._suspect([line for line in group.lines if line not in had], group.deaths + 1, reason)
+            # What is stored has not killed it; unless it is a further take that does, which the second time shows.
+            cleared = set(spoken) - self._looked_up
+            self._looked_up |= cleared
+            self._backlog.give_back_stored([line for line in group.lines if line in cleared])
+            rest = [line for line in group.lines if line not in cleared]
+            self._suspect(rest, group.deaths + 1, reason)
 
     def in_hand(self, worker: int) -> Group | None:
         """What a worker is speaking now."""
@@ -187,47 +226,64 @@ class Scheduler:
 
         Raises:
             WorkersUnusable: all that there could be have left.
-            WorkersKeepDying: those that hang counted.
+            WorkersNeverReady: those that there could be do not come.
         """
-        commands: list[Command] = [*self._hanging(now), *self._assignments(now)]
-        commands += self._needless()
-        commands += self._starts()
+        commands: list[Command] = [*self._assignments(now), *self._needless(), *self._starts(now)]
         if not self.finished and not self._workers and not self._starting:
             reasons = [reason for reason, _ in self._refusals]
             raise WorkersUnusable(reasons, transient=any(transient for _, transient in self._refusals))
+        if self._waits_in_vain(now):
+            if not self._workers:
+                raise WorkersNeverReady(len(self._starting), self._policy.start_patience)
+            self._no_second_opinion = True
         return commands
 
-    def _hanging(self, now: float) -> list[Command]:
-        patience = self._policy.patience
-        late = [
+    def late(self, now: float) -> list[int]:
+        """Workers that take far longer than they should: they hang (``died``), or they get on after all (``seen``)."""
+        return [
             name
             for name, worker in self._workers.items()
-            if worker.groups and now - worker.began > patience + 10 * (worker.seconds(worker.groups[0].cost) or 0.0)
+            if worker.groups and now - worker.began > self._policy.patience + 10 * self._expected(worker)
         ]
-        for name in late:
-            self.died(name, f"it did not answer for {now - self._workers[name].began:.0f} s")
-        return [Stop(name, hangs=True) for name in late]
+
+    def seen(self, worker: int, now: float) -> None:
+        """A worker that is late gets on with its group."""
+        self._workers[worker].began = now
+
+    def _expected(self, worker: _Worker) -> float:
+        """How long a worker needs for the group that it speaks; of one whose speed is not known: as the slowest."""
+        speed = worker.speed or self._slowest
+        return worker.groups[0].cost / speed if speed else 0.0
+
+    def _waits_in_vain(self, now: float) -> bool:
+        """Whether nobody has anything in hand, and nobody has come for too long."""
+        if self.finished or any(worker.groups for worker in self._workers.values()):
+            return False
+        return bool(self._starting) and now - min(self._starting.values()) > self._policy.start_patience
 
     def _assignments(self, now: float) -> list[Command]:
         """Turn by turn, so that nobody has two groups before everybody has one."""
         commands: list[Command] = []
         for depth in range(self._policy.in_flight):
             for name, worker in self._workers.items():
-                if len(worker.groups) == depth and (group := self._group_for(worker)):
+                if len(worker.groups) == depth and (group := self._group_for(name, worker)):
                     worker.began = worker.began if worker.groups else now
                     worker.groups.append(group)
                     commands.append(Assign(name, group))
         return commands
 
-    def _group_for(self, worker: _Worker) -> Group | None:
+    def _group_for(self, name: int, worker: _Worker) -> Group | None:
         if any(group.suspect for group in worker.groups):
             return None  # nothing else is to be lost with it
+        others = [other for other in self._workers.values() if other is not worker]
         # A new worker shows with other lines that it is well, so that it is known what a suspect line is to blame for.
-        suspects = worker.speed is not None or not self._backlog.has_unsuspected
+        alone = not any(other.proven or other.groups for other in others)
+        suspects = worker.proven or (alone and not self._backlog.has_unsuspected)
         share = self._share(worker)
-        if not self._in_time(worker, self._backlog.next_cost(share, suspects)):
+        if not self._backlog.all_doubted and not self._in_time(worker, self._backlog.next_cost(share, suspects)):
             return None
-        return self._backlog.take(share, suspects)
+        nobody_else = not others and (self._no_second_opinion or self._places < 2)
+        return self._backlog.take(share, suspects, None if nobody_else else name)
 
     def _share(self, worker: _Worker) -> float:
         """How much a worker is given next: less and less as the end comes near, so that all end together."""
@@ -259,11 +315,11 @@ class Scheduler:
             self._forget(name)
         return [Stop(name) for name in ended]
 
-    def _starts(self) -> list[Command]:
+    def _starts(self, now: float) -> list[Command]:
         missing = self._wanted() - len(self._workers) - len(self._starting)
         names = range(self._names, self._names + max(0, missing))
         self._names = names.stop
-        self._starting.update(names)
+        self._starting.update(dict.fromkeys(names, now))
         return [Start(name) for name in names]
 
     def _wanted(self) -> int:
@@ -273,12 +329,20 @@ class Scheduler:
         policy, lines = self._policy, len(self._backlog)
         speeds = [worker.speed for worker in self._workers.values() if worker.speed]
         if not lines:
-            return min(policy.least, policy.most - len(self._refusals))
+            return min(policy.least, self._places)
         if speeds:
             wanted = math.ceil(self._backlog.cost / (sum(speeds) / len(speeds)) / policy.worth_starting)
         else:
             wanted = self._worth_probing()
-        return min(policy.most - len(self._refusals), max(policy.least, wanted))
+        if self._backlog.all_doubted and not self._no_second_opinion:
+            wanted = max(wanted, 2)
+        wanted = max(wanted, self._deaths_in_a_row)  # it may be the machine: others are to try
+        return min(self._places, max(policy.least, wanted))
+
+    @property
+    def _places(self) -> int:
+        """How many workers there can be."""
+        return self._policy.most - len(self._refusals)
 
     def _worth_probing(self) -> int:
         """How many workers are worth having while nobody knows how fast they are."""
@@ -286,11 +350,18 @@ class Scheduler:
 
     # --- the dead ---------------------------------------------------------------------------------------------
 
+    def _never_came(self, name: int, reason: str) -> None:
+        """A place where workers die before they are ready; so many of them cost the pool one place."""
+        self._starting.pop(name)
+        self._never_ready += 1
+        if self._never_ready % self._policy.tries == 0:
+            self._refusals.append((reason, True))
+
     def _forget(self, name: int) -> None:
-        self._starting.discard(name)
+        self._starting.pop(name, None)
         if (worker := self._workers.pop(name, None)) is not None:
             for group in worker.groups:
-                self._backlog.give_back(group.lines, group.deaths)
+                self._backlog.put_back(group)
 
     def _suspect(self, lines: list[int], deaths: int, reason: str) -> None:
         """Lines over which a worker died: once may be chance, then they are halved until the one is alone."""

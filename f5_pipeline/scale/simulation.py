@@ -26,6 +26,8 @@ class Machine:
     load: float = 15.0  # of the model, before its first group
     group_overhead: float = 0.3  # of each group: looking clips up, handing rows back
     deaths_per_hour: float = 0.0
+    fails: bool = False  # whatever it is given, in no time
+    crashes: bool = False  # halfway through whatever it is given
 
 
 @dataclass
@@ -34,6 +36,7 @@ class Outcome:
 
     seconds: float = 0.0
     spoken: dict[int, int] = field(default_factory=dict)  # line → how often
+    failed: set[int] = field(default_factory=set)
     set_aside: dict[int, str] = field(default_factory=dict)
     groups: int = 0
     deaths: int = 0
@@ -54,12 +57,14 @@ class Outcome:
 
 @dataclass
 class _Imagined:
+    place: int
     machine: Machine
     asked: float
     ready: float = 0.0
     loaded: bool = False
     queue: list[Group] = field(default_factory=list)
     began: float = 0.0
+    seconds: float = 0.0  # that its group takes
 
 
 class Simulation:
@@ -67,7 +72,8 @@ class Simulation:
 
     Args:
         costs: of the lines.
-        machines: worker number n is the n-th of them, and again the first after the last.
+        machines: the n-th place of the pool is on the n-th of them, and again on the first after the last. Who is
+            started gets the first place that is free.
         poison: lines that kill whoever speaks them.
     """
 
@@ -86,6 +92,7 @@ class Simulation:
         self._order = count()
         self._pool: dict[int, _Imagined] = {}
         self._now = 0.0
+        self._stored: set[int] = set()
         self._outcome = Outcome(set_aside=self.scheduler.set_aside)
 
     def run(self) -> Outcome:
@@ -108,8 +115,10 @@ class Simulation:
         for command in self.scheduler.decide(self._now):
             match command:
                 case Start(name):
-                    machine = self._machines[name % len(self._machines)]
-                    self._pool[name] = _Imagined(machine, self._now)
+                    taken = {worker.place for worker in self._pool.values()}
+                    place = next(place for place in count() if place not in taken)
+                    machine = self._machines[place % len(self._machines)]
+                    self._pool[name] = _Imagined(place, machine, self._now)
                     self._later(machine.start * self._random.uniform(0.8, 1.2), "joins", name)
                 case Assign(name, group):
                     self._pool[name].queue.append(group)
@@ -132,27 +141,52 @@ class Simulation:
         worker.loaded, worker.began = True, self._now + loading
         seconds = group.cost / machine.speed * self._random.uniform(0.9, 1.1)
         poison = next((at for at, line in enumerate(group.lines) if line in self._poison), None)
-        if poison is None:
+        if machine.fails:
+            self._later(machine.group_overhead, "finishes", name)
+        elif machine.crashes:
+            self._later(loading, "dies", name)
+        elif poison is None:
+            worker.seconds = seconds
             self._later(loading + machine.group_overhead + seconds, "finishes", name)
         else:
+            worker.seconds = seconds
             self._later(loading + seconds * poison / len(group.lines), "dies", name)
 
     def _finishes(self, name: int) -> None:
         worker = self._pool[name]
         group = worker.queue.pop(0)
         took = self._now - worker.began
-        self._outcome.speaking_seconds += took - worker.machine.group_overhead
         self._outcome.groups += 1
-        for line in group.lines:
-            self._outcome.spoken[line] = self._outcome.spoken.get(line, 0) + 1
-        assert self.scheduler.done(name, self._now, took) is group
+        failed = group.lines if worker.machine.fails else ()
+        found = [line for line in group.lines if line in self._stored]
+        again = self.scheduler.done(name, self._now, max(took, 1e-3), failed, found)
+        if failed:
+            self._outcome.failed |= {*failed} - {*again}
+            if self.scheduler.is_sick(name):
+                self._let_go(name)
+                self.scheduler.refused(name, "it is imagined sick", transient=True)
+                return
+        else:
+            self._outcome.speaking_seconds += took - worker.machine.group_overhead
+            for line in group.lines:
+                self._outcome.spoken[line] = self._outcome.spoken.get(line, 0) + 1
         if worker.queue:
             self._speak(name)
 
     def _dies(self, name: int) -> None:
         self._outcome.deaths += 1
+        stored = self._stored_by(self._pool[name])
+        self._stored |= stored
         self._let_go(name)
-        self.scheduler.died(name, "it was imagined dead")
+        self.scheduler.died(name, "it was imagined dead", stored)
+
+    def _stored_by(self, worker: _Imagined) -> set[int]:
+        """Those lines of the group that a worker was speaking which it had stored."""
+        if not worker.queue or not worker.seconds or worker.machine.crashes:
+            return set()
+        lines = worker.queue[0].lines
+        share = (self._now - worker.began) / worker.seconds
+        return set(lines[: max(0, int(len(lines) * min(1.0, share) + 1e-9))]) - self._poison
 
     def _let_go(self, name: int) -> None:
         worker = self._pool.pop(name)

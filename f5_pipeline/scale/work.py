@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -22,6 +22,7 @@ _USUAL_WIDTH = 1024  # of an F5-TTS model, where the catalogue does not say
 #: look at the others: at 4 x width frames the one is as much as the other.
 _FRAMES_TO_WIDTH = 4.0
 _LINE_FRAMES = 30.0  # encoding, storing and measuring a clip, as frames of the model's work
+LOOKING_UP = 0.01  # what a line costs whose clip is there, as a part of what speaking it costs
 
 
 @dataclass(frozen=True)
@@ -31,6 +32,7 @@ class Group:
     lines: tuple[int, ...]  # positions in the plan, the longest first
     cost: float
     deaths: int = 0  # of workers that had it in hand: above 0 one of its lines may be why
+    failed_on: int | None = None  # the worker that tried it in vain: another one is to try it too
 
     @property
     def suspect(self) -> bool:
@@ -52,7 +54,7 @@ def cost_of(line: SpokenLine) -> float:
 
 
 class Backlog:
-    """Lines that nobody has in hand. Those that came back from a worker go out before the others."""
+    """Lines that nobody has in hand. What a worker could not finish goes out first, what failed on one last."""
 
     def __init__(self, costs: Sequence[float] | np.ndarray, kinds: Sequence[int] | np.ndarray | None = None) -> None:
         """``costs``: of each line, above 0. ``kinds``: lines of one kind (a model) stay together, if there are several.
@@ -60,7 +62,7 @@ class Backlog:
         A kind follows another in the order of what they cost, so that the last and largest has lines of all lengths
         left to even out the end with.
         """
-        by_line = np.asarray(costs, np.float64)
+        by_line = np.array(costs, np.float64)
         kind = np.zeros(len(by_line), np.int64) if kinds is None else np.asarray(kinds, np.int64)
         whole = np.bincount(kind, by_line) if len(by_line) else np.zeros(1)
         self._order = np.lexsort((-by_line, kind, whole[kind])).astype(np.int64)
@@ -70,11 +72,11 @@ class Backlog:
         self._next = 0
         self._clean: deque[Group] = deque()
         self._suspects: deque[Group] = deque()
+        self._doubted: deque[Group] = deque()
 
     def __len__(self) -> int:
         """How many lines nobody has in hand."""
-        back = sum(len(group.lines) for group in (*self._clean, *self._suspects))
-        return len(self._order) - self._next + back
+        return len(self._order) - self._next + sum(len(group.lines) for group in self._came_back)
 
     @property
     def cost(self) -> float:
@@ -83,17 +85,27 @@ class Backlog:
             fresh = 0.0
         else:
             fresh = float(self._ends[-1] - (self._ends[self._next - 1] if self._next else 0.0))
-        return fresh + sum(group.cost for group in (*self._clean, *self._suspects))
+        return fresh + sum(group.cost for group in self._came_back)
+
+    def cost_of(self, lines: Iterable[int]) -> float:
+        """Of these lines, wherever they are."""
+        return float(self._costs[list(lines)].sum())
 
     @property
     def has_unsuspected(self) -> bool:
-        return bool(self._clean) or self._next < len(self._order)
+        return bool(self._clean or self._doubted) or self._next < len(self._order)
 
-    def take(self, cost: float, suspects: bool = True) -> Group | None:
+    @property
+    def all_doubted(self) -> bool:
+        """Whether all that is left has failed on one worker."""
+        return not self._clean and not self._suspects and self._next >= len(self._order)
+
+    def take(self, cost: float, suspects: bool = True, worker: int | None = None) -> Group | None:
         """The next lines, about ``cost`` of them and at least one; None if there are none.
 
         Args:
             suspects: whether it may be a group over which a worker died, if there is one.
+            worker: who does not get what failed on it.
         """
         if suspects and self._suspects:
             return self._cut(self._suspects, cost)
@@ -101,6 +113,10 @@ class Backlog:
             return self._cut(self._clean, cost)
         if self._next < len(self._order):
             return self._fresh(cost)
+        for _ in range(len(self._doubted)):
+            if self._doubted[0].failed_on != worker or worker is None:
+                return self._cut(self._doubted, cost)
+            self._doubted.rotate(-1)
         return None
 
     def next_cost(self, cost: float, suspects: bool = True) -> float:
@@ -115,6 +131,27 @@ class Backlog:
         """Lines that were not spoken after all; ``deaths``: of workers that had them in hand."""
         if lines:
             (self._suspects if deaths else self._clean).append(self._group(lines, deaths))
+
+    def put_back(self, group: Group) -> None:
+        """A group that its worker did not come to speak."""
+        if group.failed_on is None:
+            self.give_back(group.lines, group.deaths)
+        else:
+            self._doubted.append(group)
+
+    def give_back_stored(self, lines: Sequence[int]) -> None:
+        """Lines of which a worker had stored the clips before it ended: they only need to be looked up."""
+        self._costs[list(lines)] *= LOOKING_UP
+        self.give_back(lines)
+
+    def give_back_failed(self, lines: Sequence[int], worker: int) -> None:
+        """Lines that failed, which may be the worker's fault."""
+        if lines:
+            self._doubted.append(self._group(lines, failed_on=worker))
+
+    @property
+    def _came_back(self) -> list[Group]:
+        return [*self._suspects, *self._clean, *self._doubted]
 
     def _fresh(self, cost: float) -> Group:
         start = self._next
@@ -132,8 +169,8 @@ class Backlog:
         end = max(1, int(np.searchsorted(ends, cost, side="right")))
         if end >= len(first.lines):
             return first
-        groups.appendleft(self._group(first.lines[end:], first.deaths))
-        return self._group(first.lines[:end], first.deaths)
+        groups.appendleft(self._group(first.lines[end:], first.deaths, first.failed_on))
+        return self._group(first.lines[:end], first.deaths, first.failed_on)
 
-    def _group(self, lines: Sequence[int], deaths: int) -> Group:
-        return Group(tuple(lines), float(self._costs[list(lines)].sum()), deaths)
+    def _group(self, lines: Sequence[int], deaths: int = 0, failed_on: int | None = None) -> Group:
+        return Group(tuple(lines), self.cost_of(lines), deaths, failed_on)

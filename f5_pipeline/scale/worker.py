@@ -14,7 +14,6 @@ from dataclasses import dataclass
 
 from f5_pipeline.environment.attention import prove_environment
 from f5_pipeline.errors import F5PipelineError, WorkerDiffers
-from f5_pipeline.results.claims import is_claimed
 from f5_pipeline.results.clips import ClipStore
 from f5_pipeline.results.index import IndexRow
 from f5_pipeline.settings import Settings, load_settings
@@ -41,7 +40,7 @@ _WHY = "another version of f5-pipeline, or a voice that was replaced meanwhile"
 class Assignment:
     """What every worker of a batch is told. Where its cache is and what its device is its own environment says."""
 
-    batch: str
+    claim: str  # the object that a batch being spoken is known by
     store_url: str
     models: Mapping[str, ModelSpec]
     judge: Judge
@@ -62,6 +61,7 @@ class Ready:
     """A worker can speak."""
 
     where: str  # host, process, device: for people
+    seconds: float  # since its process began
 
 
 @dataclass(frozen=True)
@@ -70,6 +70,8 @@ class Trouble:
 
     reason: str
     transient: bool
+    place: str = ""  # the machine, where whoever placed the worker knows it
+    differs: bool = False  # its lines would be other clips here
 
 
 @dataclass(frozen=True)
@@ -89,6 +91,7 @@ class Worker:
 
     def __init__(self, assignment: Assignment) -> None:
         self._assignment = assignment
+        self._began = time.monotonic()
         self._lasting = ExitStack()
         self._engines: dict[str, SpeechEngine] = {}
 
@@ -116,7 +119,8 @@ class Worker:
         except F5PipelineError as error:
             return Trouble(str(error), error.transient)
         device = proven.tags.gpu or f"{os.environ.get('OMP_NUM_THREADS') or os.cpu_count()} threads"
-        return Ready(f"{platform.node()} {os.getpid()}, {device}, {proven.attention} attention")
+        where = f"{platform.node()} {os.getpid()}, {device}, {proven.attention} attention"
+        return Ready(where, time.monotonic() - self._began)
 
     def speak(self, portion: Portion) -> Spoken | Trouble:
         """Have a clip for each line of a portion, in the store."""
@@ -126,7 +130,7 @@ class Worker:
             clips, judge = ClipStore(self._store), self._assignment.judge
             done = generate(lines, clips, {}, loading, takes, judge, self._listener)
         except F5PipelineError as error:
-            return Trouble(str(error), error.transient)
+            return Trouble(str(error), error.transient, differs=isinstance(error, WorkerDiffers))
         seconds, not_heard = time.monotonic() - started - loading.seconds, next(iter(self._listener.failures), "")
         self._listener.failures.clear()
         spoken, audio_seconds = tuple(takes.audio_seconds), done.audio_seconds_spoken
@@ -160,10 +164,9 @@ class Worker:
         Raises:
             WorkerDiffers: under its name this machine sees another folder or bucket.
         """
-        store, batch = open_store(self._assignment.store_url), self._assignment.batch
-        if not is_claimed(store, batch):
-            what = f"sees another store under {store.url}: the batch {batch!r} is not being spoken there"
-            raise WorkerDiffers(_here(), what)
+        store = open_store(self._assignment.store_url)
+        if store.stat(self._assignment.claim) is None:
+            raise WorkerDiffers(_here(), f"sees another store under {store.url}: this batch is not being spoken there")
         return store
 
 

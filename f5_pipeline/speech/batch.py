@@ -118,8 +118,9 @@ def speak_batch(
     with listening(recogniser, store) as listener:
         settled = settled_before(lines, ClipStore(store), known, listener)
         unsettled = (line for line in lines if line.key not in settled)  # no index names their clips, until this one
-        order = Order(batch, store, lines, settled, load_engine, judge, listener, contents.settings.recogniser)
-        with claim(store, batch, (key for line in unsettled for key in line.all_keys())):
+        with claim(store, batch, (key for line in unsettled for key in line.all_keys())) as mine:
+            word = contents.settings.recogniser
+            order = Order(batch, mine, store, cache, lines, settled, load_engine, judge, listener, word)
             outcome = speak(order, progress)
             rows = _in_order(contents, outcome.generation.rows, rejected)
             check_not_superseded(store, batch, version, contents)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 from f5_pipeline.results.clips import ClipStore
 from f5_pipeline.speech.engine import SpeechEngine
@@ -21,7 +22,9 @@ class Order:
     """Lines that are to have clips, and by which rules."""
 
     batch: str
+    claim: str  # the object by which the batch's clips are claimed
     store: ObjectStore
+    cache: Path  # of this machine
     lines: Sequence[SpokenLine]
     settled: Takes  # of lines that need nothing more
     load_engine: EngineFor
@@ -38,7 +41,7 @@ class WorkerReport:
     lines: int
     audio_seconds: float  # that it spoke
     speaking_seconds: float  # that it took, loading aside
-    held_seconds: float  # from when it was asked for until it was let go
+    held_seconds: float  # from when its process began until it was let go
     left: str = ""  # why it did not stay to the end
 
     @property

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from f5_pipeline.errors import WorkersKeepDying, WorkersUnusable
+from f5_pipeline.errors import WorkersKeepDying, WorkersNeverReady, WorkersUnusable
 from f5_pipeline.scale.scheduler import Assign, Policy, Scheduler, Start, Stop
 from f5_pipeline.scale.work import Backlog
 
@@ -39,8 +39,19 @@ class Story:
         self.tick()
 
     def done(self, name: int, seconds: float = 1.0) -> None:
-        assert self.scheduler.done(name, self.now, seconds).lines == self.queues[name].pop(0)
+        assert not self.scheduler.done(name, self.now, seconds)
+        self.queues[name].pop(0)
         self.tick()
+
+    def fail(self, name: int) -> list[int]:
+        """Nothing of a group comes right; those of its lines that are to be tried once more."""
+        lines = self.queues[name].pop(0)
+        again = list(self.scheduler.done(name, self.now, 0.1, failed=lines))
+        if self.scheduler.is_sick(name):
+            del self.queues[name]
+            self.scheduler.refused(name, "The GPU is lost.", transient=True)
+        self.tick()
+        return again
 
     def die(self, name: int, spoken: tuple[int, ...] = ()) -> None:
         self.queues.pop(name, None)
@@ -69,8 +80,8 @@ def test_the_pool_grows_when_the_first_shows_how_long_it_would_take_alone() -> N
     slow.join(0)
     slow.done(0, seconds=100.0)
     assert 4 < len(slow.started) <= 8
-    slow.scheduler.died(slow.newest, "it never came")
     started = len(slow.started)
+    slow.scheduler.died(slow.newest, "it never came")
     slow.tick()
     assert len(slow.started) == started + 1
 
@@ -213,14 +224,140 @@ def test_workers_that_all_die_end_the_run() -> None:
         story.die(story.newest)
 
 
-def test_a_worker_that_hangs_counts_as_dead() -> None:
+def test_who_takes_far_longer_than_it_should_is_late_unless_it_is_seen_to_get_on() -> None:
     story = Story([1.0] * 4, most=1, patience=100.0)
     story.join(0)
     story.tick(99.0)
-    assert story.stopped == []
-    story.tick(2.0)
-    assert story.stopped == [0]
-    assert story.started == [0, 1]
+    assert story.scheduler.late(story.now) == []
+    story.tick(3.0)
+    assert story.scheduler.late(story.now) == [0]
+    story.scheduler.seen(0, story.now)
+    assert story.scheduler.late(story.now + 99.0) == []
+    assert story.scheduler.late(story.now + 101.0) == [0]
+
+
+def test_nobody_is_late_with_a_line_that_is_long_for_everybody() -> None:
+    story = Story([1000.0, *[1.0] * 20], patience=100.0, probe_lines=1)
+    story.join(0, 1)
+    assert story.queues[0][0] == (0,)
+    story.done(1, seconds=float(len(story.queues[1][0])))
+    assert story.scheduler.late(9000.0) == []
+    assert story.scheduler.late(11000.0) == [0]
+
+
+# --- whose fault it is ----------------------------------------------------------------------------------------
+
+
+def test_what_fails_on_one_worker_is_tried_on_another_and_then_believed() -> None:
+    story = Story([1.0] * 8, probe_lines=4)
+    story.join(0, 1)
+    again = story.fail(0)
+    assert again
+    while story.queues[1] or story.queues[0]:
+        assert not any(line in again for lines in story.queues[0] for line in lines)
+        story.done(0) if story.queues[0] else None
+        if story.queues[1] and set(story.queues[1][0]) <= set(again):
+            break
+        story.done(1) if story.queues[1] else None
+    assert story.fail(1) == []
+    assert story.scheduler.finished
+
+
+def test_a_sick_worker_leaves_and_nothing_is_believed_of_it() -> None:
+    story = Story(PLENTY)
+    story.join(0, 1)
+    failed = [line for _ in range(3) for line in story.fail(0)]
+    assert len(failed) > 3
+    assert 0 not in story.queues
+    spoken: list[int] = []
+    while not story.scheduler.finished:
+        spoken += story.queues[1][0]
+        story.done(1)
+    assert sorted(spoken) == list(range(len(PLENTY)))
+
+
+def test_the_last_line_that_fails_waits_for_another_worker_but_not_for_ever() -> None:
+    for comes in (True, False):
+        story = Story([1.0], start_patience=600.0)
+        story.join(0)
+        assert story.fail(0) == [0]
+        assert story.started == [0, 1]
+        assert not story.queues[0]
+        if comes:
+            story.join(1)
+            story.done(1)
+        else:
+            story.tick(601.0)
+            story.tick()
+            assert story.fail(0) == []
+        assert story.scheduler.finished
+
+
+def test_workers_that_do_not_come_end_the_run() -> None:
+    story = Story(PLENTY, start_patience=600.0)
+    story.tick(598.0)
+    with pytest.raises(WorkersNeverReady, match="2 were asked for, and nobody spoke for 10 minutes"):
+        story.tick(3.0)
+
+
+def test_workers_that_die_before_they_are_ready_cost_their_place_and_not_the_run() -> None:
+    story = Story(PLENTY, most=3)
+    for _ in range(3):
+        story.scheduler.died(story.newest, "f5_pipeline is not installed")
+        story.tick()
+    assert len(story.started) == 5  # three, and two more tries
+    story.join(*story.started[:2])
+    while not story.scheduler.finished:
+        for name in story.started[:2]:
+            if story.queues[name]:
+                story.done(name)
+
+
+def test_only_who_has_spoken_well_can_show_that_a_line_is_deadly() -> None:
+    """A machine on which everything dies, beside one that has long lines in hand."""
+    story = Story([100.0, 1.0, 1.0], probe_lines=1, worth_starting=0.1)
+    story.join(0)
+    assert story.queues[0][0] == (0,)
+    for _ in range(4):
+        story.join(story.newest)
+        if story.queues.get(story.newest):
+            story.die(story.newest)
+    assert not story.scheduler.set_aside
+    while not story.scheduler.finished:
+        story.done(0)
+    assert not story.scheduler.set_aside
+
+
+def test_a_line_that_kills_at_its_second_take_is_found_though_its_first_is_stored() -> None:
+    story = Story([1.0] * 4, most=1, probe_lines=4)
+    for _ in range(12):
+        story.join(story.newest)
+        while story.queues.get(story.newest):
+            if 2 in story.queues[story.newest][0]:
+                story.die(story.newest, spoken=story.queues[story.newest][0])
+                break
+            story.done(story.newest)
+        if story.scheduler.finished:
+            break
+    assert list(story.scheduler.set_aside) == [2]
+
+
+def test_what_is_only_looked_up_says_nothing_of_a_workers_speed() -> None:
+    story = Story(PLENTY, group_seconds=20.0)
+    story.join(0, 1)
+    story.done(1, seconds=4.0)  # one line a second
+    found = story.queues[0][0]
+    story.die(0, spoken=found)
+    story.done(1, seconds=4.0)
+    while found not in story.queues[1]:
+        story.done(1, seconds=float(len(story.queues[1][0])))
+    assert len(story.queues[1][-1]) <= 20 + len(found)
+    while story.queues[1][0] != found:
+        story.done(1, seconds=float(len(story.queues[1][0])))
+    story.scheduler.done(1, story.now, 0.01, found=found)
+    story.queues[1].pop(0)
+    story.tick()
+    assert len(story.queues[1][-1]) <= 20
 
 
 def test_who_finds_nothing_to_do_is_let_go_at_once_but_not_the_least() -> None:

@@ -61,6 +61,24 @@ def test_machines_of_any_speed_end_together(seed: int) -> None:
     assert outcome.seconds <= 1.03 * costs.sum() / sum(speeds) + 10.0
 
 
+@pytest.mark.parametrize("seed", range(10))
+def test_a_sick_gpu_costs_no_line(seed: int) -> None:
+    costs = mixed_lines(20_000, seed)
+    outcome = Simulation(costs, Policy(most=8), [Machine(30.0, fails=True), *[Machine(30.0)] * 7], seed=seed).run()
+    assert not outcome.failed
+    assert outcome.spoken.keys() == set(range(len(costs)))
+
+
+@pytest.mark.parametrize("seed", range(30))
+def test_a_machine_that_always_crashes_costs_no_line(seed: int) -> None:
+    """Its place is taken again and again, also when the others have all that is left in hand."""
+    costs = np.random.default_rng(seed).uniform(20.0, 40.0, random.Random(seed).randrange(4, 80))
+    machines = [Machine(1.0, start=8.0, load=0.0, crashes=True), *[Machine(1.0, start=8.0)] * 3]
+    outcome = Simulation(costs, Policy(most=4), machines, seed=seed).run()
+    assert outcome.spoken.keys() == set(range(len(costs)))
+    assert not outcome.set_aside
+
+
 def test_a_pool_that_is_too_large_for_its_work_does_not_come_into_being() -> None:
     small = Simulation(mixed_lines(40), Policy(most=64), [Machine(30.0)]).run()
     assert small.held_seconds <= 3 * small.seconds  # three workers for 40 lines
