@@ -38,7 +38,7 @@ from f5_pipeline.scale.work import cost_of
 from f5_pipeline.settings import load_settings
 from f5_pipeline.speech.batch import BatchReport, speak_batch
 from f5_pipeline.speech.casting import cast
-from f5_pipeline.speech.engine import HOP_LENGTH, SpeechChunk, Spoken
+from f5_pipeline.speech.engine import HOP_LENGTH, SAMPLE_RATE, SpeechChunk, Spoken
 from f5_pipeline.speech.generate import EngineFor
 from f5_pipeline.speech.lines import ReadyModel, SpokenLine
 from f5_pipeline.speech.manifests.batch_settings import BatchSettings
@@ -56,6 +56,9 @@ from tests.material import WORDS, put_voices
 
 ROOT = Path(__file__).resolve().parent.parent
 GPU_TIMES_REAL_TIME = 30.0  # about what is published of F5-TTS with 7 steps on one GPU (33, RTX 3090)
+#: Mel frames of reference and speech, and what they take: ``curve`` on two cores of an AMD EPYC (Zen 3).
+MEASURED = ((385, 0.551), (513, 0.799), (662, 1.175), (1068, 2.214), (1399, 3.358))
+REFERENCE_SECONDS, PIECE_SECONDS = 5.5, 9.0  # of the imagined voices and pieces
 
 
 def main() -> None:
@@ -256,16 +259,19 @@ def _memory() -> float:
 
 
 def curve(lines: int) -> None:
-    """Seconds against ``cost_of``, with the embedded model in one thread: what the simulation counts in."""
-    print("\n## What lines cost, embedded model\n\n| words | frames | cost | s | s for a million of cost |")
+    """Seconds against ``cost_of``, with the embedded model in one thread: ``MEASURED`` is from here."""
+    import torch
+
+    print("\n## What lines cost, embedded model, one thread\n\n| words | frames | cost | s | s for a million of cost |")
     print("|---:|---:|---:|---:|---:|")
     from f5_pipeline.speech.f5.engine import F5Engine
 
+    torch.set_num_threads(1)
     settings = load_settings()
     with tempfile.TemporaryDirectory(prefix="scale") as folder:
         store = LocalStore(folder)
         put_voices(store, "f2")
-        rows = [" ".join(random.Random(n).choices(WORDS, k=n)) for n in (2, 5, 10, 20, 40) for _ in range(1)]
+        rows = [" ".join(random.Random(n).choices(WORDS, k=n)) for n in (2, 5, 10, 20, 30)]
         store.write("manifests/b.csv", "".join(["text,voice\n", *(f"{row}.,f2\n" for row in rows)]).encode())
         catalogue = load_catalogue(settings)
         contents = read_utterances(store, "b", settings, catalogue)
@@ -273,35 +279,35 @@ def curve(lines: int) -> None:
         spoken, _ = cast(contents.utterances, {"demo": model}, store, settings.cache)
         engine = F5Engine(model.spec, model.files, "cpu", "float32", "torch", None)
         for line in spoken:
-            chunks = [piece.chunk for piece in line.pieces(1)]
-            copies = max(1, lines // len(chunks))
-            list(engine.speak(chunks))  # whatever is made once is made
+            (piece,) = line.pieces(1)
+            list(engine.speak([piece.chunk]))  # whatever is made once is made
             started = time.monotonic()
-            list(engine.speak(chunks * copies))
-            seconds = (time.monotonic() - started) / copies
-            words, frames, cost = (
-                line.utterance.spoken_text.count(" ") + 1,
-                sum(c.frames for c in chunks),
-                cost_of(line),
-            )
+            list(engine.speak([piece.chunk] * lines))
+            seconds, cost = (time.monotonic() - started) / lines, cost_of(line)
+            words, frames = line.utterance.spoken_text.count(" ") + 1, line.reference.frames + piece.chunk.frames
             print(f"| {words} | {frames} | {cost:.0f} | {seconds:.3f} | {seconds / cost * 1e6:.1f} |")
 
 
 def simulate(lines: int, gpus: Sequence[int]) -> None:
-    """The real scheduler; machines of one speed, and of three; 1 % of the actors die in an hour."""
+    """The real scheduler; machines of one speed, and of three; 1 % of the actors die in an hour.
+
+    A line takes what ``curve`` measured for one of its length, in proportion; the scheduler reckons with ``cost_of``.
+    """
     generator = np.random.default_rng(0)
     seconds = np.clip(generator.lognormal(np.log(4.2), 0.6, lines), 0.6, 120.0)
-    frames = (5.5 + seconds) * 93.75
-    costs = frames * (1 + frames / 4096)
-    unit = costs.sum() / seconds.sum()  # cost of a second of audio
+    pieces = np.ceil(seconds / PIECE_SECONDS)
+    frames = (REFERENCE_SECONDS + seconds / pieces) * SAMPLE_RATE / HOP_LENGTH
+    costs = pieces * frames * (1 + frames / 4096)
+    work = pieces * np.interp(frames, *zip(*MEASURED, strict=True))
+    unit = work.sum() / seconds.sum()  # work for a second of audio
     print(f"\n## {lines:,} mixed lines, {seconds.sum() / 3600:,.0f} hours; simulated\n")
     print("| GPUs | times real time, each | hours | busy | busy, starts counted | groups | deaths | planned in, s |")
     print("|---:|---|---:|---:|---:|---:|---:|---:|")
     for count in gpus:
-        for speeds in ([GPU_TIMES_REAL_TIME], [60.0, 30.0, 10.0]):
+        for speeds in ([GPU_TIMES_REAL_TIME], *([[60.0, 30.0, 10.0]] if count > 1 else [])):
             machines = [Machine(speed * unit, deaths_per_hour=0.01) for speed in speeds]
             started = time.monotonic()
-            outcome = Simulation(costs, Policy(most=count), machines, seed=count).run()
+            outcome = Simulation(costs, Policy(most=count), machines, seed=count, work=work).run()
             took = time.monotonic() - started
             assert len(outcome.spoken) == lines
             shown = " / ".join(f"{speed:g}" for speed in speeds)

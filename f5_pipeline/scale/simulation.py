@@ -21,7 +21,7 @@ from f5_pipeline.scale.work import Backlog, Group
 class Machine:
     """A kind of worker. Times are in seconds."""
 
-    speed: float  # cost per second
+    speed: float  # work per second
     start: float = 40.0  # until it is ready: proof, weights, voices
     load: float = 15.0  # of the model, before its first group
     group_overhead: float = 0.3  # of each group: looking clips up, handing rows back
@@ -71,7 +71,8 @@ class Simulation:
     """One batch on one pool.
 
     Args:
-        costs: of the lines.
+        costs: of the lines, as the scheduler reckons them.
+        work: what they cost in truth; as reckoned, if it is not said. A machine's speed is work per second.
         machines: the n-th place of the pool is on the n-th of them, and again on the first after the last. Who is
             started gets the first place that is free.
         poison: lines that kill whoever speaks them.
@@ -84,9 +85,10 @@ class Simulation:
         machines: Sequence[Machine],
         poison: frozenset[int] = frozenset(),
         seed: int = 0,
+        work: Sequence[float] | np.ndarray | None = None,
     ) -> None:
-        self._costs = np.asarray(costs, np.float64)
-        self.scheduler = Scheduler(Backlog(self._costs), policy)
+        self._work = np.array(costs if work is None else work, np.float64)
+        self.scheduler = Scheduler(Backlog(costs), policy)
         self._machines, self._poison, self._random = machines, poison, random.Random(seed)
         self._events: list[tuple[float, int, str, int]] = []
         self._order = count()
@@ -139,7 +141,8 @@ class Simulation:
         group, machine = worker.queue[0], worker.machine
         loading = 0.0 if worker.loaded else machine.load
         worker.loaded, worker.began = True, self._now + loading
-        seconds = group.cost / machine.speed * self._random.uniform(0.9, 1.1)
+        lines = [line for line in group.lines if line not in self._stored]
+        seconds = float(self._work[lines].sum()) / machine.speed * self._random.uniform(0.9, 1.1)
         poison = next((at for at, line in enumerate(group.lines) if line in self._poison), None)
         if machine.fails:
             self._later(machine.group_overhead, "finishes", name)
