@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import shutil
+import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -56,6 +58,15 @@ def add_node(cluster: Any, cache: Path) -> Iterator[AddNode]:
     for node in nodes:
         if node in cluster.worker_nodes:
             cluster.remove_node(node)
+
+
+@pytest.fixture
+def ray_folder(monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """Where clusters have their files that are started by processes of this test."""
+    folder = Path(tempfile.mkdtemp(prefix="ray", dir="/tmp"))  # sockets have short names
+    monkeypatch.setenv("RAY_TMPDIR", str(folder))
+    yield folder
+    shutil.rmtree(folder)
 
 
 @pytest.fixture

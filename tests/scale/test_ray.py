@@ -3,29 +3,24 @@
 from __future__ import annotations
 
 import os
-import shutil
+import re
 import signal
 import subprocess
 import sys
-import tempfile
-import time
-from collections.abc import Iterator
-from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 
-from f5_pipeline.errors import RayUnreachable, WorkersUnusable
+from f5_pipeline.errors import WorkersUnusable
 from f5_pipeline.results.clips import ClipStore
 from f5_pipeline.results.index import read_index
 from f5_pipeline.scale.engine import load_f5_engine
-from f5_pipeline.scale.ray import size
-from f5_pipeline.settings import Settings
 from f5_pipeline.storage.s3 import S3Store
-from tests.scale.batch import PATIENCE, Batch, essence, meanwhile, some_lines
+from tests.scale.batch import Batch, essence, meanwhile, some_lines
 from tests.scale.conftest import AddNode, alive
+from tests.scale.driver import driver, processes_of, wait_for
 from tests.scale.engines import Watched
 from tests.storage import servers
 from tests.storage.proxy import BUSY, CUT, LOSE, RESET, proxy_before, sometimes
@@ -82,7 +77,8 @@ def test_an_actor_is_killed(batch: Batch, other_batch: Batch, add_node: AddNode,
     here = other_batch.speak_here(Watched(tmp_path / "here").load)
     assert [essence(row) for row in report.rows] == [essence(row) for row in here.rows]
     assert batch.clips == other_batch.clips
-    assert len([worker for worker in report.workers if worker.left]) == 1
+    (killed,) = (worker for worker in report.workers if worker.left)
+    assert "OOM" in killed.left
     assert len(watched.texts) <= 38 + 2  # what it had stored was not spoken again
 
 
@@ -103,7 +99,8 @@ def test_a_machine_is_taken_away(
     other_batch.speak_here(Watched(tmp_path / "here").load)
     assert report.counts["ok"] == 40
     assert batch.clips == other_batch.clips
-    assert any(worker.left for worker in report.workers)
+    (gone,) = (worker for worker in report.workers if worker.left)
+    assert re.search("its node has died|temporarily unavailable", gone.left)
 
 
 def test_a_line_that_kills_is_set_aside_and_the_others_are_spoken(
@@ -124,7 +121,7 @@ def test_a_line_that_kills_is_set_aside_and_the_others_are_spoken(
 def test_machines_that_cannot_prove_themselves_leave(batch: Batch, add_node: AddNode, tmp_path: Path) -> None:
     add_node(F5_ATTENTION="flash_attn")
     batch.write(some_lines(20))
-    watched = Watched(tmp_path / "watched", seconds=0.05)
+    watched = Watched(tmp_path / "watched", seconds=0.3)
     with pytest.raises(WorkersUnusable, match="F5_ATTENTION=flash_attn cannot be met"):
         batch.speak_on_ray(watched.load)
     add_node()
@@ -159,43 +156,6 @@ def test_a_store_that_fails_now_and_then(
         assert {row.clip for row in report.rows} == set(batch.clips)
 
 
-_DRIVER = """
-import signal
-import sys
-from pathlib import Path
-from f5_pipeline.storage.local import LocalStore
-from tests.scale.batch import Batch
-from tests.scale.engines import Watched
-
-def interrupt(*_):
-    raise KeyboardInterrupt
-
-signal.signal(signal.SIGTERM, interrupt)  # as Dagster does
-root, cache, seconds, address = sys.argv[1:]
-batch = Batch(LocalStore(f"{root}/store"), Path(cache))
-try:
-    report = batch.speak_on_ray(Watched(Path(root) / "watched", float(seconds)).load, ray_address=address)
-    print(report.counts["ok"], report.cached)
-except KeyboardInterrupt:
-    print("interrupted")
-import ray
-print(ray.is_initialized())
-"""
-
-
-def driver(root: Path, cache: Path, seconds: float, address: str) -> subprocess.Popen[str]:
-    arguments = [sys.executable, "-c", _DRIVER, str(root), str(cache), str(seconds), address]
-    environment = {**os.environ, "F5_CACHE": str(cache), "F5_DEVICE": "cpu", "F5_RECOGNISER": "none"}
-    return subprocess.Popen(arguments, env=environment, stdout=subprocess.PIPE, text=True)
-
-
-def wait_for(condition: Any) -> None:
-    deadline = time.monotonic() + PATIENCE
-    while not condition():
-        assert time.monotonic() < deadline
-        time.sleep(0.1)
-
-
 def test_the_driver_is_killed_and_the_next_one_goes_on(
     cluster: Any, batch: Batch, add_node: AddNode, tmp_path: Path, cache: Path
 ) -> None:
@@ -213,25 +173,6 @@ def test_the_driver_is_killed_and_the_next_one_goes_on(
     assert report.counts["ok"] == 40
     assert report.clips_spoken == 38 - there
     assert len(watched.texts) - spoken_before == 38 - there
-
-
-def processes_of(folder: Path) -> list[int]:
-    """The processes of clusters that were started with this folder as theirs."""
-    mark, found = f"RAY_TMPDIR={folder}".encode(), []
-    for path in Path("/proc").glob("[0-9]*/environ"):
-        with suppress(OSError):
-            if mark in path.read_bytes() and alive(int(path.parent.name)):
-                found.append(int(path.parent.name))
-    return found
-
-
-@pytest.fixture
-def ray_folder(monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
-    """Where clusters have their files that are started by processes of this test."""
-    folder = Path(tempfile.mkdtemp(prefix="ray", dir="/tmp"))  # sockets have short names
-    monkeypatch.setenv("RAY_TMPDIR", str(folder))
-    yield folder
-    shutil.rmtree(folder)
 
 
 def test_the_command_line_speaks_as_on_one_machine_on_a_cluster_that_it_starts_and_stops(
@@ -252,43 +193,3 @@ def test_the_command_line_speaks_as_on_one_machine_on_a_cluster_that_it_starts_a
         assert ours.shape == theirs.shape
         assert np.linalg.norm(ours - theirs) <= 1e-3 * np.linalg.norm(ours)
     wait_for(lambda: not processes_of(ray_folder))
-
-
-def test_a_run_that_is_terminated_stops_its_cluster(
-    batch: Batch, tmp_path: Path, cache: Path, ray_folder: Path
-) -> None:
-    batch.write(some_lines(20))
-    with driver(tmp_path, cache, 0.5, "local") as process:
-        wait_for(lambda: len(batch.clips) >= 2)
-        assert len(processes_of(ray_folder)) > 3
-        process.terminate()
-        said, _ = process.communicate(timeout=PATIENCE)
-    assert said.split() == ["interrupted", "False"]
-    wait_for(lambda: not processes_of(ray_folder))
-
-
-# --- its size -------------------------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize(
-    ("settings", "resources", "most", "needs"),
-    [
-        ({}, {"CPU": 16.0, "GPU": 4.0}, 4, {"CPU": 2.0, "GPU": 1.0}),
-        ({}, {"CPU": 4.0, "GPU": 4.0}, 2, {"CPU": 2.0, "GPU": 1.0}),
-        ({}, {"CPU": 9.0, "GPU": 0.0}, 4, {"CPU": 2.0, "GPU": 0.0}),
-        ({"device": "cpu"}, {"CPU": 16.0, "GPU": 4.0}, 8, {"CPU": 2.0, "GPU": 0.0}),
-        ({"ray_gpus_per_worker": 0.5}, {"CPU": 64.0, "GPU": 4.0}, 8, {"CPU": 2.0, "GPU": 0.5}),
-        ({"ray_workers": 64, "ray_gpus_per_worker": 1}, {"CPU": 2.0, "GPU": 0.0}, 64, {"CPU": 2.0, "GPU": 1.0}),
-        ({"ray_cpus_per_worker": 1}, {"CPU": 2.0, "GPU": 0.0}, 2, {"CPU": 1.0, "GPU": 0.0}),
-    ],
-)
-def test_the_pool_follows_the_settings_and_the_cluster(
-    settings: dict[str, Any], resources: dict[str, float], most: int, needs: dict[str, float]
-) -> None:
-    policy, found = size(Settings(ray_address="host:6379", **settings), resources)
-    assert (policy.most, found) == (most, needs)
-
-
-def test_a_machine_that_is_too_small_is_said() -> None:
-    with pytest.raises(RayUnreachable, match="a worker needs 2 CPU and 1 GPU, and this machine has 2 CPU"):
-        size(Settings(ray_address="local", ray_gpus_per_worker=1), {"CPU": 2.0, "GPU": 0.0})

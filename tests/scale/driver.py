@@ -1,0 +1,73 @@
+"""A run in a process of its own, which can be killed, terminated, or lose its cluster. It is this module, run."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
+
+from f5_pipeline.errors import F5PipelineError
+from f5_pipeline.scale import cluster
+from f5_pipeline.storage.local import LocalStore
+from tests.scale.batch import PATIENCE, Batch
+from tests.scale.conftest import alive
+from tests.scale.engines import Watched
+
+
+def driver(root: Path, cache: Path, seconds: float, address: str) -> subprocess.Popen[str]:
+    """Speaks the batch of ``root / "store"`` on a cluster, ``seconds`` for each line; says how that ended."""
+    arguments = [sys.executable, "-m", "tests.scale.driver", str(root), str(cache), str(seconds), address]
+    environment = {**os.environ, "F5_CACHE": str(cache), "F5_DEVICE": "cpu", "F5_RECOGNISER": "none"}
+    return subprocess.Popen(
+        arguments, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, cwd=_ROOT
+    )
+
+
+def wait_for(condition: Callable[[], object]) -> None:
+    deadline = time.monotonic() + PATIENCE
+    while not condition():
+        assert time.monotonic() < deadline
+        time.sleep(0.1)
+
+
+def processes_of(folder: Path) -> list[int]:
+    """The processes of clusters that were started with this folder as theirs, and who started them."""
+    mark, found = f"RAY_TMPDIR={folder}".encode(), []
+    for path in Path("/proc").glob("[0-9]*/environ"):
+        with suppress(OSError):
+            if mark in path.read_bytes() and alive(int(path.parent.name)):
+                found.append(int(path.parent.name))
+    return found
+
+
+_ROOT = Path(__file__).parents[2]
+
+
+def _interrupt(*_: object) -> None:
+    raise KeyboardInterrupt
+
+
+def _main(root: str, cache: str, seconds: str, address: str) -> None:
+    signal.signal(signal.SIGTERM, _interrupt)  # as Dagster does
+    cluster.HEAD_SECONDS = 3.0
+    batch = Batch(LocalStore(f"{root}/store"), Path(cache))
+    try:
+        load = Watched(Path(root) / "watched", float(seconds)).load
+        report = batch.speak_on_ray(load, ray_address=address, ray_workers=1)
+        print(report.counts["ok"], report.cached)
+    except KeyboardInterrupt:
+        print("interrupted")
+    except F5PipelineError as error:
+        print(type(error).__name__, "transient" if error.transient else "for good", error)
+    import ray
+
+    print(ray.is_initialized())
+
+
+if __name__ == "__main__":
+    _main(*sys.argv[1:])
