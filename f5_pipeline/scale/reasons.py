@@ -29,8 +29,8 @@ def _told(error: BaseException) -> str:
     while error.__cause__ is not None:  # the first of them: "failed to connect", say those above it
         error = error.__cause__
     if versions := _VERSIONS.search(str(error)):
-        theirs, ours = versions.group(1, 2), versions.group(3, 4)
-        return "it has Ray {} and Python {}, and this machine has Ray {} and Python {}".format(*theirs, *ours)
+        ray, python, our_ray, our_python = versions.groups()
+        return f"it has Ray {ray} and Python {python}, and this machine has Ray {our_ray} and Python {our_python}"
     text = str(error).strip() or type(error).__name__
     return _what_was_raised(text) if "Traceback (most recent call last)" in text else text
 

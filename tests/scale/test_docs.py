@@ -75,6 +75,27 @@ def test_ray_up_accepts_its_configuration() -> None:
         jsonschema.validate({**UP, "maximum": 1}, schema)  # else it would accept anything
 
 
+def test_a_run_asks_the_cluster_of_ray_up_for_what_it_may_have() -> None:
+    """No GPU is up before: whoever does not name them gets none."""
+    (command,) = (block for block in blocks("sh") if "localhost" in block)
+    said = dict(word.split("=") for word in command.split() if word.startswith("F5_"))
+    settings = Settings.model_validate({key[3:].lower(): value for key, value in said.items()})
+    (kind,) = (kind for name, kind in UP["available_node_types"].items() if name != UP["head_node_type"])
+    assert not UP["available_node_types"][UP["head_node_type"]]["resources"].get("GPU")
+    assert kind["min_workers"] == 0
+    assert settings.ray_workers == kind["max_workers"]
+    assert settings.ray_gpus_per_worker == kind["resources"]["GPU"]
+    assert settings.ray_cpus_per_worker <= kind["resources"]["CPU"]
+    port = str(settings.ray_address).removeprefix("localhost:")
+    assert any(f"--head --port={port}" in command for command in UP["head_start_ray_commands"])
+
+
+def test_whoever_has_a_cluster_made_for_a_run_is_told_to_name_its_gpus() -> None:
+    section = PAGE.partition("### A cluster for each run")[2].partition("\n## ")[0]
+    assert "`F5_RAY_WORKERS`" in section
+    assert "`F5_RAY_GPUS_PER_WORKER=1`" in section
+
+
 def test_a_resource_of_dagster_ray_fits() -> None:
     (code,) = blocks("python")
     found: dict[str, Any] = {}
