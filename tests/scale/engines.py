@@ -14,13 +14,16 @@ from f5_pipeline.speech.generate import EngineFor
 from f5_pipeline.speech.lines import ReadyModel
 from tests.speech.fake_engine import FakeEngine
 
+SICK = "CUDA error: unspecified launch failure"
+
 
 class WatchedEngine(FakeEngine):
     """Writes down in ``folder`` which process says what, as it begins to."""
 
-    def __init__(self, folder: Path, seconds: float, deadly: str, together: int) -> None:
+    def __init__(self, folder: Path, seconds: float, deadly: str, together: int, sick: bool) -> None:
         super().__init__()
         self._folder, self._seconds, self._deadly, self._together = folder, seconds, deadly, together
+        self._sick = sick and _is_first(folder.with_suffix(".sick"))
 
     def speak(self, chunks: Sequence[SpeechChunk]) -> Iterator[Spoken]:
         for index, chunk in enumerate(chunks):
@@ -30,12 +33,23 @@ class WatchedEngine(FakeEngine):
                 os.kill(os.getpid(), signal.SIGKILL)
             while len(list(self._folder.iterdir())) < self._together:
                 time.sleep(0.02)
+            if self._sick:
+                yield Spoken(index, None, SICK)
+                continue
             time.sleep(self._seconds)
             yield from (Spoken(index, spoken.samples) for spoken in super().speak([chunk]))
 
 
-def _load(folder: Path, seconds: float, deadly: str, together: int, model: ReadyModel) -> WatchedEngine:
-    return WatchedEngine(folder, seconds, deadly, together)
+def _is_first(mark: Path) -> bool:
+    try:
+        mark.touch(exist_ok=False)
+    except FileExistsError:
+        return False
+    return True
+
+
+def _load(folder: Path, seconds: float, deadly: str, together: int, sick: bool, model: ReadyModel) -> WatchedEngine:
+    return WatchedEngine(folder, seconds, deadly, together, sick)
 
 
 class Watched:
@@ -45,12 +59,15 @@ class Watched:
         seconds: that each chunk takes.
         deadly: its process dies of a chunk whose text contains this.
         together: nobody goes on before so many processes have begun.
+        sick: whether everything fails on the first that is loaded.
     """
 
-    def __init__(self, folder: Path, seconds: float = 0.0, deadly: str = "\0", together: int = 1) -> None:
+    def __init__(
+        self, folder: Path, seconds: float = 0.0, deadly: str = "\0", together: int = 1, sick: bool = False
+    ) -> None:
         folder.mkdir(exist_ok=True)
         self.folder = folder
-        self.load: EngineFor = partial(_load, folder, seconds, deadly, together)
+        self.load: EngineFor = partial(_load, folder, seconds, deadly, together, sick)
 
     @property
     def processes(self) -> list[int]:
