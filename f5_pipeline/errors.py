@@ -579,8 +579,8 @@ class WorkersNeverReady(F5PipelineError):
         super().__init__(
             "The workers of the Ray cluster",
             f"did not get ready: {asked_for} were asked for, and nobody spoke for {seconds / 60:.0f} minutes.",
-            "See what the cluster has room for (ray status); F5_RAY_CPUS_PER_WORKER and F5_RAY_GPUS_PER_WORKER say what "
-            "each worker needs of it. What was spoken is kept: run the batch again.",
+            "See what the cluster has room for (ray status): F5_RAY_CPUS_PER_WORKER and F5_RAY_GPUS_PER_WORKER are "
+            "what a worker needs of it. What was spoken is kept: run the batch again.",
         )
 
 
@@ -592,8 +592,8 @@ class VoiceReplaced(F5PipelineError):
     def __init__(self, batch: str, utterance: str) -> None:
         super().__init__(
             f"The batch {batch!r}",
-            f"is being spoken with voices that were replaced meanwhile: the line {utterance!r} would sound otherwise now.",
-            "Run it again: it speaks with the new voices. What was spoken is kept, and found where the voice is the same.",
+            f"is being spoken with voices that were replaced meanwhile: {utterance!r} would sound otherwise now.",
+            "Run it again: it speaks with the new voices, and finds what was spoken where the voice is the same.",
         )
 
 
