@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import time
 from contextlib import suppress
 from dataclasses import replace
 from typing import Any
@@ -85,6 +86,9 @@ class RayCrew:
 
     def wait(self, seconds: float) -> list[tuple[int, News]]:
         waiting = list(self._answers)
+        if not waiting:
+            time.sleep(seconds)
+            return []
         with self._cluster.calling():
             ready, _ = self._ray.wait(waiting, num_returns=1, timeout=seconds)
             if ready:
