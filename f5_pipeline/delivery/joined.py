@@ -6,6 +6,7 @@ written at once, so a book of any length needs the memory of one clip.
 
 from __future__ import annotations
 
+import os
 import tempfile
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -96,7 +97,9 @@ class JoinedFiles:
 
     def _write(self, key: str, writer: Callable[[BinaryIO], AudioWriter], sound: Iterable[Samples]) -> ObjectInfo:
         """By way of a file in this machine's temporary folder: not every store takes a file piece by piece."""
-        with tempfile.TemporaryDirectory(prefix="f5-joined-") as folder:
+        with this_machines_file(Path(tempfile.tempdir or os.environ.get("TMPDIR", "/tmp"))):
+            made = tempfile.TemporaryDirectory(prefix="f5-joined-")
+        with made as folder:
             path = Path(folder) / "joined"
             with this_machines_file(path), path.open("w+b") as file, writer(file) as open_file:
                 for piece in sound:

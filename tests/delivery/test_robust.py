@@ -8,6 +8,7 @@ import resource
 import signal
 import subprocess
 import sys
+import tempfile
 from dataclasses import replace
 from importlib.resources import files
 from pathlib import Path
@@ -142,6 +143,12 @@ def deliver_with_little_room(root: str) -> None:
         deliver(Path(root), format="wav", audiobook=False)
     except FileUnusable as error:
         print(error)
+
+
+def test_a_temporary_folder_that_is_not_there_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "gone"))
+    with pytest.raises(FileUnusable, match="gone"):
+        deliver(tmp_path, format="wav", audiobook=False)
 
 
 def test_a_full_temporary_folder_is_said_and_costs_no_line(tmp_path: Path) -> None:

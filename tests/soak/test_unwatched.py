@@ -222,7 +222,8 @@ def _nothing_has_grown(watch: Watch, warm: int, last: Sample, idle_before: float
     work = watch.samples[warm:]
     quarter = max(1, len(work) // 4)
     early, late = work[:quarter], work[-quarter:]
-    assert middle(late, "megabytes") < 1.15 * middle(early, "megabytes") + 40
+    for name in ("daemon_megabytes", "server_megabytes"):
+        assert middle(late, name) < 1.15 * middle(early, name) + 20, name
     assert middle(late, "threads") <= 1.25 * middle(early, "threads") + 10
     assert middle(late, "open_files") <= 1.25 * middle(early, "open_files") + 20
     at_rest = watch.samples[warm - 1]

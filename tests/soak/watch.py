@@ -22,7 +22,8 @@ class Sample:
     """One look at the processes that live as long as the deployment: not at the runs, which come and go."""
 
     seconds: float  # since the watch began
-    megabytes: float  # resident, of daemon and code server together
+    daemon_megabytes: float  # resident
+    server_megabytes: float  # of the code server
     threads: int
     open_files: int
     processes: int  # all of them, runs and what they left behind included
@@ -48,16 +49,17 @@ class Watch:
         self._thread.join()
 
     def look(self) -> Sample:
-        lasting = self.lasting()
-        sizes, threads, files = [], [], []
-        for process in lasting:
+        sizes = {"daemon": 0.0, "server": 0.0}
+        threads, files = [], []
+        for process in self.lasting():
             with suppress(psutil.NoSuchProcess):
-                sizes.append(process.memory_info().rss / 1e6)
+                sizes["server" if "grpc" in process.cmdline() else "daemon"] += process.memory_info().rss / 1e6
                 threads.append(process.num_threads())
                 files.append(process.num_fds())
         return Sample(
             round(time.monotonic() - self._started, 1),
-            round(sum(sizes), 1),
+            round(sizes["daemon"], 1),
+            round(sizes["server"], 1),
             sum(threads),
             sum(files),
             len(belonging_to(self._daemon.home)),
