@@ -22,6 +22,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator, Sequence
+from contextlib import ExitStack
 from pathlib import Path
 
 import numpy as np
@@ -39,6 +40,7 @@ from f5_pipeline.settings import load_settings
 from f5_pipeline.speech.batch import BatchReport, speak_batch
 from f5_pipeline.speech.casting import cast
 from f5_pipeline.speech.engine import HOP_LENGTH, SAMPLE_RATE, SpeechChunk, Spoken
+from f5_pipeline.speech.garbage import made_to_stay
 from f5_pipeline.speech.generate import EngineFor
 from f5_pipeline.speech.lines import ReadyModel, SpokenLine
 from f5_pipeline.speech.manifests.batch_settings import BatchSettings
@@ -202,14 +204,17 @@ def _plan(folder: Path, lines: int) -> None:
     def step(name: str) -> None:
         steps.append((name, time.monotonic() - started - sum(seconds for _, seconds in steps)))
 
-    contents = load_utterances(store, "b")
+    with made_to_stay():
+        contents = load_utterances(store, "b")
     step("reading utterances.jsonl")
     models = {"demo": ReadyModel(catalogue["demo"], ensure_weights(catalogue["demo"], settings.cache, store))}
-    spoken, _ = cast(contents.utterances, models, store, settings.cache)
+    with made_to_stay():
+        spoken, _ = cast(contents.utterances, models, store, settings.cache)
     step("voices and characters")
     known, nobody = rows_by_key(store, "b", Judge().fingerprint), Nobody()
-    settled = settled_before(spoken, ClipStore(store), known, nobody)
-    with claim(store, "b", (key for line in spoken for key in line.all_keys())) as mine:
+    with ExitStack() as claimed, made_to_stay():
+        settled = settled_before(spoken, ClipStore(store), known, nobody)
+        mine = claimed.enter_context(claim(store, "b", (key for line in spoken for key in line.all_keys())))
         step("clip keys of all takes, claimed")
         plan = Plan(Order("b", mine, store, settings.cache, spoken, settled, load_f5_engine, Judge(), nobody))
         first = plan.backlog.take(plan.backlog.cost / 1000)

@@ -17,6 +17,7 @@ from f5_pipeline.results.index import IndexRow
 from f5_pipeline.scale.plan import Plan
 from f5_pipeline.scale.scheduler import Assign, Policy, Scheduler, Start, Stop
 from f5_pipeline.scale.worker import Assignment, Portion, Ready, Spoken, Trouble
+from f5_pipeline.speech.garbage import made_to_stay
 from f5_pipeline.speech.generate import Generation, Progress, Silent
 from f5_pipeline.speech.speaking import Order, Outcome, Speak, WorkerReport
 
@@ -57,7 +58,9 @@ def speak_with(open_crew: OpenCrew, log: logging.Logger) -> Speak:
     """How to carry out an order with workers. They are called together only if there is something to say."""
 
     def speak(order: Order, progress: Progress | None = None) -> Outcome:
-        plan, progress = Plan(order), progress or Silent()
+        with made_to_stay():
+            plan = Plan(order)
+        progress = progress or Silent()
         progress.begin(len(order.lines), *plan.missing)
         if not len(plan.backlog):
             return Outcome(Generation(plan.rows(), 0, 0.0))

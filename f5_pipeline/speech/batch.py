@@ -9,6 +9,7 @@ from __future__ import annotations
 import time
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -18,6 +19,7 @@ from f5_pipeline.results.clips import ClipStore
 from f5_pipeline.results.index import IndexRow, rows_by_key, write_index
 from f5_pipeline.results.provenance import record_spoken
 from f5_pipeline.speech.casting import cast
+from f5_pipeline.speech.garbage import looked_at_again, made_to_stay
 from f5_pipeline.speech.generate import EngineFor, Progress
 from f5_pipeline.speech.lines import ReadyModel
 from f5_pipeline.speech.manifests.utterance_file import (
@@ -78,6 +80,7 @@ class BatchReport:
         return self.speak_seconds / self.audio_seconds_spoken if self.audio_seconds_spoken else None
 
 
+@looked_at_again()
 def speak_batch(
     store: ObjectStore,
     cache: Path,
@@ -106,25 +109,30 @@ def speak_batch(
     """
     started = time.monotonic()
     version = utterances_version(store, batch)
-    contents = load_utterances(store, batch)
+    with made_to_stay():
+        contents = load_utterances(store, batch)
     recogniser = choose_recogniser(contents.settings.recogniser)
     judge = Judge(contents.settings.quality, recogniser.name if recogniser else "")
     models = _ready_models(contents, catalogue, cache, store)
-    lines, rejected = cast(contents.utterances, models, store, cache)
+    with made_to_stay():
+        lines, rejected = cast(contents.utterances, models, store, cache)
     if rejected and contents.settings.on_bad_rows == "fail":
         raise RowsRejected(batch, [f"row {row.row}: {row.reason.rstrip('.')}" for row in rejected])
     speaking = time.monotonic()
     known = rows_by_key(store, batch, judge.fingerprint)
-    with listening(recogniser, store) as listener:
-        settled = settled_before(lines, ClipStore(store), known, listener)
-        unsettled = (line for line in lines if line.key not in settled)  # no index names their clips, until this one
-        with claim(store, batch, (key for line in unsettled for key in line.all_keys())) as mine:
-            word = contents.settings.recogniser
-            order = Order(batch, mine, store, cache, lines, settled, load_engine, judge, listener, word)
-            outcome = speak(order, progress)
-            rows = _in_order(contents, outcome.generation.rows, rejected)
-            check_not_superseded(store, batch, version, contents)
-            write_index(store, batch, rows, judge.fingerprint)
+    with listening(recogniser, store) as listener, ExitStack() as claimed:
+        with made_to_stay():
+            settled = settled_before(lines, ClipStore(store), known, listener)
+            # No index names their clips, until this one does.
+            unsettled = [line for line in lines if line.key not in settled] if settled else lines
+            keys = (key for line in unsettled for key in line.all_keys())
+            mine = claimed.enter_context(claim(store, batch, keys))
+        word = contents.settings.recogniser
+        order = Order(batch, mine, store, cache, lines, settled, load_engine, judge, listener, word)
+        outcome = speak(order, progress)
+        rows = _in_order(contents, outcome.generation.rows, rejected)
+        check_not_superseded(store, batch, version, contents)
+        write_index(store, batch, rows, judge.fingerprint)
     record_spoken(store, batch, contents.made_of, sum(row.status == "failed" for row in rows))
     report = BatchReport(
         batch=batch,

@@ -57,7 +57,11 @@ class SpokenLine:
     @property
     def parts(self) -> ClipParts:
         """What the first take's key is made of."""
-        u, plain = self.utterance, self._parts_of(self._whole)
+        u = self.utterance
+        heard = _heard(self.voice.fingerprint, self.reference.text, self.reference.seconds)
+        plain = self._parts_of(u.spoken_text, heard, u.sampling)
+        if not u.passages:
+            return plain
         passages: list[Mapping[str, Setting]] = [
             {
                 "text": passage.spoken_text,
@@ -78,8 +82,9 @@ class SpokenLine:
     @property
     def keys(self) -> tuple[str, ...]:
         """The clip keys of all takes there may be. Most lines are right at the first, and never need the others."""
-        others = range(2, self.utterance.max_attempts + 1)
-        return (self.key, *(clip_keys(self.parts, others) if others else ()))
+        keys = tuple(clip_keys(self.parts, range(1, self.utterance.max_attempts + 1)))
+        vars(self)["key"] = keys[0]  # as if it had been asked for
+        return keys
 
     @property
     def in_pieces(self) -> bool:
@@ -90,6 +95,9 @@ class SpokenLine:
     @cached_property
     def expected_seconds(self) -> float:
         """About how long its clip will be."""
+        u = self.utterance
+        if not u.passages:
+            return speech_seconds(u.spoken_text, self.reference, u.sampling.speed)
         return sum(turn.seconds for turn in self._turns)
 
     @property
@@ -121,14 +129,14 @@ class SpokenLine:
         turns = (_Turn(passage, speaker, replace(sampling, speed=passage.speed)) for passage, speaker in passages)
         return tuple(turns) or (self._whole,)
 
-    def _parts_of(self, turn: _Turn) -> ClipParts:
-        """What the key of a line would be made of that says this alone."""
+    def _parts_of(self, text: str, heard: str, sampling: Sampling) -> ClipParts:
+        """What the key of a line would be made of that says this alone; ``heard``: the speaker's fingerprint."""
         return ClipParts(
-            spoken_text=turn.passage.spoken_text,
-            voice_fingerprint=turn.speaker.fingerprint,
+            spoken_text=text,
+            voice_fingerprint=heard,
             model_fingerprint=self.model.files.fingerprint,
             # Where a long text is cut depends on how much the model can say at once.
-            sampling={**vars(turn.sampling), "max_seconds": self.model.spec.max_seconds},
+            sampling={**vars(sampling), "max_seconds": self.model.spec.max_seconds},
             engine_version=ENGINE_VERSION,
             seed=self.utterance.seed,
         )
@@ -137,7 +145,7 @@ class SpokenLine:
         voice, ref, sampling = turn.speaker.voice, turn.speaker.reference, turn.sampling
         planned = plan_chunks(turn.passage.spoken_text, ref, sampling.speed, self.model.spec.max_seconds)
         for plan in planned:
-            parts = replace(self._parts_of(turn), spoken_text=plan.text, attempt=attempt)
+            parts = replace(self._parts_of(plan.text, turn.speaker.fingerprint, sampling), attempt=attempt)
             seed = derive_seed(parts)
             chunk = SpeechChunk(plan.text, voice.audio, ref.seconds, ref.text, plan.frames, sampling, seed)
             ends = plan is planned[-1]  # a voice is not faded into another's, nor into a pause

@@ -14,6 +14,7 @@ from sys import intern
 from typing import Any
 
 from pydantic import ValidationError
+from pydantic_core import from_json
 
 from f5_pipeline.errors import BadManifest, ObjectMissing, Superseded
 from f5_pipeline.speech.manifests.batch_settings import BatchSettings
@@ -113,17 +114,21 @@ def _contents(lines: Iterator[bytes]) -> BatchContents:
     samplings: dict[str, Sampling] = {}  # a batch has few: share them
     utterances, rejected = [], []
     for line in lines:
-        if not (row := json.loads(line)) or "made_of" in row:
+        if not (row := from_json(line)) or "made_of" in row:
             last = row
             continue
         if "rejected" in row:
             rejected.append(RejectedRow(**{**row["rejected"], "voices": tuple(row["rejected"]["voices"])}))
             continue
         values = row["utterance"]
-        sampling = samplings.setdefault(str(values["sampling"]), Sampling(**values["sampling"]))
-        values |= {name: intern(values[name]) for name in ("voice", "model", "language")}
-        passages = tuple(Passage(**passage) for passage in values["passages"])
-        utterances.append(Utterance(**{**values, "sampling": sampling, "passages": passages}))
+        how = str(values["sampling"])
+        if how not in samplings:
+            samplings[how] = Sampling(**values["sampling"])
+        for name in ("voice", "model", "language"):
+            values[name] = intern(values[name])
+        values["sampling"] = samplings[how]
+        values["passages"] = tuple([Passage(**passage) for passage in values["passages"]])
+        utterances.append(Utterance(**values))
     if (header["format"], header["utterances"], header["rejected"]) != (_FORMAT, len(utterances), len(rejected)):
         raise ValueError("incomplete")
     settings = BatchSettings.model_validate(header["settings"])
