@@ -15,7 +15,6 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from datetime import datetime, timezone
 from functools import lru_cache
-from itertools import groupby
 from pathlib import Path
 from typing import BinaryIO
 
@@ -72,10 +71,16 @@ class LocalStore:
         return self.stat_many([key]).get(key)
 
     def stat_many(self, keys: Iterable[str]) -> dict[str, ObjectInfo]:
-        """One system call for each key, and no listing; links are followed inside the folder only."""
-        found = {}
-        for parent, children in groupby(sorted(map(check_key, keys)), lambda key: key.rpartition("/")[0]):
-            folder = str(self._inside(self._root / parent))
+        """A system call for each key in a folder that is there; no listing. No link is followed out of the store."""
+        found: dict[str, ObjectInfo] = {}
+        by_folder: dict[str, set[str]] = {}
+        for key in keys:
+            by_folder.setdefault(check_key(key).rpartition("/")[0], set()).add(key)
+        for parent, children in by_folder.items():
+            folder = self._inside(self._root / parent)
+            with suppress(OSError):  # but that it is missing: each key says what is wrong
+                if not _is_there(folder):
+                    continue
             for key in children:
                 if (status := self._status(f"{folder}/{key.rpartition('/')[2]}")) is not None:
                     found[key] = _info(key, status)
@@ -219,3 +224,11 @@ def _etag(status: os.stat_result) -> str:
 def _info(key: str, status: os.stat_result) -> ObjectInfo:
     modified = datetime.fromtimestamp(status.st_mtime, timezone.utc)
     return ObjectInfo(key, status.st_size, _etag(status), modified)
+
+
+def _is_there(folder: Path) -> bool:
+    try:
+        folder.stat()
+    except FileNotFoundError:
+        return False
+    return True
