@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import math
 from collections import deque
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 
 from f5_pipeline.errors import WorkersKeepDying, WorkersNeverReady, WorkersUnusable
@@ -149,7 +149,7 @@ class Scheduler:
         group = its.groups.popleft()
         again = [line for line in failed if line not in self._failed]
         self._failed.update(again)
-        self._backlog.give_back_failed(again, worker)
+        self._backlog.give_back(again, failed_on=worker)
         its.began = now
         if len(failed) < len(group.lines):
             its.proven, its.troubles = True, 0
@@ -180,7 +180,7 @@ class Scheduler:
         """A worker lives, but could not speak its group this time. Whether it stays."""
         its = self._workers[worker]
         its.began, its.troubles = now, its.troubles + 1
-        if its.troubles >= self._policy.troubles:
+        if self.is_sick(worker):
             self.refused(worker, reason, transient=True)
             return False
         self._backlog.put_back(its.groups.popleft())
@@ -280,7 +280,8 @@ class Scheduler:
         alone = not any(other.proven or other.groups for other in others)
         suspects = worker.proven or (alone and not self._backlog.has_unsuspected)
         share = self._share(worker)
-        if not self._backlog.all_doubted and not self._in_time(worker, self._backlog.next_cost(share, suspects)):
+        in_time = self._in_time(worker, others, self._backlog.next_cost(share, suspects))
+        if not in_time and not self._backlog.all_doubted:
             return None
         nobody_else = not others and (self._no_second_opinion or self._places < 2)
         return self._backlog.take(share, suspects, None if nobody_else else name)
@@ -292,9 +293,8 @@ class Scheduler:
         policy, left = self._policy, self.seconds_left or 0.0
         return worker.speed * min(policy.group_seconds, max(policy.tail_seconds, left / _PORTIONS))
 
-    def _in_time(self, worker: _Worker, cost: float) -> bool:
+    def _in_time(self, worker: _Worker, others: Sequence[_Worker], cost: float) -> bool:
         """Whether a worker would be through with so much before the others could do all that is left without it."""
-        others = [other for other in self._workers.values() if other is not worker]
         speed = sum(other.speed or 0.0 for other in others)
         mine = worker.seconds(worker.pending + cost)
         if mine is None or not speed or any(other.speed is None for other in others):

@@ -27,7 +27,7 @@ class Machine:
     group_overhead: float = 0.3  # of each group: looking clips up, handing rows back
     deaths_per_hour: float = 0.0
     fails: bool = False  # whatever it is given, in no time
-    crashes: bool = False  # halfway through whatever it is given
+    crashes: bool = False  # whatever it is given, at once
 
 
 @dataclass
@@ -142,18 +142,16 @@ class Simulation:
         loading = 0.0 if worker.loaded else machine.load
         worker.loaded, worker.began = True, self._now + loading
         lines = [line for line in group.lines if line not in self._stored]
-        seconds = float(self._work[lines].sum()) / machine.speed * self._random.uniform(0.9, 1.1)
+        worker.seconds = float(self._work[lines].sum()) / machine.speed * self._random.uniform(0.9, 1.1)
         poison = next((at for at, line in enumerate(group.lines) if line in self._poison), None)
         if machine.fails:
             self._later(machine.group_overhead, "finishes", name)
         elif machine.crashes:
             self._later(loading, "dies", name)
         elif poison is None:
-            worker.seconds = seconds
-            self._later(loading + machine.group_overhead + seconds, "finishes", name)
+            self._later(loading + machine.group_overhead + worker.seconds, "finishes", name)
         else:
-            worker.seconds = seconds
-            self._later(loading + seconds * poison / len(group.lines), "dies", name)
+            self._later(loading + worker.seconds * poison / len(group.lines), "dies", name)
 
     def _finishes(self, name: int) -> None:
         worker = self._pool[name]
@@ -185,7 +183,7 @@ class Simulation:
 
     def _stored_by(self, worker: _Imagined) -> set[int]:
         """Those lines of the group that a worker was speaking which it had stored."""
-        if not worker.queue or not worker.seconds or worker.machine.crashes:
+        if not worker.queue or not worker.seconds or worker.machine.fails or worker.machine.crashes:
             return set()
         lines = worker.queue[0].lines
         share = (self._now - worker.began) / worker.seconds

@@ -127,27 +127,27 @@ class Backlog:
         longest = float(self._costs[self._order[self._next]]) if self._next < len(self._order) else 0.0
         return min(self.cost, max(cost, longest))
 
-    def give_back(self, lines: Sequence[int], deaths: int = 0) -> None:
-        """Lines that were not spoken after all; ``deaths``: of workers that had them in hand."""
+    def give_back(self, lines: Sequence[int], deaths: int = 0, failed_on: int | None = None) -> None:
+        """Lines that were not spoken after all.
+
+        Args:
+            deaths: of workers that had them in hand.
+            failed_on: the worker that tried them in vain, which may be its fault.
+        """
         if lines:
-            (self._suspects if deaths else self._clean).append(self._group(lines, deaths))
+            self.put_back(self._group(lines, deaths, failed_on))
 
     def put_back(self, group: Group) -> None:
         """A group that its worker did not come to speak."""
-        if group.failed_on is None:
-            self.give_back(group.lines, group.deaths)
-        else:
+        if group.failed_on is not None:
             self._doubted.append(group)
+        else:
+            (self._suspects if group.suspect else self._clean).append(group)
 
     def give_back_stored(self, lines: Sequence[int]) -> None:
         """Lines of which a worker had stored the clips before it ended: they only need to be looked up."""
         self._costs[list(lines)] *= LOOKING_UP
         self.give_back(lines)
-
-    def give_back_failed(self, lines: Sequence[int], worker: int) -> None:
-        """Lines that failed, which may be the worker's fault."""
-        if lines:
-            self._doubted.append(self._group(lines, failed_on=worker))
 
     @property
     def _came_back(self) -> list[Group]:
@@ -172,5 +172,5 @@ class Backlog:
         groups.appendleft(self._group(first.lines[end:], first.deaths, first.failed_on))
         return self._group(first.lines[:end], first.deaths, first.failed_on)
 
-    def _group(self, lines: Sequence[int], deaths: int = 0, failed_on: int | None = None) -> Group:
+    def _group(self, lines: Sequence[int], deaths: int, failed_on: int | None) -> Group:
         return Group(tuple(lines), self.cost_of(lines), deaths, failed_on)
