@@ -33,7 +33,12 @@ class Speaker:
 
     @property
     def fingerprint(self) -> str:
-        return _heard(self.voice.fingerprint, self.reference.text, self.reference.seconds)
+        return _fingerprint(self.voice, self.reference)
+
+
+def _fingerprint(voice: Voice, reference: Reference) -> str:
+    """Of a voice as a model is given it."""
+    return _heard(voice.fingerprint, reference.text, reference.seconds)
 
 
 @lru_cache
@@ -58,8 +63,7 @@ class SpokenLine:
     def parts(self) -> ClipParts:
         """What the first take's key is made of."""
         u = self.utterance
-        heard = _heard(self.voice.fingerprint, self.reference.text, self.reference.seconds)
-        plain = self._parts_of(u.spoken_text, heard, u.sampling)
+        plain = self._parts_of(u.spoken_text, _fingerprint(self.voice, self.reference), u.sampling)
         if not u.passages:
             return plain
         passages: list[Mapping[str, Setting]] = [

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from f5_pipeline.results.keys import derive_seed
+from f5_pipeline.results.keys import clip_key, derive_seed
 from f5_pipeline.results.segments import Segment
 from f5_pipeline.speech.audio import Joint, join_pieces, starts_of
 from f5_pipeline.speech.engine import SAMPLE_RATE
@@ -35,7 +35,7 @@ class Work:
 
     def __init__(self, line: SpokenLine, attempt: int, pieces: Sequence[Piece]) -> None:
         self.line, self.attempt, self.pieces = line, attempt, pieces
-        self.key = line.keys[attempt - 1]
+        self.key = line.key if attempt == 1 else clip_key(replace(line.parts, attempt=attempt))
         self.in_pieces = bool(line.utterance.passages) or len(pieces) > 1
         self.sounds: list[np.ndarray] = []  # of a short line; the pieces of another are in the store
         self.error = ""
