@@ -110,11 +110,12 @@ def _json(value: dict[str, Any]) -> str:
 
 
 def _contents(lines: Iterator[bytes]) -> BatchContents:
-    header, last = json.loads(next(lines, b"{}")), {}
+    header, last = from_json(next(lines, b"{}")), {}
     samplings: dict[str, Sampling] = {}  # a batch has few: share them
     utterances, rejected = [], []
     for line in lines:
-        if not (row := from_json(line)) or "made_of" in row:
+        row = from_json(line)
+        if "made_of" in row:
             last = row
             continue
         if "rejected" in row:
