@@ -78,9 +78,8 @@ class LocalStore:
             by_folder.setdefault(check_key(key).rpartition("/")[0], set()).add(key)
         for parent, children in by_folder.items():
             folder = self._inside(self._root / parent)
-            with suppress(OSError):  # but that it is missing: each key says what is wrong
-                if not _is_there(folder):
-                    continue
+            if len(children) > 1 and _is_missing(folder):
+                continue
             for key in children:
                 if (status := self._status(f"{folder}/{key.rpartition('/')[2]}")) is not None:
                     found[key] = _info(key, status)
@@ -226,9 +225,12 @@ def _info(key: str, status: os.stat_result) -> ObjectInfo:
     return ObjectInfo(key, status.st_size, _etag(status), modified)
 
 
-def _is_there(folder: Path) -> bool:
+def _is_missing(folder: Path) -> bool:
+    """Whether there is no such folder; what else may be wrong with it, each of its keys says."""
     try:
         folder.stat()
     except FileNotFoundError:
+        return True
+    except OSError:
         return False
-    return True
+    return False
