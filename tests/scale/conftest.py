@@ -78,11 +78,3 @@ def batch(tmp_path: Path, cache: Path) -> Batch:
 def other_batch(tmp_path: Path, cache: Path) -> Batch:
     """In another store, to compare with."""
     return Batch(LocalStore(tmp_path / "other"), cache)
-
-
-def alive(process: int) -> bool:
-    """Whether a process runs. One that has ended and that nobody has waited for does not."""
-    try:
-        return Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()[0] not in "ZX"
-    except OSError:
-        return False

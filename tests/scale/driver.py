@@ -8,14 +8,12 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
-from contextlib import suppress
 from pathlib import Path
 
 from f5_pipeline.errors import F5PipelineError
 from f5_pipeline.scale import cluster
 from f5_pipeline.storage.local import LocalStore
 from tests.scale.batch import PATIENCE, Batch
-from tests.scale.conftest import alive
 from tests.scale.engines import Watched
 
 
@@ -33,16 +31,6 @@ def wait_for(condition: Callable[[], object]) -> None:
     while not condition():
         assert time.monotonic() < deadline
         time.sleep(0.1)
-
-
-def processes_of(folder: Path) -> list[int]:
-    """The processes of clusters that were started with this folder as theirs, and who started them."""
-    mark, found = f"RAY_TMPDIR={folder}".encode(), []
-    for path in Path("/proc").glob("[0-9]*/environ"):
-        with suppress(OSError):
-            if mark in path.read_bytes() and alive(int(path.parent.name)):
-                found.append(int(path.parent.name))
-    return found
 
 
 _ROOT = Path(__file__).parents[2]

@@ -18,8 +18,9 @@ from f5_pipeline.errors import RayUnreachable
 from f5_pipeline.scale.cluster import connected
 from f5_pipeline.settings import Settings
 from f5_pipeline.storage.local import LocalStore
+from tests.running import with_variable
 from tests.scale.batch import PATIENCE, Batch, essence, some_lines
-from tests.scale.driver import driver, processes_of, wait_for
+from tests.scale.driver import driver, wait_for
 from tests.scale.engines import Watched
 from tests.storage.servers import free_port
 
@@ -60,7 +61,7 @@ def head(cache: Path, ray_folder: Path) -> Iterator[Head]:
     yield head
     if process.poll() is None:
         head.kill()
-    wait_for(lambda: not processes_of(ray_folder))
+    wait_for(lambda: not with_variable("RAY_TMPDIR", ray_folder))
 
 
 def test_a_batch_through_ray_client_and_a_head_that_is_lost(
@@ -104,11 +105,11 @@ def test_a_run_that_is_terminated_stops_its_cluster(
     batch.write(some_lines(20))
     with driver(tmp_path, cache, 0.5, "local") as process:
         wait_for(lambda: len(batch.clips) >= 2)
-        assert len(processes_of(ray_folder)) > 3
+        assert len(with_variable("RAY_TMPDIR", ray_folder)) > 3
         process.terminate()
         said, _ = process.communicate(timeout=PATIENCE)
     assert said.split() == ["interrupted", "False"]
-    wait_for(lambda: not processes_of(ray_folder))
+    wait_for(lambda: not with_variable("RAY_TMPDIR", ray_folder))
 
 
 def test_a_run_that_is_terminated_while_its_cluster_starts_stops_it(
@@ -116,9 +117,9 @@ def test_a_run_that_is_terminated_while_its_cluster_starts_stops_it(
 ) -> None:
     batch.write(some_lines(20))
     with driver(tmp_path, cache, 0.5, "local") as process:
-        wait_for(lambda: len(processes_of(ray_folder)) >= 2)  # itself, and the first of the cluster's
+        wait_for(lambda: len(with_variable("RAY_TMPDIR", ray_folder)) >= 2)  # itself, and the first of the cluster's
         process.terminate()
         said, _ = process.communicate(timeout=PATIENCE)
     assert (said.split(), process.returncode) == (["interrupted", "False"], 0)
     assert not batch.clips
-    wait_for(lambda: not processes_of(ray_folder))
+    wait_for(lambda: not with_variable("RAY_TMPDIR", ray_folder))

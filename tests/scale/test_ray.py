@@ -18,9 +18,10 @@ from f5_pipeline.results.clips import ClipStore
 from f5_pipeline.results.index import read_index
 from f5_pipeline.scale.engine import load_f5_engine
 from f5_pipeline.storage.s3 import S3Store
+from tests.running import runs, with_variable
 from tests.scale.batch import Batch, essence, meanwhile, some_lines
-from tests.scale.conftest import AddNode, alive
-from tests.scale.driver import driver, processes_of, wait_for
+from tests.scale.conftest import AddNode
+from tests.scale.driver import driver, wait_for
 from tests.scale.engines import Watched
 from tests.storage import servers
 from tests.storage.proxy import BUSY, CUT, LOSE, RESET, proxy_before, sometimes
@@ -166,7 +167,7 @@ def test_the_driver_is_killed_and_the_next_one_goes_on(
     wait_for(lambda: len(batch.clips) >= 5)
     first.kill()
     first.wait()
-    wait_for(lambda: not any(alive(process) for process in watched.processes))  # the cluster ends its actors
+    wait_for(lambda: not any(runs(process) for process in watched.processes))  # the cluster ends its actors
     there = len(batch.clips)
     spoken_before = len(watched.texts)
     report = batch.speak_on_ray(watched.load)
@@ -192,4 +193,4 @@ def test_the_command_line_speaks_as_on_one_machine_on_a_cluster_that_it_starts_a
         ours, theirs = (ClipStore(one.store).load(row.key).samples for one in (other_batch, batch))
         assert ours.shape == theirs.shape
         assert np.linalg.norm(ours - theirs) <= 1e-3 * np.linalg.norm(ours)
-    wait_for(lambda: not processes_of(ray_folder))
+    wait_for(lambda: not with_variable("RAY_TMPDIR", ray_folder))

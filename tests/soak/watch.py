@@ -13,6 +13,7 @@ from pathlib import Path
 import psutil
 
 from tests.defs.daemon import Daemon
+from tests.running import with_variable
 
 _EVERY_SECONDS = 5.0
 
@@ -62,7 +63,7 @@ class Watch:
             round(sizes["server"], 1),
             sum(threads),
             sum(files),
-            len(belonging_to(self._daemon.home)),
+            len(with_variable("DAGSTER_HOME", self._daemon.home)),
             sum(path.is_file() for path in self._temporary.rglob("*")),
         )
 
@@ -88,16 +89,6 @@ class Watch:
     def _watch(self) -> None:
         while not self._ended.wait(_EVERY_SECONDS):
             self.samples.append(self.look())
-
-
-def belonging_to(home: Path) -> list[psutil.Process]:
-    """All processes that work on a Dagster home, whoever is their parent by now."""
-    found = []
-    for process in psutil.process_iter():
-        with suppress(psutil.NoSuchProcess, psutil.AccessDenied):
-            if process.environ().get("DAGSTER_HOME") == str(home) and process.status() != psutil.STATUS_ZOMBIE:
-                found.append(process)
-    return found
 
 
 def middle(samples: Sequence[Sample], name: str) -> float:
