@@ -12,7 +12,7 @@ import struct
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field
 from email.utils import formatdate
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -111,6 +111,7 @@ def proxy_before(server_endpoint: str) -> Iterator[Proxy]:
     server = _Server(("127.0.0.1", 0), _Handler)
     proxy = Proxy(f"http://127.0.0.1:{server.server_port}")
     server.proxy, server.upstream, server.lock = proxy, upstream, threading.Lock()  # type: ignore[attr-defined]
+    server.conditional = threading.Lock()  # type: ignore[attr-defined]
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True)
     thread.start()
     try:
@@ -160,6 +161,14 @@ class _Handler(BaseHTTPRequestHandler):
         return request
 
     def _ask_server(self, request: Request, body: bytes) -> tuple[int, dict[str, str], bytes]:
+        # moto looks for an object and then writes it, in two steps: S3 decides and writes as one.
+        is_conditional = request.method == "PUT" and "if-none-match" in request.headers
+        with self.server.conditional if is_conditional else nullcontext():  # type: ignore[attr-defined]
+            answer = self._pass_on(body)
+        self.server.proxy.meanwhile(request)  # type: ignore[attr-defined]
+        return answer
+
+    def _pass_on(self, body: bytes) -> tuple[int, dict[str, str], bytes]:
         connection = http.client.HTTPConnection(self.server.upstream, timeout=60)  # type: ignore[attr-defined]
         connection.putrequest(self.command, self.path, skip_host=True, skip_accept_encoding=True)
         for name, value in self.headers.items():
@@ -169,7 +178,6 @@ class _Handler(BaseHTTPRequestHandler):
         answer = connection.getresponse()
         data = answer.read()
         connection.close()
-        self.server.proxy.meanwhile(request)  # type: ignore[attr-defined]
         return answer.status, dict(answer.getheaders()), data
 
     def _spoil(self, fault: Fault, status: int, headers: dict[str, str], data: bytes) -> None:
