@@ -27,6 +27,7 @@ from pathlib import Path
 
 import numpy as np
 
+from f5_pipeline.demo.install import install
 from f5_pipeline.results.claims import claim
 from f5_pipeline.results.clips import ClipStore
 from f5_pipeline.results.index import rows_by_key
@@ -54,8 +55,11 @@ from f5_pipeline.speech.speaking import Order, speak_here
 from f5_pipeline.speech.utterance import Sampling, Utterance
 from f5_pipeline.speech.verdicts import Judge
 from f5_pipeline.storage.local import LocalStore
-from tests.material import WORDS, put_voices
 
+WORDS = (
+    *("river", "lamp", "window", "garden", "bread", "winter", "letter", "horse"),
+    *("music", "silver", "station", "evening", "harbor", "bicycle", "planet"),
+)
 ROOT = Path(__file__).resolve().parent.parent
 GPU_TIMES_REAL_TIME = 30.0  # about what is published of F5-TTS with 7 steps on one GPU (33, RTX 3090)
 #: Mel frames of reference and speech, and what they take: ``curve`` on two cores of an AMD EPYC (Zen 3).
@@ -129,7 +133,7 @@ def _speak(folder: Path, lines: int, where: str, engine: EngineFor) -> BatchRepo
     store, settings = LocalStore(folder / "store"), load_settings()
     settings = settings.model_copy(update={"ray_address": where, "ray_cpus_per_worker": 1})
     catalogue = load_catalogue(settings)
-    put_voices(store, "f2", "m1")
+    install(store)
     store.write("manifests/b.csv", "".join(_manifest(lines)).encode())
     store.write("manifests/b.toml", b"max_attempts = 1")
     save_utterances(store, "b", read_utterances(store, "b", settings, catalogue))
@@ -194,7 +198,7 @@ def _plan(folder: Path, lines: int) -> None:
     """What the driver does before the first group goes out, from the resolved manifest on."""
     os.environ.setdefault("F5_CACHE", str(folder / "cache"))
     settings, store = load_settings(), LocalStore(folder / "store")
-    put_voices(store, "f2", "m1")
+    install(store)
     catalogue = load_catalogue(settings)
     _write_resolved(store, lines)
     before = _memory()
@@ -275,7 +279,7 @@ def curve(lines: int) -> None:
     settings = load_settings()
     with tempfile.TemporaryDirectory(prefix="scale") as folder:
         store = LocalStore(folder)
-        put_voices(store, "f2")
+        install(store)
         rows = [" ".join(random.Random(n).choices(WORDS, k=n)) for n in (2, 5, 10, 20, 30)]
         store.write("manifests/b.csv", "".join(["text,voice\n", *(f"{row}.,f2\n" for row in rows)]).encode())
         catalogue = load_catalogue(settings)
