@@ -12,6 +12,7 @@ import secrets
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from datetime import datetime, timedelta, timezone
+from itertools import islice
 
 from f5_pipeline.storage.object_store import ObjectInfo, ObjectStore, check_slug
 
@@ -38,7 +39,9 @@ def claim(store: ObjectStore, batch: str, keys: Iterable[str]) -> Iterator[str]:
         ValueError: a key is not hexadecimal.
     """
     mine = f"batches/{check_slug('batch', batch)}/claim-{secrets.token_hex(8)}.bin"
-    store.write(mine, b"".join(bytes.fromhex(key) for key in keys))
+    left = iter(keys)
+    some = iter(lambda: "".join(islice(left, 1000)), "")  # a thousand at a time: there may be millions
+    store.write(mine, b"".join(map(bytes.fromhex, some)))
     yield mine
     store.delete(mine)  # not in a ``finally``: a run that failed halfway keeps its claim, as one that was killed does
 

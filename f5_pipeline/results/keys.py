@@ -41,7 +41,7 @@ def derive_seed(parts: ClipParts) -> int:
     The first attempt with a seed of the user's takes that one. Otherwise it follows from all the parts, so that it
     does not depend on what else is in the batch, and another attempt sounds different.
     """
-    return _seed(parts, parts.attempt, _Written(parts))
+    return _Digests(parts).seed(parts.attempt)
 
 
 def clip_key(parts: ClipParts) -> str:
@@ -59,45 +59,57 @@ def clip_keys(parts: ClipParts, attempts: Iterable[int]) -> Iterator[str]:
     Raises:
         ValueError: as ``clip_key``.
     """
-    written = _Written(parts)
+    digests = _Digests(parts)
     for attempt in attempts:
-        yield _digest(written.of(attempt, str(_seed(parts, attempt, written))))
+        yield digests.key(attempt)
 
 
-class _Written:
-    """Parts as canonical JSON: an object with its names in order. What many lines have in common is written once."""
+class _Digests:
+    """Digests of parts as canonical JSON: an object with its names in order, those of an attempt and a seed."""
 
     def __init__(self, parts: ClipParts) -> None:
         # With the types: True is 1 for a cache, but not in JSON.
         sampling = tuple([(name, value, value.__class__) for name, value in parts.sampling.items()])
-        self._models, self._sampling = _common(parts.engine_version, parts.model_fingerprint, sampling)
-        self._passages = f'"passages":{_json(parts.passages)},' if parts.passages else ""
-        self._spoken = f'"spoken_text":{_json(parts.spoken_text)},"voice_fingerprint":{_json(parts.voice_fingerprint)}'
+        passages = _json(parts.passages) if parts.passages else ""
+        self._keys, self._seeds = _begun(parts.engine_version, parts.model_fingerprint, passages, sampling)
+        self._end = f',"spoken_text":{_json(parts.spoken_text)},"voice_fingerprint":{_json(parts.voice_fingerprint)}}}'
+        self._given_seed = parts.seed
 
-    def of(self, attempt: int, seed: str, purpose: str = "") -> str:
-        """With these values; ``seed`` and ``purpose`` as JSON, an empty purpose left out."""
-        use = f'"purpose":{purpose},' if purpose else ""
-        start = f'{{"attempt":{attempt},{self._models},{self._passages}{use}'
-        return f'{start}"sampling":{self._sampling},"seed":{seed},{self._spoken}}}'
+    def key(self, attempt: int) -> str:
+        digest = self._keys[attempt].copy()
+        digest.update(f"{self.seed(attempt)}{self._end}".encode("ascii"))
+        return digest.hexdigest()
+
+    def seed(self, attempt: int) -> int:
+        given = self._given_seed
+        if given is not None and attempt == 1:
+            return given
+        digest = self._seeds[attempt].copy()
+        digest.update(f"{'null' if given is None else given}{self._end}".encode("ascii"))
+        return int.from_bytes(digest.digest()[:_SEED_BYTES], "big")
+
+
+class _Begun(dict[int, "hashlib._Hash"]):
+    """The digest of the JSON up to the value of the seed, by attempt: what many lines have in common is hashed once."""
+
+    def __init__(self, before_sampling: str, sampling: str) -> None:
+        self._before_sampling, self._sampling = before_sampling, sampling
+
+    def __missing__(self, attempt: int) -> hashlib._Hash:
+        start = f'{{"attempt":{attempt},{self._before_sampling}"sampling":{self._sampling},"seed":'
+        self[attempt] = hashlib.sha256(start.encode("ascii"))
+        return self[attempt]
 
 
 @lru_cache(maxsize=256)
-def _common(engine: str, model: str, sampling: tuple[tuple[str, Setting, type], ...]) -> tuple[str, str]:
-    """What the lines of a batch have in common, as JSON: engine and model, sampling."""
-    models = f'"engine_version":{_json(engine)},"model_fingerprint":{_json(model)}'
-    return models, _json({name: value for name, value, _ in sampling})
-
-
-def _seed(parts: ClipParts, attempt: int, written: _Written) -> int:
-    if parts.seed is not None and attempt == 1:
-        return parts.seed
-    seed = "null" if parts.seed is None else str(parts.seed)
-    digest = hashlib.sha256(written.of(attempt, seed, '"seed"').encode("ascii")).digest()
-    return int.from_bytes(digest[:_SEED_BYTES], "big")
-
-
-def _digest(text: str) -> str:
-    return hashlib.sha256(text.encode("ascii")).hexdigest()
+def _begun(
+    engine: str, model: str, passages: str, sampling: tuple[tuple[str, Setting, type], ...]
+) -> tuple[_Begun, _Begun]:
+    """Of keys, and of seeds, which are of another purpose."""
+    settings = _json({name: value for name, value, _ in sampling})
+    shared = f'"engine_version":{_json(engine)},"model_fingerprint":{_json(model)},'
+    shared += f'"passages":{passages},' if passages else ""
+    return _Begun(shared, settings), _Begun(f'{shared}"purpose":"seed",', settings)
 
 
 def _json(value: object) -> str:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
-from functools import cached_property, lru_cache
+from dataclasses import dataclass, field, replace
+from functools import lru_cache
 
 from f5_pipeline.results.keys import ClipParts, Setting, clip_key, clip_keys, derive_seed
 from f5_pipeline.speech.audio import Joint
@@ -46,11 +46,11 @@ def _heard(voice_fingerprint: str, text: str, seconds: float) -> str:
     return hashlib.sha256(f"{voice_fingerprint}\n{text}\n{seconds:.4f}".encode()).hexdigest()
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class SpokenLine:
     """An utterance with a voice: all that its clip depends on.
 
-    A batch may have a million: what is wanted more than once is remembered only where it is small.
+    A batch may have a million: no ``__dict__``, and what is wanted more than once is remembered only where it is small.
     """
 
     utterance: Utterance
@@ -58,6 +58,8 @@ class SpokenLine:
     model: ReadyModel
     reference: Reference
     speakers: tuple[Speaker, ...] = ()  # one for each passage of the utterance
+    _key: str | None = field(default=None, init=False, repr=False, compare=False)
+    _expected_seconds: float | None = field(default=None, init=False, repr=False, compare=False)
 
     @property
     def parts(self) -> ClipParts:
@@ -78,16 +80,19 @@ class SpokenLine:
         ]
         return replace(plain, passages=tuple(passages))
 
-    @cached_property
+    @property
     def key(self) -> str:
         """The clip key of the first take: what the line is known by."""
-        return clip_key(self.parts)
+        if (key := self._key) is None:
+            key = clip_key(self.parts)
+            object.__setattr__(self, "_key", key)
+        return key
 
     @property
     def keys(self) -> tuple[str, ...]:
         """The clip keys of all takes there may be. Most lines are right at the first, and never need the others."""
         keys = tuple(clip_keys(self.parts, range(1, self.utterance.max_attempts + 1)))
-        vars(self)["key"] = keys[0]  # as if it had been asked for
+        object.__setattr__(self, "_key", keys[0])
         return keys
 
     @property
@@ -96,13 +101,17 @@ class SpokenLine:
         room = room_seconds(self.reference, self.model.spec.max_seconds)
         return bool(self.utterance.passages) or "\n" in self.utterance.spoken_text or self.expected_seconds > room
 
-    @cached_property
+    @property
     def expected_seconds(self) -> float:
         """About how long its clip will be."""
-        u = self.utterance
-        if not u.passages:
-            return speech_seconds(u.spoken_text, self.reference, u.sampling.speed)
-        return sum(turn.seconds for turn in self._turns)
+        if (seconds := self._expected_seconds) is None:
+            u = self.utterance
+            if u.passages:
+                seconds = sum(turn.seconds for turn in self._turns)
+            else:
+                seconds = speech_seconds(u.spoken_text, self.reference, u.sampling.speed)
+            object.__setattr__(self, "_expected_seconds", seconds)
+        return seconds
 
     @property
     def lead_seconds(self) -> float:

@@ -53,6 +53,8 @@ class Utterance:
     @property
     def voices(self) -> tuple[str, ...]:
         """All that speak in it."""
+        if not self.passages:  # nearly all, and a batch may have a million
+            return (self.voice,)
         return tuple(dict.fromkeys([self.voice, *(passage.voice for passage in self.passages)]))
 
     @property

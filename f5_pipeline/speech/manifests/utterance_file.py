@@ -111,7 +111,7 @@ def _json(value: dict[str, Any]) -> str:
 
 def _contents(lines: Iterator[bytes]) -> BatchContents:
     header, last = from_json(next(lines, b"{}")), {}
-    samplings: dict[str, Sampling] = {}  # a batch has few: share them
+    samplings: dict[tuple[tuple[str, Any], ...], Sampling] = {}  # a batch has few: share them
     utterances, rejected = [], []
     for line in lines:
         row = from_json(line)
@@ -122,7 +122,7 @@ def _contents(lines: Iterator[bytes]) -> BatchContents:
             rejected.append(RejectedRow(**{**row["rejected"], "voices": tuple(row["rejected"]["voices"])}))
             continue
         values = row["utterance"]
-        how = str(values["sampling"])
+        how = tuple(values["sampling"].items())
         if how not in samplings:
             samplings[how] = Sampling(**values["sampling"])
         for name in ("voice", "model", "language"):
