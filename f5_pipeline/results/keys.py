@@ -54,7 +54,7 @@ def clip_key(parts: ClipParts) -> str:
 
 
 def clip_keys(parts: ClipParts, attempts: Iterable[int]) -> Iterator[str]:
-    """The keys of several attempts: what they have in common is written down once, as a batch may have millions.
+    """The keys of several attempts: what they have in common is worked out once, as a batch may have millions.
 
     Raises:
         ValueError: as ``clip_key``.

@@ -229,8 +229,6 @@ def _is_missing(folder: Path) -> bool:
     """Whether there is no such folder; what else may be wrong with it, each of its keys says."""
     try:
         folder.stat()
-    except FileNotFoundError:
-        return True
-    except OSError:
-        return False
+    except OSError as error:
+        return isinstance(error, FileNotFoundError)
     return False
