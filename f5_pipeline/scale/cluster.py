@@ -9,7 +9,7 @@ import secrets
 import socket
 import time
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Executor, ThreadPoolExecutor
 from contextlib import contextmanager
 from typing import Any
 
@@ -19,6 +19,8 @@ from f5_pipeline.scale.reasons import why
 LOCAL = "local"
 HEAD_SECONDS = 30.0  # that a head may be away, to be started anew; Ray Client waits as long, Ray itself twice that
 _SEEN_SECONDS = 1.0  # for which a head that has answered counts as there
+_DIED_AT_ITS_FORK = "Starting Ray client server failed"  # one in ten: https://github.com/ray-project/ray/issues/63202
+_TRIES = 4
 _OBJECT_STORE = 200_000_000  # bytes, of a cluster that is started here: only lines and rows travel
 _HOST_AND_PORT = re.compile(r"[^/]+:\d+$")
 
@@ -108,15 +110,23 @@ def connected(address: str, log: logging.Logger) -> Iterator[Cluster]:
     # while a cluster is half started. The thread stays: the kernel ends Ray's processes with the one that started them.
     with ThreadPoolExecutor(1, "ray") as keeper:
         try:
-            failures: tuple[type[Exception], ...] = (*_lost(), *_refused(ray), RuntimeError, ValueError)
-            try:
-                keeper.submit(_connect, ray, address).result()
-            except failures as error:
-                raise RayUnreachable(address, why(error)) from error
+            _connect_or_refuse(keeper, ray, address, log)
             yield Cluster(ray, address)
         finally:  # after whatever it is at
             if failure := keeper.submit(ray.shutdown).exception():
                 log.warning(f"The Ray cluster {address!r} could not be left in order: {why(failure)}")
+
+
+def _connect_or_refuse(keeper: Executor, ray: Any, address: str, log: logging.Logger) -> None:
+    """Raises ``RayUnreachable``."""
+    failures: tuple[type[Exception], ...] = (*_lost(), *_refused(ray), RuntimeError, ValueError)
+    for more in reversed(range(_TRIES)):
+        try:
+            return keeper.submit(_connect, ray, address).result()
+        except failures as error:
+            if _DIED_AT_ITS_FORK not in str(error) or not more:
+                raise RayUnreachable(address, why(error)) from error
+            log.warning(f"Ray Client's server at {address!r} could not start a process for this run: it is asked anew")
 
 
 def _lost() -> tuple[type[Exception], ...]:

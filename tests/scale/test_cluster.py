@@ -50,6 +50,7 @@ def head(cache: Path, ray_folder: Path) -> Iterator[Head]:
     code = "from ray.scripts.scripts import main; main()"
     environment = {"F5_CACHE": str(cache), "F5_DEVICE": "cpu", "F5_RECOGNISER": "none", "PYTHONPATH": str(ROOT)}
     environment |= {"RAY_AUTH_MODE": "disabled", "RAY_USAGE_STATS_ENABLED": "0", "RAY_worker_niceness": "0"}
+    environment["GRPC_ENABLE_FORK_SUPPORT"] = "0"  # as docs/scale.md has it, else one client in ten has to ask twice
     process = subprocess.Popen(
         [sys.executable, "-c", code, "start", "--head", "--block", "--object-store-memory=80000000", *options],
         env={**os.environ, **environment},
@@ -97,6 +98,29 @@ def test_a_head_that_is_not_there_is_said() -> None:
     address = f"127.0.0.1:{free_port()}"
     with pytest.raises(RayUnreachable, match="Connection refused"), connected(address, LOG):
         pass
+
+
+DIED = "Initialization failure from server:\nRuntimeError: Starting Ray client server failed."
+
+
+@pytest.mark.parametrize(
+    ("answers", "tries", "said"),
+    [([DIED] * 9, 4, "Starting Ray client server failed"), ([DIED, "no"], 2, "no"), (["no"], 1, "no")],
+)
+def test_ray_client_is_asked_again_if_its_server_could_not_start_a_process(
+    answers: list[str], tries: int, said: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import ray
+
+    left = iter(answers)
+
+    def init(**_: object) -> None:
+        raise ConnectionAbortedError(next(left))
+
+    monkeypatch.setattr(ray, "init", init)
+    with pytest.raises(RayUnreachable, match=said), connected("ray://head:10001", LOG):
+        pass
+    assert len(answers) - len(list(left)) == tries
 
 
 def test_a_run_that_is_terminated_stops_its_cluster(

@@ -40,6 +40,7 @@ def test_the_raycluster_is_one() -> None:
     (head,), (worker,) = containers(spec["headGroupSpec"]), containers(group)
     assert head["image"] == worker["image"]
     assert spec["headGroupSpec"]["rayStartParams"]["num-cpus"] == "0"
+    assert {"name": "GRPC_ENABLE_FORK_SUPPORT", "value": "0"} in head["env"]
     for container in (head, worker):  # Ray counts limits, Kubernetes requests
         assert container["resources"]["limits"] == container["resources"]["requests"]
     mounted = {mount["name"] for mount in worker["volumeMounts"]}
