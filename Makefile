@@ -20,7 +20,7 @@ demo: $(READY)  ## speak the embedded batch with the embedded model
 	$(BIN)/f5-pipeline results demo
 
 test: $(READY)  ## every test that needs no GPU
-	$(BIN)/python -m pytest -m "not gpu" -n logical --dist loadfile
+	$(BIN)/python -m pytest -m "not gpu" -n logical --dist loadfile --no-loadscope-reorder
 
 check: $(READY)  ## lint, format and types
 	$(BIN)/ruff check .

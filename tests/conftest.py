@@ -10,9 +10,27 @@ import pytest
 
 from tests.browser import browser
 
+#: Files that take a minute or more, the longest first: begun last, they would keep one core busy while the others idle.
+LONG = (
+    "scale/test_ray.py",
+    "environment/test_attention.py",
+    "test_commands.py",
+    "ui/test_dagster_ui.py",
+    "deployment/test_topology.py",
+    "test_operations.py",
+    "defs/test_daemon.py",
+    "test_ci_example.py",
+    "scale/test_cluster.py",
+    "defs/test_ray.py",
+    "speech/models/test_weights.py",
+    "delivery/test_robust.py",
+)
+
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """What is marked ``soak`` runs for hours, and so only when it is asked for: ``pytest -m soak``."""
+    """Long files first; what is marked ``soak`` runs for hours, and so only when asked for: ``pytest -m soak``."""
+    place = {Path(__file__).parent / name: place for place, name in enumerate(LONG)}
+    items.sort(key=lambda item: place.get(item.path, len(LONG)))
     if "soak" not in config.getoption("-m"):
         config.hook.pytest_deselected(items=[item for item in items if item.get_closest_marker("soak")])
         items[:] = [item for item in items if not item.get_closest_marker("soak")]
