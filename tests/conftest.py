@@ -20,6 +20,7 @@ LONG = (
     "test_operations.py",
     "defs/test_daemon.py",
     "test_ci_example.py",
+    "training/test_recipe.py",
     "scale/test_cluster.py",
     "defs/test_ray.py",
     "speech/models/test_weights.py",

@@ -1,0 +1,87 @@
+"""Training samples put together from clips: which frames, which text, and what is to be spoken."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from training.clips import Clips
+
+TOKENS = {character: number for number, character in enumerate(" abcdefghijklmnopqrstuvwxyz',.?!")}
+SPEAKERS, EACH = 3, 40
+
+
+@pytest.fixture
+def lines() -> list[str]:
+    draw = np.random.default_rng(5)
+    letters = "abcdefghijklmnopqrstuvwxyz"
+    return [
+        " ".join("".join(draw.choice(list(letters), draw.integers(2, 7))) for _ in range(draw.integers(2, 9))) + "."
+        for _ in range(SPEAKERS * EACH)
+    ]
+
+
+@pytest.fixture
+def clips(lines: list[str], tmp_path: Path) -> Clips:
+    """In two shards; a mel frame is the number of its clip, and which of its frames it is; a phoneme is one more."""
+    shards = []
+    for shard in range(2):
+        mine = range(shard, len(lines), 2)
+        length = np.array([len(lines[line]) * 6 for line in mine], np.int32)
+        word_starts = [[at for at, c in enumerate(f" {lines[line]}") if c == " "] for line in mine]
+        words = [np.array([[start, 5 * start] for start in starts], np.int32) for starts in word_starts]
+        np.savez(
+            tmp_path / f"{shard}.npz",
+            line=np.array(mine, np.int32),
+            group=np.array([line % SPEAKERS for line in mine], np.int32),
+            pitch=np.zeros(len(mine), np.int32),
+            length=length,
+            mel=np.stack([np.repeat(mine, length), np.concatenate([np.arange(n) for n in length])], 1).astype(
+                np.float16
+            ),
+            phoneme=np.repeat(np.array(mine, np.uint8) + 1, length),
+            words=np.concatenate(words),
+            word_count=np.array([len(some) for some in words], np.int32),
+            spelling=np.repeat(np.array(mine, np.uint8) + 1, 3),
+            spelling_count=np.full(len(mine), 3, np.int32),
+            audio=np.zeros(10, np.int16),
+        )
+        shards.append(tmp_path / f"{shard}.npz")
+    return Clips(shards, lines, TOKENS)
+
+
+@pytest.mark.parametrize("frames", [150, 400, 1000])
+@pytest.mark.parametrize("warp", [0.0, 0.5, 1.0])
+def test_a_sample_is_clips_of_one_speaker_with_their_texts(
+    clips: Clips, lines: list[str], frames: int, warp: float
+) -> None:
+    batch = clips.batch(np.random.default_rng(1), 8, frames, warp, TOKENS[" "])
+    assert batch.frames.shape == batch.masked.shape == (8, frames)
+    for at, masked, tokens, phonemes in zip(batch.frames, batch.masked, batch.tokens, batch.phonemes, strict=True):
+        said = "".join(" abcdefghijklmnopqrstuvwxyz',.?!"[token] for token in tokens if token >= 0)
+        line, frame = clips.mel[at].astype(int).T
+        begins = (np.diff(line, prepend=-1) != 0) | (np.diff(frame, prepend=0) < -5)
+        order = line[begins].tolist()
+        assert said == " ".join(lines[line] for line in order)
+        assert len({line % SPEAKERS for line in order}) == 1
+        assert phonemes.tolist() == [line + 1 for line in order for _ in range(3)]
+        assert masked.any()
+
+
+def test_what_follows_a_reference_is_to_be_spoken(clips: Clips) -> None:
+    batch = clips.batch(np.random.default_rng(2), 60, 600, 0.0, TOKENS[" "])
+    begins = 0
+    for at, masked in zip(batch.frames, batch.masked, strict=True):
+        line = clips.mel[at, 0]
+        changes = {int(frame) for frame in np.flatnonzero(np.diff(line)) + 1}
+        first = int(masked.argmax())
+        begins += masked[first:].all() and first in changes
+    assert begins > 20  # of 60; the others are spans somewhere, as upstream trains
+
+
+def test_the_same_draw_is_the_same_batch(clips: Clips) -> None:
+    one, other = (clips.batch(np.random.default_rng(3), 4, 300, 1.0, 0) for _ in range(2))
+    assert np.array_equal(one.frames, other.frames)
+    assert np.array_equal(one.tokens, other.tokens)

@@ -1,0 +1,150 @@
+"""The whole recipe at toy size, by the documented command: from nothing to a folder that upstream's loaders read."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+import threading
+from pathlib import Path
+
+import pytest
+
+from training import acoustic
+from training.recipe import RECIPES, Acoustic, load
+
+ROOT = Path(__file__).parents[2]
+
+pytestmark = pytest.mark.timeout(600)
+
+
+def train(*arguments: str) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "training", *arguments]
+    return subprocess.run(command, cwd=ROOT, env=dict(os.environ), capture_output=True, text=True, check=False)
+
+
+@pytest.fixture(scope="module")
+def work(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("training")
+    run = train("toy", "--work", str(folder / "toy"), "--processes", "2")
+    assert run.returncode == 0, run.stderr
+    return folder / "toy"
+
+
+@pytest.mark.espeak
+def test_upstreams_loaders_read_the_model(work: Path) -> None:
+    from f5_tts.infer.utils_infer import load_model, load_vocoder
+    from f5_tts.model import DiT
+
+    from training.evaluate import demo_spec
+
+    made, shipped = work / "model", ROOT / "f5_pipeline" / "demo"
+    model = load_model(
+        DiT,
+        dict(demo_spec().arch),
+        str(made / "model.safetensors"),
+        mel_spec_type="vocos",
+        vocab_file=str(made / "vocab.txt"),
+        device="cpu",
+    )
+    vocoder = load_vocoder(is_local=True, local_path=str(made / "vocos"), device="cpu")
+    assert sum(parameter.numel() for parameter in model.parameters()) > 4_000_000
+    assert vocoder is not None
+    for name in ("vocab.txt", "vocos/config.yaml"):
+        assert (made / name).read_text() == (shipped / name).read_text()
+    assert sorted(path.name for path in (made / "voices").iterdir()) == ["m1.txt", "m1.wav", "m3.txt", "m3.wav"]
+
+
+@pytest.mark.espeak
+def test_it_is_measured(work: Path) -> None:
+    """It has learned nothing, and that shows."""
+    found = json.loads((work / "metrics.json").read_text())
+    assert (found["sentences"], found["voices"], found["threads"]) == (4, ["m1", "m3"], 2)
+    assert 0 < found["espeak_word_error_rate"] < 1
+    assert 10 < found["megabytes"] < 16
+    figures = found["steps"]["2"]
+    assert figures["relative_word_error_rate"] > 1
+    assert figures["words_in_time"] < 0.5
+
+
+@pytest.mark.espeak
+def test_what_is_there_is_not_made_again(work: Path) -> None:
+    run = train("toy", "--work", str(work))
+    assert run.returncode == 0
+    assert run.stdout.count(" is there") == 7
+
+
+@pytest.mark.espeak
+def test_another_recipe_in_the_same_folder_is_refused(work: Path) -> None:
+    run = train("cpu", "--work", str(work))
+    assert run.returncode == 1
+    assert "another recipe" in run.stderr
+    assert "Traceback" not in run.stderr
+
+
+class Cut(Exception):
+    pass
+
+
+@pytest.mark.espeak
+def test_a_training_that_is_cut_off_goes_on(work: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """From its last checkpoint, and ends as one that is left alone."""
+    import torch
+
+    from training.stages import STAGES, Workshop
+
+    steps: list[int] = []
+    cut = threading.Event()
+    real = acoustic.rate_at
+
+    def rate(settings: Acoustic, step: int, progress: float) -> float:
+        if step == 7 and not cut.is_set():
+            cut.set()
+            raise Cut
+        steps.append(step)
+        return real(settings, step, progress)
+
+    def again() -> dict[str, torch.Tensor]:
+        STAGES["acoustic"][1](Workshop(load("toy"), folder, 1))
+        trained: dict[str, torch.Tensor] = torch.load(folder / "transformer.pt", weights_only=True)
+        return trained
+
+    folder = tmp_path / "again"
+    shutil.copytree(work, folder, ignore=shutil.ignore_patterns("recipe.json", "transformer.pt", "model"))
+    undisturbed = again()
+    (folder / "transformer.pt").unlink()
+
+    monkeypatch.setattr(acoustic, "_SAVE", 0.0)
+    monkeypatch.setattr(acoustic, "rate_at", rate)
+    with pytest.raises(Cut):
+        again()
+    assert (folder / "checkpoint.pt").exists()
+    trained = again()
+    assert steps == list(range(len(steps)))
+    assert 15 < len(steps) < 30
+    assert not (folder / "checkpoint.pt").exists()
+    assert all(torch.allclose(trained[name], undisturbed[name], atol=1e-4) for name in undisturbed)
+
+
+@pytest.mark.parametrize("recipe", sorted(path.stem for path in RECIPES.glob("*.toml")))
+def test_a_recipe_is_complete(recipe: str) -> None:
+    read = load(recipe)
+    assert any(speaker.reference for speaker in read.speakers.values())
+    untils = [until for until, _ in read.acoustic.lengths]
+    assert untils == sorted(untils)
+    assert untils[-1] == 1.0
+    assert read.acoustic.warp[0][0] == 0.0
+    assert read.acoustic.warp[-1][0] == 1.0
+
+
+def test_the_learning_rate_and_the_warp_follow_the_progress() -> None:
+    settings = Acoustic(
+        frames=100, decay_from=0.5, warp=((0.0, 1.0), (0.2, 1.0), (0.6, 0.0), (1.0, 0.0)), lengths=((1.0, (128,)),)
+    )
+    assert acoustic.rate_at(settings, 0, 0.0) < 0.01 * settings.rate
+    assert acoustic.rate_at(settings, 5000, 0.4) == settings.rate
+    assert acoustic.rate_at(settings, 5000, 0.75) == pytest.approx(settings.rate / 2)
+    assert acoustic.rate_at(settings, 5000, 1.0) == pytest.approx(0.02 * settings.rate)
+    assert [acoustic.warp_at(settings, at) for at in (0.0, 0.2, 0.4, 0.8)] == pytest.approx([1, 1, 0.5, 0])

@@ -1,0 +1,141 @@
+"""espeak-ng as a library: text to samples, with the times of words and phonemes. One synthesizer for a process."""
+
+from __future__ import annotations
+
+import ctypes
+import os
+from collections.abc import Iterator
+from ctypes.util import find_library
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+_RETRIEVAL, _PHONEME_EVENTS = 1, 1
+_BY_CHARACTER, _UTF8 = 1, 1
+_RATE, _PITCH, _RANGE = 1, 3, 4
+_END, _WORD, _PHONEME = 0, 1, 7
+_BUFFER_MS = 500
+
+
+class _Identity(ctypes.Union):
+    _fields_ = (("number", ctypes.c_int), ("name", ctypes.c_char_p), ("phoneme", ctypes.c_char * 8))
+
+
+class _Event(ctypes.Structure):
+    """``espeak_EVENT`` of espeak-ng's ``speak_lib.h``."""
+
+    _fields_ = (
+        ("type", ctypes.c_int),
+        ("unique_identifier", ctypes.c_uint),
+        ("text_position", ctypes.c_int),
+        ("length", ctypes.c_int),
+        ("audio_position", ctypes.c_int),
+        ("sample", ctypes.c_int),
+        ("user_data", ctypes.c_void_p),
+        ("id", _Identity),
+    )
+
+
+_CALLBACK = ctypes.CFUNCTYPE(ctypes.c_int, ctypes.POINTER(ctypes.c_short), ctypes.c_int, ctypes.POINTER(_Event))
+
+
+@dataclass(frozen=True)
+class Rendering:
+    """What espeak-ng made of a text.
+
+    Attributes:
+        samples: int16, at the ``rate`` of the synthesizer.
+        words: of each word, the index of its first character and the second at which it begins.
+        phonemes: the second at which each begins, and its name; pauses have names that begin with ``_``.
+    """
+
+    samples: NDArray[np.int16]
+    words: tuple[tuple[int, float], ...]
+    phonemes: tuple[tuple[float, str], ...]
+
+
+@cache
+def synthesizer() -> Espeak:
+    """The one of this process: espeak-ng does not bear to be started twice.
+
+    Raises:
+        OSError: the library is not on this machine, or cannot start.
+    """
+    return Espeak()
+
+
+class Espeak:
+    """See ``synthesizer``.
+
+    Attributes:
+        rate: samples per second, 22,050.
+    """
+
+    def __init__(self) -> None:
+        name = find_library("espeak-ng")
+        if name is None:
+            raise OSError("espeak-ng's library is not on this machine; on Debian: apt-get install espeak-ng")
+        self._library = ctypes.CDLL(name)
+        self.rate = self._library.espeak_Initialize(_RETRIEVAL, _BUFFER_MS, None, _PHONEME_EVENTS)
+        if self.rate <= 0:
+            raise OSError(f"espeak-ng does not start: it answers {self.rate}")
+        data = ctypes.c_char_p()
+        self._library.espeak_Info.restype = ctypes.c_char_p
+        self._library.espeak_Info(ctypes.byref(data))
+        self._data = Path(os.fsdecode(data.value or b""))
+        self._heard: list[NDArray[np.int16]] = []
+        self._events: list[tuple[int, int, float, str]] = []
+        self._callback = _CALLBACK(
+            self._listen
+        )  # a reference of our own, else it is collected while espeak-ng calls it
+        self._library.espeak_SetSynthCallback(self._callback)
+
+    def speak_as(self, voice: str, words_per_minute: int, pitch: int, intonation: int = 50) -> None:
+        """From now on.
+
+        Args:
+            voice: such as ``en-us+m3``: a language and a variant.
+            pitch: 0 to 99.
+            intonation: 0 to 100; how far the pitch moves.
+
+        Raises:
+            ValueError: there is no such voice.
+        """
+        if self._library.espeak_SetVoiceByName(voice.encode()) != 0:
+            raise ValueError(f"espeak-ng has no voice {voice!r}")
+        _, _, variant = voice.partition("+")
+        if variant and not (self._data / "voices" / "!v" / variant).is_file():  # it would be ignored
+            raise ValueError(f"espeak-ng has no variant {variant!r} (of {voice!r})")
+        for parameter, value in ((_RATE, words_per_minute), (_PITCH, pitch), (_RANGE, intonation)):
+            self._library.espeak_SetParameter(parameter, value, 0)
+
+    def render(self, text: str) -> Rendering:
+        self._heard, self._events = [], []
+        written = text.encode() + b"\0"
+        self._library.espeak_Synth(written, len(written), 0, _BY_CHARACTER, 0, _UTF8, None, None)
+        self._library.espeak_Synchronize()
+        samples = np.concatenate(self._heard) if self._heard else np.zeros(0, np.int16)
+        words = tuple((at, seconds) for kind, at, seconds, _ in self._events if kind == _WORD)
+        phonemes = tuple((seconds, name) for kind, _, seconds, name in self._events if kind == _PHONEME)
+        return Rendering(samples, words, phonemes)
+
+    def _listen(self, samples: ctypes._Pointer[ctypes.c_short], count: int, events: ctypes._Pointer[_Event]) -> int:
+        if samples and count > 0:
+            self._heard.append(np.ctypeslib.as_array(samples, (count,)).copy())
+        self._events += [
+            (event.type, event.text_position - 1, event.audio_position / 1000, event.id.phoneme.decode("latin-1"))
+            if event.type == _PHONEME
+            else (event.type, event.text_position - 1, event.audio_position / 1000, "")
+            for event in _until_end(events)
+        ]
+        return 0
+
+
+def _until_end(events: ctypes._Pointer[_Event]) -> Iterator[_Event]:
+    at = 0
+    while events[at].type != _END:
+        yield events[at]
+        at += 1

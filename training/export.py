@@ -1,0 +1,51 @@
+"""What was trained in the form that the package ships and upstream's loaders read, and the reference voices."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import numpy as np
+
+from f5_pipeline.speech.engine import SAMPLE_RATE
+from training.recipe import Recipe
+from training.rendering import Booth
+
+_REFERENCE_RATE = 170  # words per minute
+
+
+def export(recipe: Recipe, transformer: Path, vocabulary: Path, vocoder_config: Path, vocoder: Path, out: Path) -> None:
+    """Fills ``out``: ``model.safetensors``, ``vocab.txt``, ``vocos/``, ``voices/``."""
+    import torch
+    from safetensors.torch import save_file
+
+    for folder in (out / "vocos", out / "voices"):
+        folder.mkdir(parents=True, exist_ok=True)
+    weights = torch.load(transformer, map_location="cpu", weights_only=True)
+    save_file(
+        {
+            f"ema_model.transformer.{name}": value.half().contiguous()
+            if value.is_floating_point() and "inv_freq" not in name
+            else value.contiguous()
+            for name, value in weights.items()
+        },
+        out / "model.safetensors",
+    )
+    shutil.copyfile(vocabulary, out / "vocab.txt")
+    shutil.copyfile(vocoder_config, out / "vocos" / "config.yaml")
+    shutil.copyfile(vocoder, out / "vocos" / "pytorch_model.bin")
+    booth, noise = Booth(), np.random.default_rng(recipe.seed)
+    for name, speaker in recipe.speakers.items():
+        if speaker.reference:
+            clip = booth.speak(speaker.reference, speaker, _REFERENCE_RATE, noise)
+            if clip is None:
+                raise ValueError(f"nothing is heard when {name!r} reads its reference")
+            write_wav(out / "voices" / f"{name}.wav", clip.samples)
+            (out / "voices" / f"{name}.txt").write_text(speaker.reference + "\n", encoding="utf-8")
+
+
+def write_wav(path: Path, samples: np.ndarray) -> None:
+    """16 bit, 24 kHz, mono."""
+    import soundfile
+
+    soundfile.write(path, samples, SAMPLE_RATE, subtype="PCM_16")

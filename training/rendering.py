@@ -1,0 +1,223 @@
+"""The corpus spoken by espeak-ng: F5's own mel spectrograms, and when which word and phoneme is said. In shards."""
+
+from __future__ import annotations
+
+import itertools
+import random
+from collections import Counter
+from collections.abc import Sequence
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass
+from multiprocessing import get_context
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from f5_pipeline.speech.engine import HOP_LENGTH, SAMPLE_RATE
+from f5_pipeline.storage.partial import appearing
+from training.espeak import synthesizer
+from training.recipe import Recipe, Speaker
+
+PAUSE = "_"  # phoneme 0
+LEVEL = 0.1  # RMS of every clip; F5 brings references to it
+_DITHER = 4e-4  # RMS; else silence is a hole in the log-mel that nothing else is like
+_AUDIBLE = 0.008  # of full scale, where a clip begins and ends
+_LEAD, _TAIL = 0.010, 0.050  # seconds kept before and after
+_SHORTEST, _LONGEST = 0.25, 9.0  # seconds of a clip
+_BLOCK = 32  # lines that one speaker reads on end: a sample needs several of the same voice, speed and pitch
+_PITCH_STEP = 5
+_SAMPLED = 500  # lines from which the phonemes are learned, for each voice
+_WORD_FRAMES = 3  # words that begin closer together are one
+
+Samples = NDArray[np.float32]
+
+
+@dataclass(frozen=True)
+class Clip:
+    """A line as it was spoken.
+
+    Attributes:
+        samples: [samples] float32 at 24 kHz, trimmed, at ``LEVEL``, dithered.
+        words: of each word, its first character and the second at which it begins.
+        phonemes: seconds and names.
+    """
+
+    samples: Samples
+    words: tuple[tuple[int, float], ...]
+    phonemes: tuple[tuple[float, str], ...]
+
+
+class Booth:
+    """espeak-ng, its sound brought to F5's sampling rate and level."""
+
+    def __init__(self) -> None:
+        from torchaudio.transforms import Resample
+
+        self._espeak = synthesizer()
+        self._resample = Resample(self._espeak.rate, SAMPLE_RATE, lowpass_filter_width=24, rolloff=0.96)
+
+    def speak(
+        self, text: str, speaker: Speaker, words_per_minute: int, noise: np.random.Generator, pitch: int = 0
+    ) -> Clip | None:
+        """None: nothing is heard. ``pitch`` is added to the speaker's own."""
+        import torch
+
+        at = min(99, max(0, speaker.pitch + pitch))
+        self._espeak.speak_as(speaker.voice, words_per_minute, at, speaker.intonation)
+        heard = self._espeak.render(text)
+        samples = self._resample(torch.from_numpy(heard.samples.astype(np.float32) / 32768)).numpy()
+        (audible,) = np.nonzero(np.abs(samples) > _AUDIBLE)
+        if not len(audible):
+            return None
+        first = max(0, int(audible[0]) - round(_LEAD * SAMPLE_RATE))
+        samples = samples[first : audible[-1] + 1]
+        samples = samples * (LEVEL / np.sqrt(np.mean(samples**2)))
+        samples = np.concatenate([samples, np.zeros(round(_TAIL * SAMPLE_RATE), np.float32)])
+        samples += noise.standard_normal(len(samples)).astype(np.float32) * _DITHER
+        earlier = first / SAMPLE_RATE
+        return Clip(
+            samples.clip(-0.99, 0.99),
+            tuple((character, seconds - earlier) for character, seconds in heard.words),
+            tuple((seconds - earlier, _name(phoneme)) for seconds, phoneme in heard.phonemes),
+        )
+
+
+def log_mel(samples: Samples) -> NDArray[np.float32]:
+    """[frames, 100] by F5's own code; as many whole frames as F5 counts, ``samples // 256``."""
+    import torch
+    from f5_tts.model.modules import get_vocos_mel_spectrogram
+
+    with torch.no_grad():  # inference mode would spoil what upstream keeps for later calls
+        mel = get_vocos_mel_spectrogram(torch.from_numpy(samples)[None])[0].T
+    return np.asarray(mel[: len(samples) // HOP_LENGTH].numpy())
+
+
+def phonemes_of(lines: Sequence[str], recipe: Recipe) -> list[str]:
+    """Those that the speakers use, the most usual first, after ``PAUSE``."""
+    espeak, counts = synthesizer(), Counter[str]()
+    voices = sorted({speaker.voice for speaker in recipe.speakers.values()})
+    for number, voice in enumerate(voices):
+        espeak.speak_as(voice, 170, 50)
+        for line in lines[: _SAMPLED * len(voices)][number :: len(voices)]:
+            counts.update(_name(phoneme) for _, phoneme in espeak.render(line).phonemes)
+    return [PAUSE, *sorted(counts.keys() - {PAUSE}, key=lambda name: (-counts[name], name))]
+
+
+def render(recipe: Recipe, lines: Sequence[str], phonemes: Sequence[str], folder: Path, processes: int) -> None:
+    """Each shard is one file, written whole; those that are there already are left alone."""
+    folder.mkdir(parents=True, exist_ok=True)
+    missing = [shard for shard in range(recipe.speech.shards) if not shard_file(folder, shard).exists()]
+    kept = max(1, round(recipe.speech.shards * recipe.speech.audio_share))
+    with ProcessPoolExecutor(processes, get_context("spawn")) as pool:  # espeak-ng has threads: it survives no fork
+        tasks = [pool.submit(_render_shard, recipe, lines, phonemes, folder, shard, shard < kept) for shard in missing]
+        for task in tasks:
+            print(task.result(), flush=True)
+
+
+def shard_file(folder: Path, shard: int) -> Path:
+    return folder / f"{shard:03d}.npz"
+
+
+def frame_of(seconds: float) -> int:
+    return round(seconds * SAMPLE_RATE / HOP_LENGTH)
+
+
+def _name(phoneme: str) -> str:
+    return PAUSE if phoneme.startswith("_") or not phoneme else phoneme
+
+
+def _render_shard(
+    recipe: Recipe, lines: Sequence[str], phonemes: Sequence[str], folder: Path, shard: int, with_audio: bool
+) -> str:
+    import torch
+
+    torch.set_num_threads(1)
+    generator, noise = random.Random(f"{recipe.seed} {shard}"), np.random.default_rng([recipe.seed, shard])
+    booth, number = Booth(), {name: index for index, name in enumerate(phonemes)}
+    names = list(recipe.speakers)
+    shares = [recipe.speakers[name].share for name in names]
+    found = _Found()
+    mine = iter(range(shard, len(lines), recipe.speech.shards))
+    while block := list(itertools.islice(mine, _BLOCK)):
+        (speaker,) = generator.choices(range(len(names)), shares)
+        rate = generator.randrange(len(recipe.speech.words_per_minute))
+        higher = generator.randrange(-recipe.speech.pitch_spread, recipe.speech.pitch_spread + 1, _PITCH_STEP)
+        for line in block:
+            clip = booth.speak(
+                lines[line], recipe.speakers[names[speaker]], recipe.speech.words_per_minute[rate], noise, higher
+            )
+            if clip is not None and _SHORTEST <= len(clip.samples) / SAMPLE_RATE <= _LONGEST:
+                group = speaker * len(recipe.speech.words_per_minute) + rate
+                found.add(clip, line, group, higher, number, with_audio)
+    found.save(shard_file(folder, shard))
+    return f"shard {shard}: {len(found.line)} clips, {found.frames * HOP_LENGTH / SAMPLE_RATE / 60:.1f} min"
+
+
+class _Found:
+    """The clips of a shard, as they become its arrays (see ``clips``)."""
+
+    def __init__(self) -> None:
+        self.frames = 0
+        self.line: list[int] = []
+        self._group: list[int] = []
+        self._pitch: list[int] = []
+        self._length: list[int] = []
+        self._mel: list[NDArray[np.float16]] = []
+        self._phoneme: list[NDArray[np.uint8]] = []
+        self._words: list[NDArray[np.int32]] = []
+        self._spelling: list[NDArray[np.uint8]] = []
+        self._audio: list[NDArray[np.int16]] = []
+
+    def add(self, clip: Clip, line: int, group: int, pitch: int, number: dict[str, int], with_audio: bool) -> None:
+        mel = log_mel(clip.samples).astype(np.float16)
+        self.frames += len(mel)
+        self.line.append(line)
+        self._group.append(group)
+        self._pitch.append(pitch)
+        self._length.append(len(mel))
+        self._mel.append(mel)
+        self._phoneme.append(_by_frame(clip, len(mel), number))
+        self._words.append(word_starts(clip, len(mel)))
+        said = [number.get(name, 0) for _, name in clip.phonemes]
+        self._spelling.append(np.array([phoneme for phoneme in said if phoneme], np.uint8))
+        if with_audio:
+            self._audio.append((clip.samples * 32767).astype(np.int16))
+
+    def save(self, path: Path) -> None:
+        arrays: dict[str, Any] = {
+            "line": np.array(self.line, np.int32),
+            "group": np.array(self._group, np.int32),
+            "pitch": np.array(self._pitch, np.int32),
+            "length": np.array(self._length, np.int32),
+            "mel": np.concatenate(self._mel),
+            "phoneme": np.concatenate(self._phoneme),
+            "words": np.concatenate(self._words),
+            "word_count": np.array([len(words) for words in self._words], np.int32),
+            "spelling": np.concatenate(self._spelling),
+            "spelling_count": np.array([len(spelling) for spelling in self._spelling], np.int32),
+            "audio": np.concatenate(self._audio) if self._audio else np.zeros(0, np.int16),
+        }
+        with appearing(path) as file:
+            np.savez(file, **arrays)
+
+
+def word_starts(clip: Clip, frames: int) -> NDArray[np.int32]:
+    """[words, 2]: first character and frame of each word; the first word begins with the clip."""
+    found = [(0, 0)]
+    for character, seconds in clip.words[1:]:
+        frame = frame_of(seconds)
+        if character > found[-1][0] and frame - found[-1][1] >= _WORD_FRAMES and frame < frames - _WORD_FRAMES:
+            found.append((character, frame))
+    return np.array(found, np.int32)
+
+
+def _by_frame(clip: Clip, frames: int, number: dict[str, int]) -> NDArray[np.uint8]:
+    """[frames]: which phoneme is said in the middle of each."""
+    labels = np.zeros(frames, np.uint8)
+    times = [seconds for seconds, _ in clip.phonemes] + [float("inf")]
+    for (begin, name), end in zip(clip.phonemes, times[1:], strict=True):
+        first, last = (int(np.ceil(max(0.0, min(t, 3600.0)) * SAMPLE_RATE / HOP_LENGTH)) for t in (begin, end))
+        labels[first:last] = number.get(name, 0)
+    return labels
