@@ -66,7 +66,7 @@ def test_it_is_measured(work: Path) -> None:
     assert 10 < found["megabytes"] < 16
     figures = found["steps"]["2"]
     assert figures["relative_word_error_rate"] > 1
-    assert figures["words_in_time"] < 0.5
+    assert figures["distance"] > 6  # noise
 
 
 @pytest.mark.espeak
