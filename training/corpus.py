@@ -29,10 +29,9 @@ _GRAM = 4  # a line that shares so many words in a row with a held-out one is no
 Say = Callable[[str], str]
 
 
-def held_out(path: Path | None = None) -> list[str]:
+def held_out() -> list[str]:
     """The sentences that evaluation speaks, as people write them; training never hears them."""
-    path = path or Path(__file__).with_name("held_out.txt")
-    return [line for line in path.read_text(encoding="utf-8").splitlines() if line]
+    return Path(__file__).with_name("held_out.txt").read_text(encoding="utf-8").splitlines()
 
 
 def sayer(spec: ModelSpec, vocabulary: frozenset[str]) -> Say:

@@ -27,6 +27,7 @@ from f5_pipeline.settings import Settings
 from f5_pipeline.speech.engine import SpeechChunk, seconds_of
 from f5_pipeline.speech.f5.engine import F5Engine
 from f5_pipeline.speech.models.catalogue import ModelSpec, load_catalogue
+from f5_pipeline.speech.models.proof import read_vocabulary
 from f5_pipeline.speech.models.weights import ModelFiles
 from f5_pipeline.speech.text.front_end import reference_text
 from f5_pipeline.speech.utterance import Sampling
@@ -80,7 +81,7 @@ def demo_spec() -> ModelSpec:
 
 def _evaluate(model: Model, sentences: int, steps: Sequence[int]) -> dict[str, Any]:
     booth, noise = Booth(), np.random.default_rng(7)
-    say = sayer(model.spec, frozenset((model.folder / "vocab.txt").read_text(encoding="utf-8").replace("\n", "")))
+    say = sayer(model.spec, frozenset(read_vocabulary(model.spec.name, model.files.vocabulary)))
     texts = [(text, say(text)) for text in held_out()[:sentences]]
     voices = list(model.speakers)
     originals = {voice: [_spoken(booth, said, model.speakers[voice], noise) for _, said in texts] for voice in voices}

@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from f5_pipeline.speech.engine import HOP_LENGTH, SAMPLE_RATE
+from f5_pipeline.speech.engine import HOP_LENGTH, SAMPLE_RATE, frames_of, seconds_of
 from f5_pipeline.storage.partial import appearing
 from training.espeak import synthesizer
 from training.recipe import Recipe, Speaker
@@ -120,10 +120,6 @@ def shard_file(folder: Path, shard: int) -> Path:
     return folder / f"{shard:03d}.npz"
 
 
-def frame_of(seconds: float) -> int:
-    return round(seconds * SAMPLE_RATE / HOP_LENGTH)
-
-
 def _name(phoneme: str) -> str:
     return PAUSE if phoneme.startswith("_") or not phoneme else phoneme
 
@@ -152,7 +148,7 @@ def _render_shard(
                 group = speaker * len(recipe.speech.words_per_minute) + rate
                 found.add(clip, line, group, higher, number, with_audio)
     found.save(shard_file(folder, shard))
-    return f"shard {shard}: {len(found.line)} clips, {found.frames * HOP_LENGTH / SAMPLE_RATE / 60:.1f} min"
+    return f"shard {shard}: {len(found.line)} clips, {seconds_of(found.frames) / 60:.1f} min"
 
 
 class _Found:
@@ -207,7 +203,7 @@ def word_starts(clip: Clip, frames: int) -> NDArray[np.int32]:
     """[words, 2]: first character and frame of each word; the first word begins with the clip."""
     found = [(0, 0)]
     for character, seconds in clip.words[1:]:
-        frame = frame_of(seconds)
+        frame = frames_of(seconds)
         if character > found[-1][0] and frame - found[-1][1] >= _WORD_FRAMES and frame < frames - _WORD_FRAMES:
             found.append((character, frame))
     return np.array(found, np.int32)

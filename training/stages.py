@@ -6,6 +6,7 @@ import json
 import time
 from collections.abc import Callable
 from ctypes.util import find_library
+from functools import cached_property
 from importlib.util import find_spec
 from pathlib import Path
 from string import ascii_lowercase
@@ -95,7 +96,7 @@ class Workshop:
     def reader(self) -> None:
         made = self._folder / "reader.pt"
         error = reader.train(
-            self._recipe, dict(self._spec.arch), len(VOCABULARY), len(self._phonemes()), self._clips(), made
+            self._recipe, dict(self._spec.arch), len(VOCABULARY), len(self._phonemes()), self._clips, made
         )
         print(f"reader: {error:.1%} of the phonemes of unseen lines are wrong", flush=True)
 
@@ -105,14 +106,14 @@ class Workshop:
             dict(self._spec.arch),
             _tokens(),
             len(self._phonemes()),
-            self._clips(),
+            self._clips,
             self._folder / "reader.pt",
             self._folder,
         )
 
     def vocoder(self) -> None:
         self._write("vocos.yaml", _VOCODER_CONFIG)
-        vocoder.train(self._recipe, self._folder / "vocos.yaml", self._clips().audio, self._folder / "vocos.pt")
+        vocoder.train(self._recipe, self._folder / "vocos.yaml", self._clips.audio, self._folder / "vocos.pt")
 
     def export(self) -> None:
         partial = self._folder / "model.partial"
@@ -140,7 +141,9 @@ class Workshop:
         read: list[str] = json.loads((self._folder / "phonemes.json").read_text(encoding="utf-8"))
         return read
 
+    @cached_property
     def _clips(self) -> Clips:
+        """Gigabytes: three stages of a run share them."""
         shards = [rendering.shard_file(self._folder / "speech", at) for at in range(self._recipe.speech.shards)]
         return Clips(shards, self._lines(), _tokens())
 
