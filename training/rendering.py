@@ -110,7 +110,7 @@ def render(recipe: Recipe, lines: Sequence[str], phonemes: Sequence[str], folder
     folder.mkdir(parents=True, exist_ok=True)
     missing = [shard for shard in range(recipe.speech.shards) if not shard_file(folder, shard).exists()]
     kept = max(1, round(recipe.speech.shards * recipe.speech.audio_share))
-    with ProcessPoolExecutor(processes, get_context("spawn")) as pool:  # espeak-ng has threads: it survives no fork
+    with ProcessPoolExecutor(processes, get_context("spawn")) as pool:  # torch has threads: it survives no fork
         tasks = [pool.submit(_render_shard, recipe, lines, phonemes, folder, shard, shard < kept) for shard in missing]
         for task in tasks:
             print(task.result(), flush=True)
