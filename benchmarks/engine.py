@@ -6,7 +6,8 @@
 
 ``random:NAME`` is a model of that architecture with random weights: its speed is that of the real one. Prints a table:
 audio seconds per wall second of each, and the ratio. The two take turns, so that a machine whose speed drifts does not
-favour one; medians are reported. Needs torch, f5-tts and soundfile; no Dagster.
+favour one; medians are reported. Upstream speaks one line after the other, so that it may be timed on some of them
+(``--upstream-lines``: evenly chosen). Needs torch, f5-tts and soundfile; no Dagster.
 """
 
 from __future__ import annotations
@@ -219,9 +220,13 @@ def machine(on_gpu: bool) -> str:
     return f"{model}, {os.cpu_count()} cores, {torch.backends.cpu.get_cpu_capability()}"
 
 
-def compare(peers: dict[str, Speak], batch: Sequence[Line], repeat: int) -> tuple[list[Timing], str]:
+def compare(
+    peers: dict[str, Speak], batch: Sequence[Line], repeat: int, upstream_lines: int | None
+) -> tuple[list[Timing], str]:
     """Our timings, and a row of the table."""
-    runs = [{name: timed(speak, batch) for name, speak in peers.items()} for _ in range(repeat)]
+    some = batch[:: max(1, len(batch) // (upstream_lines or len(batch)))]
+    batches = {"ours": batch, "upstream": some}
+    runs = [{name: timed(speak, batches[name]) for name, speak in peers.items()} for _ in range(repeat)]
     medians = [statistics.median(run[name].speed for run in runs) for name in ("ours", "upstream")]
     ratios = sorted(run["ours"].speed / run["upstream"].speed for run in runs)
     first = statistics.median(run["ours"].first_clip for run in runs)
@@ -257,7 +262,7 @@ def _report(
         args.nfe_step = steps
         for count in args.lines:
             batch = lines(count)
-            timings, row = compare(peers, batch, args.repeat)
+            timings, row = compare(peers, batch, args.repeat, args.upstream_lines)
             print(f"| {steps} | {count} | {row} |", flush=True)
     if on_gpu:
         passes = args.nfe_step * (2 if args.cfg > 0 else 1)
@@ -287,6 +292,7 @@ def _arguments(argv: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--steps", type=int, nargs="+", default=[16])
     parser.add_argument("--cfg", type=float, default=2.0)
     parser.add_argument("--lines", type=int, nargs="+", default=[1, 16, 64])
+    parser.add_argument("--upstream-lines", type=int, help="that upstream speaks; else all")
     parser.add_argument("--repeat", type=int, default=3)
     return parser.parse_args(argv)
 

@@ -1,15 +1,23 @@
-"""Three operations of F5's DiT in forms that suit the device.
+"""What lies between the matrix products of F5's DiT, in forms that suit the device.
 
 On a CPU torch's own GELU, Mish and grouped convolution take a third of the model's time though they hold a tenth of
-its arithmetic (``benchmarks/kernels.py``); the forms here compute the same values in fewer or faster passes.
+its arithmetic (``benchmarks/kernels.py``); the forms here compute the same values in fewer or faster passes. On a GPU
+each pass over memory costs as much as a tenth of a matrix product, so that several operations become one kernel.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import importlib.util
+import logging
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, TypeVar
 
 if TYPE_CHECKING:
-    from torch import Tensor
+    from torch import Tensor, device
+
+Function = TypeVar("Function", bound=Callable[..., Any])
+
+_log = logging.getLogger(__name__)
 
 # gelu_tanh(x) = x · sigmoid(2 √(2/π) (x + 0.044715 x³)), since ½ (1 + tanh a) = sigmoid(2 a).
 _GELU_LINEAR = 1.5957691216057308  # 2 √(2/π)
@@ -21,13 +29,96 @@ _BLOCKS_AT_ONCE = 16  # their windows, half a megabyte, stay in a core's cache b
 _DENSE_GROUP = 32  # channels per group from which torch's own convolution is the faster one
 
 
+def fused(function: Function, on: device) -> Function:
+    """The function as one kernel where the device has a compiler (a GPU, with Triton); else the function itself."""
+    if on.type != "cuda" or importlib.util.find_spec("triton") is None:
+        return function
+    return Compiled(function)  # type: ignore[return-value]
+
+
+class Compiled:
+    """A function of tensors as one kernel; the function itself, with a warning, where it cannot be compiled.
+
+    The first dimension of tensors that have several, frames, may be of any size; all others are compiled in.
+    """
+
+    def __init__(self, function: Callable[..., Any], backend: str | Callable[..., Any] = "inductor") -> None:
+        import torch
+
+        self._function, self._compiled = function, torch.compile(function, backend=backend)
+
+    def __call__(self, *args: Any) -> Any:
+        import torch
+        import torch._dynamo
+
+        if self._compiled is self._function:
+            return self._function(*args)
+        for arg in args:
+            if isinstance(arg, torch.Tensor) and arg.ndim > 1:
+                torch._dynamo.maybe_mark_dynamic(arg, 0)
+        try:
+            return self._compiled(*args)
+        except torch._dynamo.exc.TorchDynamoException as error:
+            # Before anything was computed: a C compiler or Python's headers are missing, say.
+            _log.warning("%s is not compiled, and slower: %s", self._function.__name__, str(error).strip())
+            self._compiled = self._function
+            return self._function(*args)
+
+
+def rotate(qk: Tensor, rotation: Tensor, heads: int, norm: Tensor | None) -> Tensor:
+    """Queries and keys, (T, 2, H, d), with their rotary embedding; neighbouring channels are a complex number.
+
+    Args:
+        rotation: (T, d / 2, 2) float32, cosines and sines; on a CPU (T, 2, heads, d / 2) complex64.
+        heads: the first of them are rotated.
+        norm: (2, 1, d) weights of the RMS norms before it, if there are any.
+
+    Returns:
+        On a CPU, without norms, the tensor that was given.
+    """
+    import torch
+    from torch.nn.functional import rms_norm
+
+    if norm is not None:
+        qk = rms_norm(qk, (qk.shape[-1],), eps=1e-6) * norm
+    if rotation.is_complex():
+        part = qk[:, :, :heads]
+        turned = torch.view_as_complex(part.float().unflatten(-1, (-1, 2))).mul_(rotation)
+        if qk.dtype != torch.float32:
+            part.copy_(torch.view_as_real(turned).flatten(-2))
+        return qk
+    even, odd = qk[:, :, :heads].float().unflatten(-1, (-1, 2)).unbind(-1)
+    cosine, sine = rotation[:, None, None].unbind(-1)
+    turned = torch.stack((even * cosine - odd * sine, odd * cosine + even * sine), -1).flatten(-2).to(qk.dtype)
+    return turned if heads == qk.shape[2] else torch.cat((turned, qk[:, :, heads:]), dim=2)
+
+
+def add_and_norm(h: Tensor, x: Tensor, gate: Tensor, weight: Tensor, shift: Tensor) -> Tensor:
+    """h += gate · x, in place; returns its LayerNorm. ``h``, ``x``: (T, D); the others: (D,)."""
+    from torch.nn.functional import layer_norm
+
+    h.addcmul_(x, gate)
+    return layer_norm(h, h.shape[-1:], weight, shift, 1e-6)
+
+
+def project_gelu(x: Tensor, weight: Tensor, bias: Tensor) -> Tensor:
+    """gelu(x W + b): (T, D) → (T, F). ``weight``: (D, F)."""
+    import torch
+
+    if x.device.type == "cuda":  # cuBLAS applies it to its sums before it writes them
+        return torch._addmm_activation(bias, x, weight, use_gelu=True)
+    return gelu_tanh(torch.addmm(bias, x, weight))
+
+
 def gelu_tanh(x: Tensor) -> Tensor:
     """GELU in its tanh approximation; same shape as ``x``."""
     import torch
     from torch.nn.functional import gelu
 
-    if x.device.type != "cpu" or x.dtype != torch.float32:
+    if x.device.type != "cpu":
         return gelu(x, approximate="tanh")
+    if x.dtype != torch.float32:
+        return gelu_tanh(x.float()).to(x.dtype)  # twice as fast as in half precision
     return torch.addcmul(x.new_tensor(_GELU_LINEAR), x, x, value=_GELU_CUBIC).mul_(x).sigmoid_().mul_(x)
 
 
@@ -36,8 +127,10 @@ def mish(x: Tensor) -> Tensor:
     import torch
     from torch.nn import functional
 
-    if x.device.type != "cpu" or x.dtype != torch.float32:
+    if x.device.type != "cpu":
         return functional.mish(x)
+    if x.dtype != torch.float32:
+        return mish(x.float()).to(x.dtype)
     e = x.clamp(max=20.0).exp_()  # beyond 20 the quotient is 1 in float32
     n = e * (e + 2.0)
     return n.div_(n + 2.0).mul_(x)
@@ -54,8 +147,9 @@ class SpacedConvolution:
     def __init__(self, weight: Tensor, bias: Tensor, groups: int) -> None:
         self.weight, self.bias, self.groups = weight, bias, groups
         self.width = weight.shape[-1]
-        dense = weight.device.type != "cpu" or weight.shape[1] >= _DENSE_GROUP
+        dense = weight.device.type == "cpu" and weight.shape[1] >= _DENSE_GROUP
         self._blocks = None if dense else self._as_blocks()
+        self._at_once = _BLOCKS_AT_ONCE if weight.device.type == "cpu" else None
 
     def _as_blocks(self) -> Tensor:
         """(groups, (block + width − 1) c, block c): the convolution of one block of frames as a matrix."""
@@ -93,8 +187,9 @@ class SpacedConvolution:
         c, window = width // groups, _BLOCK + self.width - 1
         windows = laid.as_strided((groups, count, window, c), (c, _BLOCK * width, width, 1))
         out = laid.new_empty(count, _BLOCK, groups, c)
-        for start in range(0, count, _BLOCKS_AT_ONCE):
-            part = windows[:, start : start + _BLOCKS_AT_ONCE].reshape(groups, -1, window * c)
+        at_once = self._at_once or count
+        for start in range(0, count, at_once):
+            part = windows[:, start : start + at_once].reshape(groups, -1, window * c)
             done = torch.bmm(part, self._blocks).view(groups, -1, _BLOCK, c)
-            out[start : start + _BLOCKS_AT_ONCE] = done.permute(1, 2, 0, 3)
+            out[start : start + at_once] = done.permute(1, 2, 0, 3)
         return out.view(count * _BLOCK, width)

@@ -8,7 +8,8 @@ The weights are upstream's own modules'; only the order of computation differs:
   * the input projection and the first positional convolution are linear: the part of text and reference is computed
     once for all steps, the part of the noise once for both halves of guidance;
   * all rows share one time step, so AdaLN's modulation is a LayerNorm with weight ``1 + scale`` and bias ``shift``;
-  * queries, keys and values come from one matrix product, and are rotated in place as complex numbers.
+  * queries, keys and values come from one matrix product, and are rotated together;
+  * on a GPU, what lies between two matrix products is one kernel (``kernels.fused``).
 
 Weights of matrix products are stored (in, out), the order in which a CPU multiplies them fastest.
 
@@ -23,7 +24,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from f5_pipeline.speech.f5.kernels import SpacedConvolution, gelu_tanh, mish
+from f5_pipeline.speech.f5.kernels import SpacedConvolution, add_and_norm, fused, mish, project_gelu, rotate
 
 if TYPE_CHECKING:
     from torch import Tensor, device, dtype
@@ -120,9 +121,10 @@ class PackedDiT:
         dit: upstream's backbone, weights loaded, in eval mode, float32, on its device.
         compute: the number format of the matrix products; norms and the sampler's state stay float32.
         attend: attention over a packed batch; see :mod:`f5_pipeline.speech.f5.attention`.
+        cpu_forms: compute as is fast on a CPU, not as on a GPU; None: as the device is.
     """
 
-    def __init__(self, dit: Any, compute: dtype, attend: Attend) -> None:
+    def __init__(self, dit: Any, compute: dtype, attend: Attend, cpu_forms: bool | None = None) -> None:
         self.dit = dit
         self.compute = compute
         self.attend = attend
@@ -132,6 +134,7 @@ class PackedDiT:
         self.rotated_heads: int = first.processor.pe_attn_head or self.heads
         self.gap: int = dit.input_embed.conv_pos_embed.conv1d[0].kernel_size[0] // 2
         self.device: device = dit.proj_out.weight.device
+        self._cpu_forms = self.device.type == "cpu" if cpu_forms is None else cpu_forms
         self._blocks = tuple(self._pack(block) for block in dit.transformer_blocks)
         mel = dit.proj_out.out_features
         projection = dit.input_embed.proj.weight
@@ -144,6 +147,7 @@ class PackedDiT:
         ]
         skip = dit.long_skip_connection
         self._skip = None if skip is None else self._cast(skip.weight.t())
+        self._rotate, self._add_and_norm = fused(rotate, self.device), fused(add_and_norm, self.device)
 
     def _cast(self, weight: Tensor) -> Tensor:
         return weight.detach().to(self.compute).contiguous()
@@ -185,10 +189,12 @@ class PackedDiT:
         ]
 
     def rotations(self, layout: Layout) -> Tensor:
-        """(T, 2, rotated heads, d / 2) complex64: rotary embedding of queries and keys at each frame's position."""
+        """Rotary embedding of queries and keys at each frame's position, float32, as ``kernels.rotate`` takes it."""
         import torch
 
         angles = layout.positions.float()[:, None] * self.dit.rotary_embed.inv_freq.float()[None, :]
+        if not self._cpu_forms:
+            return torch.stack([angles.cos(), angles.sin()], dim=-1)
         turns = torch.polar(torch.ones_like(angles), angles)[:, None, None]
         # Laid out in full: a product with a broadcast factor takes several times as long on a CPU.
         return turns.expand(-1, 2, self.rotated_heads, -1).contiguous()
@@ -229,21 +235,23 @@ class PackedDiT:
         import torch
         from torch.nn.functional import layer_norm
 
-        width = (condition.projected.shape[-1],)
         h = self._embed(noisy, condition, layout, noise_layout)
         residual = h.clone() if self._skip is not None else None
         # One buffer for all blocks: the system hands out and takes back memory of this size in a time that shows.
         buffer = h.new_empty(h.shape[0], 3 * self.heads * self.head_dim)
-        for block, m in zip(self._blocks, modulation.blocks, strict=True):
-            normed = layer_norm(h, width, m.attn_weight, m.attn_shift, 1e-6)
+        width = (h.shape[-1],)
+        final = (modulation.final_weight, modulation.final_shift)
+        following = [(m.attn_weight, m.attn_shift) for m in modulation.blocks[1:]] + [final]
+        normed = layer_norm(h, width, modulation.blocks[0].attn_weight, modulation.blocks[0].attn_shift, 1e-6)
+        for block, m, after in zip(self._blocks, modulation.blocks, following, strict=True):
             attended = self._attention(block, normed, layout, rotation, buffer)
-            _add_gated(h, attended, block.out_weight, block.out_bias, m.attn_gate)
-            normed = layer_norm(h, width, m.ff_weight, m.ff_shift, 1e-6)
-            up = gelu_tanh(torch.addmm(block.up_bias, normed, block.up_weight))
-            _add_gated(h, up, block.down_weight, block.down_bias, m.ff_gate)
-        if residual is not None and self._skip is not None:
-            h = torch.cat([h, residual], dim=-1) @ self._skip
-        return layer_norm(h, width, modulation.final_weight, modulation.final_shift, 1e-6)
+            before = (m.ff_weight, m.ff_shift)
+            normed = self._advance(h, attended, block.out_weight, block.out_bias, m.attn_gate, before)
+            up = project_gelu(normed, block.up_weight, block.up_bias)
+            normed = self._advance(h, up, block.down_weight, block.down_bias, m.ff_gate, after)
+        if residual is None or self._skip is None:
+            return normed
+        return layer_norm(torch.cat([h, residual], dim=-1) @ self._skip, width, *final, 1e-6)
 
     def project(self, hidden: Tensor) -> Tensor:
         """The output projection: (T, D) → (T, mel), float32."""
@@ -261,40 +269,31 @@ class PackedDiT:
             c = mish(convolution(c, layout.spaced, layout.spaced_rows))
         return _add_to_copies(projected, condition.projected).add_(c)
 
+    def _advance(
+        self, h: Tensor, x: Tensor, weight: Tensor, bias: Tensor, gate: Tensor, norm: tuple[Tensor, Tensor]
+    ) -> Tensor:
+        """h += gate · (x W + b), in place; returns h normed for what comes next."""
+        import torch
+        from torch.nn.functional import layer_norm
+
+        if not self._cpu_forms:
+            return self._add_and_norm(h, torch.addmm(bias, x, weight), gate, *norm)
+        if h.dtype == torch.float32:  # the gate folded into the weight: the product adds itself to h, one pass less
+            h.addmm_(x, weight * gate).add_(bias * gate)
+        else:
+            h.addcmul_(torch.addmm(bias, x, weight), gate)
+        return layer_norm(h, h.shape[-1:], *norm, 1e-6)
+
     def _attention(self, block: _Block, normed: Tensor, layout: Layout, rotation: Tensor, buffer: Tensor) -> Tensor:
         import torch
-        from torch.nn.functional import rms_norm
 
         frames = normed.shape[0]
         qkv = torch.addmm(block.qkv_bias, normed, block.qkv_weight, out=buffer)
         qkv = qkv.view(frames, 3, self.heads, self.head_dim)
-        qk, v = qkv[:, :2], qkv[:, 2]
-        if block.qk_norm is not None:
-            qk = rms_norm(qk, (self.head_dim,), eps=1e-6) * block.qk_norm
-        _rotate(qk[:, :, : self.rotated_heads], rotation)
-        q, k = qk.unbind(1)  # each (T, H, d)
-        return self.attend(q, k, v, layout).reshape(frames, -1)
-
-
-def _rotate(qk: Tensor, rotation: Tensor) -> None:
-    """Rotary embedding of queries and keys, (T, 2, heads, d), in place; neighbouring channels are a complex number."""
-    import torch
-
-    turned = torch.view_as_complex(qk.float().unflatten(-1, (-1, 2))).mul_(rotation)
-    if qk.dtype != torch.float32:
-        qk.copy_(torch.view_as_real(turned).flatten(-2))
+        q, k = self._rotate(qkv[:, :2], rotation, self.rotated_heads, block.qk_norm).unbind(1)  # each (T, H, d)
+        return self.attend(q, k, qkv[:, 2], layout).reshape(frames, -1)
 
 
 def _add_to_copies(part: Tensor, whole: Tensor) -> Tensor:
     """(C T, D): ``part`` (T, D) added to each of the C copies in ``whole``."""
     return (part + whole.unflatten(0, (-1, part.shape[0]))).flatten(0, 1)
-
-
-def _add_gated(h: Tensor, x: Tensor, weight: Tensor, bias: Tensor, gate: Tensor) -> None:
-    """h += gate · (x W + b), in place."""
-    import torch
-
-    if h.dtype == torch.float32:  # the gate folded into the weight: the product adds itself to h, one pass less
-        h.addmm_(x, weight * gate).add_(bias * gate)
-    else:
-        h.addcmul_(torch.addmm(bias, x, weight), gate)

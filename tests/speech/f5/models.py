@@ -12,7 +12,7 @@ import torch
 from f5_tts.model import CFM, DiT
 
 from f5_pipeline.settings import Settings
-from f5_pipeline.speech.f5.attention import attend_each
+from f5_pipeline.speech.f5.attention import choose_attention
 from f5_pipeline.speech.f5.load import load_tokens, load_transformer
 from f5_pipeline.speech.f5.packed import PackedDiT
 from f5_pipeline.speech.f5.sampler import Item, draw_noise
@@ -59,8 +59,9 @@ def backbone(name: str) -> Any:
     return model
 
 
-def packed(name: str, precision: torch.dtype = torch.float32) -> PackedDiT:
-    return PackedDiT(backbone(name), precision, attend_each)
+def packed(name: str, precision: torch.dtype = torch.float32, cpu_forms: bool = True) -> PackedDiT:
+    attend = choose_attention("torch", "cpu", precision.itemsize == 2)
+    return PackedDiT(backbone(name), precision, attend, cpu_forms)
 
 
 def upstream(name: str) -> CFM:

@@ -1,13 +1,17 @@
-"""The CPU forms of three operations against torch's own, and attention kernels against each other."""
+"""The CPU forms of three operations against torch's own, compiled ones against plain ones, and kinds of attention."""
 
 from __future__ import annotations
 
+import logging
+from typing import Any
+
 import pytest
 import torch
+import torch._dynamo
 from torch.nn import functional
 
-from f5_pipeline.speech.f5.attention import attend_each
-from f5_pipeline.speech.f5.kernels import SpacedConvolution, gelu_tanh, mish
+from f5_pipeline.speech.f5.attention import attend_by_head, attend_each, choose_attention
+from f5_pipeline.speech.f5.kernels import Compiled, SpacedConvolution, add_and_norm, fused, gelu_tanh, mish, rotate
 from f5_pipeline.speech.f5.packed import make_layout
 
 CPU = torch.device("cpu")
@@ -20,6 +24,71 @@ def test_gelu() -> None:
 
 def test_mish() -> None:
     assert torch.allclose(mish(WIDE), functional.mish(WIDE), atol=1e-5, rtol=1e-5)
+
+
+def test_half_precision_is_rounded_once() -> None:
+    x = WIDE.bfloat16()
+    assert torch.equal(gelu_tanh(x), gelu_tanh(x.float()).bfloat16())
+    assert torch.equal(mish(x), mish(x.float()).bfloat16())
+
+
+@pytest.mark.parametrize("heads", [4, 1])
+@pytest.mark.parametrize("normed", [False, True])
+def test_a_rotation_in_complex_and_in_real_numbers(heads: int, normed: bool) -> None:
+    torch.manual_seed(0)
+    qk, angles = torch.randn(50, 3, 4, 64)[:, :2], torch.randn(50, 32)
+    norm = torch.rand(2, 1, 64) if normed else None
+    turns = torch.polar(torch.ones_like(angles), angles)[:, None, None].expand(-1, 2, heads, -1).contiguous()
+    real = rotate(qk, torch.stack([angles.cos(), angles.sin()], -1), heads, norm)
+    assert torch.allclose(real, rotate(qk.clone(), turns, heads, norm), atol=1e-6)
+    assert torch.equal(real[:, :, heads:], qk[:, :, heads:]) or normed
+
+
+@pytest.fixture
+def _fresh_compiler():
+    torch._dynamo.reset()
+    yield
+    torch._dynamo.reset()
+
+
+@pytest.mark.usefixtures("_fresh_compiler")
+def test_what_is_compiled_gives_the_same_for_any_number_of_frames() -> None:
+    """Compiled once: a batch of another size must not be compiled anew. "aot_eager" does all but write kernels."""
+    torch.manual_seed(0)
+    compiled = [Compiled(function, "aot_eager") for function in (rotate, add_and_norm)]
+    with torch.inference_mode():
+        for frames in (50, 37, 400):
+            qk, turns = torch.randn(frames, 3, 4, 64)[:, :2], torch.randn(frames, 32, 2)
+            assert torch.allclose(compiled[0](qk, turns, 4, None), rotate(qk, turns, 4, None), atol=1e-6)
+            h, x, (gate, weight, shift) = torch.randn(frames, 96), torch.randn(frames, 96), torch.randn(3, 96)
+            plain = h.clone()
+            normed = compiled[1](h, x, gate, weight, shift)
+            assert torch.allclose(normed, add_and_norm(plain, x, gate, weight, shift), atol=1e-5)
+            assert torch.allclose(h, plain)
+    assert torch._dynamo.utils.counters["stats"]["unique_graphs"] == 2
+
+
+@pytest.mark.usefixtures("_fresh_compiler")
+def test_what_cannot_be_compiled_is_computed_all_the_same(caplog: pytest.LogCaptureFixture) -> None:
+    tried = []
+
+    def backend(*_: Any) -> Any:
+        tried.append(1)
+        raise FileNotFoundError("no C compiler")
+
+    h, x, (gate, weight, shift) = torch.randn(9, 8), torch.randn(9, 8), torch.randn(3, 8)
+    plain, twice = h.clone(), Compiled(add_and_norm, backend)
+    with caplog.at_level(logging.WARNING):
+        for _ in range(2):
+            assert torch.equal(twice(h, x, gate, weight, shift), add_and_norm(plain, x, gate, weight, shift))
+    assert tried == [1]
+    (record,) = caplog.records
+    assert "add_and_norm is not compiled, and slower" in record.message
+    assert "no C compiler" in record.message
+
+
+def test_a_cpu_compiles_nothing() -> None:
+    assert fused(rotate, CPU) is rotate
 
 
 @pytest.mark.parametrize("groups", [16, 2], ids=["small groups: as matrix products", "large groups: torch's own"])
@@ -44,6 +113,17 @@ def test_attention_stays_inside_each_sequence() -> None:
     for part in layout.slices:
         weights = torch.einsum("qhd,khd->hqk", q[part], k[part]).mul(8**-0.5).softmax(-1)
         assert torch.allclose(out[part], torch.einsum("hqk,khd->qhd", weights, v[part]), atol=1e-5)
+
+
+def test_attention_by_head() -> None:
+    torch.manual_seed(0)
+    layout = make_layout((50, 90, 3), 15, CPU)
+    q, k, v = torch.randn(3, 143, 2, 64)
+    assert torch.allclose(attend_by_head(q, k, v, layout), attend_each(q, k, v, layout), atol=1e-5)
+    half = [x.bfloat16() for x in (q, k, v)]
+    error = attend_by_head(*half, layout).float() - attend_each(*(x.float() for x in half), layout)
+    assert error.norm() < 0.01 * attend_each(q, k, v, layout).norm()
+    assert choose_attention("torch", "cpu", half_precision=True) is attend_by_head
 
 
 def test_equal_lengths_take_one_call_and_give_the_same() -> None:

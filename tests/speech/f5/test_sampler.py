@@ -53,6 +53,13 @@ def test_equals_upstream_on_the_same_noise(name: str, cfg_strength: float) -> No
         assert relative_error(mel, _upstream_mel(name, item, seed)) < 1e-3
 
 
+@pytest.mark.parametrize("name", MODELS)
+def test_the_forms_for_a_gpu_give_the_same(name: str) -> None:
+    batch, times = items((90, 131)), time_steps(5, -1.0, CPU)
+    one, other = (torch.cat(sample(packed(name, cpu_forms=forms), batch, times)) for forms in (True, False))
+    assert relative_error(other, one) < 1e-3
+
+
 @pytest.mark.parametrize("steps", [5, 6, 7, 8, 10, 12, 16, 32])
 def test_steps_are_upstreams(steps: int) -> None:
     item = items((70,))[0]
