@@ -7,7 +7,7 @@
 ``random:NAME`` is a model of that architecture with random weights: its speed is that of the real one. Prints a table:
 audio seconds per wall second of each, and the ratio. The two take turns, so that a machine whose speed drifts does not
 favour one; medians are reported. Upstream speaks one line after the other, so that it may be timed on some of them
-(``--upstream-lines``: evenly chosen). Needs torch, f5-tts and soundfile; no Dagster.
+(``--upstream-lines``: evenly chosen). Needs f5-tts and what ``f5_pipeline.speech`` imports; no Dagster.
 """
 
 from __future__ import annotations
@@ -120,7 +120,7 @@ def random_model(spec: ModelSpec, folder: Path) -> ModelFiles:
 def ours(spec: ModelSpec, weights: ModelFiles, args: argparse.Namespace) -> Speak:
     from f5_pipeline.speech.f5.engine import F5Engine
 
-    engine = F5Engine(spec, weights, args.device, args.precision)
+    engine = F5Engine(spec, weights, args.device, args.precision, args.attention)
 
     def speak(batch: Sequence[Line]) -> Iterable[float]:
         sampling = Sampling(args.nfe_step, args.cfg, -1.0, 1.0, 0.15)
@@ -289,6 +289,7 @@ def _arguments(argv: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--model", default="demo", help="demo, random:F5TTS_v1_Base, random:tiny, …")
     parser.add_argument("--device", default="auto")
     parser.add_argument("--precision", default="auto")
+    parser.add_argument("--attention", choices=("torch", "flash_attn"), default="torch", help="ours, on a GPU")
     parser.add_argument("--steps", type=int, nargs="+", default=[16])
     parser.add_argument("--cfg", type=float, default=2.0)
     parser.add_argument("--lines", type=int, nargs="+", default=[1, 16, 64])

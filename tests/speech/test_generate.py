@@ -434,6 +434,27 @@ def test_where_the_store_is_slower_the_model_waits_for_it(run: Run, monkeypatch:
     assert max(waiting) <= 5 + 2  # what waits, what is given, and what the other one is about to count
 
 
+def test_clips_are_stored_while_others_are_spoken(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    storing, speaking, save = threading.Event(), threading.Event(), run.clips.save
+
+    class Watched(FakeEngine):
+        def speak(self, chunks: Sequence[SpeechChunk]) -> Iterator[Spoken]:
+            for number, spoken in enumerate(super().speak(chunks)):
+                if number == 1:
+                    assert storing.wait(60)
+                    speaking.set()
+                yield spoken
+
+    def held(*clip: Any) -> ClipInfo:
+        storing.set()
+        assert speaking.wait(60)
+        return save(*clip)
+
+    monkeypatch.setattr(run.clips, "save", held)
+    run(lines("line number one of many.", "line number two of many."), Watched())
+    assert run.stored == 2
+
+
 def _of(counter: itertools.count[int]) -> int:
     """Where a counter is, without moving it."""
     return int(repr(counter)[6:-1])

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from torch import Tensor
+    from torch import Tensor, device
 
     from f5_pipeline.speech.f5.packed import Attend, Layout
 
@@ -59,14 +59,18 @@ def attend_varlen(q: Tensor, k: Tensor, v: Tensor, layout: Layout) -> Tensor:
     return out
 
 
-def choose_attention(kind: str, device_type: str, half_precision: bool) -> Attend:
+def choose_attention(kind: str, on: device, half_precision: bool) -> Attend:
     """The kernel for a device. ``kind`` is what the environment proved: "flash_attn" or "torch"."""
     import importlib.util
 
+    import torch
+
     if not half_precision:
         return attend_each
-    if device_type != "cuda":
+    if on.type != "cuda":
         return attend_by_head
     if kind == "flash_attn":
         return attend_flash
-    return attend_varlen if importlib.util.find_spec("torch.nn.attention.varlen") else attend_each
+    # torch's kernel needs an Ampere, and a torch of 2025.
+    new = torch.cuda.get_device_capability(on)[0] >= 8 and importlib.util.find_spec("torch.nn.attention.varlen")
+    return attend_varlen if new else attend_each

@@ -55,13 +55,12 @@ def _cpu_multiplies_bfloat16() -> bool:
     return any(getattr(torch.cpu, name, lambda: False)() for name in names)
 
 
-def batch_frames(transformer: Any, device: torch.device) -> int:
+def batch_frames(transformer: Any, device: torch.device, bytes_per_value: int) -> int:
     """How many mel frames (reference + generated) one batch may have."""
     import torch
 
     if device.type != "cuda":
         return _MOST_FRAMES
     free, _ = torch.cuda.mem_get_info(device)
-    # Two bytes a value, and twice for the unconditional half.
-    bytes_per_frame = transformer.dim * _ACTIVATIONS * 2 * 2
+    bytes_per_frame = transformer.dim * _ACTIVATIONS * bytes_per_value * 2  # and the unconditional half
     return max(1000, min(_MOST_FRAMES, int(free * _HALF_OF_FREE / bytes_per_frame)))

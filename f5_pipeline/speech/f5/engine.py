@@ -56,15 +56,15 @@ class F5Engine:
 
         self.device = choose_device(device)
         self.precision = choose_precision(precision, self.device)
-        self._tokens = load_tokens(files.vocabulary)
+        self._tokens, self._pinyin = load_tokens(files.vocabulary), spec.tokenizer == "pinyin"
         transformer = load_transformer(spec, files.checkpoint, len(self._tokens)).to(self.device)
-        half = self.precision.itemsize == 2
-        self._model = PackedDiT(transformer, self.precision, choose_attention(attention, self.device.type, half))
+        size = self.precision.itemsize
+        self._model = PackedDiT(transformer, self.precision, choose_attention(attention, self.device, size == 2))
         self._vocoder = load_vocoder(files.vocoder).to(self.device)
         self._mel_spec = MelSpec()
         self._references: dict[tuple[str, float], Tensor] = {}
         self._lock = threading.Lock()
-        self._budget = frames_of(batch_seconds) if batch_seconds else batch_frames(transformer, self.device)
+        self._budget = frames_of(batch_seconds) if batch_seconds else batch_frames(transformer, self.device, size)
 
     def speak(self, chunks: Sequence[SpeechChunk]) -> Iterator[Spoken]:
         """Speak all chunks; each is given back as soon as it is ready, in any order. See ``SpeechEngine``."""
@@ -132,20 +132,31 @@ class F5Engine:
 
     def _item_of(self, chunks: Sequence[SpeechChunk], index: int) -> Item:
         """What the sampler needs to know of a chunk."""
-        import torch
-        from f5_tts.model.utils import convert_char_to_pinyin, list_str_to_idx
-
         chunk = chunks[index]
         reference = self._reference(chunk)
         ref_text = chunk.ref_text.rstrip()
         # As upstream: a space keeps the two apart, except after the wide marks of Chinese and Japanese.
         between = " " if ref_text[-1:].isascii() else ""
-        text = convert_char_to_pinyin([f"{ref_text}{between}{chunk.text}"])
-        tokens = list_str_to_idx(text, self._tokens)[0].to(self.device, torch.long)
+        tokens = self._tokens_of(f"{ref_text}{between}{chunk.text}")
         # As upstream: never fewer frames than tokens, so that no text is cut off.
         frames = max(reference.shape[0] + chunk.frames, tokens.shape[0] + 1)
         noise = draw_noise(chunk.seed, frames, reference.shape[1])
         return Item(tokens, reference, frames, noise, chunk.sampling.cfg_strength)
+
+    def _tokens_of(self, text: str) -> Tensor:
+        """(n,) int64, on the device.
+
+        Raises:
+            ValueError: the vocabulary lacks one, which upstream would read as a space. A character that it has when it
+                stands alone can be read otherwise in company.
+        """
+        import torch
+        from f5_tts.model.utils import convert_char_to_pinyin
+
+        tokens = convert_char_to_pinyin([text])[0] if self._pinyin else list(text)
+        if lacking := [token for token in dict.fromkeys(tokens) if token not in self._tokens]:
+            raise ValueError(f"the model's vocabulary lacks {', '.join(map(repr, lacking))}, read from {text!r}")
+        return torch.tensor([self._tokens[token] for token in tokens], device=self.device)
 
     def _reference(self, chunk: SpeechChunk) -> Tensor:
         """(frames, 100) log mel of the reference, computed once for each voice."""
@@ -185,13 +196,18 @@ class _Ahead:
                 self._items[index] = self._pool.submit(self._make, index)
 
     def item(self, index: int) -> Item:
-        """Wait for it. Raises what making it raised."""
-        return self._items[index].result()
+        """Wait for it. Raises what making it raised; it is made again when it is asked for again."""
+        making = self._items.get(index) or self._pool.submit(self._make, index)
+        try:
+            return making.result()
+        except Exception:
+            self._items.pop(index, None)
+            raise
 
     def forget(self, indices: Sequence[int]) -> None:
         """Free their memory."""
         for index in indices:
-            del self._items[index]
+            self._items.pop(index, None)
 
 
 class _OutOfMemory(Exception):

@@ -3,7 +3,12 @@
 from __future__ import annotations
 
 import threading
+from collections import Counter
 from dataclasses import replace
+from importlib.resources import files
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import numpy as np
 import pytest
@@ -12,14 +17,15 @@ import torch
 
 from f5_pipeline.errors import BadSetting, ModelUnsupported
 from f5_pipeline.speech.engine import SAMPLE_RATE, SpeechChunk, frames_of, seconds_of
-from f5_pipeline.speech.f5.device import choose_device, choose_precision
+from f5_pipeline.speech.f5.device import batch_frames, choose_device, choose_precision
 from f5_pipeline.speech.f5.engine import F5Engine
-from f5_pipeline.speech.f5.load import load_transformer, load_vocoder
+from f5_pipeline.speech.f5.load import load_tokens, load_transformer, load_vocoder
 from f5_pipeline.speech.f5.sampler import Item
 from f5_pipeline.speech.f5.vocoder import decode
 from f5_pipeline.speech.utterance import Sampling
 from tests.speech.f5.models import VOICES, demo_files, demo_spec
 
+OFFICIAL_VOCABULARY = Path(str(files("f5_tts") / "infer/examples/vocab.txt"))
 SAMPLING = Sampling(5, 1.0, -1.0, 1.0, 0.15)
 CHUNK = SpeechChunk(
     "a small boat on the lake.",
@@ -114,6 +120,28 @@ def test_out_of_memory_halves_the_batches_for_good(engine: F5Engine, monkeypatch
     spoken = list(engine._speak_in_batches([CHUNK] * 8))
     assert sorted(one.index for one in spoken) == list(range(8))
     assert sizes == [8, 4, 2, 2, 2, 2]
+    assert len(list(engine._speak_in_batches([CHUNK] * 4))) == 4
+    assert sizes[6:] == [2, 2]  # the next batch of lines begins with what fits
+
+
+def test_what_ran_out_of_memory_while_it_was_made_ready_is_made_again(
+    engine: F5Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    make, failed = engine._item_of, []
+
+    def full_once(chunks: list[SpeechChunk], index: int) -> Item:
+        if index == 2 and not failed:
+            failed.append(index)
+            raise torch.cuda.OutOfMemoryError
+        return make(chunks, index)
+
+    monkeypatch.setattr(engine, "_item_of", full_once)
+    monkeypatch.setattr(engine, "_speak_together", lambda _, items: [np.zeros(1, np.float32) for _ in items])
+    monkeypatch.setattr(engine, "_budget", 10_000)
+    spoken = list(engine._speak_in_batches([CHUNK] * 4))
+    assert failed
+    assert not [one.error for one in spoken if one.error]
+    assert sorted(one.index for one in spoken) == [0, 1, 2, 3]
 
 
 def test_different_steps_do_not_share_a_batch(engine: F5Engine, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -171,6 +199,80 @@ def test_text_longer_than_its_time_is_not_cut(engine: F5Engine) -> None:
     """More tokens than frames: upstream would drop the rest of the text, so there are more frames."""
     (sound,) = _sounds(engine, [replace(CHUNK, text="word " * 100, frames=20)])
     assert sound.size > 256 * 200
+
+
+def test_what_does_not_change_is_computed_once(engine: F5Engine, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of a voice: its spectrogram. Of an utterance: its text, with and without. Of a step: both halves in one pass."""
+    calls = Counter[str]()
+
+    def counted(owner: Any, name: str, label: str) -> None:
+        real = getattr(owner, name)
+
+        def count(*args: Any, **kwargs: Any) -> Any:
+            calls[label] += 1
+            return real(*args, **kwargs)
+
+        monkeypatch.setattr(owner, name, count)
+
+    counted(engine, "_mel_spec", "spectrogram")
+    counted(engine._model.dit.text_embed, "forward", "text")
+    counted(engine._model, "hidden", "pass")
+    monkeypatch.setattr(engine, "_references", {})
+    monkeypatch.setattr(engine, "_budget", 10_000)
+    assert len(list(engine._speak_in_batches([replace(CHUNK, seed=seed) for seed in range(3)]))) == 3
+    assert calls == {"spectrogram": 1, "text": 2 * 3, "pass": SAMPLING.nfe_step}
+
+
+@pytest.mark.parametrize(
+    ("tokenizer", "text", "read"),
+    [("pinyin", "你好 boat", " ni2 hao3 boat"), ("characters", "a bad penny...", "a bad penny...")],
+)
+def test_texts_are_read_as_upstream_reads_them_and_characters_as_they_are(
+    tokenizer: str, text: str, read: str, engine: F5Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    known = {token: number for number, token in enumerate(load_tokens(OFFICIAL_VOCABULARY))}
+    monkeypatch.setattr(engine, "_tokens", known)
+    monkeypatch.setattr(engine, "_pinyin", tokenizer == "pinyin")
+    names = list(known)
+    assert "".join(names[number] for number in engine._tokens_of(text)) == read
+
+
+def test_what_the_vocabulary_lacks_is_an_error_not_a_silence(engine: F5Engine) -> None:
+    """Upstream reads it as a space."""
+    good, bad = sorted(engine.speak([CHUNK, replace(CHUNK, text="a naïve boat.")]), key=lambda one: one.index)
+    assert good.samples is not None
+    assert bad.samples is None
+    assert "vocabulary lacks 'ï'" in (bad.error or "")
+
+
+@pytest.mark.parametrize(
+    ("on", "capability", "has", "chosen"),
+    [
+        ("cuda:0", 8, (), torch.bfloat16),
+        ("cuda:0", 7, (), torch.float16),
+        ("cpu", 0, ("_is_avx512_bf16_supported",), torch.bfloat16),
+        ("cpu", 0, ("_is_amx_tile_supported",), torch.bfloat16),
+        ("cpu", 0, (), torch.float32),  # it would emulate bfloat16
+    ],
+)
+def test_automatic_precision(
+    on: str, capability: int, has: tuple[str, ...], chosen: torch.dtype, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(torch.cuda, "get_device_capability", lambda _: (capability, 0))
+    for name in ("_is_avx512_bf16_supported", "_is_amx_tile_supported"):
+        monkeypatch.setattr(torch.cpu, name, lambda there=name in has: there, raising=False)
+    assert choose_precision("auto", torch.device(on)) is chosen
+
+
+def test_the_batch_is_what_half_of_the_free_memory_holds(monkeypatch: pytest.MonkeyPatch) -> None:
+    free = 8 * 2**30
+    monkeypatch.setattr(torch.cuda, "mem_get_info", lambda _: (free, 80 * 2**30))
+    small, wide = (batch_frames(SimpleNamespace(dim=dim), torch.device("cuda"), 2) for dim in (224, 1024))
+    assert wide == free // 2 // (1024 * 40 * 2 * 2)
+    assert small == 60_000  # more is no faster
+    assert batch_frames(SimpleNamespace(dim=1024), torch.device("cuda"), 4) == wide // 2
+    free = 2**20
+    assert batch_frames(SimpleNamespace(dim=1024), torch.device("cuda"), 2) == 1000
 
 
 def test_device_and_precision() -> None:

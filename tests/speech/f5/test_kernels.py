@@ -10,7 +10,13 @@ import torch
 import torch._dynamo
 from torch.nn import functional
 
-from f5_pipeline.speech.f5.attention import attend_by_head, attend_each, choose_attention
+from f5_pipeline.speech.f5.attention import (
+    attend_by_head,
+    attend_each,
+    attend_flash,
+    attend_varlen,
+    choose_attention,
+)
 from f5_pipeline.speech.f5.kernels import Compiled, SpacedConvolution, add_and_norm, fused, gelu_tanh, mish, rotate
 from f5_pipeline.speech.f5.packed import make_layout
 
@@ -123,7 +129,24 @@ def test_attention_by_head() -> None:
     half = [x.bfloat16() for x in (q, k, v)]
     error = attend_by_head(*half, layout).float() - attend_each(*(x.float() for x in half), layout)
     assert error.norm() < 0.01 * attend_each(q, k, v, layout).norm()
-    assert choose_attention("torch", "cpu", half_precision=True) is attend_by_head
+
+
+@pytest.mark.parametrize(
+    ("kind", "on", "half", "capability", "chosen"),
+    [
+        ("flash_attn", "cpu", True, 0, attend_by_head),
+        ("flash_attn", "cpu", False, 0, attend_each),
+        ("flash_attn", "cuda:0", True, 9, attend_flash),
+        ("flash_attn", "cuda:0", False, 9, attend_each),
+        ("torch", "cuda:0", True, 8, attend_varlen),
+        ("torch", "cuda:0", True, 7, attend_each),  # a T4: torch's kernel would refuse it
+    ],
+)
+def test_which_attention(
+    kind: str, on: str, half: bool, capability: int, chosen: object, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(torch.cuda, "get_device_capability", lambda _: (capability, 0))
+    assert choose_attention(kind, torch.device(on), half) is chosen
 
 
 def test_equal_lengths_take_one_call_and_give_the_same() -> None:

@@ -1,0 +1,105 @@
+"""What only a GPU can show: its kernels against the plain ones, and the engine on it against the engine on a CPU.
+
+python -m pytest -m gpu tests/speech/f5
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import torch
+
+from f5_pipeline.speech.f5.attention import attend_each, attend_flash, attend_varlen
+from f5_pipeline.speech.f5.engine import F5Engine
+from f5_pipeline.speech.f5.kernels import Compiled, SpacedConvolution, add_and_norm, gelu_tanh, project_gelu, rotate
+from f5_pipeline.speech.f5.packed import make_layout
+from f5_pipeline.speech.f5.sampler import sample, time_steps
+from tests.speech.f5.models import demo_files, demo_spec, items, packed, relative_error
+from tests.speech.f5.test_engine import CHUNK
+
+pytestmark = [pytest.mark.gpu, pytest.mark.timeout(600)]
+
+GPU = torch.device("cuda")
+LENGTHS = (900, 40, 333, 1)
+HALF = pytest.mark.parametrize(("precision", "bound"), [(torch.bfloat16, 0.03), (torch.float16, 0.005)])
+
+
+def _attention(kernel: str) -> object:
+    if kernel == "flash_attn":
+        pytest.importorskip("flash_attn")
+        return attend_flash
+    return attend_varlen
+
+
+@pytest.mark.parametrize("kernel", ["flash_attn", "torch"])
+@HALF
+def test_attention(kernel: str, precision: torch.dtype, bound: float) -> None:
+    torch.manual_seed(0)
+    layout = make_layout(LENGTHS, 15, GPU)
+    q, k, v = torch.randn(sum(LENGTHS), 3, 4, 64, device=GPU, dtype=precision).unbind(
+        1
+    )  # strided, as the engine has them
+    ours = _attention(kernel)(q, k, v, layout)  # type: ignore[operator]
+    assert relative_error(ours.float(), attend_each(q.float(), k.float(), v.float(), layout)) < bound
+
+
+@HALF
+def test_kernels(precision: torch.dtype, bound: float) -> None:
+    torch.manual_seed(0)
+    frames = sum(LENGTHS)
+    compiled = {function: Compiled(function) for function in (rotate, add_and_norm)}
+    with torch.inference_mode():
+        for count in (frames, frames // 2):
+            qk, turns = torch.randn(count, 3, 4, 64, device=GPU)[:, :2], torch.randn(count, 32, 2, device=GPU)
+            ours = compiled[rotate](qk.to(precision), turns, 4, None)
+            assert relative_error(ours.float(), rotate(qk, turns, 4, None)) < bound
+            h, x = torch.randn(2, count, 96, device=GPU)
+            gate, weight, shift = torch.randn(3, 96, device=GPU)
+            half = [tensor.to(precision) for tensor in (h, x, gate, weight, shift)]
+            normed, right = compiled[add_and_norm](*half), add_and_norm(h, x, gate, weight, shift)
+            assert relative_error(normed.float(), right) < bound
+            assert relative_error(half[0].float(), h) < bound
+        x, weight, bias = (
+            torch.randn(frames, 96, device=GPU),
+            torch.randn(96, 128, device=GPU),
+            torch.randn(128, device=GPU),
+        )
+        projected = project_gelu(x.to(precision), weight.to(precision), bias.to(precision))
+        assert relative_error(projected.float(), gelu_tanh(torch.addmm(bias, x, weight))) < bound
+        layer, layout = torch.nn.Conv1d(96, 96, 31, groups=16, padding=15).to(GPU), make_layout(LENGTHS, 15, GPU)
+        spaced = SpacedConvolution(layer.weight.to(precision), layer.bias.to(precision), 16)
+        convolved = spaced(x.to(precision), layout.spaced, layout.spaced_rows)
+        for part in layout.slices:
+            assert relative_error(convolved[part].float(), layer(x[part].t()[None])[0].t()) < bound
+    assert not [name for name, one in compiled.items() if one._compiled is name]  # none fell back
+
+
+@pytest.mark.parametrize(("precision", "bound"), [("float32", 1e-3), ("bfloat16", 0.03), ("float16", 0.005)])
+def test_the_engine(precision: str, bound: float) -> None:
+    """As on a CPU in float32, alone as in company, and its clips are whole."""
+    engine = F5Engine(demo_spec(), demo_files(), "cuda", precision)
+    with torch.inference_mode():
+        batch = items((90, 131, 400))
+        there = [replace(item, tokens=item.tokens.to(GPU), reference=item.reference.to(GPU)) for item in batch]
+        together = sample(engine._model, there, time_steps(7, -1.0, GPU))
+        right = sample(packed("demo"), batch, time_steps(7, -1.0, torch.device("cpu")))
+        for item, ours, theirs in zip(there, together, right, strict=True):
+            assert relative_error(ours.cpu(), theirs) < bound
+            assert relative_error(sample(engine._model, [item], time_steps(7, -1.0, GPU))[0], ours) < bound
+    for spoken in engine.speak([replace(CHUNK, seed=seed) for seed in range(5)]):
+        assert spoken.samples is not None, spoken.error
+        assert 0.02 < np.sqrt(np.mean(spoken.samples**2)) < 0.3
+
+
+def test_memory_that_runs_out() -> None:
+    """A card that is nearly full: batches shrink until they fit."""
+    engine = F5Engine(demo_spec(), demo_files(), "cuda", batch_seconds=1200)
+    torch.cuda.set_per_process_memory_fraction(0.5 * 2**30 / torch.cuda.get_device_properties(GPU).total_memory, GPU)
+    try:
+        spoken = list(engine.speak([replace(CHUNK, seed=seed) for seed in range(128)]))
+    finally:
+        torch.cuda.set_per_process_memory_fraction(1.0, GPU)
+    assert not [one.error for one in spoken if one.error]
+    assert len(spoken) == 128
