@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from f5_pipeline.speech.f5.device import choose_precision
 from f5_pipeline.storage.partial import appearing
 from training.clips import Batch, Clips
 from training.network import Average, build, read_characters, rotations, spread, velocity
@@ -91,7 +92,7 @@ def train(
     average = Average(parts.transformer)
     checkpoint = folder / "checkpoint.pt"
     step, frames = _resume(checkpoint, parts, optimiser, average)
-    forward = _compiled() if recipe.compiled else velocity
+    forward, bfloat16 = _compiled() if recipe.compiled else velocity, computes_in_bfloat16(recipe)
     turned: dict[int, tuple[Tensor, Tensor]] = {}
     report, saved = _Report(), time.monotonic()
     for batch in _batches(recipe, clips, tokens[" "], step, frames):
@@ -104,7 +105,7 @@ def train(
             turned[length] = tuple(part.to(device) for part in rotations(parts.transformer, length))  # type: ignore[assignment]
         at, masked, spelt = (torch.from_numpy(a).to(device) for a in (batch.frames, batch.masked, batch.tokens))
         losses = _losses(
-            parts, forward, mel[at].float(), labels[at].long(), masked, spelt, batch, turned[length], recipe.bfloat16
+            parts, forward, mel[at].float(), labels[at].long(), masked, spelt, batch, turned[length], bfloat16
         )
         if not torch.isfinite(losses["loss"]):
             raise ArithmeticError(f"the loss of step {step} is {losses['loss'].item()}: {report}")
@@ -126,6 +127,14 @@ def train(
             parameter.copy_(value)
     _write(folder / "transformer.pt", {name: value.cpu() for name, value in parts.transformer.state_dict().items()})
     checkpoint.unlink(missing_ok=True)
+
+
+def computes_in_bfloat16(recipe: Recipe) -> bool:
+    import torch
+
+    if recipe.bfloat16 == "auto":
+        return choose_precision("auto", torch.device(recipe.device)) is torch.bfloat16
+    return recipe.bfloat16
 
 
 def _compiled() -> Any:

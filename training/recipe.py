@@ -101,9 +101,11 @@ class Evaluation(_Strict):
 
 
 class Recipe(_Strict):
+    """Attributes: bfloat16: for the transformer's products; "auto": where the device multiplies it itself."""
+
     seed: int = 1
     device: Literal["cpu", "cuda"] = "cpu"
-    bfloat16: bool = False
+    bfloat16: bool | Literal["auto"] = False
     compiled: bool = False
     speakers: dict[str, Speaker]
     corpus: Corpus

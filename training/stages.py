@@ -12,7 +12,7 @@ from pathlib import Path
 from string import ascii_lowercase
 
 from f5_pipeline.storage.partial import appearing
-from training import acoustic, corpus, export, reader, rendering, vocoder
+from training import acoustic, card, corpus, export, reader, rendering, vocoder
 from training.clips import Clips
 from training.evaluate import Model, demo_spec, evaluate, table
 from training.recipe import Recipe
@@ -134,6 +134,10 @@ class Workshop:
         print(table(found), flush=True)
         self._write("metrics.json", json.dumps(found, indent=1) + "\n")
 
+    def card(self) -> None:
+        found = json.loads((self._folder / "metrics.json").read_text(encoding="utf-8"))
+        card.write(self._recipe, dict(self._spec.arch), self._spec.max_seconds, found, self._folder / "model")
+
     def _lines(self) -> list[str]:
         return (self._folder / "lines.txt").read_text(encoding="utf-8").splitlines()
 
@@ -161,6 +165,7 @@ STAGES: dict[str, tuple[str, Callable[[Workshop], None]]] = {
     "vocoder": ("vocos.pt", Workshop.vocoder),
     "export": ("model", Workshop.export),
     "evaluation": ("metrics.json", Workshop.evaluation),
+    "card": ("model/MODEL_CARD.md", Workshop.card),
 }
 
 

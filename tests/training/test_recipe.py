@@ -70,10 +70,23 @@ def test_it_is_measured(work: Path) -> None:
 
 
 @pytest.mark.espeak
+def test_the_model_comes_with_its_card(work: Path) -> None:
+    card = (work / "model" / "MODEL_CARD.md").read_text(encoding="utf-8")
+    shipped = (ROOT / "f5_pipeline" / "demo" / "MODEL_CARD.md").read_text(encoding="utf-8")
+    promised = ("for production", "no voice of it", "## Limits", "English only", "## Licence", "## Measured")
+    assert [words for words in promised if words not in " ".join(card.split())] == []
+    assert all(heading in card for heading in shipped.splitlines() if heading.startswith("#"))
+    found = json.loads((work / "metrics.json").read_text())
+    assert f"| relative word error rate | {found['steps']['2']['relative_word_error_rate']} |" in card
+    assert "160 lines" in card
+    assert "`m1`, `m3`" in card
+
+
+@pytest.mark.espeak
 def test_what_is_there_is_not_made_again(work: Path) -> None:
     run = train("toy", "--work", str(work))
     assert run.returncode == 0
-    assert run.stdout.count(" is there") == 7
+    assert run.stdout.count(" is there") == 8
 
 
 @pytest.mark.espeak
@@ -82,6 +95,18 @@ def test_another_recipe_in_the_same_folder_is_refused(work: Path) -> None:
     assert run.returncode == 1
     assert "another recipe" in run.stderr
     assert "Traceback" not in run.stderr
+
+
+@pytest.mark.parametrize(("asked", "has", "does"), [("auto", True, True), ("auto", False, False), (True, False, True)])
+def test_bfloat16_where_the_device_has_it(
+    asked: bool | str, has: bool, does: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import torch
+
+    for name in ("_is_avx512_bf16_supported", "_is_amx_tile_supported"):
+        monkeypatch.setattr(torch.cpu, name, lambda: has, raising=False)
+    recipe = load("toy").model_copy(update={"bfloat16": asked})
+    assert acoustic.computes_in_bfloat16(recipe) is does
 
 
 class Cut(Exception):
