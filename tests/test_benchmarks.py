@@ -1,4 +1,4 @@
-"""The benchmark of the engine runs where it has to: beside a GPU, with no more than torch and upstream's package."""
+"""The benchmark of the engine runs where it has to: beside a GPU, without Dagster."""
 
 from __future__ import annotations
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+from f5_pipeline.speech.engine import HOP_LENGTH
 from f5_pipeline.storage.partial import appearing
 from training.evaluate import table
 from training.recipe import Recipe
@@ -59,8 +60,6 @@ relative word error rate tells something. There was no listening test.
 
 def write(recipe: Recipe, arch: dict[str, Any], max_seconds: float, found: dict[str, Any], model: Path) -> None:
     """``MODEL_CARD.md`` into the model's folder, from the figures that ``evaluate`` found."""
-    from f5_pipeline.speech.engine import HOP_LENGTH
-
     card = _CARD.format(
         acoustic=_megabytes(model / "model.safetensors"),
         arch=", ".join(f"{name} {value}" for name, value in arch.items()),

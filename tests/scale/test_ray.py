@@ -103,7 +103,7 @@ def test_a_machine_is_taken_away(
     # Who was on it, and who was sent there before Ray had noticed.
     gone = [worker.left for worker in report.workers if worker.left]
     assert 1 <= len(gone) <= 3
-    assert all(re.search("node has died|temporarily unavailable", why) for why in gone)
+    assert all(re.search("its node has died|temporarily unavailable", why) for why in gone)
 
 
 def test_a_line_that_kills_is_set_aside_and_the_others_are_spoken(

@@ -37,7 +37,7 @@ from tests.storage.proxy import BUSY, CUT, LOSE, RESET, Fault, Proxy, proxy_befo
 MANIFESTS = int(os.environ.get("SOAK_MANIFESTS", "200"))
 SEED = int(os.environ.get("SOAK_SEED", "1"))
 BROKEN = b"no,such,columns\n1,2,3\n"
-_NIGHT = 120  # seconds: what a deployment computes while idle is measured over a whole one
+_NIGHT = 120  # seconds; what a deployment computes while idle is measured over a whole one
 CONFIG = {"run_monitoring": {"poll_interval_seconds": 5}}
 
 pytestmark = [pytest.mark.soak, pytest.mark.timeout(12 * 3600)]
@@ -152,7 +152,7 @@ def night(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Night]:
             "F5_CACHE": str(settings.cache),
             "F5_DEVICE": "cpu",
             "F5_AUTOMATION": "on",
-            "F5_NIGHTLY_CRON": "*/2 * * * *",  # nights are short here: see _NIGHT
+            "F5_NIGHTLY_CRON": f"*/{_NIGHT // 60} * * * *",
             "TMPDIR": str(temporary),
         }
         with Daemon(tmp_path / "daemon", environment, CONFIG, lasting_server=True) as daemon:

@@ -121,7 +121,7 @@ class PackedDiT:
         dit: upstream's backbone, weights loaded, in eval mode, float32, on its device.
         compute: the number format of the matrix products; norms and the sampler's state stay float32.
         attend: attention over a packed batch; see :mod:`f5_pipeline.speech.f5.attention`.
-        cpu_forms: compute as is fast on a CPU, not as on a GPU; None: as the device is.
+        cpu_forms: rotate, and add to the residual, as is fast on a CPU, not as on a GPU; None: as the device is.
     """
 
     def __init__(self, dit: Any, compute: dtype, attend: Attend, cpu_forms: bool | None = None) -> None:
@@ -276,12 +276,10 @@ class PackedDiT:
         import torch
         from torch.nn.functional import layer_norm
 
-        if not self._cpu_forms:
+        if not self._cpu_forms or h.dtype != torch.float32:
             return self._add_and_norm(h, torch.addmm(bias, x, weight), gate, *norm)
-        if h.dtype == torch.float32:  # the gate folded into the weight: the product adds itself to h, one pass less
-            h.addmm_(x, weight * gate).add_(bias * gate)
-        else:
-            h.addcmul_(torch.addmm(bias, x, weight), gate)
+        # The gate folded into the weight: the product adds itself to h, one pass less.
+        h.addmm_(x, weight * gate).add_(bias * gate)
         return layer_norm(h, h.shape[-1:], *norm, 1e-6)
 
     def _attention(self, block: _Block, normed: Tensor, layout: Layout, rotation: Tensor, buffer: Tensor) -> Tensor:

@@ -38,9 +38,8 @@ def _attention(kernel: str) -> object:
 def test_attention(kernel: str, precision: torch.dtype, bound: float) -> None:
     torch.manual_seed(0)
     layout = make_layout(LENGTHS, 15, GPU)
-    q, k, v = torch.randn(sum(LENGTHS), 3, 4, 64, device=GPU, dtype=precision).unbind(
-        1
-    )  # strided, as the engine has them
+    qkv = torch.randn(sum(LENGTHS), 3, 4, 64, device=GPU, dtype=precision)
+    q, k, v = qkv.unbind(1)  # strided, as the engine has them
     ours = _attention(kernel)(q, k, v, layout)  # type: ignore[operator]
     assert relative_error(ours.float(), attend_each(q.float(), k.float(), v.float(), layout)) < bound
 
