@@ -19,7 +19,7 @@ HOP_LENGTH = 256  # samples to a mel frame
 TARGET_RMS = 0.1  # quieter references are raised to this level, and the speech stays there
 
 #: Part of every clip key. Bump it when the same parts would sound different.
-ENGINE_VERSION = "f5-packed-2"
+ENGINE_VERSION = "f5-packed-3"
 
 
 @dataclass(frozen=True)

@@ -156,7 +156,7 @@ class F5Engine:
         tokens = convert_char_to_pinyin([text])[0] if self._pinyin else list(text)
         if lacking := [token for token in dict.fromkeys(tokens) if token not in self._tokens]:
             raise ValueError(f"the model's vocabulary lacks {', '.join(map(repr, lacking))}, read from {text!r}")
-        return torch.tensor([self._tokens[token] for token in tokens], device=self.device)
+        return torch.tensor([self._tokens[token] for token in tokens], dtype=torch.long, device=self.device)
 
     def _reference(self, chunk: SpeechChunk) -> Tensor:
         """(frames, 100) log mel of the reference, computed once for each voice."""
@@ -196,18 +196,14 @@ class _Ahead:
                 self._items[index] = self._pool.submit(self._make, index)
 
     def item(self, index: int) -> Item:
-        """Wait for it. Raises what making it raised; it is made again when it is asked for again."""
-        making = self._items.get(index) or self._pool.submit(self._make, index)
-        try:
-            return making.result()
-        except Exception:
-            self._items.pop(index, None)
-            raise
+        """Wait for it. What failed is made again, now: the batch before it may have filled the memory."""
+        making = self._items[index]
+        return self._make(index) if making.exception() else making.result()
 
     def forget(self, indices: Sequence[int]) -> None:
         """Free their memory."""
         for index in indices:
-            self._items.pop(index, None)
+            del self._items[index]
 
 
 class _OutOfMemory(Exception):

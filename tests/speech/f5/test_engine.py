@@ -124,22 +124,25 @@ def test_out_of_memory_halves_the_batches_for_good(engine: F5Engine, monkeypatch
     assert sizes[6:] == [2, 2]  # the next batch of lines begins with what fits
 
 
+@pytest.mark.parametrize("full", [{2}, {0, 1, 2, 3}])
+@pytest.mark.parametrize("budget", [10_000, 1], ids=["together", "one by one"])
 def test_what_ran_out_of_memory_while_it_was_made_ready_is_made_again(
-    engine: F5Engine, monkeypatch: pytest.MonkeyPatch
+    full: set[int], budget: int, engine: F5Engine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     make, failed = engine._item_of, []
 
     def full_once(chunks: list[SpeechChunk], index: int) -> Item:
-        if index == 2 and not failed:
+        if index in full and index not in failed:
             failed.append(index)
             raise torch.cuda.OutOfMemoryError
         return make(chunks, index)
 
     monkeypatch.setattr(engine, "_item_of", full_once)
     monkeypatch.setattr(engine, "_speak_together", lambda _, items: [np.zeros(1, np.float32) for _ in items])
-    monkeypatch.setattr(engine, "_budget", 10_000)
+    monkeypatch.setattr(engine, "_budget", budget)
     spoken = list(engine._speak_in_batches([CHUNK] * 4))
-    assert failed
+    assert set(failed) == full
+    assert engine._budget == budget
     assert not [one.error for one in spoken if one.error]
     assert sorted(one.index for one in spoken) == [0, 1, 2, 3]
 
