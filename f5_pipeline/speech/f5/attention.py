@@ -9,6 +9,8 @@ if TYPE_CHECKING:
 
     from f5_pipeline.speech.f5.packed import Attend, Layout
 
+_ROWS = 1024  # of queries that a head works on together
+
 
 def attend_each(q: Tensor, k: Tensor, v: Tensor, layout: Layout) -> Tensor:
     """One call of torch's attention per sequence (one for all where they are equally long): right everywhere."""
@@ -29,7 +31,8 @@ def attend_each(q: Tensor, k: Tensor, v: Tensor, layout: Layout) -> Tensor:
 def attend_by_head(q: Tensor, k: Tensor, v: Tensor, layout: Layout) -> Tensor:
     """As products of matrices, a head at a time: on a CPU in half precision 1.7 times as fast as torch's attention.
 
-    torch's kernel works in blocks, on parts of a matrix too small for the bfloat16 product to reach its rate.
+    torch's kernel works on parts of a matrix too small for the bfloat16 product to reach its rate. These are large
+    enough, and keep a long utterance from needing memory by the square of its length.
     """
     import torch
 
@@ -37,7 +40,8 @@ def attend_by_head(q: Tensor, k: Tensor, v: Tensor, layout: Layout) -> Tensor:
     out = torch.empty(q.shape, dtype=q.dtype, device=q.device)
     for part in layout.slices:
         for head in range(q.shape[1]):
-            out[part, head] = (q[part, head] @ k[part, head].t()).softmax(-1) @ v[part, head]
+            for rows, attended in zip(q[part, head].split(_ROWS), out[part, head].split(_ROWS), strict=True):
+                attended.copy_((rows @ k[part, head].t()).softmax(-1) @ v[part, head])
     return out
 
 
