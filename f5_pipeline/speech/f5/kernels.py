@@ -2,7 +2,8 @@
 
 On a CPU torch's own GELU, Mish and grouped convolution take a third of the model's time though they hold a tenth of
 its arithmetic (``benchmarks/kernels.py``); the forms here compute the same values in fewer or faster passes. On a GPU
-each pass over memory costs as much as a tenth of a matrix product, so that several operations become one kernel.
+a pass over memory is to take about a tenth of a matrix product's time, by its bytes, so that several operations become
+one kernel.
 """
 
 from __future__ import annotations
