@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from f5_pipeline.speech.f5.packed import Attend, Layout
 
 _ROWS = 1024  # of queries that a head works on together
+_WIDEST = 256  # channels of a head, which flash attention takes in eights
 
 
 def attend_each(q: Tensor, k: Tensor, v: Tensor, layout: Layout) -> Tensor:
@@ -63,7 +64,7 @@ def attend_varlen(q: Tensor, k: Tensor, v: Tensor, layout: Layout) -> Tensor:
     return out
 
 
-def choose_attention(kind: str, on: device, half_precision: bool) -> Attend:
+def choose_attention(kind: str, on: device, half_precision: bool, head_width: int) -> Attend:
     """The kernel for a device. ``kind`` is what the environment proved: "flash_attn" or "torch"."""
     import importlib.util
 
@@ -73,6 +74,8 @@ def choose_attention(kind: str, on: device, half_precision: bool) -> Attend:
         return attend_each
     if on.type != "cuda":
         return attend_by_head
+    if head_width % 8 or head_width > _WIDEST:
+        return attend_each
     if kind == "flash_attn":
         return attend_flash
     # torch's kernel needs an Ampere, and a torch of 2025.

@@ -59,7 +59,9 @@ class F5Engine:
         self._tokens, self._pinyin = load_tokens(files.vocabulary), spec.tokenizer == "pinyin"
         transformer = load_transformer(spec, files.checkpoint, len(self._tokens)).to(self.device)
         size = self.precision.itemsize
-        self._model = PackedDiT(transformer, self.precision, choose_attention(attention, self.device, size == 2))
+        attn = transformer.transformer_blocks[0].attn
+        attend = choose_attention(attention, self.device, size == 2, attn.inner_dim // attn.heads)
+        self._model = PackedDiT(transformer, self.precision, attend)
         self._vocoder = load_vocoder(files.vocoder).to(self.device)
         self._mel_spec = MelSpec()
         self._references: dict[tuple[str, float], Tensor] = {}
@@ -111,15 +113,27 @@ class F5Engine:
         self, chunks: Sequence[SpeechChunk], batch: Sequence[int], item: Callable[[int], Item]
     ) -> list[Spoken]:
         """Speak one batch. What fails in company is tried alone; what fails alone is reported."""
+        items: dict[int, Item] = {}
+        spoken = []
+        for index in batch:
+            try:
+                items[index] = item(index)
+            except Exception as error:
+                if _is_out_of_memory(error) and len(batch) > 1:
+                    raise _OutOfMemory from error
+                spoken.append(_failed(index, error))
+        if not items:
+            return spoken
         try:
-            sounds = self._speak_together(chunks[batch[0]].sampling, [item(index) for index in batch])
-            return [Spoken(index, sound) for index, sound in zip(batch, sounds, strict=True)]
+            sounds = self._speak_together(chunks[batch[0]].sampling, list(items.values()))
         except Exception as error:
             if _is_out_of_memory(error) and len(batch) > 1:
                 raise _OutOfMemory from error
             if len(batch) == 1:
-                return [Spoken(batch[0], None, f"{type(error).__name__}: {error}")]
-        return [spoken for index in batch for spoken in self._attempt(chunks, [index], item)]
+                return [_failed(batch[0], error)]
+            alone = (self._attempt(chunks, [index], items.__getitem__) for index in items)
+            return spoken + [one for its in alone for one in its]
+        return spoken + [Spoken(index, sound) for index, sound in zip(items, sounds, strict=True)]
 
     def _speak_together(self, sampling: Sampling, items: Sequence[Item]) -> list[np.ndarray]:
         import torch
@@ -214,6 +228,10 @@ def _is_out_of_memory(error: Exception) -> bool:
     import torch
 
     return isinstance(error, torch.cuda.OutOfMemoryError)
+
+
+def _failed(index: int, error: Exception) -> Spoken:
+    return Spoken(index, None, f"{type(error).__name__}: {error}")
 
 
 def _group(chunk: SpeechChunk) -> tuple[int, float | None, bool]:

@@ -44,26 +44,44 @@ class Compiled:
     """
 
     def __init__(self, function: Callable[..., Any], backend: str | Callable[..., Any] = "inductor") -> None:
-        import torch
-
-        self._function, self._compiled = function, torch.compile(function, backend=backend)
+        self._function, self._backend = function, backend
+        self._compiled: Callable[..., Any] | None = None
 
     def __call__(self, *args: Any) -> Any:
         import torch
         import torch._dynamo
 
+        if self._compiled is None:
+            self._compiled = self._compile()
         if self._compiled is self._function:
             return self._function(*args)
+        frames = args[0].shape[0]
         for arg in args:
-            if isinstance(arg, torch.Tensor) and arg.ndim > 1:
+            if isinstance(arg, torch.Tensor) and arg.ndim > 1 and arg.shape[0] == frames:
                 torch._dynamo.maybe_mark_dynamic(arg, 0)
         try:
             return self._compiled(*args)
         except torch._dynamo.exc.TorchDynamoException as error:
             # Before anything was computed: a C compiler or Python's headers are missing, say.
-            _log.warning("%s is not compiled, and slower: %s", self._function.__name__, str(error).strip())
-            self._compiled = self._function
-            return self._function(*args)
+            cause = getattr(error, "inner_exception", None)
+            if isinstance(cause, torch.OutOfMemoryError):
+                raise cause from error  # which says nothing about the next time
+            return self._give_up(error)(*args)
+
+    def _compile(self) -> Callable[..., Any]:
+        import torch
+        import torch._inductor.config
+
+        torch._inductor.config.compile_threads = 1  # a pool of processes takes longer to start than two kernels
+        try:
+            return torch.compile(self._function, backend=self._backend)
+        except RuntimeError as error:  # a Python that is newer than what torch can read
+            return self._give_up(error)
+
+    def _give_up(self, error: Exception) -> Callable[..., Any]:
+        _log.warning("%s is not compiled, and slower: %s", self._function.__name__, str(error).strip())
+        self._compiled = self._function
+        return self._function
 
 
 def rotate(qk: Tensor, rotation: Tensor, heads: int, norm: Tensor | None) -> Tensor:

@@ -60,7 +60,7 @@ def backbone(name: str) -> Any:
 
 
 def packed(name: str, precision: torch.dtype = torch.float32, cpu_forms: bool = True) -> PackedDiT:
-    attend = choose_attention("torch", torch.device("cpu"), precision.itemsize == 2)
+    attend = choose_attention("torch", torch.device("cpu"), precision.itemsize == 2, 64)
     return PackedDiT(backbone(name), precision, attend, cpu_forms)
 
 

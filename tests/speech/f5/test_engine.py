@@ -99,11 +99,39 @@ def test_one_that_fails_does_not_stop_the_others(engine: F5Engine) -> None:
     assert "nowhere" in spoken[0].error
 
 
-def test_a_bad_chunk_does_not_stop_its_batch(engine: F5Engine) -> None:
-    bad = replace(CHUNK, ref_audio="/nowhere.wav")
-    spoken = {one.index: one for one in engine._speak_in_batches([CHUNK, bad])}
-    assert spoken[0].samples is not None
+def test_a_bad_chunk_does_not_stop_its_batch(engine: F5Engine, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nor does it make the others be spoken one by one."""
+    speak, sizes = engine._speak_together, []
+    monkeypatch.setattr(engine, "_speak_together", lambda how, items: sizes.append(len(items)) or speak(how, items))
+    unreadable, unsayable = replace(CHUNK, ref_audio="/nowhere.wav"), replace(CHUNK, text="caf\u00e9.")
+    spoken = {one.index: one for one in engine._speak_in_batches([CHUNK, unreadable, CHUNK, unsayable])}
+    assert sizes == [2]
     assert "nowhere" in spoken[1].error
+    assert "vocabulary lacks '\u00e9'" in spoken[3].error
+    (alone,) = _sounds(engine, [CHUNK])
+    for index in (0, 2):
+        assert np.linalg.norm(spoken[index].samples - alone) / np.linalg.norm(alone) < 1e-3
+
+
+def test_a_batch_that_cannot_be_spoken_is_spoken_one_by_one(engine: F5Engine, monkeypatch: pytest.MonkeyPatch) -> None:
+    speak, make, sizes, made = engine._speak_together, engine._item_of, [], []
+
+    def fails_for_some(how: Sampling, items: list[Item]) -> list[np.ndarray]:
+        sizes.append(len(items))
+        if any(item.frames > 500 for item in items):
+            raise RuntimeError("no kernel for this shape")
+        return speak(how, items)
+
+    monkeypatch.setattr(engine, "_speak_together", fails_for_some)
+    monkeypatch.setattr(engine, "_item_of", lambda chunks, index: made.append(index) or make(chunks, index))
+    bad = replace(CHUNK, text="caf\u00e9.")
+    spoken = {one.index: one for one in engine._speak_in_batches([CHUNK, replace(CHUNK, frames=300), bad])}
+    assert sorted(sizes) == [1, 1, 2]
+    assert sorted(set(made)) == [0, 1, 2]
+    assert made.count(0) == made.count(1) == 1  # read and drawn once
+    assert spoken[0].samples is not None
+    assert spoken[1].error == "RuntimeError: no kernel for this shape"
+    assert "vocabulary" in spoken[2].error
 
 
 def test_out_of_memory_halves_the_batches_for_good(engine: F5Engine, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import logging
 from typing import Any
 
@@ -19,6 +20,7 @@ from f5_pipeline.speech.f5.attention import (
 )
 from f5_pipeline.speech.f5.kernels import Compiled, SpacedConvolution, add_and_norm, fused, gelu_tanh, mish, rotate
 from f5_pipeline.speech.f5.packed import make_layout
+from tests.speech.f5.models import relative_error
 
 CPU = torch.device("cpu")
 WIDE = torch.cat([torch.linspace(-60, 60, 4001), torch.tensor([0.0, -0.0, 1e-20, 500.0, -500.0])])
@@ -33,9 +35,13 @@ def test_mish() -> None:
 
 
 def test_half_precision_is_rounded_once() -> None:
+    """Half of the last of bfloat16's eight bits is all that is lost."""
     x = WIDE.bfloat16()
-    assert torch.equal(gelu_tanh(x), gelu_tanh(x.float()).bfloat16())
-    assert torch.equal(mish(x), mish(x.float()).bfloat16())
+    for ours, exact in (
+        (gelu_tanh(x), functional.gelu(x.double(), approximate="tanh")),
+        (mish(x), functional.mish(x.double())),
+    ):
+        assert torch.allclose(ours.double(), exact, rtol=1.01 * 2**-8, atol=1e-6)
 
 
 @pytest.mark.parametrize("heads", [4, 1])
@@ -83,15 +89,68 @@ def test_what_cannot_be_compiled_is_computed_all_the_same(caplog: pytest.LogCapt
         tried.append(1)
         raise FileNotFoundError("no C compiler")
 
-    h, x, (gate, weight, shift) = torch.randn(9, 8), torch.randn(9, 8), torch.randn(3, 8)
-    plain, twice = h.clone(), Compiled(add_and_norm, backend)
-    with caplog.at_level(logging.WARNING):
-        for _ in range(2):
-            assert torch.equal(twice(h, x, gate, weight, shift), add_and_norm(plain, x, gate, weight, shift))
+    twice = Compiled(add_and_norm, backend)
+    for _ in range(2):
+        assert torch.equal(*_add_and_norm(twice))
     assert tried == [1]
-    (record,) = caplog.records
+    _assert_warned(caplog, "no C compiler")
+
+
+@pytest.mark.usefixtures("_fresh_compiler")
+def test_a_python_that_torch_cannot_compile(caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch) -> None:
+    tried = []
+
+    def refuse(*_: Any, **__: Any) -> Any:
+        tried.append(1)
+        raise RuntimeError("torch.compile is not supported on Python 3.15+")
+
+    monkeypatch.setattr(torch, "compile", refuse)
+    twice = Compiled(add_and_norm)
+    for _ in range(2):
+        assert torch.equal(*_add_and_norm(twice))
+    assert tried == [1]
+    _assert_warned(caplog, "Python 3.15+")
+
+
+@pytest.mark.usefixtures("_fresh_compiler")
+def test_memory_that_runs_out_while_it_is_compiled_is_no_reason_to_give_up() -> None:
+    tried = []
+
+    def full_once(graph: Any, _: Any) -> Any:
+        tried.append(1)
+        if len(tried) == 1:
+            raise torch.OutOfMemoryError("7 GiB")
+        return graph.forward
+
+    compiled = Compiled(add_and_norm, full_once)
+    with pytest.raises(torch.OutOfMemoryError):
+        _add_and_norm(compiled)
+    for _ in range(2):
+        assert torch.equal(*_add_and_norm(compiled))
+    assert tried == [1, 1]
+
+
+@pytest.mark.usefixtures("_fresh_compiler")
+def test_norms_that_are_as_many_as_the_frames_compile_all_the_same() -> None:
+    torch.manual_seed(0)
+    compiled, norm = Compiled(rotate, "aot_eager"), torch.rand(2, 1, 64)
+    for frames in (2, 30, 7):
+        qk, turns = torch.randn(frames, 3, 4, 64)[:, :2], torch.randn(frames, 32, 2)
+        assert torch.allclose(compiled(qk, turns, 1, norm), rotate(qk, turns, 1, norm), atol=1e-6)
+
+
+def _add_and_norm(function: Any) -> tuple[torch.Tensor, torch.Tensor]:
+    """The function's result, and the right one."""
+    torch.manual_seed(0)
+    h, x, (gate, weight, shift) = torch.randn(9, 8), torch.randn(9, 8), torch.randn(3, 8)
+    return function(h.clone(), x, gate, weight, shift), add_and_norm(h, x, gate, weight, shift)
+
+
+def _assert_warned(caplog: pytest.LogCaptureFixture, cause: str) -> None:
+    (record,) = [one for one in caplog.records if one.name == "f5_pipeline.speech.f5.kernels"]
+    assert record.levelno == logging.WARNING
     assert "add_and_norm is not compiled, and slower" in record.message
-    assert "no C compiler" in record.message
+    assert cause in record.message
 
 
 def test_a_cpu_compiles_nothing() -> None:
@@ -122,14 +181,18 @@ def test_attention_stays_inside_each_sequence() -> None:
         assert torch.allclose(out[part], torch.einsum("hqk,khd->qhd", weights, v[part]), atol=1e-5)
 
 
-def test_attention_by_head() -> None:
+@pytest.mark.parametrize("spread", [1, 3], ids=["even attention", "few frames get nearly all of it"])
+def test_attention_by_head(spread: float) -> None:
     torch.manual_seed(0)
     layout = make_layout((50, 1090, 3), 15, CPU)  # one of them is worked on in two parts
     q, k, v = torch.randn(3, 1143, 2, 64)
-    assert torch.allclose(attend_by_head(q, k, v, layout), attend_each(q, k, v, layout), atol=1e-5)
+    q, k = spread * q, spread * k  # their products have this, squared, as standard deviation
+    exact = attend_each(q, k, v, layout)
+    assert torch.allclose(attend_by_head(q, k, v, layout), exact, atol=1e-5)
     half = [x.bfloat16() for x in (q, k, v)]
-    error = attend_by_head(*half, layout).float() - attend_each(*(x.float() for x in half), layout)
-    assert error.norm() < 0.01 * attend_each(q, k, v, layout).norm()
+    ours, torchs = (attend(*half, layout).float() for attend in (attend_by_head, attend_each))
+    assert relative_error(ours, exact) < 0.01 * spread**2
+    assert relative_error(ours, exact) < 1.5 * relative_error(torchs, exact) + 0.005
 
 
 @pytest.mark.parametrize(
@@ -147,7 +210,20 @@ def test_which_attention(
     kind: str, on: str, half: bool, capability: int, chosen: object, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(torch.cuda, "get_device_capability", lambda _: (capability, 0))
-    assert choose_attention(kind, torch.device(on), half) is chosen
+    monkeypatch.setattr(importlib.util, "find_spec", lambda name: name == "torch.nn.attention.varlen")
+    assert choose_attention(kind, torch.device(on), half, 64) is chosen
+
+
+@pytest.mark.parametrize(("kind", "width"), [("flash_attn", 20), ("torch", 20), ("torch", 264)])
+def test_heads_that_no_kernel_takes(kind: str, width: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(torch.cuda, "get_device_capability", lambda _: (9, 0))
+    assert choose_attention(kind, torch.device("cuda:0"), True, width) is attend_each
+
+
+def test_a_torch_that_lacks_the_kernel(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(torch.cuda, "get_device_capability", lambda _: (9, 0))
+    monkeypatch.setattr(importlib.util, "find_spec", lambda _: None)
+    assert choose_attention("torch", torch.device("cuda:0"), True, 64) is attend_each
 
 
 def test_equal_lengths_take_one_call_and_give_the_same() -> None:

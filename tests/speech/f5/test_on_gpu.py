@@ -5,18 +5,19 @@ python -m pytest -m gpu tests/speech/f5
 
 from __future__ import annotations
 
+import copy
 from dataclasses import replace
 
 import numpy as np
 import pytest
 import torch
 
-from f5_pipeline.speech.f5.attention import attend_each, attend_flash, attend_varlen
+from f5_pipeline.speech.f5.attention import attend_each, attend_flash, attend_varlen, choose_attention
 from f5_pipeline.speech.f5.engine import F5Engine
 from f5_pipeline.speech.f5.kernels import Compiled, SpacedConvolution, add_and_norm, gelu_tanh, project_gelu, rotate
-from f5_pipeline.speech.f5.packed import make_layout
-from f5_pipeline.speech.f5.sampler import sample, time_steps
-from tests.speech.f5.models import demo_files, demo_spec, items, packed, relative_error
+from f5_pipeline.speech.f5.packed import PackedDiT, make_layout
+from f5_pipeline.speech.f5.sampler import Item, sample, time_steps
+from tests.speech.f5.models import ARCHITECTURES, backbone, demo_files, demo_spec, items, packed, relative_error
 from tests.speech.f5.test_engine import CHUNK
 
 pytestmark = [pytest.mark.gpu, pytest.mark.timeout(600)]
@@ -49,11 +50,14 @@ def test_kernels(precision: torch.dtype, bound: float) -> None:
     torch.manual_seed(0)
     frames = sum(LENGTHS)
     compiled = {function: Compiled(function) for function in (rotate, add_and_norm)}
+    norms = torch.rand(2, 1, 64, device=GPU)
     with torch.inference_mode():
         for count in (frames, frames // 2):
-            qk, turns = torch.randn(count, 3, 4, 64, device=GPU)[:, :2], torch.randn(count, 32, 2, device=GPU)
-            ours = compiled[rotate](qk.to(precision), turns, 4, None)
-            assert relative_error(ours.float(), rotate(qk, turns, 4, None)) < bound
+            qkv = torch.randn(count, 3, 4, 64, device=GPU).to(precision)
+            qk, turns = qkv[:, :2], torch.randn(count, 32, 2, device=GPU)  # strided, as the engine has them
+            for heads, norm in ((4, None), (1, None), (4, norms), (1, norms)):
+                ours = compiled[rotate](qk, turns, heads, None if norm is None else norm.to(precision))
+                assert relative_error(ours.float(), rotate(qk.float(), turns, heads, norm)) < bound
             h, x = torch.randn(2, count, 96, device=GPU)
             gate, weight, shift = torch.randn(3, 96, device=GPU)
             half = [tensor.to(precision) for tensor in (h, x, gate, weight, shift)]
@@ -72,7 +76,23 @@ def test_kernels(precision: torch.dtype, bound: float) -> None:
         convolved = spaced(x.to(precision), layout.spaced, layout.spaced_rows)
         for part in layout.slices:
             assert relative_error(convolved[part].float(), layer(x[part].t()[None])[0].t()) < bound
-    assert not [name for name, one in compiled.items() if one._compiled is name]  # none fell back
+    assert not [function for function, one in compiled.items() if one._compiled is function]  # none fell back
+
+
+@pytest.mark.parametrize(
+    ("precision", "bound"), [(torch.float32, 1e-3), (torch.bfloat16, 0.03), (torch.float16, 0.005)]
+)
+@pytest.mark.parametrize("name", ARCHITECTURES)
+def test_architectures(name: str, precision: torch.dtype, bound: float) -> None:
+    """With random weights, as on a CPU in float32; the bounds are those that a CPU keeps (``test_sampler``)."""
+    batch = items((90, 131, 400))
+    with torch.inference_mode():
+        right = sample(packed(name), batch, time_steps(7, -1.0, torch.device("cpu")))
+        attend = choose_attention("torch", GPU, precision.itemsize == 2, 32)
+        model = PackedDiT(copy.deepcopy(backbone(name)).to(GPU), precision, attend)
+        together = sample(model, [_on_gpu(item) for item in batch], time_steps(7, -1.0, GPU))
+    for ours, theirs in zip(together, right, strict=True):
+        assert relative_error(ours.cpu(), theirs) < bound
 
 
 @pytest.mark.parametrize(("precision", "bound"), [("float32", 1e-3), ("bfloat16", 0.03), ("float16", 0.005)])
@@ -81,7 +101,7 @@ def test_the_engine(precision: str, bound: float) -> None:
     engine = F5Engine(demo_spec(), demo_files(), "cuda", precision)
     with torch.inference_mode():
         batch = items((90, 131, 400))
-        there = [replace(item, tokens=item.tokens.to(GPU), reference=item.reference.to(GPU)) for item in batch]
+        there = [_on_gpu(item) for item in batch]
         together = sample(engine._model, there, time_steps(7, -1.0, GPU))
         right = sample(packed("demo"), batch, time_steps(7, -1.0, torch.device("cpu")))
         for item, ours, theirs in zip(there, together, right, strict=True):
@@ -95,6 +115,7 @@ def test_the_engine(precision: str, bound: float) -> None:
 def test_memory_that_runs_out() -> None:
     """A card that is nearly full: batches shrink until they fit."""
     engine = F5Engine(demo_spec(), demo_files(), "cuda", batch_seconds=1200)
+    budget = engine._budget
     torch.cuda.set_per_process_memory_fraction(0.5 * 2**30 / torch.cuda.get_device_properties(GPU).total_memory, GPU)
     try:
         spoken = list(engine.speak([replace(CHUNK, seed=seed) for seed in range(128)]))
@@ -102,3 +123,8 @@ def test_memory_that_runs_out() -> None:
         torch.cuda.set_per_process_memory_fraction(1.0, GPU)
     assert not [one.error for one in spoken if one.error]
     assert len(spoken) == 128
+    assert engine._budget < budget  # it did run out
+
+
+def _on_gpu(item: Item) -> Item:
+    return replace(item, tokens=item.tokens.to(GPU), reference=item.reference.to(GPU))
