@@ -7,7 +7,7 @@
 ``random:NAME`` is a model of that architecture with random weights: its speed is that of the real one. Prints a table:
 audio seconds per wall second of each, and the ratio. The two take turns, so that a machine whose speed drifts does not
 favour one; medians are reported. Upstream speaks one line after the other, so that it may be timed on some of them
-(``--upstream-lines``: evenly chosen). Needs f5-tts and what ``f5_pipeline.speech`` imports; no Dagster.
+(``--upstream-lines``: drawn). Needs f5-tts and what ``f5_pipeline.speech`` imports; no Dagster.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ import contextlib
 import io
 import os
 import platform
+import random
 import resource
 import statistics
 import tempfile
@@ -224,8 +225,8 @@ def compare(
     peers: dict[str, Speak], batch: Sequence[Line], repeat: int, upstream_lines: int | None
 ) -> tuple[list[Timing], str]:
     """Our timings, and a row of the table."""
-    some = batch[:: max(1, len(batch) // (upstream_lines or len(batch)))]
-    batches = {"ours": batch, "upstream": some}
+    drawn = random.Random(0).sample(range(len(batch)), min(len(batch), upstream_lines or len(batch)))
+    batches = {"ours": batch, "upstream": [batch[line] for line in sorted(drawn)]}
     runs = [{name: timed(speak, batches[name]) for name, speak in peers.items()} for _ in range(repeat)]
     medians = [statistics.median(run[name].speed for run in runs) for name in ("ours", "upstream")]
     ratios = sorted(run["ours"].speed / run["upstream"].speed for run in runs)
@@ -238,8 +239,10 @@ def main(argv: Sequence[str] | None = None) -> None:
     args = _arguments(argv)
     spec, lines = _spec(args.model), long_lines if args.model.startswith("random:") else demo_lines
     with tempfile.TemporaryDirectory() as scratch:
-        random = args.model.startswith("random:")
-        weights = random_model(spec, Path(scratch)) if random else ensure_weights(spec, Settings().cache, None)
+        if args.model.startswith("random:"):
+            weights = random_model(spec, Path(scratch))
+        else:
+            weights = ensure_weights(spec, Settings().cache, None)
         args.nfe_step = args.steps[0]
         with contextlib.redirect_stdout(io.StringIO()):
             peers = {"ours": ours(spec, weights, args), "upstream": upstream(spec, weights, args)}

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import re
+import runpy
 import subprocess
 import sys
+from functools import partial
 from pathlib import Path
+from typing import Any
 
 ROOT = Path(__file__).parents[1]
 WITHOUT_DAGSTER = """
@@ -23,3 +26,18 @@ def test_a_random_model_without_dagster() -> None:
     assert [row[0] for row in rows] == ["1", "4"]
     assert all(float(figure) > 0 for row in rows for figure in row)
     assert "Peak memory" in run.stdout
+
+
+def test_what_upstream_is_timed_on_is_in_all_voices() -> None:
+    engine = runpy.run_path(str(ROOT / "benchmarks" / "engine.py"))
+    heard: dict[str, list[str]] = {"ours": [], "upstream": []}
+
+    def speak(who: str, batch: list[Any]) -> list[float]:
+        heard[who] += [line.ref_audio for line in batch]
+        return [1.0] * len(batch)
+
+    peers = {who: partial(speak, who) for who in heard}
+    engine["compare"](peers, engine["demo_lines"](64), 1, 16)
+    assert len(heard["ours"]) == 64
+    assert len(heard["upstream"]) == 16
+    assert set(heard["upstream"]) == set(heard["ours"])
