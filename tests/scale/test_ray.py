@@ -100,9 +100,9 @@ def test_a_machine_is_taken_away(
     other_batch.speak_here(Watched(tmp_path / "here").load)
     assert report.counts["ok"] == 40
     assert batch.clips == other_batch.clips
-    # Who was on it, and who was sent there before Ray had noticed.
+    # Who was on it, and whoever was sent there before Ray had noticed.
     gone = [worker.left for worker in report.workers if worker.left]
-    assert 1 <= len(gone) <= 3
+    assert gone
     assert all(re.search("its node has died|temporarily unavailable", why) for why in gone)
 
 
