@@ -3,6 +3,7 @@
     python -m training toy             everything once, with next to nothing to learn from: minutes
     python -m training cpu             on two cores, about 90 minutes
     python -m training gpu             on one large GPU, about 25 minutes
+    python -m training leg             on two cores, about 90 minutes, on from the model that is shipped
     python -m training FILE.toml       a recipe of your own
 
 Needs Debian's espeak-ng, wordnet-base and scowl. What is made goes to build/training/NAME; the model to its folder
@@ -22,7 +23,7 @@ from training.stages import STAGES, Workshop
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("recipe", help="toy, cpu, gpu, or a TOML file")
+    parser.add_argument("recipe", help="toy, cpu, gpu, leg, or a TOML file")
     parser.add_argument("--work", type=Path, help="the folder for all that is made")
     parser.add_argument("--until", choices=list(STAGES), default=list(STAGES)[-1], help="the last stage")
     parser.add_argument("--processes", type=int, default=os.cpu_count() or 1, help="that render speech")

@@ -19,7 +19,7 @@ import numpy as np
 from f5_pipeline.speech.f5.device import choose_precision
 from f5_pipeline.storage.partial import appearing
 from training.clips import Batch, Clips
-from training.network import Average, build, read_characters, rotations, spread, velocity
+from training.network import Average, build, read_characters, rotations, spread, started, velocity
 from training.reader import naming_head, spelling_loss
 from training.recipe import Acoustic, Recipe
 
@@ -85,6 +85,8 @@ def train(
     mel, labels = (torch.from_numpy(array).to(device) for array in (clips.mel, clips.phoneme))
     with torch.no_grad():  # the first guess is the mean of all speech
         parts.transformer.proj_out.bias.copy_(mel[::97].float().mean(0))
+    if recipe.start:
+        started(parts.transformer, Path(recipe.start))
     known = torch.load(reader, map_location=device, weights_only=True)
     parts.transformer.text_embed.load_state_dict(known["text"])
     parts.naming.load_state_dict(known["head"])

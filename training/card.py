@@ -31,10 +31,11 @@ Audio is 24 kHz, mono.
 
 ## What it was trained on
 
-Only on synthetic speech, from random weights: {lines:,} lines of WordNet, of SCOWL's word lists and of templates, read
-by the open-source formant synthesizer espeak-ng in {voice_count} voices; {frames:,} frames of {hop} samples were seen.
+Only on synthetic speech, {begun}: {lines:,} lines of WordNet,
+of SCOWL's word lists and of templates, read by the open-source formant synthesizer espeak-ng in {voice_count} voices;
+{frames:,} frames of {hop} samples were seen.
 **No recording of a person is in it, and no voice of it belongs to one.** Neither the weights nor the outputs of another
-neural model went into it. `python -m training` makes it anew (docs/training.md).
+neural model went into it. `python -m training` makes its like from nothing (docs/training.md).
 
 ## Licence
 
@@ -68,6 +69,7 @@ def write(recipe: Recipe, arch: dict[str, Any], max_seconds: float, found: dict[
         names=", ".join(f"`{path.stem}`" for path in sorted((model / "voices").glob("*.wav"))),
         lines=recipe.corpus.lines,
         voice_count=len(recipe.speakers),
+        begun="in the last of several legs that began with random weights" if recipe.start else "from random weights",
         frames=recipe.acoustic.frames,
         hop=HOP_LENGTH,
         seconds=max_seconds,

@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from f5_pipeline.speech.engine import SAMPLE_RATE
+from training.network import EXPORTED
 from training.recipe import Recipe
 from training.rendering import Booth
 
@@ -24,13 +25,14 @@ def export(recipe: Recipe, transformer: Path, vocabulary: Path, vocoder_config: 
     weights = torch.load(transformer, map_location="cpu", weights_only=True)
     save_file(
         {
-            f"ema_model.transformer.{name}": value.half().contiguous()
+            EXPORTED + name: value.half().contiguous()
             if value.is_floating_point() and "inv_freq" not in name
             else value.contiguous()
             for name, value in weights.items()
         },
         out / "model.safetensors",
     )
+    (out / "model.safetensors").chmod(0o644)  # safetensors writes it for its owner alone
     shutil.copyfile(vocabulary, out / "vocab.txt")
     shutil.copyfile(vocoder_config, out / "vocos" / "config.yaml")
     shutil.copyfile(vocoder, out / "vocos" / "pytorch_model.bin")

@@ -7,11 +7,13 @@ global response norm of the text encoder does nothing, which is why it is kept f
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from torch import Tensor, nn
 
+EXPORTED = "ema_model.transformer."  # before the names of a model's weights, as upstream's loader wants them
 TAPPED = 2  # the block after which a part that is thrown away later has to name the phoneme of each frame
 
 
@@ -34,6 +36,18 @@ def build(arch: dict[str, Any], tokens: int) -> Any:
         if ".grn." in name:
             parameter.requires_grad_(False)
     return transformer
+
+
+def started(network: Any, folder: Path) -> None:
+    """The weights of a model's transformer (``export``) instead of the random ones.
+
+    Raises:
+        RuntimeError: they are of another architecture, or of another vocabulary's size.
+    """
+    from safetensors.torch import load_file
+
+    weights = load_file(folder / "model.safetensors")
+    network.load_state_dict({name.removeprefix(EXPORTED): value for name, value in weights.items()})
 
 
 def read_characters(text: Any, tokens: Tensor, dropped: Tensor | None = None) -> tuple[Tensor, Tensor]:

@@ -14,7 +14,7 @@ import numpy as np
 
 from f5_pipeline.storage.partial import appearing
 from training.clips import Clips
-from training.network import build, read_characters
+from training.network import build, read_characters, started
 from training.recipe import Recipe
 
 if TYPE_CHECKING:
@@ -43,12 +43,19 @@ def spelling_loss(named: Tensor, present: Tensor, spellings: list[Any], phonemes
 
 
 def train(recipe: Recipe, arch: dict[str, Any], tokens: int, phonemes: int, clips: Clips, path: Path) -> float:
-    """Writes the encoder's weights; returns its phoneme error rate on clips that it has not seen."""
+    """Writes the encoder's weights; returns its phoneme error rate on clips that it has not seen.
+
+    Here the encoder of a model that training starts with stays as it is: all else of that model has learned to read it.
+    """
     import torch
 
     torch.manual_seed(recipe.seed)
     draw = np.random.default_rng([recipe.seed, 1])
-    text = build(arch, tokens).text_embed.to(recipe.device)
+    network = build(arch, tokens)
+    if recipe.start:
+        started(network, Path(recipe.start))
+        network.text_embed.requires_grad_(False)
+    text = network.text_embed.to(recipe.device)
     head = naming_head(arch["text_dim"], phonemes).to(recipe.device)
     learning = [parameter for part in (text, head) for parameter in part.parameters() if parameter.requires_grad]
     optimiser = torch.optim.AdamW(learning, lr=recipe.reader.rate, betas=(0.9, 0.98), weight_decay=0.01)

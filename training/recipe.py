@@ -101,9 +101,11 @@ class Evaluation(_Strict):
 
 
 class Recipe(_Strict):
-    """Attributes: bfloat16: for the transformer's products; "auto": where the device multiplies it itself."""
+    """Attributes: bfloat16: for the transformer's products; "auto": where the device multiplies it itself; start: the
+    folder of a model whose weights training begins with, instead of random ones."""
 
     seed: int = 1
+    start: str = ""
     device: Literal["cpu", "cuda"] = "cpu"
     bfloat16: bool | Literal["auto"] = False
     compiled: bool = False

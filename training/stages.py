@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import time
 from collections.abc import Callable
@@ -11,6 +12,8 @@ from importlib.util import find_spec
 from pathlib import Path
 from string import ascii_lowercase
 
+from pydantic import BaseModel
+
 from f5_pipeline.storage.partial import appearing
 from training import acoustic, card, corpus, export, reader, rendering, vocoder
 from training.clips import Clips
@@ -18,6 +21,7 @@ from training.evaluate import Model, demo_spec, evaluate, table
 from training.recipe import Recipe
 
 VOCABULARY = (" ", *ascii_lowercase, *"',.?!")
+_WRITTEN = "\n".join(VOCABULARY) + "\n"
 _VOCODER_CONFIG = """\
 feature_extractor:
   class_path: vocos.feature_extractors.MelSpectrogramFeatures
@@ -44,23 +48,31 @@ head:
 """
 
 
+class _Begun(BaseModel):
+    """What decides what a folder has. Attributes: start: sha256 of the files of the model to start with."""
+
+    recipe: Recipe
+    start: dict[str, str]
+
+
 class Workshop:
     """A recipe and the folder in which it is carried out.
 
     Raises:
-        ValueError: the folder has what another recipe has made.
+        OSError, ValueError: the folder has what another recipe has made, or the model to start with is not there or
+            reads other characters.
     """
 
     def __init__(self, recipe: Recipe, folder: Path, processes: int) -> None:
         self._recipe, self._folder, self._processes = recipe, folder, processes
         self._spec = demo_spec()
         folder.mkdir(parents=True, exist_ok=True)
-        written, ours = folder / "recipe.json", recipe.model_dump_json(indent=1)
-        if written.exists() and written.read_text(encoding="utf-8") != ours:
+        begun, mine = folder / "recipe.json", _Begun(recipe=recipe, start=_hashes(recipe.start))
+        if begun.exists() and _Begun.model_validate_json(begun.read_text(encoding="utf-8")) != mine:
             raise ValueError(
                 f"{folder} has what another recipe has made; delete it, or name another folder with --work"
             )
-        written.write_text(ours, encoding="utf-8")
+        begun.write_text(mine.model_dump_json(indent=1), encoding="utf-8")
 
     def missing(self) -> list[str]:
         """What is needed and not on this machine, as people install it."""
@@ -84,7 +96,7 @@ class Workshop:
     def corpus(self) -> None:
         say = corpus.sayer(self._spec, frozenset(VOCABULARY))
         lines = corpus.build(self._recipe.corpus.lines, self._recipe.corpus.seed, say)
-        self._write("vocab.txt", "\n".join(VOCABULARY) + "\n")
+        self._write("vocab.txt", _WRITTEN)
         self._write("lines.txt", "\n".join(lines) + "\n")
 
     def speech(self) -> None:
@@ -132,6 +144,7 @@ class Workshop:
         model = Model(self._folder / "model", self._spec, speakers)
         found = evaluate(model, self._recipe.evaluation.sentences, self._recipe.evaluation.steps)
         print(table(found), flush=True)
+        (self._folder / STAGES["card"][0]).unlink(missing_ok=True)  # it has other figures
         self._write("metrics.json", json.dumps(found, indent=1) + "\n")
 
     def card(self) -> None:
@@ -167,6 +180,22 @@ STAGES: dict[str, tuple[str, Callable[[Workshop], None]]] = {
     "evaluation": ("metrics.json", Workshop.evaluation),
     "card": ("model/MODEL_CARD.md", Workshop.card),
 }
+
+
+def _hashes(start: str) -> dict[str, str]:
+    """Of the files with which training begins.
+
+    Raises:
+        OSError: one is missing.
+        ValueError: its vocabulary is not ours.
+    """
+    if not start:
+        return {}
+    names = ("vocab.txt", "model.safetensors", "vocos/pytorch_model.bin")
+    contents = {name: (Path(start) / name).read_bytes() for name in names}
+    if contents["vocab.txt"] != _WRITTEN.encode():
+        raise ValueError(f"{start} reads other characters than this vocabulary's")
+    return {name: hashlib.sha256(content).hexdigest() for name, content in contents.items()}
 
 
 def _tokens() -> dict[str, int]:

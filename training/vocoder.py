@@ -35,6 +35,8 @@ def train(recipe: Recipe, config: Path, audio: Any, path: Path) -> None:
 
     torch.manual_seed(recipe.seed)
     draw, vocoder = np.random.default_rng([recipe.seed, 3]), Vocos.from_hparams(str(config)).to(recipe.device)
+    if recipe.start:
+        vocoder.load_state_dict(torch.load(Path(recipe.start) / "vocos" / "pytorch_model.bin", weights_only=True))
     network = torch.nn.ModuleList([vocoder.backbone, vocoder.head])
     learning, settings = list(network.parameters()), recipe.vocoder
     optimiser = torch.optim.AdamW(learning, lr=settings.rate, betas=(0.8, 0.95), weight_decay=0.01)

@@ -109,6 +109,73 @@ def test_bfloat16_where_the_device_has_it(
     assert acoustic.computes_in_bfloat16(recipe) is does
 
 
+@pytest.mark.espeak
+def test_a_card_tells_the_newest_figures(work: Path, tmp_path: Path) -> None:
+    from training.stages import STAGES, Workshop
+
+    folder = tmp_path / "again"
+    shutil.copytree(work, folder, ignore=shutil.ignore_patterns("metrics.json", "speech"))
+    card = folder / "model" / "MODEL_CARD.md"
+    card.write_text("| relative word error rate | 1.0 |")
+    STAGES["evaluation"][1](Workshop(load("toy"), folder, 1))
+    assert not card.exists()  # so that the next stage writes it
+
+
+@pytest.mark.espeak
+def test_a_leg_begins_with_a_models_weights(work: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """All of them: with a learning rate of nothing they come out as they went in."""
+    import torch
+    from safetensors.torch import load_file
+
+    from training.stages import STAGES, Workshop
+
+    toy = load("toy")
+    still = toy.vocoder.model_copy(update={"rate": 1e-12})
+    recipe = toy.model_copy(update={"start": str(work / "model"), "vocoder": still})
+    monkeypatch.setattr(acoustic, "rate_at", lambda *_: 0.0)
+    folder = tmp_path / "leg"
+    shutil.copytree(
+        work, folder, ignore=shutil.ignore_patterns("recipe.json", "reader.pt", "transformer.pt", "vocos.pt", "model")
+    )
+    for stage in ("reader", "acoustic", "vocoder", "export"):
+        STAGES[stage][1](Workshop(recipe, folder, 1))
+    given, made = (load_file(path / "model" / "model.safetensors") for path in (work, folder))
+    assert given.keys() == made.keys()
+    assert [name for name in given if not torch.equal(given[name], made[name])] == []
+    given, made = (torch.load(path / "model" / "vocos" / "pytorch_model.bin") for path in (work, folder))
+    assert [name for name in given if not torch.equal(given[name], made[name])] == []
+
+
+@pytest.mark.espeak
+def test_a_leg_does_not_go_on_from_another_model_than_it_began_with(work: Path, tmp_path: Path) -> None:
+    from training.stages import Workshop
+
+    start = tmp_path / "start"
+    shutil.copytree(work / "model", start)
+    recipe = load("toy").model_copy(update={"start": str(start)})
+    Workshop(recipe, tmp_path / "leg", 1)
+    Workshop(recipe, tmp_path / "leg", 1)
+    with (start / "model.safetensors").open("ab") as file:
+        file.write(b"another")
+    with pytest.raises(ValueError, match="another recipe"):
+        Workshop(recipe, tmp_path / "leg", 1)
+
+
+@pytest.mark.parametrize("characters", [None, "a\nb\n"], ids=["no model", "another vocabulary"])
+def test_a_model_that_a_leg_cannot_begin_with(characters: str | None, tmp_path: Path) -> None:
+    start = tmp_path / "start"
+    start.mkdir()
+    if characters:
+        shutil.copytree(ROOT / "f5_pipeline" / "demo", start, dirs_exist_ok=True)
+        (start / "vocab.txt").write_text(characters)
+    (tmp_path / "mine.toml").write_text(f'start = "{start}"\n' + (RECIPES / "toy.toml").read_text())
+    run = train(str(tmp_path / "mine.toml"), "--work", str(tmp_path / "work"))
+    assert run.returncode == 1
+    assert str(start) in run.stderr
+    assert "Traceback" not in run.stderr
+    assert not (tmp_path / "work" / "recipe.json").exists()
+
+
 class Cut(Exception):
     pass
 
