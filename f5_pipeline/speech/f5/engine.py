@@ -127,13 +127,15 @@ class F5Engine:
         try:
             sounds = self._speak_together(chunks[batch[0]].sampling, list(items.values()))
         except Exception as error:
-            if _is_out_of_memory(error) and len(batch) > 1:
+            if len(items) == 1:
+                return [*spoken, _failed(next(iter(items)), error)]
+            if _is_out_of_memory(error):
                 raise _OutOfMemory from error
-            if len(batch) == 1:
-                return [_failed(batch[0], error)]
-            alone = (self._attempt(chunks, [index], items.__getitem__) for index in items)
-            return spoken + [one for its in alone for one in its]
-        return spoken + [Spoken(index, sound) for index, sound in zip(items, sounds, strict=True)]
+        else:
+            return spoken + [Spoken(index, sound) for index, sound in zip(items, sounds, strict=True)]
+        # Not in the handler, where the error would keep what the whole batch had in memory.
+        alone = (self._attempt(chunks, [index], items.__getitem__) for index in items)
+        return spoken + [one for its in alone for one in its]
 
     def _speak_together(self, sampling: Sampling, items: Sequence[Item]) -> list[np.ndarray]:
         import torch

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import importlib.util
 import logging
+import os
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -49,12 +50,13 @@ class Compiled:
 
     def __call__(self, *args: Any) -> Any:
         import torch
-        import torch._dynamo
 
         if self._compiled is None:
             self._compiled = self._compile()
         if self._compiled is self._function:
             return self._function(*args)
+        import torch._dynamo
+
         frames = args[0].shape[0]
         for arg in args:
             if isinstance(arg, torch.Tensor) and arg.ndim > 1 and arg.shape[0] == frames:
@@ -63,19 +65,21 @@ class Compiled:
             return self._compiled(*args)
         except torch._dynamo.exc.TorchDynamoException as error:
             # Before anything was computed: a C compiler or Python's headers are missing, say.
-            cause = getattr(error, "inner_exception", None)
-            if isinstance(cause, torch.OutOfMemoryError):
-                raise cause from error  # which says nothing about the next time
+            text = str(error)
+            if "out of memory" in text.lower() or "OutOfMemoryError" in text:  # which says nothing about the next time
+                raise torch.cuda.OutOfMemoryError(text) from None
             return self._give_up(error)(*args)
 
     def _compile(self) -> Callable[..., Any]:
         import torch
-        import torch._inductor.config
 
-        torch._inductor.config.compile_threads = 1  # a pool of processes takes longer to start than two kernels
         try:
+            import torch._inductor.config
+
+            if "TORCHINDUCTOR_COMPILE_THREADS" not in os.environ:
+                torch._inductor.config.compile_threads = 1  # processes would take longer to start than two kernels
             return torch.compile(self._function, backend=self._backend)
-        except RuntimeError as error:  # a Python that is newer than what torch can read
+        except (ImportError, RuntimeError) as error:  # a Python that is newer than what torch can read
             return self._give_up(error)
 
     def _give_up(self, error: Exception) -> Callable[..., Any]:

@@ -6,11 +6,13 @@ python -m pytest -m gpu tests/speech/f5
 from __future__ import annotations
 
 import copy
+import gc
 from dataclasses import replace
 
 import numpy as np
 import pytest
 import torch
+import torch._dynamo
 
 from f5_pipeline.speech.f5.attention import attend_each, attend_flash, attend_varlen, choose_attention
 from f5_pipeline.speech.f5.engine import F5Engine
@@ -22,9 +24,18 @@ from tests.speech.f5.test_engine import CHUNK
 
 pytestmark = [pytest.mark.gpu, pytest.mark.timeout(600)]
 
-GPU = torch.device("cuda")
+GPU = torch.device("cuda", 0)
 LENGTHS = (900, 40, 333, 1)
 HALF = pytest.mark.parametrize(("precision", "bound"), [(torch.bfloat16, 0.03), (torch.float16, 0.005)])
+
+
+@pytest.fixture(autouse=True)
+def _all_is_compiled():
+    """Beyond its limit of variants torch would compute the rest as it is, without a word."""
+    torch._dynamo.reset()
+    with torch._dynamo.config.patch(fail_on_recompile_limit_hit=True):
+        yield
+    torch._dynamo.reset()
 
 
 def _attention(kernel: str) -> object:
@@ -91,6 +102,8 @@ def test_architectures(name: str, precision: torch.dtype, bound: float) -> None:
         attend = choose_attention("torch", GPU, precision.itemsize == 2, 32)
         model = PackedDiT(copy.deepcopy(backbone(name)).to(GPU), precision, attend)
         together = sample(model, [_on_gpu(item) for item in batch], time_steps(7, -1.0, GPU))
+    assert model._rotate._compiled is not rotate
+    assert model._add_and_norm._compiled is not add_and_norm
     for ours, theirs in zip(together, right, strict=True):
         assert relative_error(ours.cpu(), theirs) < bound
 
@@ -116,6 +129,8 @@ def test_memory_that_runs_out() -> None:
     """A card that is nearly full: batches shrink until they fit."""
     engine = F5Engine(demo_spec(), demo_files(), "cuda", batch_seconds=1200)
     budget = engine._budget
+    gc.collect()
+    torch.cuda.empty_cache()  # what earlier tests have left there is not counted
     torch.cuda.set_per_process_memory_fraction(0.5 * 2**30 / torch.cuda.get_device_properties(GPU).total_memory, GPU)
     try:
         spoken = list(engine.speak([replace(CHUNK, seed=seed) for seed in range(128)]))
