@@ -1,4 +1,4 @@
-"""Lines spoken by the demo model in its four voices, for benchmarks of what comes out. Needs torch and f5-tts."""
+"""Lines spoken by the demo model in four of its voices, for benchmarks of what comes out. Needs torch and f5-tts."""
 
 from __future__ import annotations
 

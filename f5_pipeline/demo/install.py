@@ -12,7 +12,7 @@ from importlib.resources import files
 from f5_pipeline.storage.object_store import ObjectStore
 
 BATCH = "demo"
-VOICES = ("f2", "f5", "m1", "m3")
+VOICES = ("f2", "f3", "f5", "m1", "m3", "m4")
 
 _SETTINGS_SUFFIX = "toml"  # a voice's or batch's own settings: never ours to compare
 

@@ -29,7 +29,7 @@ def judge_voices(problems: Mapping[str, Sequence[str]]) -> Finding:
     bad = {name: found for name, found in problems.items() if found}
     good = len(problems) - len(bad)
     if not problems:
-        fix = "Put voices/NAME.wav and voices/NAME.txt into the store; 'make demo' brings four."
+        fix = "Put voices/NAME.wav and voices/NAME.txt into the store; 'make demo' brings six."
         return warn(NAME, "The store has no voices yet.", fix)
     if bad:
         shown = "; ".join(f"{name}: {found[0]}" for name, found in list(bad.items())[:_SHOWN])
