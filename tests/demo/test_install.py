@@ -91,7 +91,7 @@ def test_the_command_says_what_it_did(tmp_path: Path) -> None:
         check=True,
     )
     assert f"manifest demo: added ({tmp_path / 's' / 'manifests' / 'demo.csv'})" in done.stdout
-    assert done.stdout.count("voice ") == 4
+    assert done.stdout.count("voice ") == len(VOICES)
 
 
 def test_a_store_that_is_a_file_is_one_paragraph_and_exit_code_1(tmp_path: Path) -> None:

@@ -87,9 +87,9 @@ def test_the_shipped_voices_are_beyond_reproach(tmp_path: Path) -> None:
         store.write(f"voices/{file.name}", file.read_bytes())
     limits = VoiceLimits.of(load_catalogue(Settings())["demo"])
     voices = prepare_voices(store, tmp_path / "cache", limits=limits)
-    assert [voice.name for voice in voices] == ["f2", "f5", "m1", "m3"]
-    assert [(voice.problems, voice.warnings) for voice in voices] == [((), ())] * 4
-    assert len({voice.fingerprint for voice in voices}) == 4
+    assert [voice.name for voice in voices] == ["f2", "f3", "f5", "m1", "m3", "m4"]
+    assert [(voice.problems, voice.warnings) for voice in voices] == [((), ())] * 6
+    assert len({voice.fingerprint for voice in voices}) == 6
 
 
 @pytest.mark.parametrize(
