@@ -17,6 +17,7 @@ import os
 import sys
 from pathlib import Path
 
+from f5_pipeline.errors import FileUnusable
 from training.recipe import load
 from training.stages import STAGES, Workshop
 
@@ -31,7 +32,7 @@ def main() -> None:
     work = asked.work or Path("build") / "training" / Path(asked.recipe).stem
     try:
         workshop = Workshop(load(asked.recipe), work, asked.processes)
-    except (OSError, ValueError) as error:  # no such recipe, or another one's folder
+    except (OSError, ValueError, FileUnusable) as error:  # no such recipe, or another one's folder
         sys.exit(f"training: {error}")
     if missing := workshop.missing():
         sys.exit(f"training: this machine lacks {', '.join(missing)}")

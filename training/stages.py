@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import time
 from collections.abc import Callable
@@ -15,6 +14,7 @@ from string import ascii_lowercase
 from pydantic import BaseModel
 
 from f5_pipeline.storage.partial import appearing
+from f5_pipeline.storage.pinned import sha256_of
 from training import acoustic, card, corpus, export, reader, rendering, vocoder
 from training.clips import Clips
 from training.evaluate import Model, demo_spec, evaluate, table
@@ -59,8 +59,8 @@ class Workshop:
     """A recipe and the folder in which it is carried out.
 
     Raises:
-        OSError, ValueError: the folder has what another recipe has made, or the model to start with is not there or
-            reads other characters.
+        ValueError: the folder has what another recipe has made, or the model to start with reads other characters.
+        OSError, FileUnusable: the model to start with is not there.
     """
 
     def __init__(self, recipe: Recipe, folder: Path, processes: int) -> None:
@@ -186,16 +186,15 @@ def _hashes(start: str) -> dict[str, str]:
     """Of the files with which training begins.
 
     Raises:
-        OSError: one is missing.
+        OSError, FileUnusable: one is missing.
         ValueError: its vocabulary is not ours.
     """
     if not start:
         return {}
     names = ("vocab.txt", "model.safetensors", "vocos/pytorch_model.bin")
-    contents = {name: (Path(start) / name).read_bytes() for name in names}
-    if contents["vocab.txt"] != _WRITTEN.encode():
+    if (Path(start) / "vocab.txt").read_bytes() != _WRITTEN.encode():
         raise ValueError(f"{start} reads other characters than this vocabulary's")
-    return {name: hashlib.sha256(content).hexdigest() for name, content in contents.items()}
+    return {name: sha256_of(Path(start) / name) for name in names}
 
 
 def _tokens() -> dict[str, int]:
