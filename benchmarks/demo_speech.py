@@ -17,6 +17,7 @@ from f5_pipeline.speech.f5.engine import F5Engine
 from f5_pipeline.speech.lines import ReadyModel
 from f5_pipeline.speech.models.catalogue import load_catalogue
 from f5_pipeline.speech.models.weights import ensure_weights
+from f5_pipeline.speech.spaced import with_room
 from f5_pipeline.speech.utterance import Sampling, Utterance
 from f5_pipeline.storage.local import LocalStore
 
@@ -73,7 +74,7 @@ def speak(lines: Sequence[tuple[str, str]]) -> list[Clip]:
     assert not rejected, rejected
     chunks = [line.pieces(1)[0].chunk for line in cast_lines]
     clips: dict[int, Clip] = {}
-    for spoken in F5Engine(spec, model.files).speak(chunks):
+    for spoken in with_room(F5Engine(spec, model.files), model.spacing).speak(chunks):
         assert spoken.samples is not None, spoken.error
         text, voice = lines[spoken.index]
         seconds = cast_lines[spoken.index].expected_seconds

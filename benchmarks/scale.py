@@ -51,6 +51,7 @@ from f5_pipeline.speech.models.catalogue import load_catalogue
 from f5_pipeline.speech.models.weights import ensure_weights
 from f5_pipeline.speech.recall import settled_before
 from f5_pipeline.speech.recognition.ears import Nobody
+from f5_pipeline.speech.spaced import with_room
 from f5_pipeline.speech.speaking import Order, speak_here
 from f5_pipeline.speech.utterance import Sampling, Utterance
 from f5_pipeline.speech.verdicts import Judge
@@ -286,7 +287,7 @@ def curve(lines: int) -> None:
         contents = read_utterances(store, "b", settings, catalogue)
         model = ReadyModel(catalogue["demo"], ensure_weights(catalogue["demo"], settings.cache, store))
         spoken, _ = cast(contents.utterances, {"demo": model}, store, settings.cache)
-        engine = F5Engine(model.spec, model.files, "cpu", "float32", "torch", None)
+        engine = with_room(F5Engine(model.spec, model.files, "cpu", "float32", "torch", None), model.spacing)
         for line in spoken:
             (piece,) = line.pieces(1)
             list(engine.speak([piece.chunk]))  # whatever is made once is made

@@ -6,6 +6,7 @@ from f5_pipeline.environment.attention import prove_environment
 from f5_pipeline.settings import load_settings
 from f5_pipeline.speech.engine import SpeechEngine
 from f5_pipeline.speech.lines import ReadyModel
+from f5_pipeline.speech.spaced import with_room
 
 
 def load_f5_engine(model: ReadyModel) -> SpeechEngine:
@@ -14,4 +15,5 @@ def load_f5_engine(model: ReadyModel) -> SpeechEngine:
 
     settings = load_settings()
     attention = prove_environment(settings).attention
-    return F5Engine(model.spec, model.files, settings.device, settings.precision, attention, settings.batch_seconds)
+    engine = F5Engine(model.spec, model.files, settings.device, settings.precision, attention, settings.batch_seconds)
+    return with_room(engine, model.spacing)

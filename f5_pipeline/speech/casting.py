@@ -102,7 +102,7 @@ class _Stage:
             raise _Unusable(f"the transcript of voice {voice.name!r} has characters the model cannot say: {characters}")
         seconds = min(voice.audio_seconds, voice.speech_seconds + spec.ref_silence_seconds)
         even = bool(spec.arch.get("text_embedding_average_upsampling"))
-        reference = Reference(text, seconds, voice.speech_seconds, even)
+        reference = Reference(text, seconds, voice.speech_seconds, even, self._model.spacing)
         if room_seconds(reference, spec.max_seconds) == 0.0:
             raise _Unusable(
                 f"voice {voice.name!r} is {seconds:.1f} s long, which leaves no room for speech in the "

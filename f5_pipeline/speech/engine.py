@@ -18,7 +18,8 @@ SAMPLE_RATE = 24_000  # Hz, of references and of everything that is spoken
 HOP_LENGTH = 256  # samples to a mel frame
 TARGET_RMS = 0.1  # quieter references are raised to this level, and the speech stays there
 
-#: Part of every clip key. Bump it when the same parts would sound different.
+#: Part of every clip key. Bump it when the same parts would sound different: also when
+#: ``text.spacing`` would give a text other spaces.
 ENGINE_VERSION = "f5-packed-3"
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
-from functools import lru_cache
+from functools import cached_property, lru_cache
 
 from f5_pipeline.results.keys import ClipParts, Setting, clip_key, clip_keys, derive_seed
 from f5_pipeline.speech.audio import Joint
@@ -13,6 +13,7 @@ from f5_pipeline.speech.engine import ENGINE_VERSION, SpeechChunk, seconds_of
 from f5_pipeline.speech.models.catalogue import ModelSpec
 from f5_pipeline.speech.models.weights import ModelFiles
 from f5_pipeline.speech.plan import Reference, plan_chunks, room_seconds, speech_seconds
+from f5_pipeline.speech.text.spacing import Spacing, read_spacing
 from f5_pipeline.speech.utterance import Passage, Sampling, Utterance, Voice
 
 
@@ -22,6 +23,15 @@ class ReadyModel:
 
     spec: ModelSpec
     files: ModelFiles
+
+    @cached_property
+    def spacing(self) -> Spacing | None:
+        """How long words take, if the model wants room for them.
+
+        Raises:
+            BadWeights: its file is no such table.
+        """
+        return None if self.files.spacing is None else read_spacing(self.spec.name, self.files.spacing)
 
 
 @dataclass(frozen=True)

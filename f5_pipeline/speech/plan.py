@@ -9,6 +9,7 @@ from functools import cached_property
 
 from f5_pipeline.speech.engine import HOP_LENGTH, SAMPLE_RATE, seconds_of
 from f5_pipeline.speech.text.chunking import Chunk, chunk_text
+from f5_pipeline.speech.text.spacing import Spacing
 
 # How long a character takes to say, in Latin letters. F5-TTS counts UTF-8 bytes, which is about right for Latin (1)
 # and Chinese (3 bytes, about three letters' time), but doubles Cyrillic, Greek, Hebrew and Arabic and triples Thai
@@ -39,6 +40,7 @@ class Reference:
     #: Whether the model spreads the characters of both texts evenly over the time of both. Then the text to speak must
     #: have exactly its share of the time, or the end of the reference's text is said in it.
     even: bool = False
+    spacing: Spacing | None = None  # how the model wants both texts written; their share is of what is written then
 
     @property
     def frames(self) -> int:
@@ -47,9 +49,13 @@ class Reference:
 
     @cached_property
     def seconds_per_unit(self) -> float:
-        """How long one of ``speech_units`` takes. The space between the two texts belongs to the reference's."""
+        """How long one of its ``units`` takes. The space between the two texts belongs to the reference's."""
         seconds = self.seconds if self.even else self.speech_seconds
-        return seconds / (speech_units(self.text.rstrip()) + 1.0)
+        return seconds / (self.units(self.text) if self.spacing else speech_units(self.text.rstrip()) + 1.0)
+
+    def units(self, text: str) -> float:
+        """How long a text takes to say, in what is measured: ``speech_units``, or tokens with room for words."""
+        return float(max(1, self.spacing.tokens(text))) if self.spacing else speech_units(text)
 
 
 @dataclass(frozen=True)
@@ -82,7 +88,7 @@ def speech_seconds(text: str, reference: Reference, speed: float) -> float:
     """How long ``text`` takes in the voice of ``reference``: as long for a unit as the reference, divided by ``speed``,
     and a little more for a text of a few letters, where the model leaves the choice.
     """
-    units = speech_units(text)
+    units = reference.units(text)
     extra = 0.0 if reference.even else _SHORT_EXTRA_SECONDS * max(0.0, 1.0 - units / _SHORT_UNITS)
     return (reference.seconds_per_unit * units + extra) / speed
 

@@ -94,7 +94,8 @@ def digest(value: object) -> str:
 
 def _model_version(spec: ModelSpec) -> str:
     """Files count by their pinned content; where none is pinned, by where they come from."""
-    parts = {name: value for name, value in asdict(spec).items() if name not in (*_ABOUT, *spec.files)}
+    left_out = {*_ABOUT, *spec.files}
+    parts = {name: value for name, value in asdict(spec).items() if name not in left_out and value is not None}
     return digest([parts, {name: file.sha256 or _place(file) for name, file in spec.files.items()}])
 
 

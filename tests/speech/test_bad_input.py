@@ -15,10 +15,13 @@ import soundfile
 from f5_pipeline.results.clips import ClipStore
 from f5_pipeline.settings import Settings
 from f5_pipeline.speech.batch import speak_batch
+from f5_pipeline.speech.engine import SpeechEngine
 from f5_pipeline.speech.f5.engine import F5Engine
+from f5_pipeline.speech.lines import ReadyModel
 from f5_pipeline.speech.manifests.manifest import read_utterances
 from f5_pipeline.speech.manifests.utterance_file import save_utterances
 from f5_pipeline.speech.models.catalogue import load_catalogue
+from f5_pipeline.speech.spaced import with_room
 from f5_pipeline.storage.local import LocalStore
 from tests.material import put_voices
 
@@ -52,6 +55,10 @@ VOICES = {
 }
 
 
+def speaker(model: ReadyModel) -> SpeechEngine:
+    return with_room(F5Engine(model.spec, model.files, "cpu"), model.spacing)
+
+
 def wav(samples: np.ndarray, rate: int) -> bytes:
     file = io.BytesIO()
     soundfile.write(file, samples, rate, format="WAV")
@@ -77,7 +84,7 @@ def test_each_line_is_spoken_or_rejected_with_its_reason(tmp_path: Path, cache: 
     settings = Settings(cache=cache, model="demo")
     save_utterances(store, "bad", read_utterances(store, "bad", settings, CATALOGUE))
 
-    report = speak_batch(store, cache, "bad", CATALOGUE, lambda model: F5Engine(model.spec, model.files, "cpu"))
+    report = speak_batch(store, cache, "bad", CATALOGUE, speaker)
 
     became = {row.id: row for row in report.rows}
     assert list(became) == list(expected)

@@ -15,6 +15,7 @@ from f5_pipeline.speech.plan import (
     speech_seconds,
     speech_units,
 )
+from f5_pipeline.speech.text.spacing import Spacing
 
 NATURE = "Some call me nature, others call me mother nature. "
 ENGLISH = Reference(NATURE, 4.0, 4.0)  # 51 characters in 4 s: 12.75 a second
@@ -45,6 +46,30 @@ def frames(text: str, reference: Reference, speed: float = 1.0) -> int:
 )
 def test_latin_text_takes_as_long_as_upstream_says(text: str, speed: float) -> None:
     assert frames(text, ENGLISH, speed) == pytest.approx(upstream_frames(text, ENGLISH, speed), abs=2)
+
+
+@pytest.mark.parametrize("speed", [0.3, 0.5, 1.0, 1.5, 3.0])
+@pytest.mark.parametrize(
+    "text", ["no.", "a", "one, two, three, four, five.", "the quick brown fox jumps over the dog."]
+)
+def test_room_for_words_begins_where_the_reference_ends(text: str, speed: float) -> None:
+    """The text is spread over all frames; what of it falls into the reference's is not heard."""
+    spacing = Spacing(3.0, {"^": 24.0, "T.": 15.0, "T,": 18.0, "#a": -10.0, "qui": 20.0})
+    reference = Reference(NATURE, 3.0, 2.9, even=True, spacing=spacing)
+    (chunk,) = plan_chunks(text, reference, speed, 17.0)
+    before, after = spacing.side_by_side(NATURE, text, speed)
+    tokens = len(before.rstrip() + " " + after)
+    each = (reference.frames + chunk.frames) / tokens
+    begins = each * (tokens - len(after.lstrip()))
+    assert begins == pytest.approx(reference.frames, abs=2 * each)
+    assert each > 1
+
+
+def test_what_takes_long_to_say_is_given_long() -> None:
+    spacing = Spacing(3.0, {"^": 12.0, "T,": 18.0})
+    reference = Reference(NATURE, 3.0, 2.9, even=True, spacing=spacing)
+    quick, slow = (speech_seconds(text, reference, 1.0) for text in ("one two six ten oh.", "one, two, six, ten."))
+    assert slow > 1.5 * quick
 
 
 def test_silence_at_the_end_of_the_reference_is_not_speech() -> None:

@@ -21,6 +21,7 @@ from f5_pipeline.speech.manifests.rows import COLUMNS
 from f5_pipeline.speech.models.catalogue import ModelSpec, load_catalogue
 from f5_pipeline.speech.models.weights import ModelFiles
 from f5_pipeline.speech.plan import Reference
+from f5_pipeline.speech.text.spacing import Spacing
 from f5_pipeline.speech.utterance import Passage, Sampling, Utterance, Voice
 from f5_pipeline.storage.local import LocalStore
 from tests.material import put_voices
@@ -227,6 +228,7 @@ FIELDS: dict[type, dict[str, tuple[Any, bool]]] = {
         # How long a text may take is measured with these; both follow from what is in the key.
         "speech_seconds": (2.5, NOT_IN_KEY),
         "even": (True, NOT_IN_KEY),
+        "spacing": (Spacing(3.0, {}), NOT_IN_KEY),
     },
     ModelFiles: {
         "checkpoint": (Path("x"), NOT_IN_KEY),
@@ -236,6 +238,7 @@ FIELDS: dict[type, dict[str, tuple[Any, bool]]] = {
         "sha256": ({"checkpoint": "f"}, NOT_IN_KEY),  # in the fingerprint
         "seconds": (1.0, NOT_IN_KEY),
         "bytes_downloaded": (1, NOT_IN_KEY),
+        "spacing": (Path("x"), NOT_IN_KEY),  # in the fingerprint
     },
     ClipParts: {
         "spoken_text": ("other", IN_KEY),

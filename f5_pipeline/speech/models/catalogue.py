@@ -52,13 +52,14 @@ class ModelSpec:
     max_ref_seconds: float = 12.0
     ref_silence_seconds: float = 1.0  # of silence after the reference's speech, as upstream advises
     lower_case: bool = False
+    spacing: SourceFile | None = None  # how long words take, of a model that wants room for them (``text.spacing``)
     default_sampling: Sampling = field(default_factory=lambda: Sampling(32, 2.0, -1.0, 1.0, 0.15))
 
     @property
     def files(self) -> Mapping[str, SourceFile]:
-        """The four files by their names in the catalogue."""
-        names = ("checkpoint", "vocabulary", "vocoder_config", "vocoder_weights")
-        return {name: getattr(self, name) for name in names}
+        """The files that it has, four or five, by their names in the catalogue."""
+        names = ("checkpoint", "vocabulary", "vocoder_config", "vocoder_weights", "spacing")
+        return {name: file for name in names if (file := getattr(self, name)) is not None}
 
 
 def load_catalogue(settings: Settings) -> dict[str, ModelSpec]:

@@ -123,6 +123,7 @@ class _Entry(_Strict):
     max_ref_seconds: PositiveFloat = 12.0
     ref_silence_seconds: Annotated[float, Field(ge=0, le=10)] = 1.0
     lower_case: bool = False
+    spacing: _FileEntry | None = None
     default_sampling: _Sampling = Field(default_factory=_Sampling)
 
     @model_validator(mode="after")
@@ -134,6 +135,10 @@ class _Entry(_Strict):
         if self.commercial is None and self.licence not in _COMMERCIAL and "-NC" not in self.licence.upper():
             raise ValueError(
                 f"commercial must be given: whether {self.licence} allows commercial use is not known here"
+            )
+        if self.spacing and (self.tokenizer != "characters" or not self.arch.get("text_embedding_average_upsampling")):
+            raise ValueError(
+                'spacing is for models with tokenizer = "characters" and text_embedding_average_upsampling = true'
             )
         if not self.checkpoint.source.endswith((_SAFE_SUFFIX, *_TORCH_SUFFIXES)):
             raise ValueError("checkpoint must be a .safetensors, .pt or .pth file")
@@ -167,11 +172,15 @@ def build_spec(name: str, entries: Mapping[str, Any], where: str, folder: Path) 
         ref_silence_seconds=entry.ref_silence_seconds,
         lower_case=entry.lower_case,
         default_sampling=Sampling(**entry.default_sampling.model_dump()),
-        **{key: _build_file(name, key, getattr(entry, key), where, folder) for key in _FILES},
+        **{
+            key: _build_file(name, key, file, where, folder)
+            for key in _FILES
+            if (file := getattr(entry, key)) is not None
+        },
     )
 
 
-_FILES = ("checkpoint", "vocabulary", "vocoder_config", "vocoder_weights")
+_FILES = ("checkpoint", "vocabulary", "vocoder_config", "vocoder_weights", "spacing")
 
 
 def _merge_base(name: str, entries: Mapping[str, Any], where: str, above: tuple[str, ...] = ()) -> dict[str, Any]:
@@ -188,6 +197,8 @@ def _merge_base(name: str, entries: Mapping[str, Any], where: str, above: tuple[
         raise BadSetting(where, f"{name}.base", reason)
     inherited = _merge_base(base, entries, where, (*above, name))
     merged = {**inherited, **entry}
+    if "checkpoint" in entry and "spacing" not in entry:
+        merged.pop("spacing", None)  # other weights have not learned to read it
     samplings = [each["default_sampling"] for each in (inherited, entry) if "default_sampling" in each]
     if all(isinstance(each, dict) for each in samplings):
         merged["default_sampling"] = {key: value for each in samplings for key, value in each.items()}

@@ -22,6 +22,7 @@ from f5_pipeline.speech.models.files import MIRROR, fetch, find, gather_vocoder,
 from f5_pipeline.speech.models.proof import prove_checkpoint, prove_vocoder, read_vocabulary
 from f5_pipeline.speech.models.shapes import expected_shapes
 from f5_pipeline.speech.models.source import parse_source, public_source
+from f5_pipeline.speech.text.spacing import read_spacing
 from f5_pipeline.storage.object_store import ObjectStore
 from f5_pipeline.storage.partial import appearing
 from f5_pipeline.storage.pinned import PinnedFile, record_path
@@ -29,7 +30,7 @@ from f5_pipeline.storage.room import Need, check_room
 
 _PROOF_VERSION = b"1"  # bumped when the proof asks more than it did
 _BYTES_PER_NUMBER = 4  # checkpoints are float32 at most
-_TYPICAL_BYTES = {"vocabulary": 20_000, "vocoder_config": 2_000, "vocoder_weights": 55_000_000}
+_TYPICAL_BYTES = {"vocabulary": 20_000, "vocoder_config": 2_000, "vocoder_weights": 55_000_000, "spacing": 200_000}
 _TYPICAL_VOCABULARY = 2_600  # tokens
 
 
@@ -44,6 +45,7 @@ class ModelFiles:
     sha256: Mapping[str, str]  # by the files' names in the catalogue
     seconds: float  # that finding, fetching and proving took
     bytes_downloaded: int
+    spacing: Path | None = None  # the table of words' durations, of a model that wants room for them
 
 
 @dataclass(frozen=True)
@@ -66,7 +68,7 @@ def ensure_weights(spec: ModelSpec, cache: Path, store: ObjectStore | None, *, c
         NotEnoughDisk: what is missing does not fit; nothing was downloaded.
         WeightsUnavailable: a file is not here and cannot be fetched; says which, and where to put it by hand.
         FileAltered: a file is not what its sha256, or the record of its first fetch, says.
-        BadWeights: a file does not belong to its architecture, vocabulary or vocoder.
+        BadWeights: a file does not belong to its architecture, vocabulary or vocoder; or is no table of durations.
         FileUnusable: the disk is full, or the cache cannot be written.
     """
     started = time.monotonic()
@@ -84,6 +86,7 @@ def ensure_weights(spec: ModelSpec, cache: Path, store: ObjectStore | None, *, c
         sha256=hashes,
         seconds=time.monotonic() - started,
         bytes_downloaded=sum(file.bytes_downloaded for file in files.values()),
+        spacing=files["spacing"].path if "spacing" in files else None,
     )
 
 
@@ -171,6 +174,8 @@ def _prove_once(spec: ModelSpec, files: Mapping[str, PinnedFile], cache: Path, f
     if all(map(_embedded, spec.files.values())) or (record.is_file() and record.read_bytes() == _PROOF_VERSION):
         return
     prove_checkpoint(spec, files["checkpoint"].path, files["vocabulary"].path)
+    if "spacing" in files:
+        read_spacing(spec.name, files["spacing"].path)
     if not (_embedded(spec.vocoder_config) and _embedded(spec.vocoder_weights)):
         prove_vocoder(spec, files["vocoder_config"].path, files["vocoder_weights"].path)
     with suppress(OSError), appearing(record) as file:  # a cache may be read-only: then it is proven each time

@@ -14,7 +14,7 @@ import yaml
 
 from f5_pipeline.errors import BadSetting
 from f5_pipeline.settings import Settings
-from f5_pipeline.speech.models.catalogue import ModelSpec, load_catalogue
+from f5_pipeline.speech.models.catalogue import ModelSpec, SourceFile, load_catalogue
 from f5_pipeline.speech.models.entry import _ENGINE_SETS, Backbone
 from f5_pipeline.speech.models.source import parse_source
 from f5_pipeline.speech.utterance import Sampling
@@ -147,10 +147,22 @@ def test_a_base_of_ones_own(tmp_path: Path) -> None:
     assert catalogue["two"].lower_case
 
 
+def test_room_for_words_goes_with_the_checkpoint(tmp_path: Path) -> None:
+    """Another one has not learned to read it."""
+    mine = '[mine]\nbase = "demo"\ncheckpoint = "mine.safetensors"\nspacing = "mine.json"\n'
+    others = '[two]\nbase = "mine"\n[three]\nbase = "mine"\ncheckpoint = "three.safetensors"\n'
+    catalogue = load(tmp_path, mine + others)
+    assert catalogue["mine"].spacing == catalogue["two"].spacing == SourceFile(str(tmp_path / "mine.json"))
+    assert catalogue["three"].spacing is None
+    assert "spacing" not in catalogue["three"].files
+
+
 @pytest.mark.parametrize(
     ("text", "said"),
     [
         (OWN + "speed = 2\n", "'mine.speed'"),
+        (OWN + 'spacing = "spacing.json"\n', "spacing is for models with tokenizer"),
+        ('[mine]\nbase = "demo"\ntokenizer = "pinyin"\nspacing = "s.json"\n', "spacing is for models with tokenizer"),
         (OWN + 'arch = {dim = 1024, widht = 3}\n', "'mine.arch.widht'"),
         (OWN + 'arch = {dim = 1024, attn_backend = "flash_attn"}\n', "decided by the engine"),
         (OWN + "arch = {depth = 22}\n", "'mine.arch.dim'"),

@@ -525,6 +525,35 @@ def test_a_vocoder_in_two_places_is_gathered(own_vocoder: ModelSpec, cache: Path
     assert (done.vocoder / "pytorch_model.bin").read_bytes() == moved.read_bytes()
 
 
+# --- room for words ---------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def spaced(here: ModelSpec) -> ModelSpec:
+    """The user's own model with a table of how long words take."""
+    path = Path(here.checkpoint.source).with_name("spacing.json")
+    path.write_text('{"frames_per_token": 3, "frames": {"#a": 9}}')
+    return dataclasses.replace(here, spacing=SourceFile(str(path)))
+
+
+def test_a_table_of_durations_is_one_of_the_models_files(here: ModelSpec, spaced: ModelSpec, cache: Path) -> None:
+    without, with_table = ensure_weights(here, cache, None), ensure_weights(spaced, cache, None)
+    assert without.spacing is None
+    assert spaced.spacing is not None
+    assert with_table.spacing == Path(spaced.spacing.source)
+    assert with_table.fingerprint != without.fingerprint
+    Path(spaced.spacing.source).write_text('{"frames_per_token": 3, "frames": {"#a": 10}}')
+    assert ensure_weights(spaced, cache, None).fingerprint != with_table.fingerprint
+
+
+def test_what_is_no_table_of_durations_is_found_before_anything_is_loaded(spaced: ModelSpec, cache: Path) -> None:
+    assert spaced.spacing is not None
+    Path(spaced.spacing.source).write_text("{}")
+    for _ in range(2):  # the first failure is not remembered as passed
+        with pytest.raises(BadWeights, match=r"spacing\.json"):
+            ensure_weights(spaced, cache, None)
+
+
 # --- fingerprint and licence ------------------------------------------------------------------------------------
 
 

@@ -1,0 +1,121 @@
+"""Room for words: more spaces after those that take long to say, for models that spread a text evenly over its sound.
+
+With ``text_embedding_average_upsampling`` F5 gives every character of a text equally many frames, and leaves it to the
+network to say each word when it is due. A small network hardly learns to. So a model may come with a table of how long
+its language's words take; spaces then stand for the time that their letters do not, and the words come where they are
+spoken. What is decided here shapes the sound and is no part of the table: bump ``ENGINE_VERSION`` with it.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Annotated
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from f5_pipeline.errors import BadWeights
+
+_QUOTES = "'\""
+_MARKS = ",.?!;:" + _QUOTES
+_LONGEST = 3  # letters of a part of a word
+_LEAST = 3.0  # frames of a word
+_REMEMBERED = 200_000  # words: most texts have the same ones, and a batch may have a million lines
+
+
+class _Table(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    frames_per_token: Annotated[float, Field(ge=0.5, le=100)]
+    frames: dict[str, Annotated[float, Field(ge=-1000, le=1000)]]
+
+
+class Spacing:
+    """How long words take, and what a text looks like that gives them so much room.
+
+    Args:
+        frames_per_token: 93.75 frames are a second; the fewer, the more spaces.
+        frames: what each of a word's ``parts`` adds to its duration, at a usual pace.
+    """
+
+    def __init__(self, frames_per_token: float, frames: Mapping[str, float]) -> None:
+        self._each, self._frames = frames_per_token, frames
+        self._known: dict[tuple[str, str], float] = {}
+
+    def rooms(self, words: Sequence[str], speed: float = 1.0) -> list[int]:
+        """Of each word, so many tokens: its letters, and one space or more; the fewer, the faster it is to be said."""
+        each, known = self._each * speed, self._known
+        rooms: list[int] = []
+        taken, end = 0, 0.0
+        for word, following in zip(words, (*words[1:], ""), strict=False):  # one more than no words
+            pair = word, following[:1]
+            end += known[pair] if pair in known else self._learn(pair)
+            least, wanted = len(word) + 1, round(end / each) - taken
+            room = least if least > wanted else wanted  # what one word has too much, the next ones have less
+            rooms.append(room)
+            taken += room
+        return rooms
+
+    def tokens(self, text: str) -> int:
+        """How many characters ``spaced`` gives it."""
+        return sum(self.rooms(text.split()))
+
+    def spaced(self, text: str, speed: float = 1.0) -> str:
+        """The text with room after each word, the last one too."""
+        words = text.split()
+        return "".join(word.ljust(room) for word, room in zip(words, self.rooms(words, speed), strict=True))
+
+    def side_by_side(self, ref_text: str, text: str, speed: float = 1.0) -> tuple[str, str]:
+        """A reference's text and one to speak, as F5 joins them: by one space, so that what else the first one's last
+        word needs comes before the second.
+
+        Spoken faster, a text has a smaller share of both. Letters cannot be left out, so half of that (of its
+        logarithm) is made by more spaces in the reference.
+        """
+        more = math.sqrt(max(1.0, speed))
+        before = self.spaced(ref_text, 1 / more)
+        spoken = before.rstrip()
+        return f"{spoken} ", " " * (len(before) - len(spoken) - 1) + self.spaced(text, speed / more)
+
+    def _learn(self, pair: tuple[str, str]) -> float:
+        """How many frames a word takes; the other is the first character of what follows."""
+        found = max(_LEAST, sum(self._frames.get(part, 0.0) for part in parts(*pair)))
+        if len(self._known) < _REMEMBERED:
+            self._known[pair] = found
+        return found
+
+
+def parts(word: str, following: str) -> Iterator[str]:
+    """What a word's duration depends on: its letters by ones, twos and threes, itself, and what comes after it.
+
+    All letters as small ones; large ones say which kind of part it is.
+    """
+    letters = word.strip(_MARKS).lower()
+    marks = "".join(mark for mark in word[len(word.rstrip(_MARKS)) :] if mark not in _QUOTES)
+    whole = f"^{letters}$"
+    for size in range(1, _LONGEST + 1):
+        yield from (whole[at : at + size] for at in range(len(whole) - size + 1))
+    yield f"#{letters}"
+    if marks or not following:  # drawn out, and a pause
+        yield f"T{marks[:1]}"
+        yield from (f"F{whole[-size:]}" for size in (2, 3, 4))
+    else:
+        yield f"N{following[0].lower()}"
+        yield f"N{whole[-2]}{following[0].lower()}"
+
+
+def read_spacing(model: str, path: Path) -> Spacing:
+    """The table that came with a model.
+
+    Raises:
+        BadWeights: the file is no such table.
+    """
+    try:
+        table = _Table.model_validate_json(path.read_bytes())
+    except ValidationError as error:
+        first = error.errors()[0]
+        where = "".join(f" {part!r}" for part in first["loc"])
+        reason = f"the table of words' durations {path} is none:{where} {first['msg']}."
+        raise BadWeights(model, reason, "Give the model's own spacing in the catalogue.") from None
+    return Spacing(table.frames_per_token, table.frames)
