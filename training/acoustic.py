@@ -153,11 +153,6 @@ def rate_at(acoustic: Acoustic, step: int, progress: float) -> float:
     return acoustic.rate * min(1.0, (step + 1) / _WARM_UP) * max(0.02, min(1.0, falling))
 
 
-def warp_at(acoustic: Acoustic, progress: float) -> float:
-    at, share = zip(*acoustic.warp, strict=True)
-    return float(np.interp(progress, at, share))
-
-
 def lengths_at(acoustic: Acoustic, progress: float) -> tuple[int, ...]:
     for until, lengths in acoustic.lengths:
         if progress < until:
@@ -174,8 +169,8 @@ def _batches(recipe: Recipe, clips: Clips, space: int, step: int, frames: int) -
             while len(ready) < _AHEAD and made < acoustic.frames:
                 draw, progress = np.random.default_rng([recipe.seed, 2, step]), made / acoustic.frames
                 length = int(draw.choice(lengths_at(acoustic, progress)))
-                samples, warp = max(2, round(acoustic.batch_frames / length)), warp_at(acoustic, progress)
-                ready.append(makers.submit(clips.batch, draw, samples, length, warp, space))
+                samples = max(2, round(acoustic.batch_frames / length))
+                ready.append(makers.submit(clips.batch, draw, samples, length, acoustic.plain, acoustic.warp, space))
                 step, made = step + 1, made + samples * length
             batch = ready.popleft().result()
             yield batch

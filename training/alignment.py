@@ -2,7 +2,7 @@
 
 F5's ``text_embedding_average_upsampling`` spreads the characters of a text evenly over its frames, while people (and
 espeak-ng) spend more time on some than on others. A small model learns to read quickly if words stand where the spread
-text says they do, and can then be led back, step by step, to where they were spoken.
+text says they do. Here the words are moved there, for texts that have no room for them; elsewhere the letters are.
 """
 
 from __future__ import annotations

@@ -23,10 +23,12 @@ production: for speech that people will listen to, choose another model of the c
 |---|---|---:|---|
 | acoustic model | `model.safetensors` | {acoustic} | F5-TTS `DiT`: {arch}; 16-bit averaged (EMA) weights |
 | vocabulary | `vocab.txt` | 0.0 | the space, `a` to `z`, and `' , . ? !` |
+| durations | `spacing.json` | {spacing} | how long words take, for texts with room for them (docs/models.md) |
 | vocoder | `vocos/` | {vocoder} | Vocos, 16-bit weights |
 | voices | `voices/` | {voices} | {names}: a reference each, with its transcript |
 
-Architecture, checkpoint and vocoder are in upstream's own formats: upstream's loaders read them unchanged.
+Architecture, checkpoint and vocoder are in upstream's own formats: upstream's loaders read them unchanged. Without room
+for its words a text is read, too, in the rhythm of its spelling.
 Audio is 24 kHz, mono.
 
 ## What it was trained on
@@ -64,6 +66,7 @@ def write(recipe: Recipe, arch: dict[str, Any], max_seconds: float, found: dict[
     card = _CARD.format(
         acoustic=_megabytes(model / "model.safetensors"),
         arch=", ".join(f"{name} {value}" for name, value in arch.items()),
+        spacing=_megabytes(model / "spacing.json"),
         vocoder=_megabytes(*(model / "vocos").iterdir()),
         voices=_megabytes(*(model / "voices").iterdir()),
         names=", ".join(f"`{path.stem}`" for path in sorted((model / "voices").glob("*.wav"))),

@@ -9,7 +9,8 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from training.alignment import even_start, moved, starts_after
+from f5_pipeline.speech.text.spacing import Spacing
+from training.alignment import Frames, even_start, moved, starts_after
 
 _REFERENCE_FIRST = 0.65  # of the samples: a clip that is given, and all that follows is to be spoken
 _REFERENCE_AS_SPOKEN = 0.5  # of those: people's references are not moved either
@@ -46,14 +47,16 @@ class Clips:
         audio: [samples] int16, of those whose sound was kept.
     """
 
-    def __init__(self, shards: Sequence[Path], lines: Sequence[str], tokens: dict[str, int]) -> None:
+    def __init__(self, shards: Sequence[Path], lines: Sequence[str], tokens: dict[str, int], spacing: Spacing) -> None:
         read = [dict(np.load(shard)) for shard in shards]
         joined = {name: np.concatenate([shard[name] for shard in read]) for name in read[0]}
         self.mel: NDArray[np.float16] = joined["mel"]
         self.phoneme: NDArray[np.uint8] = joined["phoneme"]
         self.audio: NDArray[np.int16] = joined["audio"]
         self._texts = [lines[line] for line in joined["line"]]
-        self._tokens = [np.array([tokens[character] for character in text], np.int64) for text in self._texts]
+        self._plain = [np.array([tokens[character] for character in text], np.int64) for text in self._texts]
+        spaced = [spacing.spaced(text) for text in self._texts]
+        self._spaced = [np.array([tokens[character] for character in text], np.int64) for text in spaced]
         self._length: NDArray[np.int64] = joined["length"].astype(np.int64)
         self._start = np.cumsum(self._length) - self._length
         self._words = np.split(joined["words"], np.cumsum(joined["word_count"])[:-1])
@@ -70,17 +73,20 @@ class Clips:
         return len(self._texts)
 
     def spelling(self, clip: int) -> tuple[NDArray[np.int64], NDArray[np.uint8]]:
-        """The tokens of a clip's text, and its phonemes."""
-        return self._tokens[clip], self._spelling[clip]
+        """The tokens of a clip's text, with room for its words, and its phonemes."""
+        return self._spaced[clip], self._spelling[clip]
 
-    def batch(self, draw: np.random.Generator, samples: int, frames: int, warp: float, space: int) -> Batch:
+    def batch(
+        self, draw: np.random.Generator, samples: int, frames: int, plain: float, warp: float, space: int
+    ) -> Batch:
         """Samples of so many frames, of one speaker each.
 
         Args:
-            warp: how far words are moved to where the evenly spread text has them (``alignment.moved``).
-            space: the token that stands between two clips.
+            plain: share of those whose text has no room for its words.
+            warp: how far their words are moved to where the evenly spread text has them (``alignment.moved``).
+            space: the token that stands between two clips of them.
         """
-        made = [self._sample(draw, frames, warp, space) for _ in range(samples)]
+        made = [self._sample(draw, frames, plain, warp, space) for _ in range(samples)]
         longest = max(len(tokens) for _, _, tokens, _ in made)
         padded = np.full((samples, longest), -1, np.int64)
         for row, (_, _, tokens, _) in enumerate(made):
@@ -93,39 +99,45 @@ class Clips:
         )
 
     def _sample(
-        self, draw: np.random.Generator, frames: int, warp: float, space: int
+        self, draw: np.random.Generator, frames: int, plain: float, warp: float, space: int
     ) -> tuple[NDArray[np.int64], NDArray[np.bool_], NDArray[np.int64], NDArray[np.uint8]]:
         clips, silent = self._clips(draw, frames)
         reference_first = len(clips) > 1 and draw.random() < _REFERENCE_FIRST
-        as_spoken = reference_first and draw.random() < _REFERENCE_AS_SPOKEN
-        at: list[NDArray[np.int64]] = []
-        words: list[NDArray[np.int32]] = []
-        tokens: list[NDArray[np.int64]] = []
-        begins: list[int] = []
-        characters = spoken = 0
-        for position, clip in enumerate(clips):
-            at.append(np.arange(self._start[clip], self._start[clip] + self._length[clip]))
-            its = self._words[clip][:1] if position == 0 and as_spoken else self._words[clip]
-            begins.append(sum(len(some) for some in words))
-            words.append(its + np.array([characters, spoken], np.int32))
-            tokens += [self._tokens[clip], np.array([space], np.int64)]
-            characters += len(self._tokens[clip]) + 1
-            spoken += int(self._length[clip])
-        characters -= 1
+        at = [np.arange(self._start[clip], self._start[clip] + self._length[clip]) for clip in clips]
         at.append(at[-1][np.arange(silent) % 3 - 3])  # the dither after the last sound, again and again
-        starts = np.concatenate(words).astype(np.int64)
-        whole = np.concatenate(at)[moved(starts[:, 0], starts[:, 1], characters, frames, warp)]
-        even = even_start(starts[:, 0], characters, frames)
-        clip_starts = starts_after(starts[begins, 1], even[begins], warp)
+        whole, begins = np.concatenate(at), np.cumsum([0, *(self._length[clip] for clip in clips)])
+        if draw.random() < plain:
+            as_spoken = reference_first and draw.random() < _REFERENCE_AS_SPOKEN
+            there, begins = self._moved(clips, frames, warp, as_spoken)
+            whole = whole[there]
+            parts = [part for clip in clips for part in (self._plain[clip], np.array([space], np.int64))][:-1]
+        else:
+            parts = [self._spaced[clip] for clip in clips]
         masked = np.zeros(frames, np.bool_)
         if reference_first:
             first = 1 if draw.random() < 0.7 else int(draw.integers(1, len(clips)))
-            masked[clip_starts[first] :] = True
+            masked[begins[first] :] = True
         else:
             width = int(frames * draw.uniform(*_SPAN))
             begin = int(draw.integers(0, frames - width + 1))
             masked[begin : begin + width] = True
-        return whole, masked, np.concatenate(tokens[:-1]), np.concatenate([self._spelling[clip] for clip in clips])
+        return whole, masked, np.concatenate(parts), np.concatenate([self._spelling[clip] for clip in clips])
+
+    def _moved(self, clips: list[int], frames: int, warp: float, as_spoken: bool) -> tuple[Frames, Frames]:
+        """Which frames stand where if the clips' words are moved, and where each clip begins then."""
+        words: list[NDArray[np.int64]] = []
+        begins: list[int] = []
+        characters = spoken = 0
+        for position, clip in enumerate(clips):
+            its = self._words[clip][:1] if position == 0 and as_spoken else self._words[clip]
+            begins.append(sum(len(some) for some in words))
+            words.append(its + np.array([characters, spoken], np.int64))
+            characters += len(self._plain[clip]) + 1
+            spoken += int(self._length[clip])
+        starts = np.concatenate(words)
+        even = even_start(starts[:, 0], characters - 1, frames)
+        there = moved(starts[:, 0], starts[:, 1], characters - 1, frames, warp)
+        return there, starts_after(starts[begins, 1], even[begins], warp)
 
     def _clips(self, draw: np.random.Generator, frames: int) -> tuple[list[int], int]:
         """Clips of one speaker that fill so many frames, but for a little silence, which is the second."""

@@ -16,7 +16,7 @@ import json
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -24,11 +24,13 @@ from typing import Any
 import numpy as np
 
 from f5_pipeline.settings import Settings
-from f5_pipeline.speech.engine import SpeechChunk, seconds_of
+from f5_pipeline.speech.engine import SpeechChunk, SpeechEngine, seconds_of
 from f5_pipeline.speech.f5.engine import F5Engine
+from f5_pipeline.speech.lines import ReadyModel
 from f5_pipeline.speech.models.catalogue import ModelSpec, load_catalogue
 from f5_pipeline.speech.models.proof import read_vocabulary
 from f5_pipeline.speech.models.weights import ModelFiles
+from f5_pipeline.speech.spaced import with_room
 from f5_pipeline.speech.text.front_end import reference_text
 from f5_pipeline.speech.utterance import Sampling
 from training.corpus import held_out, sayer
@@ -41,6 +43,7 @@ DEMO = Path(__file__).parents[1] / "f5_pipeline" / "demo"
 _THREADS = 2
 _BENT = 40  # sentences that are spoken with a reference of another pitch
 _RATE = 170  # words per minute, of what is compared with
+_SHIPPED = (".safetensors", ".yaml", ".bin", ".wav", ".txt", ".json")
 _OTHER_PITCH = 25  # espeak-ng's units, off a speaker's own: further than any recipe's ``pitch_spread``
 
 
@@ -54,9 +57,10 @@ class Model:
 
     @property
     def files(self) -> ModelFiles:
-        return ModelFiles(
-            self.folder / "model.safetensors", self.folder / "vocab.txt", self.folder / "vocos", "", {}, 0.0, 0
-        )
+        weights, vocabulary = self.folder / "model.safetensors", self.folder / "vocab.txt"
+        spacing = self.folder / "spacing.json"
+        spaced = spacing if spacing.exists() else None  # none had it once
+        return ModelFiles(weights, vocabulary, self.folder / "vocos", "", {}, 0.0, 0, spaced)
 
 
 def evaluate(model: Model, sentences: int, steps: Sequence[int], threads: int = _THREADS) -> dict[str, Any]:
@@ -100,7 +104,7 @@ def _evaluate(model: Model, sentences: int, steps: Sequence[int]) -> dict[str, A
         "espeak_word_error_rate": round(best, 4),
         "steps": {},
     }
-    engine = F5Engine(model.spec, model.files, device="cpu")
+    engine = with_room(F5Engine(model.spec, model.files, device="cpu"), ReadyModel(model.spec, model.files).spacing)
     for count in steps:
         begun = time.perf_counter()
         spoken = _speak(engine, sayings, model, count)
@@ -131,9 +135,8 @@ def _figures(like: Sequence[Likeness]) -> dict[str, float]:
 
 
 def _shipped(folder: Path) -> Iterator[Path]:
-    yield from (folder / name for name in ("model.safetensors", "vocab.txt"))
-    for part in ("vocos", "voices"):
-        yield from (path for path in (folder / part).iterdir() if path.suffix in (".yaml", ".bin", ".wav", ".txt"))
+    for part in (".", "vocos", "voices"):
+        yield from (path for path in (folder / part).iterdir() if path.suffix in _SHIPPED)
 
 
 def _spoken(booth: Booth, said: str, speaker: Speaker, noise: np.random.Generator, pitch: int = 0) -> Clip:
@@ -144,7 +147,7 @@ def _spoken(booth: Booth, said: str, speaker: Speaker, noise: np.random.Generato
 
 
 def _speak(
-    engine: F5Engine, sayings: Sequence[Saying], model: Model, steps: int, reference: Path | None = None
+    engine: SpeechEngine, sayings: Sequence[Saying], model: Model, steps: int, reference: Path | None = None
 ) -> list[Samples]:
     """Each as long as espeak-ng's; ``reference`` is a recording to be used instead of the voices' own."""
     chunks = []
@@ -172,7 +175,7 @@ def _seconds(path: Path) -> float:
 
 
 def _pitch_followed(
-    engine: F5Engine, booth: Booth, sayings: Sequence[Saying], model: Model, steps: int, noise: np.random.Generator
+    engine: SpeechEngine, booth: Booth, sayings: Sequence[Saying], model: Model, steps: int, noise: np.random.Generator
 ) -> float:
     """Share of the clips that follow a reference of a pitch which training never had, not the speaker's own pitch."""
     followed = 0
@@ -207,6 +210,7 @@ def main() -> None:
     parser.add_argument("--voices", nargs="+", help="which of them; else all")
     parser.add_argument("--sentences", type=int, default=200)
     parser.add_argument("--steps", type=int, nargs="+", default=[7])
+    parser.add_argument("--guidance", type=float, help="strength of it; else the demo model's")
     parser.add_argument("--threads", type=int, default=_THREADS)
     parser.add_argument("--json", type=Path, help="where to write the figures, too")
     asked = parser.parse_args()
@@ -215,7 +219,10 @@ def main() -> None:
     wanted = asked.voices or [name for name in known if name in there]
     if strange := [name for name in wanted if name not in known or name not in there]:
         parser.error(f"{asked.model} and the recipe {asked.recipe} have no voice {', '.join(strange)}")
-    model = Model(asked.model, demo_spec(), {name: known[name] for name in wanted})
+    spec = demo_spec()
+    if asked.guidance is not None:
+        spec = replace(spec, default_sampling=replace(spec.default_sampling, cfg_strength=asked.guidance))
+    model = Model(asked.model, spec, {name: known[name] for name in wanted})
     found = evaluate(model, asked.sentences, asked.steps, asked.threads)
     print(table(found))
     if asked.json:

@@ -15,8 +15,16 @@ from training.rendering import Booth
 _REFERENCE_RATE = 170  # words per minute
 
 
-def export(recipe: Recipe, transformer: Path, vocabulary: Path, vocoder_config: Path, vocoder: Path, out: Path) -> None:
-    """Fills ``out``: ``model.safetensors``, ``vocab.txt``, ``vocos/``, ``voices/``."""
+def export(
+    recipe: Recipe,
+    transformer: Path,
+    vocabulary: Path,
+    spacing: Path,
+    vocoder_config: Path,
+    vocoder: Path,
+    out: Path,
+) -> None:
+    """Fills ``out``: ``model.safetensors``, ``vocab.txt``, ``spacing.json``, ``vocos/``, ``voices/``."""
     import torch
     from safetensors.torch import save_file
 
@@ -34,6 +42,7 @@ def export(recipe: Recipe, transformer: Path, vocabulary: Path, vocoder_config: 
     )
     (out / "model.safetensors").chmod(0o644)  # safetensors writes it for its owner alone
     shutil.copyfile(vocabulary, out / "vocab.txt")
+    shutil.copyfile(spacing, out / "spacing.json")
     shutil.copyfile(vocoder_config, out / "vocos" / "config.yaml")
     shutil.copyfile(vocoder, out / "vocos" / "pytorch_model.bin")
     booth, noise = Booth(), np.random.default_rng(recipe.seed)

@@ -71,8 +71,8 @@ class Acoustic(_Strict):
         batch_frames: of one step.
         rate: peak learning rate.
         decay_from: progress from which it falls, to nearly nothing.
-        warp: how far words are moved to where the evenly spread text says they are: progress and share (0: as they were
-            spoken, 1: wholly), in between straight lines.
+        plain: share of the samples whose text has no room for its words (``f5_pipeline.speech.text.spacing``).
+        warp: how far words are moved there, to where the evenly spread text has them; 0: not at all, 1: wholly.
         lengths: progress until which samples have one of these lengths, in frames.
     """
 
@@ -80,7 +80,8 @@ class Acoustic(_Strict):
     batch_frames: PositiveInt = 2560
     rate: PositiveFloat = 1.5e-3
     decay_from: float = Field(0.5, ge=0, lt=1)
-    warp: tuple[tuple[float, float], ...] = ((0.0, 1.0), (1.0, 1.0))
+    plain: float = Field(0.15, ge=0, le=1)
+    warp: float = Field(1.0, ge=0, le=1)
     lengths: tuple[tuple[float, tuple[PositiveInt, ...]], ...]
 
 

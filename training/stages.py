@@ -13,9 +13,10 @@ from string import ascii_lowercase
 
 from pydantic import BaseModel
 
+from f5_pipeline.speech.text.spacing import read_spacing
 from f5_pipeline.storage.partial import appearing
 from f5_pipeline.storage.pinned import sha256_of
-from training import acoustic, card, corpus, export, reader, rendering, vocoder
+from training import acoustic, card, corpus, export, reader, rendering, rhythm, vocoder
 from training.clips import Clips
 from training.evaluate import Model, demo_spec, evaluate, table
 from training.recipe import Recipe
@@ -105,6 +106,9 @@ class Workshop:
         rendering.render(self._recipe, lines, phonemes, self._folder / "speech", self._processes)
         self._write("phonemes.json", json.dumps(phonemes))  # the last: all shards are there
 
+    def rhythm(self) -> None:
+        self._write("spacing.json", rhythm.fit(self._recipe, self._lines(), self._folder / "speech"))
+
     def reader(self) -> None:
         made = self._folder / "reader.pt"
         error = reader.train(
@@ -133,6 +137,7 @@ class Workshop:
             self._recipe,
             self._folder / "transformer.pt",
             self._folder / "vocab.txt",
+            self._folder / "spacing.json",
             self._folder / "vocos.yaml",
             self._folder / "vocos.pt",
             partial,
@@ -162,7 +167,7 @@ class Workshop:
     def _clips(self) -> Clips:
         """Gigabytes: three stages of a run share them."""
         shards = [rendering.shard_file(self._folder / "speech", at) for at in range(self._recipe.speech.shards)]
-        return Clips(shards, self._lines(), _tokens())
+        return Clips(shards, self._lines(), _tokens(), read_spacing("demo", self._folder / "spacing.json"))
 
     def _write(self, name: str, text: str) -> None:
         with appearing(self._folder / name) as file:
@@ -173,6 +178,7 @@ class Workshop:
 STAGES: dict[str, tuple[str, Callable[[Workshop], None]]] = {
     "corpus": ("lines.txt", Workshop.corpus),
     "speech": ("phonemes.json", Workshop.speech),
+    "rhythm": ("spacing.json", Workshop.rhythm),
     "reader": ("reader.pt", Workshop.reader),
     "acoustic": ("transformer.pt", Workshop.acoustic),
     "vocoder": ("vocos.pt", Workshop.vocoder),

@@ -7,10 +7,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from f5_pipeline.speech.text.spacing import Spacing
 from training.clips import Clips
 
 TOKENS = {character: number for number, character in enumerate(" abcdefghijklmnopqrstuvwxyz',.?!")}
 SPEAKERS, EACH = 3, 40
+SPACING = Spacing(1.0, {"T.": 20.0, "^a": 15.0})
 
 
 @pytest.fixture
@@ -49,7 +51,7 @@ def clips(lines: list[str], tmp_path: Path) -> Clips:
             audio=np.zeros(10, np.int16),
         )
         shards.append(tmp_path / f"{shard}.npz")
-    return Clips(shards, lines, TOKENS)
+    return Clips(shards, lines, TOKENS, SPACING)
 
 
 @pytest.mark.parametrize("frames", [150, 400, 1000])
@@ -57,21 +59,52 @@ def clips(lines: list[str], tmp_path: Path) -> Clips:
 def test_a_sample_is_clips_of_one_speaker_with_their_texts(
     clips: Clips, lines: list[str], frames: int, warp: float
 ) -> None:
-    batch = clips.batch(np.random.default_rng(1), 8, frames, warp, TOKENS[" "])
+    batch = clips.batch(np.random.default_rng(1), 8, frames, 1.0, warp, TOKENS[" "])
     assert batch.frames.shape == batch.masked.shape == (8, frames)
     for at, masked, tokens, phonemes in zip(batch.frames, batch.masked, batch.tokens, batch.phonemes, strict=True):
-        said = "".join(" abcdefghijklmnopqrstuvwxyz',.?!"[token] for token in tokens if token >= 0)
-        line, frame = clips.mel[at].astype(int).T
-        begins = (np.diff(line, prepend=-1) != 0) | (np.diff(frame, prepend=0) < -5)
-        order = line[begins].tolist()
-        assert said == " ".join(lines[line] for line in order)
+        order = _order(clips, at)
+        assert _said(tokens) == " ".join(lines[line] for line in order)
         assert len({line % SPEAKERS for line in order}) == 1
         assert phonemes.tolist() == [line + 1 for line in order for _ in range(3)]
         assert masked.any()
 
 
+def test_with_room_for_its_words_nothing_is_moved(clips: Clips, lines: list[str]) -> None:
+    batch = clips.batch(np.random.default_rng(1), 8, 400, 0.0, 1.0, TOKENS[" "])
+    for at, tokens in zip(batch.frames, batch.tokens, strict=True):
+        assert _said(tokens) == "".join(SPACING.spaced(lines[line]) for line in _order(clips, at))
+        line, frame = clips.mel[at].astype(int).T
+        for clip in set(line):
+            its = frame[line == clip]
+            length = 6 * len(lines[clip])
+            assert its[:length].tolist() == list(range(length))  # then silence, if it is the last
+
+
+def test_some_samples_have_none(clips: Clips, lines: list[str]) -> None:
+    batch = clips.batch(np.random.default_rng(4), 60, 300, 0.25, 1.0, TOKENS[" "])
+    plain = spaced = 0
+    for at, tokens in zip(batch.frames, batch.tokens, strict=True):
+        texts = [lines[line] for line in _order(clips, at)]
+        plain += _said(tokens) == " ".join(texts)
+        spaced += _said(tokens) == "".join(map(SPACING.spaced, texts))
+    assert plain + spaced == 60
+    assert 5 < plain < 30
+
+
+def _said(tokens: np.ndarray) -> str:
+    return "".join(list(TOKENS)[token] for token in tokens if token >= 0)
+
+
+def _order(clips: Clips, at: np.ndarray) -> list[int]:
+    """The clips whose frames these are."""
+    line, frame = clips.mel[at].astype(int).T
+    begins = (np.diff(line, prepend=-1) != 0) | (np.diff(frame, prepend=0) < -5)
+    order: list[int] = line[begins].tolist()
+    return order
+
+
 def test_what_follows_a_reference_is_to_be_spoken(clips: Clips) -> None:
-    batch = clips.batch(np.random.default_rng(2), 60, 600, 0.0, TOKENS[" "])
+    batch = clips.batch(np.random.default_rng(2), 60, 600, 0.5, 0.0, TOKENS[" "])
     begins = 0
     for at, masked in zip(batch.frames, batch.masked, strict=True):
         line = clips.mel[at, 0]
@@ -82,6 +115,6 @@ def test_what_follows_a_reference_is_to_be_spoken(clips: Clips) -> None:
 
 
 def test_the_same_draw_is_the_same_batch(clips: Clips) -> None:
-    one, other = (clips.batch(np.random.default_rng(3), 4, 300, 1.0, 0) for _ in range(2))
+    one, other = (clips.batch(np.random.default_rng(3), 4, 300, 0.5, 1.0, 0) for _ in range(2))
     assert np.array_equal(one.frames, other.frames)
     assert np.array_equal(one.tokens, other.tokens)

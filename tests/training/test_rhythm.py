@@ -1,0 +1,80 @@
+"""How long words take, fitted to what was rendered."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from f5_pipeline.speech.text.spacing import Spacing
+from training import rhythm
+from training.recipe import Recipe, load
+
+WORDS = {"bad": 20, "tree": 30, "moon": 45, "of": 9, "fish": 36}  # frames at a usual pace
+PAUSE = 12  # after the last word
+
+
+@pytest.fixture
+def recipe() -> Recipe:
+    toy = load("toy")
+    return toy.model_copy(update={"speech": toy.speech.model_copy(update={"shards": 1})})
+
+
+def rendered(folder: Path, lines: list[str], *, merged: bool = False, split: bool = False) -> None:
+    """A shard in which each word takes as long as ``WORDS`` says, at three paces in turn.
+
+    Args:
+        merged: "of" and what comes after it are said at one go.
+        split: "fish" is said as two words.
+    """
+    groups, counts, words, lengths = [], [], [], []
+    for number, line in enumerate(lines):
+        group, character, frame = number % 3, 0, 0.0
+        its = []
+        before = ""
+        for word in line.rstrip(".").split():
+            if not (merged and before == "of"):
+                its.append((character, round(frame)))
+            if split and word == "fish":
+                its.append((character + 2, round(frame) + 10))
+            frame += WORDS[word] * 170 / (155, 170, 185)[group]
+            character += len(word) + 1
+            before = word
+        groups.append(group)
+        words += its
+        counts.append(len(its))
+        lengths.append(round(frame + PAUSE * 170 / (155, 170, 185)[group]))
+    np.savez(
+        folder / "000.npz",
+        line=np.arange(len(lines)),
+        group=np.array(groups),
+        length=np.array(lengths),
+        words=np.array(words, np.int32),
+        word_count=np.array(counts),
+    )
+
+
+def texts(count: int) -> list[str]:
+    draw = np.random.default_rng(3)
+    return [" ".join(draw.choice(list(WORDS), 5)) + "." for _ in range(count)]
+
+
+@pytest.mark.parametrize("how", [{}, {"merged": True}, {"split": True}], ids=["one by one", "merged", "split"])
+def test_words_get_the_room_that_they_take(how: dict[str, bool], recipe: Recipe, tmp_path: Path) -> None:
+    lines = texts(400)
+    rendered(tmp_path, lines, **how)
+    table = json.loads(rhythm.fit(recipe, lines, tmp_path))
+    assert table["frames_per_token"] == rhythm.FRAMES_PER_TOKEN
+    rooms = Spacing(1.0, table["frames"]).rooms(["tree", "of", "moon", "bad", "fish."])
+    assert rooms == pytest.approx([30, 9, 45, 20, 36 + PAUSE], abs=2)
+
+
+def test_what_was_hardly_ever_said_is_left_out(recipe: Recipe, tmp_path: Path) -> None:
+    lines = [line.replace("moon", "bad") for line in texts(400)]
+    lines[0] = "moon bad tree."
+    rendered(tmp_path, lines)
+    frames = json.loads(rhythm.fit(recipe, lines, tmp_path))["frames"]
+    assert "#tree" in frames
+    assert "#moon" not in frames
