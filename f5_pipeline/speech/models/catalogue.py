@@ -23,6 +23,10 @@ else:
     import tomli as tomllib
 
 
+#: What files a model may have, by their names in the catalogue; all but the last it must have.
+FILES = ("checkpoint", "vocabulary", "vocoder_config", "vocoder_weights", "spacing")
+
+
 @dataclass(frozen=True)
 class SourceFile:
     """One file of a model: where it comes from and what it must hash to."""
@@ -58,8 +62,7 @@ class ModelSpec:
     @property
     def files(self) -> Mapping[str, SourceFile]:
         """The files that it has, four or five, by their names in the catalogue."""
-        names = ("checkpoint", "vocabulary", "vocoder_config", "vocoder_weights", "spacing")
-        return {name: file for name in names if (file := getattr(self, name)) is not None}
+        return {name: file for name in FILES if (file := getattr(self, name)) is not None}
 
 
 def load_catalogue(settings: Settings) -> dict[str, ModelSpec]:

@@ -18,7 +18,7 @@ from pydantic import (
 )
 
 from f5_pipeline.errors import BadSetting
-from f5_pipeline.speech.models.catalogue import ModelSpec, SourceFile
+from f5_pipeline.speech.models.catalogue import FILES, ModelSpec, SourceFile
 from f5_pipeline.speech.models.source import parse_source, public_source
 from f5_pipeline.speech.utterance import Sampling
 from f5_pipeline.storage.object_store import is_slug
@@ -174,13 +174,10 @@ def build_spec(name: str, entries: Mapping[str, Any], where: str, folder: Path) 
         default_sampling=Sampling(**entry.default_sampling.model_dump()),
         **{
             key: _build_file(name, key, file, where, folder)
-            for key in _FILES
+            for key in FILES
             if (file := getattr(entry, key)) is not None
         },
     )
-
-
-_FILES = ("checkpoint", "vocabulary", "vocoder_config", "vocoder_weights", "spacing")
 
 
 def _merge_base(name: str, entries: Mapping[str, Any], where: str, above: tuple[str, ...] = ()) -> dict[str, Any]:
