@@ -34,19 +34,26 @@ class BarProgress:
         if self._bar.tasks:
             self._bar.stop()
 
-    def begin(self, lines: int, missing: int, audio_seconds: float) -> None:
-        if not missing:
-            self._say(f"{lines} lines, all of them spoken before: nothing to speak." if lines else "No line to speak.")
-            return
-        self._say(f"Lines: {lines}; clips to speak: {missing}, about {audio_seconds:.0f} s of audio.")
+    def begin(self, lines: int, missing: int, audio_seconds: float, waiting: int = 0) -> None:
         self._started = time.monotonic()
-        self._task = self._bar.add_task("speaking", total=missing, seconds=0.0, speed=0.0)
-        self._bar.start()
+        if missing:
+            self._say(f"Lines: {lines}; clips to speak: {missing}, about {audio_seconds:.0f} s of audio.")
+            self._show(missing)
+        elif waiting:
+            self._say(f"Lines: {lines}, all of them spoken before; clips still to be judged: {waiting}.")
+        else:
+            self._say(f"{lines} lines, all of them spoken before: nothing to speak." if lines else "No line to speak.")
 
     def advance(self, audio_seconds: float) -> None:
+        if not self._bar.tasks:
+            self._show(None)  # what was spoken before was not right: how many takes that will be nobody knows
         self._seconds += audio_seconds
         speed = self._seconds / max(time.monotonic() - self._started, 1e-3)
         self._bar.update(self._task, advance=1, seconds=self._seconds, speed=speed)
+
+    def _show(self, total: int | None) -> None:
+        self._task = self._bar.add_task("speaking", total=total, seconds=0.0, speed=0.0)
+        self._bar.start()
 
     def _say(self, sentence: str) -> None:
         self._console.print(sentence, highlight=False, soft_wrap=True)

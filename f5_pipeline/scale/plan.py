@@ -37,6 +37,8 @@ class Plan:
         missing = [line for line, is_there in zip(self._pending, there, strict=True) if not is_there]
         #: How many clips are missing, and how long they will be, in seconds.
         self.missing = len(missing), sum(line.expected_seconds for line in missing)
+        #: How many clips are there, and are still to be judged by who gets their lines.
+        self.waiting = len(self._pending) - len(missing)
 
     def portion(self, group: Group) -> Portion:
         """A group as a worker is given it."""

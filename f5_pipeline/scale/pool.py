@@ -61,7 +61,7 @@ def speak_with(open_crew: OpenCrew, log: logging.Logger) -> Speak:
         with made_to_stay():
             plan = Plan(order)
         progress = progress or Silent()
-        progress.begin(len(order.lines), *plan.missing)
+        progress.begin(len(order.lines), *plan.missing, plan.waiting)
         if not len(plan.backlog):
             return Outcome(Generation(plan.rows(), 0, 0.0))
         models = {line.model.spec.name: line.model.spec for line in order.lines}

@@ -176,7 +176,7 @@ class _Takes:
     def __init__(self) -> None:
         self.audio_seconds: list[float] = []
 
-    def begin(self, lines: int, missing: int, audio_seconds: float) -> None: ...
+    def begin(self, lines: int, missing: int, audio_seconds: float, waiting: int = 0) -> None: ...
 
     def advance(self, audio_seconds: float) -> None:
         self.audio_seconds.append(audio_seconds)

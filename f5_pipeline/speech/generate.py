@@ -40,8 +40,11 @@ _LONG_SECONDS = 60.0  # clips longer than this are joined one at a time: each is
 class Progress(Protocol):
     """Who wants to know how a long run is getting on. Times are seconds of audio."""
 
-    def begin(self, lines: int, missing: int, audio_seconds: float) -> None:
-        """Of so many lines, so many different clips are missing; they will be about ``audio_seconds`` long."""
+    def begin(self, lines: int, missing: int, audio_seconds: float, waiting: int = 0) -> None:
+        """Of so many lines, so many different clips are missing; they will be about ``audio_seconds`` long.
+
+        Another ``waiting`` were spoken before and are still to be judged: what is wrong with one calls for a new take.
+        """
 
     def advance(self, audio_seconds: float) -> None:
         """One more take has been spoken and stored."""
@@ -50,7 +53,7 @@ class Progress(Protocol):
 class Silent:
     """Nobody wants to know."""
 
-    def begin(self, lines: int, missing: int, audio_seconds: float) -> None: ...
+    def begin(self, lines: int, missing: int, audio_seconds: float, waiting: int = 0) -> None: ...
 
     def advance(self, audio_seconds: float) -> None: ...
 
@@ -93,7 +96,8 @@ def generate(
     session = _Session(clips, takes, progress, judge or Judge(), listener)
     session.recall([line for key, line in by_key.items() if key not in takes])
     missing = [line for line in by_key.values() if session.wants(line)]
-    progress.begin(len(lines), len(missing), sum(line.expected_seconds for line in missing))
+    waiting = sum(session.waits_for([line]) for line in by_key.values())
+    progress.begin(len(lines), len(missing), sum(line.expected_seconds for line in missing), waiting)
     for model in {id(line.model): line.model for line in by_key.values()}.values():
         mine = [line for line in by_key.values() if line.model is model]
         engine = cache(partial(engine_for, model))  # loaded when there is something to say, and once

@@ -38,6 +38,16 @@ def test_nothing_to_speak_is_said(progress: LogProgress, said: list[str]) -> Non
     assert said == ["16 lines, all of them spoken before: nothing to speak"]
 
 
+def test_clips_that_are_still_to_be_judged_may_be_spoken_again(
+    progress: LogProgress, said: list[str], clock: Clock
+) -> None:
+    progress.begin(16, 0, 0.0, waiting=3)
+    assert said.pop() == "16 lines, all of them spoken before; 3 clips are still to be judged"
+    clock.now += 10.0
+    progress.advance(5.0)
+    assert said == ["1 clips, 5 s of audio, 0.5 times real time"]
+
+
 def test_it_speaks_now_and_then_and_at_the_end(progress: LogProgress, said: list[str], clock: Clock) -> None:
     progress.begin(20, 12, 60.0)
     assert said.pop() == "20 lines; 12 clips to speak, about 60 s of audio"

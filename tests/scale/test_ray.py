@@ -32,11 +32,11 @@ class Counting:
     """Implements ``Progress``."""
 
     def __init__(self) -> None:
-        self.begun: tuple[int, int] = (0, 0)
+        self.begun: tuple[int, int, int] = (0, 0, 0)
         self.audio: list[float] = []
 
-    def begin(self, lines: int, missing: int, audio_seconds: float) -> None:
-        self.begun = lines, missing
+    def begin(self, lines: int, missing: int, audio_seconds: float, waiting: int = 0) -> None:
+        self.begun = lines, missing, waiting
 
     def advance(self, audio_seconds: float) -> None:
         self.audio.append(audio_seconds)
@@ -58,7 +58,7 @@ def test_a_batch_is_the_same_with_and_without_ray(
     assert batch.clips == other_batch.clips
     assert len(set(watched.processes)) == 2
     assert os.getpid() not in watched.processes
-    assert progress.begun == (32, 30)
+    assert progress.begun == (32, 30, 0)
     assert sum(progress.audio) == pytest.approx(there.audio_seconds_spoken)
     assert (there.clips_spoken, there.cached) == (here.clips_spoken, 0)
     assert sum(worker.lines for worker in there.workers) == 30

@@ -175,8 +175,8 @@ def test_progress_is_told_of_clips_that_are_missing(run: Run) -> None:
     told: list[object] = []
 
     class Told:
-        def begin(self, lines: int, missing: int, audio_seconds: float) -> None:
-            told.append((lines, missing, round(audio_seconds, 1)))
+        def begin(self, lines: int, missing: int, audio_seconds: float, waiting: int = 0) -> None:
+            told.append((lines, missing, round(audio_seconds, 1), waiting))
 
         def advance(self, audio_seconds: float) -> None:
             told.append(round(audio_seconds, 1))
@@ -184,7 +184,7 @@ def test_progress_is_told_of_clips_that_are_missing(run: Run) -> None:
     run(lines(TEXTS[0]), FakeEngine())
     done = generate(lines(TEXTS[0], TEXTS[1], TEXTS[1]), run.clips, {}, FakeEngine().load, Told())
     seconds = round(done.rows[1].audio_seconds or 0, 1)
-    assert told == [(3, 1, seconds), seconds]
+    assert told == [(3, 1, seconds, 0), seconds]
 
 
 # --- crashes and damage ---------------------------------------------------------------------------------------
