@@ -104,6 +104,7 @@ class Scheduler:
         self._probe = min(usual, backlog.cost / (_PORTIONS * max(1, self._worth_probing())))
         self._workers: dict[int, _Worker] = {}
         self._starting: dict[int, float] = {}  # since when
+        self._idle_since: float | None = None  # when nobody had anything in hand any more; None: somebody has
         self._never_ready = 0  # workers that died before they were
         self._names = 0
         self._refusals: list[tuple[str, bool]] = []
@@ -256,10 +257,14 @@ class Scheduler:
         return worker.groups[0].cost / speed if speed else 0.0
 
     def _waits_in_vain(self, now: float) -> bool:
-        """Whether nobody has anything in hand, and nobody has come for too long."""
+        """Whether nobody has had anything in hand for too long, and nobody has come in that time."""
         if self.finished or any(worker.groups for worker in self._workers.values()):
+            self._idle_since = None
             return False
-        return bool(self._starting) and now - min(self._starting.values()) > self._policy.start_patience
+        self._idle_since = now if self._idle_since is None else self._idle_since
+        if not self._starting:
+            return False
+        return now - max(self._idle_since, min(self._starting.values())) > self._policy.start_patience
 
     def _assignments(self, now: float) -> list[Command]:
         """Turn by turn, so that nobody has two groups before everybody has one."""

@@ -300,6 +300,24 @@ def test_workers_that_do_not_come_end_the_run() -> None:
         story.tick(3.0)
 
 
+def test_workers_are_waited_for_from_when_nobody_speaks_any_more() -> None:
+    """One speaks for long, another has been asked for since the beginning: the first one's end is no reason to stop."""
+    story = Story(PLENTY, start_patience=600.0)
+    story.join(0)
+    story.tick(2400.0)
+    story.done(0)
+    story.die(0)
+    story.tick(599.0)
+    assert story.started == [0, 1, 2]
+    story.join(1)
+    story.tick(2400.0)
+    story.done(1)
+    story.die(1)
+    story.tick(600.0)
+    with pytest.raises(WorkersNeverReady, match="nobody spoke for 10 minutes"):
+        story.tick(1.0)
+
+
 def test_workers_that_die_before_they_are_ready_cost_their_place_and_not_the_run() -> None:
     story = Story(PLENTY, most=3)
     for _ in range(3):
