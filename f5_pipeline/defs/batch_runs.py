@@ -3,6 +3,7 @@
 What makes a batch worth a run is ``speech.upkeep``'s business.
 """
 
+from collections.abc import Collection
 from datetime import datetime, timedelta
 
 import dagster as dg
@@ -20,6 +21,7 @@ _UNFINISHED = [
     dg.DagsterRunStatus.STARTED,
     dg.DagsterRunStatus.CANCELING,
 ]
+_NAMED = 5  # batches, in a sentence
 _RETRIED_WITHIN = timedelta(minutes=10)  # the daemon starts a retry within seconds, or never
 
 
@@ -52,3 +54,9 @@ def attempts(instance: dg.DagsterInstance, state: BatchState) -> int:
     ended = [dg.DagsterRunStatus.SUCCESS, dg.DagsterRunStatus.FAILURE]
     tags = {PARTITION_NAME_TAG: state.batch, INPUTS: state.inputs}
     return len({run.root_run_id or run.run_id for run in instance.get_runs(dg.RunsFilter(statuses=ended, tags=tags))})
+
+
+def being_submitted(batches: Collection[str]) -> str:
+    """What a policy says of batches that are being submitted, and so not run; "" if there are none."""
+    named = ", ".join(sorted(batches)[:_NAMED])
+    return f"being submitted (if nobody is submitting it any more, submit it again): {named}" if batches else ""

@@ -8,7 +8,7 @@ from datetime import datetime, timezone
 import dagster as dg
 from dagster._grpc.utils import default_schedule_grpc_timeout
 
-from f5_pipeline.defs.batch_runs import attempts, busy_batches, request_run
+from f5_pipeline.defs.batch_runs import attempts, being_submitted, busy_batches, request_run
 from f5_pipeline.defs.jobs import speech_batch
 from f5_pipeline.defs.partitions import batches
 from f5_pipeline.defs.pools import prepare_pool
@@ -43,6 +43,8 @@ def nightly_batches(
     night = _look(context.instance, store, settings, _enough_time())
     if night.given_up:
         context.log.warning(f"Tried {ATTEMPTS} times, and left until something changes: {_named(night.given_up)}.")
+    if night.submitted:
+        context.log.warning(night.said_of_submitted())
     if night.stopped_at:
         context.log.warning(f"Looked at {night.looked_at} batches, and out of time: the next night goes on from there.")
     if not _is_preview(context):
@@ -58,16 +60,22 @@ class _Night:
 
     chosen: list[BatchState] = field(default_factory=list)  # to be run
     given_up: list[BatchState] = field(default_factory=list)
+    submitted: list[str] = field(default_factory=list)  # batches that are being submitted
     in_work: int = 0
     due: int = 0  # all that need a run: also those that have one, and those given up
     looked_at: int = 0
     stopped_at: str = ""  # the place of the last batch that was looked at, when time ran out
 
     def said(self) -> str:
-        if not self.due:
-            return "Every batch is finished and up to date."
-        left = f" Left alone after {ATTEMPTS} runs: {_named(self.given_up)}." if self.given_up else ""
-        return f"{self.due} batches need a run, {self.in_work} of them have one already.{left}"
+        needed = f"{self.due} batches need a run, {self.in_work} of them have one already."
+        left = f"Left alone after {ATTEMPTS} runs: {_named(self.given_up)}." if self.given_up else ""
+        parts = [needed if self.due else "", left, self.said_of_submitted()]
+        return " ".join(filter(None, parts)) or "Every batch is finished and up to date."
+
+    def said_of_submitted(self) -> str:
+        """A sentence for whoever interrupted a submission; "" if there is none."""
+        said = being_submitted(self.submitted)
+        return f"Not run: {said}." if said else ""
 
 
 def _look(
@@ -77,6 +85,7 @@ def _look(
     last = instance.daemon_cursor_storage.get_cursor_values({_STOPPED_AT}).get(_STOPPED_AT, "")
     for state in look_at_batches(store, settings, after=last):
         night.looked_at += 1
+        night.submitted += [state.batch] if state.being_submitted else []
         night.due += bool(state.reason)
         if state.reason and state.batch in busy:
             night.in_work += 1

@@ -6,7 +6,7 @@ from functools import cached_property
 
 import dagster as dg
 
-from f5_pipeline.defs.batch_runs import busy_batches, request_run
+from f5_pipeline.defs.batch_runs import being_submitted, busy_batches, request_run
 from f5_pipeline.defs.jobs import speech_batch
 from f5_pipeline.defs.known import Known
 from f5_pipeline.defs.partitions import batches
@@ -36,8 +36,9 @@ def new_manifests(
     """Every new or changed manifest becomes a partition and one run; a deleted one is a partition no more.
 
     A manifest counts as changed when it, or what lies beside it, has another ETag. Each version is run once: a broken
-    one is one failed run, until it is mended. Nothing is run that was spoken and delivered already, or has a run that
-    waits or goes on. At most 10 runs a tick, the longest waiting first. Clips of deleted manifests stay.
+    one is one failed run, until it is mended. Nothing is run that was spoken and delivered already, has a run that
+    waits or goes on, or is being submitted. At most 10 runs a tick, the longest waiting first. Clips of deleted
+    manifests stay.
     """
     try:
         return _Tick(context, store, settings).result()
@@ -67,7 +68,10 @@ class _Tick:
         return busy_batches(self._instance, self._now)
 
     def result(self) -> dg.SensorResult:
-        unknown = {name: files for name, files in self._manifests.items() if files not in self._known}
+        # What is being submitted is not known, whatever it was: it may become what it was, and a run in between failed.
+        unknown = {
+            name: files for name, files in self._manifests.items() if files.being_submitted or files not in self._known
+        }
         ready = {name: files for name, files in unknown.items() if self._settled(files) and name not in self._busy}
         first = sorted(ready.values(), key=lambda files: (files.changed, files.batch))[:_LOOKED_AT_A_TICK]
         states = batch_states(self._store, self._settings, {files.batch: files for files in first})
@@ -79,12 +83,14 @@ class _Tick:
             run_requests=[request_run(state) for state in wanted],  # no run key: it would be run only once, ever
             skip_reason=None if wanted else self._said(unknown.keys() - handled, gone),
             cursor=self._known.keep(
-                files for name, files in self._manifests.items() if name in handled or files in self._known
+                files for name, files in self._manifests.items() if name in handled or name not in unknown
             ),
             dynamic_partitions_requests=_partition_requests(handled - self._partitions, gone),
         )
 
     def _settled(self, files: ManifestFiles) -> bool:
+        if files.being_submitted:
+            return False
         return abs(self._now - files.changed) >= _SETTLED  # a clock that is far off is no reason to wait for ever
 
     def _claimed(self, wanted: list[BatchState]) -> list[BatchState]:
@@ -104,6 +110,9 @@ class _Tick:
         if not self._manifests:
             return f"The store {self._store.url} has no manifests."
         said = [f"{len(self._manifests)} manifests, none to be run now"]
+        submitted = {name for name, files in self._manifests.items() if files.being_submitted}
+        waiting = set(waiting) - submitted
+        said += [being_submitted(submitted)] if submitted else []
         said += [f"in work or being written: {', '.join(sorted(waiting)[:5])}"] if waiting else []
         said += [f"deleted, and so a partition no more: {', '.join(gone[:5])}"] if gone else []
         return "; ".join(said) + "."

@@ -28,9 +28,10 @@ class BatchState:
     """Whether a batch should be run."""
 
     batch: str
-    reason: str  # why it should, in a few words; "": it is finished and up to date
+    reason: str  # why it should, in a few words; "": it is finished and up to date, or being submitted
     waiting_since: datetime  # when its manifest was last written
     inputs: str  # of all that a run may depend on: while it stays the same, what failed will fail again
+    being_submitted: bool = False  # or half submitted: a run could only fail, until that is completed
 
     @property
     def place(self) -> str:
@@ -72,8 +73,8 @@ def _states(store: ObjectStore, wanted: Sequence[ManifestFiles], sources: Source
     indexes = store.stat_many(parquet_object(files.batch) for files in wanted)
     for files, known in zip(wanted, records, strict=True):
         index = indexes.get(parquet_object(files.batch))
-        reason = _reason(files, known, index.etag if index else "", sources)
-        yield BatchState(files.batch, reason, files.changed, sources.inputs(files))
+        reason = "" if files.being_submitted else _reason(files, known, index.etag if index else "", sources)
+        yield BatchState(files.batch, reason, files.changed, sources.inputs(files), files.being_submitted)
 
 
 def _place(changed: datetime, batch: str) -> str:

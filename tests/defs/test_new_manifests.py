@@ -92,6 +92,43 @@ def test_a_manifest_that_is_still_being_written_is_left_alone(story: Story) -> N
     assert story.tick(seconds=1) == ["slow"]
 
 
+def test_what_is_being_submitted_is_left_alone_and_run_when_it_is_complete(story: Story) -> None:
+    """A submission is interrupted, and completed with the bytes that were there: the same version, for a bucket."""
+    story.manifest("half")
+    story.manifest("half", file="half.submitting")
+    story.manifest("whole")
+    assert story.tick() == ["whole"]
+    assert story.partitions == ["whole"]
+    story.succeeds("whole")
+    for _ in range(2):
+        assert story.tick() == []
+        assert story.said == (
+            "2 manifests, none to be run now; "
+            "being submitted (if nobody is submitting it any more, submit it again): half."
+        )
+    story.store.delete("manifests/half.submitting")
+    assert story.tick() == ["half"]
+    story.succeeds("half")
+    assert story.tick() == []
+
+
+def test_what_is_submitted_once_more_as_it_was_is_run_if_it_was_not_spoken(story: Story) -> None:
+    for name in ("failed", "spoken"):
+        story.manifest(name)
+    assert sorted(story.tick()) == ["failed", "spoken"]
+    story.fails("failed")
+    story.succeeds("spoken")
+    for name in ("failed", "spoken"):
+        story.manifest(name, file=f"{name}.submitting")
+    assert story.tick() == []
+    assert story.partitions == ["failed", "spoken"]
+    for name in ("failed", "spoken"):
+        story.store.delete(f"manifests/{name}.submitting")
+    assert story.tick() == ["failed"]
+    story.fails("failed")
+    assert story.tick() == []
+
+
 def test_a_file_from_the_future_is_not_waited_for(story: Story) -> None:
     story.wait(days=2)
     story.manifest("early")

@@ -102,6 +102,20 @@ def test_what_fails_is_tried_three_nights_and_then_left_until_something_changes(
     assert story.night() == []
 
 
+def test_what_is_being_submitted_is_not_run_and_said(story: Story) -> None:
+    story.manifest("half")
+    story.manifest("half", file="half.submitting")
+    assert story.night() == []
+    assert story.said == "Not run: being submitted (if nobody is submitting it any more, submit it again): half."
+    story.manifest("whole")
+    assert story.night() == ["whole"]
+    story.succeeds("whole")
+    story.store.delete("manifests/half.submitting")
+    assert story.night() == ["half"]
+    story.succeeds("half")
+    assert story.night() == []
+
+
 def test_a_voice_that_comes_is_a_reason_to_try_again(story: Story) -> None:
     story.manifest("waits", "text,voice", "Nobody can say this.,anna")
     for _ in range(ATTEMPTS):
