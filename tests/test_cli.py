@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 import os
 import shutil
 import sqlite3
@@ -608,6 +609,21 @@ def test_run_speaks_delivers_and_says_where(here: Here, engine: FakeEngine) -> N
     assert out.startswith("2 ok, 0 suspect, 0 failed, 1 rejected; 0 clips spoken, 2 lines spoken before.")
     assert "2 lines, all of them spoken before: nothing to speak." in err
     assert len(engine.spoken) == 2
+
+
+def test_run_may_take_longer_than_a_day(here: Here, engine: FakeEngine) -> None:
+    """Of runs that say nothing else, the daemon calls those failed that are going on after a day."""
+    from dagster._daemon.monitoring.run_monitoring import check_run_timeout  # noqa: TID251
+
+    from f5_pipeline.defs.instance import open_instance
+
+    here("submit", here.file("b.csv", MANIFEST))
+    assert here("run", "b")[0] == 0
+    with open_instance() as instance:
+        (record,) = instance.get_run_records()
+        assert record.start_time is not None
+        check_run_timeout(instance, record, logging.getLogger(), default_timeout_seconds=1e-9)
+        assert [run.status.value for run in instance.get_runs()] == ["SUCCESS"]
 
 
 def test_run_registers_a_manifest_that_was_put_there_by_hand(here: Here, engine: FakeEngine) -> None:

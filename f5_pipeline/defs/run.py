@@ -17,6 +17,7 @@ from f5_pipeline.defs.instance import instance_place, open_instance
 from f5_pipeline.defs.partitions import batches
 from f5_pipeline.speech.generate import Progress
 
+_UNTIMED = {dg.MAX_RUNTIME_SECONDS_TAG: "0"}
 _QUIET = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
 
 
@@ -32,7 +33,8 @@ class RunOutcome:
 def run_batch(batch: str, progress: Progress, warn: Callable[[str], None] = lambda said: None) -> RunOutcome:
     """Register the batch and run its job to the end; ``progress`` is told how the speaking gets on.
 
-    ``warn`` is told before if other runs are in the way; all the same it begins at once.
+    ``warn`` is told before if other runs are in the way; all the same it begins at once. It may take as long as it
+    likes: the daemon could not end it after a day, only call it failed, so that another one is begun beside it.
 
     Raises:
         UnsafeName: ``batch`` is not a slug.
@@ -43,7 +45,9 @@ def run_batch(batch: str, progress: Progress, warn: Callable[[str], None] = lamb
         if said := _in_the_way(instance, batch):
             warn(said)
         instance.add_dynamic_partitions(str(batches.name), [batch])
-        result = job.execute_in_process(instance=instance, partition_key=batch, raise_on_error=False, run_config=_QUIET)
+        result = job.execute_in_process(
+            instance=instance, partition_key=batch, raise_on_error=False, run_config=_QUIET, tags=_UNTIMED
+        )
     if any(_was_interrupted(event) for event in result.all_events):
         raise KeyboardInterrupt
     return RunOutcome(result.success, "" if result.success else _first_error(result), _metadata(result))
