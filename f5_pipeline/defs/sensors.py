@@ -54,7 +54,7 @@ class _Tick:
     def __init__(self, context: dg.SensorEvaluationContext, store: ObjectStore, settings: Settings) -> None:
         self._instance, self._store, self._settings = context.instance, store, settings
         self._now = _now()
-        self._known = Known(context.instance, context.cursor)
+        self._known = Known(context.instance, context.cursor, store.url)
         # Before the manifests: of what is submitted in between, the manifest is seen and the partition is not. The
         # other way round it would be a partition without a manifest, and removed.
         self._partitions = frozenset(context.instance.get_dynamic_partitions(str(batches.name)))

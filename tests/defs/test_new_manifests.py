@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import base64
+import hashlib
 import json
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +17,8 @@ from f5_pipeline.defs import sensors
 from f5_pipeline.defs.sensors import RUNS_A_TICK, new_manifests
 from f5_pipeline.errors import StoreBusy, StoreUnusable
 from f5_pipeline.results.clips import PREFIX
+from f5_pipeline.results.manifest_files import manifest_files
+from f5_pipeline.storage import local
 from f5_pipeline.storage.local import LocalStore
 from tests.defs.conftest import Project
 from tests.defs.story import Story, begin
@@ -301,8 +306,8 @@ def test_the_cursor_stays_short(story: Story) -> None:
     assert len(story.cursor or "") == 22
 
 
-def test_the_cursor_of_an_older_release_is_understood(story: Story) -> None:
-    """The digests themselves, in base64."""
+def test_the_cursor_that_has_the_digests_in_it_is_understood(story: Story) -> None:
+    """As older releases wrote it, in base64."""
     story.manifest("broken", "no,such,columns")
     assert story.tick() == ["broken"]
     story.fails("broken")
@@ -313,6 +318,41 @@ def test_the_cursor_of_an_older_release_is_understood(story: Story) -> None:
     assert story.tick() == []
     assert (story.cursor or "").startswith("known:")
     assert story.runs("broken") == 1
+
+
+def test_digests_of_an_older_release_without_the_store_cost_a_look_and_what_is_done_no_run(story: Story) -> None:
+    for name in ("spoken", "broken"):
+        story.manifest(name, *([] if name == "spoken" else ["no,such,columns"]))
+    assert sorted(story.tick()) == ["broken", "spoken"]
+    story.succeeds("spoken")
+    story.fails("broken")
+    old = [f"{name} {manifest_files(story.store, name).version}" for name in ("spoken", "broken")]
+    digests = sorted(hashlib.sha256(one.encode()).digest()[:6] for one in old)
+    story.cursor = base64.b64encode(b"".join(digests)).decode()
+    assert story.tick() == ["broken"]
+    story.fails("broken")
+    assert story.tick() == []
+    assert (story.runs("spoken"), story.runs("broken")) == (1, 2)
+
+
+def test_what_is_known_of_a_store_is_not_known_of_its_copy(
+    story: Story, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of two batches, the copy has one spoken. As in a bucket, it has the versions of what it is a copy of."""
+    monkeypatch.setattr(local, "_etag", lambda status: f"{status.st_size}-{status.st_mtime_ns}")
+    for name in ("here", "everywhere"):
+        story.manifest(name)
+    assert sorted(story.tick()) == ["everywhere", "here"]
+    story.succeeds("here", "everywhere")
+    shutil.copytree(story.folder, tmp_path / "copy")
+    shutil.rmtree(tmp_path / "copy" / "batches" / "here")
+    first, story.store = story.store, LocalStore(tmp_path / "copy")
+    assert list(first.list("manifests/")) == list(story.store.list("manifests/"))
+    assert story.tick() == ["here"]
+    story.succeeds("here")
+    assert story.tick() == []
+    story.store = first
+    assert story.tick() == []
 
 
 def test_a_tick_whose_cursor_nobody_keeps_forgets_nothing(story: Story) -> None:
