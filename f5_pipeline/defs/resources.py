@@ -5,12 +5,13 @@ resource: that would be a traceback, and for the instance a run that crashed and
 """
 
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, nullcontext
+from contextlib import ExitStack, contextmanager
 from typing import NoReturn, TypeVar, cast
 
 import dagster as dg
 
 from f5_pipeline.defs.launcher import RUNS
+from f5_pipeline.defs.overdue import ends_with_its_record
 from f5_pipeline.errors import F5PipelineError
 from f5_pipeline.scale.engine import load_f5_engine
 from f5_pipeline.settings import Settings, load_settings
@@ -48,13 +49,18 @@ def made(make: Callable[[], _T]) -> _T:
 
 
 class SettingsResource(dg.ConfigurableResource[Settings]):
-    """The environment variables ``F5_…`` and ``.env``. Every run has them, and so shows with them that it lives."""
+    """The environment variables ``F5_…`` and ``.env``. Every run has them, and so shows with them that it lives; and
+    that it ends, when its record has.
+    """
 
     @contextmanager
     def yield_for_execution(self, context: dg.InitResourceContext) -> Iterator[Settings]:
         settings = made(load_settings)
-        run = None if isinstance(settings, Unusable) else context.run  # a tick has none
-        with alive(settings.cache / RUNS, run.run_id) if run else nullcontext():
+        with ExitStack() as lasting:
+            if context.run and context.instance:  # a tick has none
+                lasting.enter_context(ends_with_its_record(context.instance, context.run))
+                if not isinstance(settings, Unusable):
+                    lasting.enter_context(alive(settings.cache / RUNS, context.run.run_id))
             yield settings
 
 
