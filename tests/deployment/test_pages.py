@@ -54,8 +54,8 @@ def test_the_services_and_variables_of_the_page_on_compose_exist() -> None:
     named = re.findall(r"docker compose (?:exec(?: -T)?|stop) ((?:[a-z]+ ?)+)", text)
     assert {words.split()[0] for words in named} <= services
     for variable in re.findall(r"`([A-Z][A-Z0-9_]+)(?:=[^`]*)?`", text):
-        known = {*example_variables(), *re.findall(r"\$\{(\w+)", COMPOSE.read_text()), "F5_STORE", "F5_CACHE"}
-        assert variable in known | {"COMPOSE_FILE"}
+        known = {*example_variables(), *re.findall(r"\$\{(\w+)", COMPOSE.read_text()), "COMPOSE_FILE"}
+        assert variable in known | {f"F5_{name.upper()}" for name in Settings.model_fields}  # they all reach the server
 
 
 # --- Kubernetes -----------------------------------------------------------------------------------------------
