@@ -128,10 +128,12 @@ def _fetch(target: Path, expected: str | None, fetch: Fetch) -> PinnedFile:
     folder = target.with_name(target.name + _DOWNLOAD)
     try:
         path, received = fetch(folder)
-    except FileUnusable:  # a full disk is not left full
-        shutil.rmtree(folder, ignore_errors=True)
+        found = sha256_of(path)
+    except (FileUnusable, FileNotFoundError):
+        if target.is_file():  # a process that the lock did not keep out was faster, and removed the folder
+            return verify(target, expected)
+        shutil.rmtree(folder, ignore_errors=True)  # a full disk is not left full
         raise
-    found = sha256_of(path)
     if expected is not None and found != expected:
         shutil.rmtree(folder, ignore_errors=True)
         raise FileAltered(str(target), found, expected, arrived=True)

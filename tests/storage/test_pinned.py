@@ -41,6 +41,23 @@ def test_fetched_once_and_recorded(tmp_path: Path) -> None:
     }
 
 
+@pytest.mark.parametrize("ending", [FileNotFoundError, None])
+def test_two_that_no_lock_keeps_apart(tmp_path: Path, ending: type[Exception] | None) -> None:
+    """The faster one removes the folder that the other is still writing to."""
+    target = tmp_path / "file"
+
+    def slower(folder: Path) -> tuple[Path, int]:
+        done = bringing(b"content")(folder)
+        pinned._fetch(target, None, lambda folder: done)
+        if ending:
+            raise ending
+        return done
+
+    assert fetch_pinned(target, None, slower).path == target
+    assert target.read_bytes() == b"content"
+    assert fetch_pinned(target, None, never).sha256 == hashlib.sha256(b"content").hexdigest()
+
+
 def test_a_second_look_does_not_read_the_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     target = tmp_path / "file"
     fetch_pinned(target, None, bringing(b"content"))
