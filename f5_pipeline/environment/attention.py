@@ -39,7 +39,9 @@ from f5_pipeline.errors import (
 )
 from f5_pipeline.settings import Settings
 from f5_pipeline.storage.locks import hold
+from f5_pipeline.storage.partial import host_slug
 from f5_pipeline.storage.room import Need, check_room
+from f5_pipeline.storage.volume import is_network_volume
 
 _OLDEST_CAPABILITY = (8, 0)  # Ampere; flash_attn 2 has no kernels for older GPUs
 _BYTECODE = 1.1  # of what a wheel unpacks to: pip compiles its Python files
@@ -124,8 +126,10 @@ def _unchanged(record: Path) -> EnvironmentReport | None:
 
 
 def _lock(settings: Settings) -> Path:
-    """One for each interpreter that uses this cache."""
-    return settings.cache / "environment" / f"{hashlib.sha256(sys.prefix.encode()).hexdigest()[:16]}.lock"
+    """One for each interpreter that uses this cache. Two machines may call theirs alike and share the cache alone."""
+    shared = is_network_volume(site_packages())
+    interpreter = sys.prefix if shared else f"{sys.prefix}\n{host_slug()}"
+    return settings.cache / "environment" / f"{hashlib.sha256(interpreter.encode()).hexdigest()[:16]}.lock"
 
 
 def _prove(settings: Settings, bytes_to_come: int) -> EnvironmentReport:

@@ -88,6 +88,20 @@ def test_a_second_time_nothing_is_asked(monkeypatch: pytest.MonkeyPatch, tmp_pat
     assert replace(again, seconds=0.0, reused=False) == replace(first, seconds=0.0)
 
 
+def test_machines_that_share_the_cache_alone_do_not_wait_for_each_other(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """Pods of one image: what they prove is each one's own, wherever it is. A shared environment is proven by one."""
+
+    def lock_on(host: str, shared: bool) -> Path:
+        monkeypatch.setattr(attention, "host_slug", lambda: host)
+        monkeypatch.setattr(attention, "is_network_volume", lambda folder: shared)
+        return attention._lock(Settings(cache=tmp_path))
+
+    assert lock_on("one", shared=False) == lock_on("one", shared=False) != lock_on("two", shared=False)
+    assert lock_on("one", shared=True) == lock_on("two", shared=True)
+
+
 def test_other_settings_are_another_question(tmp_path: Path) -> None:
     settings = [{}, {"device": "cpu"}, {"precision": "float32"}, {"flash_attn": "x"}, {"wheels": "y"}]
     places = {record.record_place(Settings(cache=tmp_path, **each)) for each in settings}  # type: ignore[arg-type]
