@@ -74,9 +74,7 @@ class ClipStore:
             data = flac.encode(key, samples, facts)
         except flac.NotWhole as error:
             raise ClipDamaged(key, str(error)) from None
-        if (there := self._whole(key)) is not None:
-            return there
-        if self._store.create(name, data) is None:  # somebody was faster, or a damaged clip is in the way
+        if self._store.create(name, data) is None:  # there is one, or a damaged one is in the way
             if (there := self._whole(key)) is not None:
                 return there
             self._store.write(name, data)

@@ -21,7 +21,7 @@ from f5_pipeline.results.lookup import batch_results, fetch_delivered, share_cli
 from f5_pipeline.storage.local import LocalStore
 from f5_pipeline.storage.object_store import ObjectStore
 from f5_pipeline.storage.s3 import S3Store
-from tests.results.batch import contents, key_of, outcome, run_batch
+from tests.results.batch import contents, key_of, outcome, run_batch, speak
 from tests.storage import processes, servers
 from tests.storage.proxy import BUSY, CUT, LOSE, RESET, Fault, Proxy, proxy_before, sometimes
 from tests.storage.servers import Server
@@ -58,6 +58,15 @@ def test_a_cached_batch_costs_few_requests(bucket: S3Store, proxy: Proxy) -> Non
     run_batch(bucket, "demo", lines, spoken)
     assert spoken == []
     assert len(proxy.requests) <= 6 + 17  # claim (3), index (3), and a listing for each of up to 17 runs of keys
+
+
+def test_what_a_new_clip_costs(bucket: S3Store, proxy: Proxy) -> None:
+    clips, key = ClipStore(bucket), key_of("one")
+    stored = clips.save(key, speak("one"), {"line": "one"})
+    assert [request.method for request in proxy.requests] == ["HEAD", "PUT"]
+    proxy.forget()
+    assert clips.save(key, speak("another"), {"line": "another"}) == stored  # it stays
+    assert not proxy.of("PUT")
 
 
 def test_clips_deleted_or_cut_behind_our_back_are_spoken_again(bucket: S3Store) -> None:
