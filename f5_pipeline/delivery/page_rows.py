@@ -8,7 +8,7 @@ from f5_pipeline.delivery.clip_files import ClipFiles
 from f5_pipeline.delivery.joined import JoinedFiles
 from f5_pipeline.delivery.ledger import Delivered
 from f5_pipeline.delivery.listening import PageRow, PageSection
-from f5_pipeline.results.index import IndexRow
+from f5_pipeline.results.index import OTHERS, IndexRow
 from f5_pipeline.speech.utterance import Utterance
 
 _GIVEN = ("language", "section", "pause_after_seconds")  # of an utterance, for a manifest that speaks it again
@@ -59,7 +59,7 @@ def _row(row: IndexRow, utterance: Utterance | None, clips: ClipFiles) -> PageRo
         peaks=clip.peaks,
         seed=row.seed,
         attempts=row.attempts,
-        measures=row.quality,
+        measures={name: value for name, value in row.quality.items() if name != OTHERS},
         given=_given(utterance) if utterance else {},
         columns=row.columns,
     )

@@ -15,7 +15,7 @@ from typing import Protocol, runtime_checkable
 from f5_pipeline.errors import ObjectMissing, StoreUnusable
 from f5_pipeline.results.claims import claimed_keys, is_claim, is_left_over
 from f5_pipeline.results.clips import PREFIX
-from f5_pipeline.results.index import read_table
+from f5_pipeline.results.index import OTHERS, read_table
 from f5_pipeline.storage.local import LocalStore
 from f5_pipeline.storage.many import in_parallel
 from f5_pipeline.storage.object_store import ObjectInfo, ObjectStore
@@ -140,8 +140,8 @@ def _batch(info: ObjectInfo) -> str:
 
 
 def _indexed(store: ObjectStore, batch: str) -> set[bytes]:
-    """The clips that an index names: of its lines, and of the pieces of long ones."""
-    table = read_table(store, batch, columns=["key", "pieces"])
+    """The clips that an index names: of its lines, of the pieces of long ones, and of takes that were not kept."""
+    table = read_table(store, batch, columns=["key", "pieces", OTHERS])
     if table is None:
         return set()
     named = (text for column in table.columns for text in column.to_pylist() if text)

@@ -20,6 +20,9 @@ if TYPE_CHECKING:
 Status = Literal["ok", "suspect", "rejected", "failed"]
 Measure = float | int | str | bool | None
 
+#: The measure that names the clips of a line's other takes, and their pieces: none is spoken twice, so they are kept.
+OTHERS = "other_takes"
+
 _NOTE = b"f5_pipeline"  # the entry in the parquet file's metadata that tells measures and user's columns apart
 _FORMULA = r"^[=+\-@\t\r\n＝＋－＠]"
 _NUMBER = r"^[-+]?[0-9]+([.,][0-9]+)?%?$"

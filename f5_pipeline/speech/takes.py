@@ -12,7 +12,7 @@ from itertools import count
 
 from f5_pipeline.results import segments
 from f5_pipeline.results.clips import ClipInfo
-from f5_pipeline.results.index import IndexRow, Measure
+from f5_pipeline.results.index import OTHERS, IndexRow, Measure
 from f5_pipeline.speech.lines import SpokenLine
 from f5_pipeline.speech.recognition.comparison import WordCheck
 from f5_pipeline.speech.recognition.ears import Checks
@@ -35,6 +35,11 @@ class Take:
     measures: Mapping[str, Measure] = field(default_factory=dict)
     cached: bool = False
     right_pieces: tuple[bool, ...] = ()  # of a line in pieces: which of them came out right
+
+    @property
+    def keys(self) -> list[str]:
+        """Of its clip, if it has one, and of the pieces that this is joined of."""
+        return [self.key, *str(self.measures.get("pieces", "")).split()] if self.clip else []
 
 
 #: The takes of each line that has any, by the line's key.
@@ -132,9 +137,11 @@ def next_attempt(takes: Sequence[Take]) -> int:
 
 
 def row_of(line: SpokenLine, takes: Sequence[Take]) -> IndexRow:
-    """The row of a line: what its best take is like."""
+    """The row of a line: what its best take is like, and the clips of its other takes, which are not drawn again."""
     u = line.utterance
     take = min(takes, key=lambda take: (not take.clip, take.penalty, take.attempt))
+    others = [key for other in sorted(takes, key=lambda each: each.attempt) if other is not take for key in other.keys]
+    named = {OTHERS: " ".join(dict.fromkeys(others))} if others else {}
     return IndexRow(
         id=u.id,
         text=u.text,
@@ -150,6 +157,6 @@ def row_of(line: SpokenLine, takes: Sequence[Take]) -> IndexRow:
         attempts=max(take.attempt for take in takes),
         clip_bytes=take.clip_bytes,
         cached=take.cached,
-        quality=take.measures,
+        quality={**take.measures, **named},
         columns=u.columns,
     )

@@ -24,7 +24,7 @@ from f5_pipeline.delivery.loudness import integrated_loudness, true_peak
 from f5_pipeline.errors import ClipDamaged, NothingToDeliver, ObjectMissing, TooLong, UnsafeName
 from f5_pipeline.results.clips import ClipStore, clip_object
 from f5_pipeline.results.heard import HeardWord, heard_object, save_heard
-from f5_pipeline.results.index import IndexRow, csv_object, write_index
+from f5_pipeline.results.index import OTHERS, IndexRow, csv_object, write_index
 from f5_pipeline.speech.manifests.batch_settings import BatchSettings
 from f5_pipeline.speech.utterance import Sampling, Utterance
 from f5_pipeline.storage.local import LocalStore
@@ -133,6 +133,12 @@ def batch(store: CountingStore, voices: dict[str, Samples]) -> Batch:
 
 
 # --- what is delivered ----------------------------------------------------------------------------------------
+
+
+def test_the_page_shows_measures_and_not_the_keys_of_other_takes(batch: Batch) -> None:
+    batch.rows[1] = replace(batch.rows[1], quality={"level_db": -20.0, OTHERS: "0" * 64})
+    batch.deliver()
+    assert batch.page()["line-2"]["measures"] == [-20.0]
 
 
 def test_every_spoken_line_has_a_file_and_the_page_plays_it(batch: Batch) -> None:

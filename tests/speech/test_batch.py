@@ -12,7 +12,7 @@ import pytest
 import soundfile
 
 from f5_pipeline.errors import LicenceForbids, NothingSpoken, ObjectMissing, RowsRejected, Superseded, UnknownModel
-from f5_pipeline.results.housekeeping import unnamed_clips
+from f5_pipeline.results.housekeeping import clean, unnamed_clips
 from f5_pipeline.results.index import read_index, write_index
 from f5_pipeline.results.provenance import read_provenance
 from f5_pipeline.settings import Settings
@@ -396,7 +396,25 @@ def test_new_takes_of_lines_that_the_index_knows_are_claimed_too(work: Work, why
     engine = FakeEngine(takes={"second": [clipped, lambda sound: clipped(look(sound)), look]})
     assert work.speak(engine).rows[1].attempts == 3
     assert set(looked) == {0}
-    assert len(unnamed_clips(work.store)) == 2  # by now the index says which is kept
+    assert unnamed_clips(work.store) == []  # by now the index names all takes
+
+
+@pytest.mark.parametrize("toml", ["max_attempts = 4", "max_attempts = 4\n[quality]\nmax_silence_share = 0.61\n"])
+def test_cleaning_leaves_takes_that_were_not_kept_so_that_none_is_drawn_twice(work: Work, toml: str) -> None:
+    """Also where the rules are others, so that all takes are judged anew."""
+    work.resolve(toml="max_attempts = 3")
+    takes = [clipped, lambda sound: 0.1 * sound, clipped]
+    row = work.speak(FakeEngine(takes={"second": takes})).rows[1]
+    assert (row.status, row.attempts, "quiet" in row.reason) == ("suspect", 3, True)  # the second is kept
+    assert work.speak().clips_spoken == 0  # and what this run knows is what the index says
+    assert clean(work.store, []).clips == 0
+    work.resolve(toml=toml)
+    engine = FakeEngine()
+    assert [(row.status, row.attempts) for row in work.speak(engine).rows] == [("ok", 1), ("ok", 4), ("ok", 1)]
+    assert engine.texts == ["the second line."]
+    work.resolve(MANIFEST.replace("second", "other"))
+    work.speak(FakeEngine())
+    assert clean(work.store, []).clips == 4
 
 
 def test_a_run_whose_batch_was_submitted_again_leaves_the_newer_index(work: Work) -> None:

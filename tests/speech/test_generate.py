@@ -674,6 +674,18 @@ def test_cleaning_leaves_the_pieces_of_a_long_text(run: Run) -> None:
     assert run.stored == 5
 
 
+def test_cleaning_leaves_the_pieces_of_takes_that_were_not_kept(run: Run) -> None:
+    text = " ".join(SENTENCES)
+    done = run([line(text)], FakeEngine(takes={"is number 2": [clipped, clipped]}))
+    write_index(run.store, "book", done.rows)
+    assert clean(run.store, []).clips == 0
+    assert run.stored == 3 + 6  # three takes; the pieces of the first, and two more of the third piece
+    write_index(run.store, "book", run([line(text)]).rows)  # as the index knows it
+    assert clean(run.store, []).clips == 0
+    run.forget()
+    assert run([line(text)]).rows == (replace(done.rows[0], cached=True),)
+
+
 def test_models_are_loaded_one_after_the_other_and_only_if_needed(run: Run) -> None:
     second = ReadyModel(replace(SPEC, name="other"), replace(MODEL.files, fingerprint="9" * 64))
     batch = [line(), replace(line(TEXTS[1], "2"), model=second), line(TEXTS[2], "3")]
