@@ -35,7 +35,7 @@ def other_language(text: str, language: str) -> str:
     number = _COMMA_NUMBER if rules.decimal_comma else _POINT_NUMBER
     text = _dates(text, rules)
     if short in CONVERTER_CLASSES:
-        text = _signs(_times(text, short, rules), number, rules)
+        text = _signs(_times(_ranges(text, number, rules), short, rules), rules)
     text = re.sub(r"(?<=\d)\s?%", f" {rules.percent}", text)
     if short not in CONVERTER_CLASSES:
         return text
@@ -66,16 +66,26 @@ def _clock(rules: Language) -> re.Pattern[str]:
     return re.compile(rf"(?<![\w:.,])(?:{with_colon}|{with_mark})(?![\d:])")
 
 
-def _signs(text: str, number: str, rules: Language) -> str:
-    """ "10-20", "3:2" and "-5"."""
+def _ranges(text: str, number: str, rules: Language) -> str:
+    """ "10-20", "10%-20%", "10:00-12:00"; before times, so that "14-16 Uhr" is one."""
 
     def span(match: re.Match[str]) -> str:
-        first, last = (_plain(match[group], rules.decimal_comma) for group in (1, 2))
-        return f"{match[1]}{gap}{rules.to}{gap}{match[2]}" if float(first) < float(last) else match[0]
+        first, last = (_plain(match[group], rules.decimal_comma) for group in (1, 3))
+        return f"{match[1]}{match[2]}{gap}{rules.to}{gap}{match[3]}" if float(first) < float(last) else match[0]
 
+    if not rules.to:
+        return text
     gap = " " if rules.blanks else ""
-    if rules.to:
-        text = re.sub(rf"(?<![\w.,:/-])(?!0\d)({number})\s?[-–]\s?(?!0\d)({number})(?![\d/:-])", span, text)
+    mark = rf"\s?(?:{rules.hour_mark or '(?!)'})"
+    times = rf"(?<=\d)(:[0-5]\d(?:{mark})?|{mark})\s?[-–]\s?(?={_HOUR}(?::[0-5]\d|{mark}))"
+    text = re.sub(times, rf"\1{gap}{rules.to}{gap}", text)
+    sign = r"(\s?[%€°$£]|)"
+    return re.sub(rf"(?<![\w.,:/-])(?!0\d)({number}){sign}\s?[-–]\s?(?!0\d)({number})(?![\d/:-])", span, text)
+
+
+def _signs(text: str, rules: Language) -> str:
+    """ "3:2" and "-5"."""
+    gap = " " if rules.blanks else ""
     if versus := rules.versus or rules.to:
         text = re.sub(r"(?<=\d):(?=\d)", f"{gap}{versus}{gap}", text)
     return re.sub(r"(?<![\w.,)-])-(?=\d)", rules.minus + gap, text) if rules.minus else text

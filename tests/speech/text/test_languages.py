@@ -56,6 +56,9 @@ CASES = [
     ("ja", "10:30に", "十時三十分に"),
     # ranges, scores, minus
     ("de", "Seite 10-20, 5–10 %", "Seite zehn bis zwanzig, fünf bis zehn Prozent"),
+    ("de", "50%-60%, 5€-10€", "fünfzig Prozent bis sechzig Prozent, fünf Euro bis zehn Euro"),
+    ("de", "14-16 Uhr, 14:00–16:00 Uhr", "vierzehn bis sechzehn Uhr, vierzehn Uhr bis sechzehn Uhr"),
+    ("fr", "10h-12h", "dix heures à douze heures"),
     ("de", "1914-1918", "neunzehnhundertvierzehn bis neunzehnhundertachtzehn"),
     ("de", "Sie gewannen 3:2.", "Sie gewannen drei zu zwei."),
     ("de", "Es sind -5 Grad, -5 €", "Es sind minus fünf Grad, minus fünf Euro"),
