@@ -17,9 +17,11 @@ from f5_pipeline.settings import Settings
 from f5_pipeline.speech.engine import SAMPLE_RATE
 from f5_pipeline.speech.recognition import choice
 from f5_pipeline.speech.recognition.choice import choose_recogniser, no_recogniser
+from f5_pipeline.speech.recognition.comparison import words_of
 from f5_pipeline.speech.recognition.process import RecogniserProcess
 from f5_pipeline.speech.recognition.recogniser import Question
 from f5_pipeline.speech.recognition.whisper import Whisper, heard_words, is_english_only
+from f5_pipeline.speech.text.languages import other_language
 from tests.speech.recognition import tiny_whisper
 from tests.speech.recognition.recordings import recording
 
@@ -72,9 +74,11 @@ def test_a_damaged_model_is_said_to_be_so(model: Path, tmp_path: Path) -> None:
         Whisper(str(tmp_path), "cpu")
 
 
-def timed(*words: str) -> list[Word]:
-    """As the library gives them: with the blank before each."""
-    return [Word(start=float(at), end=at + 0.5, word=f" {word}", probability=0.9) for at, word in enumerate(words)]
+def timed(*words: str, blank: str = " ") -> list[Word]:
+    """As the library gives them: with the blank before each, where the language has blanks."""
+    return [
+        Word(start=float(at), end=at + 0.5, word=f"{blank}{word}", probability=0.9) for at, word in enumerate(words)
+    ]
 
 
 def test_words_are_compared_without_marks_and_in_words() -> None:
@@ -88,6 +92,18 @@ def test_words_are_compared_without_marks_and_in_words() -> None:
 def test_other_languages_keep_their_words() -> None:
     heard = heard_words(timed("Schöne", "Grüße", "你好"), "de")
     assert [word.text for word in heard] == ["schöne", "grüsse", "你", "好"]
+
+
+def test_what_other_languages_write_in_digits_is_heard_as_it_is_said() -> None:
+    """As the manifest's text is said: else a clip with a number would be wrong for ever."""
+    for language, said, written in [
+        ("de", "Es kostet 42 Euro.", ("Es", "kostet", "42", "Euro.")),
+        ("fr", "Il y a 25 personnes.", ("Il", "y", "a", "25", "personnes.")),
+        ("zh", "今天是2024年3月5日。", ("今天是", "2024", "年", "3", "月", "5", "日。")),
+    ]:
+        expected = words_of(other_language(said, language))
+        heard = heard_words(timed(*written, blank="" if language == "zh" else " "), language)
+        assert [word.text for word in heard] == expected
 
 
 # --- which one listens ----------------------------------------------------------------------------------------
