@@ -18,9 +18,10 @@ from f5_pipeline.speech.text.english_words import (
     NUMBERED,
     PHRASES,
     REGNAL,
-    ROMAN,
+    ROMAN_DIGITS,
     SAID_AS_WORDS,
     SENTENCE_STARTERS,
+    STRESSED,
     SYMBOLS,
     TITLES,
     TOP_LEVEL,
@@ -34,7 +35,8 @@ def _any(words: Iterable[str]) -> str:
 
 _ENDS_SENTENCE = r"(?=\s*$|\s+[A-Z\"'(])"
 _STARTS_SENTENCE = rf"(?:{_any(SENTENCE_STARTERS)})\b"
-_NUMERALS = _any(ROMAN)
+# 2 to 99, but for a lone L: "Type L"
+_NUMERALS = r"(?!I\b|L\b)(?=[IVXL])(?:XC|XL|L?X{0,3})(?:IX|IV|V?I{0,3})(?<=[IVXL])"
 _END_OF_URL = r"(?=[.,;:!?)\]'\"]{0,9}(?:\s|$))"
 
 _ADDRESS = re.compile(
@@ -57,20 +59,28 @@ _HALVES_OF_DAY = re.compile(r"\b([ap]\.)\s(?=m\.)")  # "p. m."
 _INITIALS = re.compile(r"\b(?:[A-Za-z]\.){2,}(?:[A-Za-z]\b)?")
 _INITIAL = re.compile(rf"(?<!\.)(\b[A-Za-z]+ )?\b((?!I\b)[A-Z])\. (?=(?!{_STARTS_SENTENCE})[A-Z][a-z.])")
 _INITIALS_END = re.compile(rf"\s*$|\s+{_STARTS_SENTENCE}")
-_NUMBERED_PART = re.compile(rf"\b({NUMBERED}) ({_NUMERALS}|I)\b(?!\.[A-Z])")
+_NUMBERED = _any([*NUMBERED, *(word.upper() for word in NUMBERED)])
+_NUMBERED_PART = re.compile(rf"\b({_NUMBERED}) ({_NUMERALS}|(?<!\b[Tt]his (?:Part|Book) )I)\b(?!\.[A-Z])")
 _MONARCH = re.compile(rf"\b({REGNAL}) ({_NUMERALS})\b(?!(?<= [VX])\.? (?!{_STARTS_SENTENCE})[A-Z])")
 _FIRST = re.compile(rf"\b((?:King|Queen|Pope|Emperor|Tsar|Duke) (?:{REGNAL})) I\b(?!')")
 _SLASH = re.compile(r"(?:(?<=[A-Za-z])|(?<!\S))/(?=[A-Za-z])")
 _SENTENCES = re.compile(r"(?<=[.!?]\s)")
+_LETTERS = re.compile(r"[A-Za-z]{2,}")
+_SHOUTED = re.compile(r"\b[A-Z][A-Z']+\b")
+_LOUD = re.compile(r"\b[A-Z]+(?:'[A-Z]+)?(?!\w)")
+_CONTRACTED = frozenset(["T", "S", "M", "D", "RE", "LL", "VE"])  # "DON'T", "I'M"
+_DRAWN_OUT = re.compile(r"(?=.{4})([AEIOU])\1\1")  # "NOOO"
+_VOWELS = frozenset("AEIOUY")
+_SURELY_A_WORD = 6  # letters
 
 # Cheap looks before the rules: most texts need few of them.
 _LIKE_ADDRESS = re.compile(r"@|://|[A-Za-z0-9]\.[A-Za-z]")
 _ABBREVIATED = frozenset([*TITLES, *WORDS, *BEFORE_NUMBER, "St"])
 _BEFORE_POINT = re.compile(r"\w+(?=\.)")
 _LIKE_INITIAL = re.compile(r"\b[A-Za-z]\.")
-_LIKE_ROMAN = re.compile(r" [IVX]+\b")
+_LIKE_ROMAN = re.compile(r" [IVXL]+\b")
 _LIKE_SYMBOL = re.compile(r"[&#№+=<>≈~±÷§¶@*`_^≤≥≠√π∞→™®\\]")
-_CAPITALS = re.compile(r"[A-Z]{2}")
+_CAPITALS = re.compile(r"[A-Z]'?[A-Z]")
 
 
 def english(text: str, british: bool = False) -> str:
@@ -124,9 +134,14 @@ def _initials(match: re.Match[str]) -> str:
 
 
 def _roman(text: str) -> str:
-    text = _NUMBERED_PART.sub(lambda m: f"{m[1]} {ROMAN.get(m[2], 1)}", text)
+    text = _NUMBERED_PART.sub(lambda m: f"{m[1]} {_roman_value(m[2])}", text)
     text = _FIRST.sub(r"\1 the 1st", text)
-    return _MONARCH.sub(lambda m: f"{m[1]} the {_th(ROMAN[m[2]])}", text)
+    return _MONARCH.sub(lambda m: f"{m[1]} the {_th(_roman_value(m[2]))}", text)
+
+
+def _roman_value(numeral: str) -> int:
+    values = [ROMAN_DIGITS[digit] for digit in numeral]
+    return sum(-one if one < following else one for one, following in zip(values, [*values[1:], 0], strict=True))
 
 
 def _th(number: int) -> str:
@@ -134,14 +149,39 @@ def _th(number: int) -> str:
 
 
 def quiet_capitals(text: str) -> str:
-    """Lower the words of a shouted text; F5 spells capitals out. Acronyms stay as they are."""
-    words = [word for word in re.findall(r"[A-Za-z]{2,}", text) if word not in ACRONYMS]
-    shouted = [word for word in words if word.isupper()]
-    if len(shouted) * 2 > len(words) > 1 and max(map(len, shouted)) > 3:
-        return re.sub(r"\b[A-Z][A-Z']+\b", lambda match: match[0] if match[0] in ACRONYMS else match[0].lower(), text)
-    return re.sub(
-        rf"\b(?!(?:{_any(ACRONYMS)})\b)(?:[A-Z]{{6,}}|[A-Z]{{2,}}(?=!))(?!\w)", lambda match: match[0].lower(), text
+    """Lower a stressed word, and all of a shouted sentence: F5 spells capitals out. Acronyms stay as they are."""
+    words = [word for word in _LETTERS.findall(text) if word not in ACRONYMS]
+    loud = [word for word in words if word.isupper()]
+    if len(loud) * 2 > len(words):
+        stressed = sum(word in STRESSED for word in loud)
+        if stressed * 2 >= len(loud) or (len(words) > 1 and max(map(len, loud)) > 3):
+            return _SHOUTED.sub(lambda match: match[0] if _is_acronym(match[0]) else _lowered(match[0]), text)
+    return _LOUD.sub(lambda match: _lowered(match[0]) if _is_stressed(match) else match[0], text)
+
+
+def _is_acronym(word: str) -> bool:
+    """Also one that is not listed, as far as nobody can say it: "VPN"."""
+    bare = word.partition("'")[0]
+    return bare in ACRONYMS or (bare not in STRESSED and len(bare) > 1 and _VOWELS.isdisjoint(bare))
+
+
+def _is_stressed(match: re.Match[str]) -> bool:
+    word, _, ending = match[0].partition("'")
+    if word in ACRONYMS:
+        return False
+    return (
+        len(word) >= _SURELY_A_WORD
+        or word in STRESSED
+        or bool(ending and ending in _CONTRACTED)
+        or (len(word) > 1 and match.string.startswith("!", match.end()))
+        or (word == "AM" and match.string.endswith("I ", 0, match.start()))
+        or bool(_DRAWN_OUT.search(word))
     )
+
+
+def _lowered(word: str) -> str:
+    lower = word.lower()
+    return "I" + lower[1:] if lower.startswith("i'") else lower
 
 
 def spell_acronyms(text: str) -> str:

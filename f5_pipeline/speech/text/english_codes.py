@@ -47,12 +47,30 @@ def _hours(match: re.Match[str]) -> str:
     return f"{hour} {'hundred' if not minute else words(minute) if minute > 9 else f'oh {words(minute)}'} hours"
 
 
+def _telephone_in_letters(match: re.Match[str]) -> str:
+    """ "1-800-FLOWERS"."""
+    return f"one, {digits(match[1])}, {match[2].replace('-', ' ').lower()}"
+
+
 CODE_RULES: list[Rule] = [
+    (("1-8",), r"(?<![\w-])1-(8\d\d)-([A-Z](?:-?[A-Z]){3,14})\b", _telephone_in_letters),
+    (
+        (")",),
+        r"(?<![\w-])(?:(?:\+?\d{1,3}[ .-]?)?\(\d{3}\)[ .-]?\d{3}[ .-]\d{4}|\(0\d{1,4}\)[ -]?\d{3,4}[ -]?\d{3,4})"
+        r"(?![\w-])",
+        _telephone,
+    ),
+    ((" ", "."), r"(?<![\w.,+-])(?:\+?1[ .])?\d{3}([ .])\d{3}\1\d{4}(?![\w-]|[.,]\d)", _telephone),
     (("-", ")"), r"(?<![\w-])(?:\+\d{1,3}[ -]?)?(?:\(\d{3}\) ?|(?:1-)?\d{3}[ -])\d{3}[ -]\d{4}(?![\w-])", _telephone),
     (("+", "0"), r"(?<![\w.,+-])(?:\+\d{1,3}|0\d{2,4})(?:[ -]\d{2,5}){2,4}(?![\w-]|[.,]\d)", _telephone),
     (("-",), r"(?<![\w-])\d{3}-\d{4}(?![\w-])", _telephone),
     (("-",), r"\b\d+(?:-\d+){2,}\b", lambda match: match[0].replace("-", ", ")),
-    (("ial ",), r"(\b[Dd]ial )(\d{2,6})\b(?![.,:/-]?\d)", _named),
+    (("ial ",), r"(\b[Dd]ial (?:star |pound )?)(\d{2,6})\b(?![.,:/-]?\d)", _named),
+    (
+        ("all ", "ial ", "ext ", "hone ", "ax "),
+        r"(\b(?:[Cc]all|[Dd]ial|[Tt]ext|[Pp]hone|[Ff]ax)(?: us| me)?(?: at| on)? )(\d{10,11})\b(?![.,:/-]?\d)",
+        _named,
+    ),
     (("all ",), rf"(\b[Cc]all )({_EMERGENCY})\b(?![.,:/-]?\d| [a-z]+s\b)", _named),
     (_NAME_MARKS, rf"(\b(?:{_NAMES_A_NUMBER})(?: is|:)? #?)(\d{{3,}})\b(?![.,:/-]?\d)", _named),
     (("hours", "hrs"), r"\b([01]\d|2[0-3])([0-5]\d) (?:hours|hrs)\b", _hours),

@@ -11,7 +11,7 @@ from num2words import num2words
 # What a text must have one of for the rule to matter (a quick look first), a pattern, and how a match is said.
 Rule = tuple[tuple[str, ...], str, Callable[[re.Match[str]], str]]
 
-NUMBER = r"(?:\d{1,3}(?:,\d{3})+(?!\d)|\d+)(?:\.\d+)?|\.\d+"
+NUMBER = r"(?:\d{1,3}(?:,\d{3})+(?!\d)|\d+)(?:\.\d+)?|(?<!\.)(?<!\w\w)\.\d+"
 _LONGEST = 15  # digits; a longer number is read digit by digit
 
 

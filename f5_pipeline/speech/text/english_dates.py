@@ -42,8 +42,11 @@ def _zone(written: str | None) -> str:
 
 
 def _month_day(match: re.Match[str]) -> str:
-    spoken = _date(MONTHS.index(_month(match[1])) + 1, int(match[2]), match[3])
-    return match[0] if spoken is None else spoken
+    spoken = _date(MONTHS.index(_month(match[1])) + 1, int(match[2]), None)
+    if spoken is None:
+        return match[0]
+    until = f" to {ordinal(int(match[3]))}" if match[3] else ""
+    return f"{spoken}{until}, {year(match[4])}" if match[4] else spoken + until
 
 
 def _month_year(match: re.Match[str]) -> str:
@@ -51,10 +54,11 @@ def _month_year(match: re.Match[str]) -> str:
 
 
 def _day_month(match: re.Match[str]) -> str:
-    if not 1 <= int(match[2]) <= 31:
+    if not 1 <= int(match[3]) <= 31:
         return match[0]
-    spoken = f"{match[1] or 'the '}{ordinal(int(match[2]))} of {_month(match[3])}"
-    return f"{spoken}, {year(match[4])}" if match[4] else spoken
+    since = f"{ordinal(int(match[2]))} to " if match[2] else ""
+    spoken = f"{match[1] or 'the '}{since}{ordinal(int(match[3]))} of {_month(match[4])}"
+    return f"{spoken}, {year(match[5])}" if match[5] else spoken
 
 
 def _slash_date(day_first: bool) -> Callable[[re.Match[str]], str]:
@@ -112,6 +116,8 @@ _MONTH_STARTS = tuple(month[:3] for month in MONTHS)
 _HALF = r"([AaPp][Mm])\b"
 _CLOCK = r"(?:[01]?\d|2[0-3]):[0-5]\d"
 _TH = "(?:st|nd|rd|th)?"
+_POINT = r"(?:(?:(?<=\bSept)|(?<=\b(?!May)[A-Z][a-z]{2}))\.(?!\s*$|\s+[A-Z]))?"  # of "Jan.", not of "in May."
+_DAY = r"(?:[12]\d|3[01]|[1-9])"
 
 
 def date_rules(day_first: bool) -> list[Rule]:
@@ -126,12 +132,13 @@ def date_rules(day_first: bool) -> list[Rule]:
         (("/", "."), r"\b(\d{1,2})([/.])(\d{1,2})\2(\d{4})\b", _slash_date(day_first)),
         (
             _MONTH_STARTS,
-            rf"\b({_MONTH})\b\.?\s+(\d{{1,2}}){_TH}\b(?![.:,]?\d)(?:,?\s+(\d{{4}})\b)?",
+            rf"\b({_MONTH})\b{_POINT}\s+(\d{{1,2}}){_TH}\b(?:\s?[-–]\s?({_DAY}){_TH}\b)?(?![.:,]?\d)(?:,?\s+(\d{{4}})\b)?",
             _month_day,
         ),
         (
             _MONTH_STARTS,
-            rf"(\b[Tt]he )?\b(\d{{1,2}}){_TH}\s+(?:of\s+)?({_MONTH})\b\.?(?:,?\s+(\d{{4}})\b)?",
+            rf"(\b[Tt]he )?\b(?:({_DAY}){_TH}\s?[-–]\s?)?(\d{{1,2}}){_TH}\s+(?:of\s+)?({_MONTH})\b"
+            rf"{_POINT}(?:,?\s+(\d{{4}})\b)?",
             _day_month,
         ),
         (_MONTH_STARTS, rf"\b({_MONTH})\b\.?,?\s+(\d{{4}})\b(?![,.]?\d)", _month_year),

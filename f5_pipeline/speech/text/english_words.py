@@ -44,6 +44,7 @@ PHRASES: tuple[
     (".", rf"(?<=[\w-])\.(?=(?:{FILES})\b)", " dot "),
     ("/", rf"(\d ?[A-Za-z%]{{0,5}})/({'|'.join(PER)})\b", lambda match: f"{match[1]} per {PER[match[2]]}"),
     ("/", r"\b(Step|Part|Page|Slide|Question|Round|Day|Lesson|Module|Wave|Lap) (\d+)/(\d+)\b", r"\1 \2 of \3"),
+    ("&", r"\b([A-Z]{2,3})(?=&[A-Z]\b)", lambda match: " ".join(match[1])),  # "AT&T", no stressed "at"
     ("k", r"\ba\.?k\.?a\.?(?=\s)", "also known as"),
     ("w/", r"(?<!\w)w/o\b", "without"),
     ("w/", r"(?<!\w)w/(?=\s?\w)", "with "),
@@ -68,6 +69,7 @@ PHRASES: tuple[
 )
 SYMBOLS = (
     (r"\s*&\s*", " and "),
+    (r"\b([Pp]ress|[Dd]ial) #(?=\d)", r"\1 pound "),
     (r"#(?=\d)|№\s?", "number "),
     (r"(?<=[A-Za-z])\+\+", " plus plus"),
     (r"\b([A-G])#", r"\1 sharp"),
@@ -88,8 +90,9 @@ SYMBOLS = (
     (r"[™®]", ""),
     (r"(?<=\w) ≈ (?=\w)", " is about "),
     (r"[≈~](?=[\d$€£])", "about "),
-    (r"\b([Pp]ress|[Dd]ial|[Tt]he|then|or|and) \*(?![\w*])", r"\1 star"),
-    (r"\b([Pp]ress|[Dd]ial|[Tt]he|then|or|and) #(?!\w)", r"\1 pound"),
+    (r"\b([Pp]ress|[Dd]ial|[Tt]he|then|or|and|by) \*(?![\w*])", r"\1 star"),
+    (r"\b([Pp]ress|[Dd]ial|[Tt]he|then|or|and|by) #(?!\w)", r"\1 pound"),
+    (r"\b([Pp]ress|[Dd]ial|[Ee]nter|then|or|and) \*(?=\d+(?![\d*]))", r"\1 star "),
     (r"±\s?", "plus or minus "),
     (r"÷", " divided by "),
     (r"§\s?", "section "),
@@ -106,9 +109,11 @@ ADDRESS_SIGNS = {
     "&": "and", "#": "hash", ":": "colon", "%": "percent", "~": "tilde", "+": "plus",
 }  # fmt: skip
 TOP_LEVEL = "com|org|net|edu|gov|io|ai|app|dev|info|tv|co\\.uk|ac\\.uk|uk|de|fr|eu|ca|au|jp|ch|nl"
-ROMAN = {"II": 2, "III": 3, "IV": 4, "VI": 6, "VII": 7, "VIII": 8, "IX": 9, "XI": 11, "XII": 12, "XIII": 13}
-ROMAN |= {"XIV": 14, "XV": 15, "XVI": 16, "XVII": 17, "XVIII": 18, "XIX": 19, "XX": 20, "XXI": 21, "V": 5, "X": 10}
-NUMBERED = "Chapter|Part|Volume|Book|Act|Scene|Section|War|Phase|Type|Level|Class|Appendix|Article|Title|Step"
+ROMAN_DIGITS = {"I": 1, "V": 5, "X": 10, "L": 50, "C": 100}
+NUMBERED = (
+    "Chapter", "Part", "Volume", "Book", "Act", "Scene", "Section", "War", "Phase", "Type", "Level", "Class",
+    "Appendix", "Article", "Title", "Step", "Episode", "Canto", "Tier", "Rank", "Bowl",
+)  # fmt: skip
 REGNAL = "Henry|Louis|Elizabeth|Charles|George|Edward|James|William|Richard|Philip|Frederick|John|Paul|Pius|Leo"
 REGNAL += "|Benedict|Gregory|Clement|Innocent|Urban|Peter|Catherine|Alexander|Nicholas|Napoleon|Wilhelm|Ramses"
 SENTENCE_STARTERS = (
@@ -128,6 +133,38 @@ LETTERED = {  # before a letter that is no initial: "plan B"
     "part", "point", "room", "gate", "team", "step", "appendix", "hepatitis", "letter", "answer", "block", "unit",
     "level",
 }  # fmt: skip
+# Words of two to five letters that people write in capitals to stress them; none that is an acronym, too: US, WHO.
+_STRESSED = """
+    ABLE ABOUT ABOVE ACT AFTER AGAIN AGO AH ALIVE ALL ALONE ALSO AN AND ANGRY ANY ARE ARM ARMS AS ASK AT ATE AWAY AWE
+    BABY BACK BAD BAG BE BED BEEN BEG BEGIN BELOW BEST BET BIG BIT BLACK BLAME BLIND BLOOD BLUE BODY BOMB BOOK BOOM
+    BOTH BOX BOY BRAVE BREAK BRING BUILD BURN BUT BUY BY BYE CALL CAN CARE CATCH CAUSE CHILD CITY CLEAN CLEAR CLICK
+    CLOSE COLD COME COULD COVER CRAZY CUT DAMN DANCE DARE DARK DAY DAYS DEAD DEAL DEAR DEATH DEEP DID DIE DIED DIRTY
+    DO DOES DOING DONE DOOR DOWN DRINK DRIVE DROP DUCK DUMB EACH EARLY EARTH EASY EAT EIGHT ELSE END ENEMY ENJOY ENTER
+    EVEN EVER EVERY EVIL EXACT EXIT EXTRA EYE EYES FACE FACT FALL FALSE FAR FAST FEAR FEEL FELT FEW FIGHT FINAL FIND
+    FINE FIRE FIRST FIVE FLOOR FLY FOOD FOOL FOR FORM FOUND FOUR FREE FRESH FROM FULL FUN GAME GATE GAVE GET GIRL GIVE
+    GO GOD GOES GOING GOLD GONE GOOD GOT GREAT GREEN GRR GUARD GUESS GUN GUY GUYS HA HAD HALF HALT HAND HANDS HAPPY
+    HARD HAS HATE HAVE HE HEAD HEAR HEARD HEART HEAT HEAVY HELL HELLO HELP HER HERE HERO HEY HI HIDE HIGH HIM HIS HIT
+    HMM HOLD HOLE HOLY HOME HOPE HORSE HOT HOUR HOUSE HOW HUGE HUH HUMAN HUNT HURRY HURT IDEA IDIOT IF IN INTO IS JOB
+    JOIN JOKE JUMP JUST KEEP KEPT KEY KEYS KID KIDS KILL KIND KING KNEW KNIFE KNOW LADY LAND LAST LATE LATER LAW LEARN
+    LEAST LEAVE LEFT LEG LESS LET LETS LIAR LIE LIED LIES LIFE LIGHT LIKE LINE LIST LIVE LIVES LOCK LONG LOOK LOOSE
+    LORD LOSE LOSER LOST LOT LOTS LOUD LOVE LOW LUCK MAD MADE MAGIC MAIN MAKE MAN MANY MAY MAYBE ME MEAN MEANT MEET
+    MEN MERRY MET MIND MINE MISS MONEY MOON MORE MOST MOUTH MOVE MR MRS MUCH MUM MUSIC MUST MY NAME NAMES NEAR NEED
+    NEVER NEW NEWS NEXT NICE NIGHT NINE NO NONE NOON NOPE NOR NOT NOTE NOW OF OFF OFTEN OH OKAY OLD ON ONCE ONE ONES
+    ONLY ONTO OOH OOPS OPEN OR ORDER OTHER OUCH OUR OURS OUT OVER OW OWN PAGE PAID PAIN PART PARTY PAST PAUSE PAY
+    PEACE PFFT PHONE PICK PIECE PLACE PLAN PLAY POINT POOR POWER PRESS PROUD PSST PULL PUSH PUT QUEEN QUICK QUIET QUIT
+    QUITE RACE RAIN RAN READ READY REAL RED REST RICH RIDE RIGHT RISE RISK ROAD ROOM RULE RULES RUN SAD SAFE SAID SALE
+    SAME SAVE SAW SAY SAYS SCENE SEA SEE SEEN SELF SELL SEND SENT SERVE SET SEVEN SHALL SHARP SHE SHH SHIP SHIT SHOOT
+    SHOP SHORT SHOT SHOUT SHOW SHUT SIDE SIGN SILLY SINCE SING SIR SIT SIX SKIP SKY SLEEP SLOW SMALL SMART SMILE SO
+    SOFT SOLD SOME SON SONG SOON SORRY SOUND SPEAK SPELL STAND STAR START STAY STEAL STEP STILL STOP STORY STUCK STUDY
+    STUFF SUCH SUN SURE SWEAR SWORD TAKE TAKEN TALK TALL TAX TEAM TELL TEN TEST THAN THANK THAT THE THEIR THEM THEN
+    THERE THESE THEY THIN THING THINK THIRD THIS THOSE THREE THROW THUS THY TILL TIME TIMES TINY TIP TIRED TO TODAY
+    TOLD TOO TOOK TOP TOTAL TOUCH TOWN TRAP TREE TRUE TRULY TRUST TRUTH TRY TSK TURN TWICE TWO UGH UGLY UH UM UNDER
+    UNTIL UP UPON USE USED USING USUAL VERY VOICE VOTE WAIT WAKE WALK WALL WANT WANTS WAR WARM WARN WAS WASH WATCH
+    WATER WAVE WAY WE WEAK WEEK WELL WENT WERE WEST WHAT WHEN WHERE WHICH WHILE WHITE WHOA WHOLE WHOM WHOSE WHY WIDE
+    WIFE WILD WILL WIN WIND WINE WISE WISH WITH WOMAN WOMEN WON WORD WORDS WORK WORLD WORN WORRY WORSE WORST WORTH
+    WOULD WOW WRITE WRONG YAY YEAH YEAR YEARS YELL YEP YES YET YO YOU YOUNG YOUR YOURS ZERO
+"""
+STRESSED = frozenset(_STRESSED.split())
 SAID_AS_WORDS = {
     "NASA", "NATO", "UNESCO", "UNICEF", "OPEC", "LASER", "RADAR", "SCUBA", "AIDS", "COVID", "FIFA", "UEFA", "PIN",
     "RAM", "ROM", "GIF", "SIM",

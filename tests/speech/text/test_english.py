@@ -187,7 +187,7 @@ CASES = [
     ("www.example.co.uk", "example dot co dot uk"),
     # symbols
     ("Rock & roll", "Rock and roll"),
-    ("AT&T", "AT and T"),
+    ("AT&T", "A T and T"),
     ("and/or", "and or"),
     ("TCP/IP", "TCP slash IP"),
     ("*very* important", "very important"),
