@@ -55,9 +55,11 @@ class Clips:
         self.audio: NDArray[np.int16] = joined["audio"]
         self._texts = [lines[line] for line in joined["line"]]
         self._plain = [np.array([tokens[character] for character in text], np.int64) for text in self._texts]
-        spaced = [spacing.spaced(text) for text in self._texts]
-        self._spaced = [np.array([tokens[character] for character in text], np.int64) for text in spaced]
         self._length: NDArray[np.int64] = joined["length"].astype(np.int64)
+        self._each = spacing.frames_per_token
+        rooms = (self._length / self._each).round().astype(int)  # as it is in the product: each has its share
+        spaced = [spacing.spaced(text, int(room)) for text, room in zip(self._texts, rooms, strict=True)]
+        self._spaced = [np.array([tokens[character] for character in text], np.int64) for text in spaced]
         self._start = np.cumsum(self._length) - self._length
         self._words = np.split(joined["words"], np.cumsum(joined["word_count"])[:-1])
         self._spelling = np.split(joined["spelling"], np.cumsum(joined["spelling_count"])[:-1])
@@ -112,7 +114,7 @@ class Clips:
             whole = whole[there]
             parts = [part for clip in clips for part in (self._plain[clip], np.array([space], np.int64))][:-1]
         else:
-            parts = [self._spaced[clip] for clip in clips]
+            parts = [*(self._spaced[clip] for clip in clips), np.full(round(silent / self._each), space, np.int64)]
         masked = np.zeros(frames, np.bool_)
         if reference_first:
             first = 1 if draw.random() < 0.7 else int(draw.integers(1, len(clips)))

@@ -52,14 +52,17 @@ def test_a_model_with_one_is_given_room_for_the_words_and_all_else_as_it_was() -
     assert [one.index for one in spoken] == [0, 1]
     for given in engine.chunks:
         assert given.ref_text.startswith("a     quick brown")
-        assert given.text.startswith(f"{' ' * 54}a     small boat")  # what the reference's last word needs comes first
+        assert given.text.startswith(" " * 40)  # what the reference's last word needs comes first
+        both = given.ref_text + given.text
+        begins = len(both) - len(given.text.lstrip())
+        assert begins / len(both) == pytest.approx(291 / (291 + CHUNK.frames), abs=1 / len(both))
         assert replace(given, text=CHUNK.text, ref_text=CHUNK.ref_text) == CHUNK
     assert CHUNK.text == "a small boat on the lake."
 
 
 def test_said_faster_a_text_has_a_smaller_share() -> None:
     spacing, engine = Spacing(1.0, {"^": 20.0}), Recording()
-    chunks = [replace(CHUNK, sampling=replace(CHUNK.sampling, speed=speed)) for speed in (0.5, 1.0, 2.0)]
+    chunks = [replace(CHUNK, frames=frames) for frames in (260, 130, 65)]
     list(with_room(engine, spacing).speak(chunks))
     shares = [len(given.text) / len(given.ref_text) for given in engine.chunks]
     assert [share / shares[1] for share in shares] == pytest.approx([2.0, 1.0, 0.5], rel=0.3)
@@ -70,10 +73,10 @@ def test_a_run_gives_a_model_the_room_that_its_table_wants(monkeypatch: pytest.M
     monkeypatch.setenv("F5_DEVICE", "cpu")
     model = ReadyModel(demo_spec(), replace(demo_files(), spacing=BEGUN / "spacing.json"))
     assert model.spacing is not None
-    ref_text, text = model.spacing.side_by_side(CHUNK.ref_text, CHUNK.text)
+    ref_text, text = model.spacing.side_by_side(CHUNK.ref_text, CHUNK.text, 291, CHUNK.frames)
     # Whoever changes this changes what every line of such a model sounds like: ENGINE_VERSION.
-    assert ref_text.startswith("a quick      brown     fox          jumps         over    the lazy     dog       near ")
-    assert text == "         a small      boat      on   the lake.        "
+    assert ref_text == "a quick     brown    fox         jumps        over   the lazy     dog     near the river. "
+    assert text == "       a small     boat      on   the lake.       "
     bare = F5Engine(model.spec, model.files, "cpu")
     (wanted,) = load_f5_engine(model).speak([CHUNK])
     (spaced,) = bare.speak([replace(CHUNK, ref_text=ref_text, text=text)])

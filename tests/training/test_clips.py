@@ -72,7 +72,8 @@ def test_a_sample_is_clips_of_one_speaker_with_their_texts(
 def test_with_room_for_its_words_nothing_is_moved(clips: Clips, lines: list[str]) -> None:
     batch = clips.batch(np.random.default_rng(1), 8, 400, 0.0, 1.0, TOKENS[" "])
     for at, tokens in zip(batch.frames, batch.tokens, strict=True):
-        assert _said(tokens) == "".join(SPACING.spaced(lines[line]) for line in _order(clips, at))
+        assert _said(tokens).rstrip() == _with_room([lines[line] for line in _order(clips, at)]).rstrip()
+        assert sum(tokens >= 0) == 400  # one for each frame, also of the silence at the end
         line, frame = clips.mel[at].astype(int).T
         for clip in set(line):
             its = frame[line == clip]
@@ -86,9 +87,14 @@ def test_some_samples_have_none(clips: Clips, lines: list[str]) -> None:
     for at, tokens in zip(batch.frames, batch.tokens, strict=True):
         texts = [lines[line] for line in _order(clips, at)]
         plain += _said(tokens) == " ".join(texts)
-        spaced += _said(tokens) == "".join(map(SPACING.spaced, texts))
+        spaced += _said(tokens).rstrip() == _with_room(texts).rstrip()
     assert plain + spaced == 60
     assert 5 < plain < 30
+
+
+def _with_room(texts: list[str]) -> str:
+    """Each has as many tokens as its clip has frames."""
+    return "".join(SPACING.spaced(text, 6 * len(text)) for text in texts)
 
 
 def _said(tokens: np.ndarray) -> str:

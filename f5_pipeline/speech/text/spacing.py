@@ -21,6 +21,7 @@ _QUOTES = "'\""
 _MARKS = ",.?!;:" + _QUOTES
 _LONGEST = 3  # letters of a part of a word
 _LEAST = 3.0  # frames of a word
+_HALVINGS = 12
 _REMEMBERED = 200_000  # words: most texts have the same ones, and a batch may have a million lines
 
 
@@ -43,40 +44,52 @@ class Spacing:
         self._each, self._frames = frames_per_token, frames
         self._known: dict[tuple[str, str], float] = {}
 
-    def rooms(self, words: Sequence[str], speed: float = 1.0) -> list[int]:
-        """Of each word, so many tokens: its letters, and one space or more; the fewer, the faster it is to be said."""
-        each, known = self._each * speed, self._known
-        rooms: list[int] = []
-        taken, end = 0, 0.0
-        for word, following in zip(words, (*words[1:], ""), strict=False):  # one more than no words
-            pair = word, following[:1]
-            end += known[pair] if pair in known else self._learn(pair)
-            least, wanted = len(word) + 1, round(end / each) - taken
-            room = least if least > wanted else wanted  # what one word has too much, the next ones have less
-            rooms.append(room)
-            taken += room
-        return rooms
+    @property
+    def frames_per_token(self) -> float:
+        return self._each
 
     def tokens(self, text: str) -> int:
         """How many characters ``spaced`` gives it."""
-        return sum(self.rooms(text.split()))
-
-    def spaced(self, text: str, speed: float = 1.0) -> str:
-        """The text with room after each word, the last one too."""
         words = text.split()
-        return "".join(word.ljust(room) for word, room in zip(words, self.rooms(words, speed), strict=True))
+        return sum(_rooms(words, self._ends(words), self._each))
 
-    def side_by_side(self, ref_text: str, text: str, speed: float = 1.0) -> tuple[str, str]:
+    def spaced(self, text: str, tokens: int = 0) -> str:
+        """The text with room after each word, the last one too.
+
+        With ``tokens`` it gets exactly so many characters, which its words share as they share the time; more, if that
+        is not enough for its letters.
+        """
+        words = text.split()
+        ends = self._ends(words)
+        rooms = _fitted(words, ends, tokens) if tokens and words else _rooms(words, ends, self._each)
+        return "".join(word.ljust(room) for word, room in zip(words, rooms, strict=True)).ljust(tokens)
+
+    def side_by_side(self, ref_text: str, text: str, ref_frames: int, frames: int) -> tuple[str, str]:
         """A reference's text and one to speak, as F5 joins them: by one space, so that what else the first one's last
         word needs comes before the second.
 
-        Spoken faster, a text has a smaller share of both. Letters cannot be left out, so half of that (of its
-        logarithm) is made by more spaces in the reference.
+        Each gets its share of the characters, as it has of the frames: a text begins where the reference ends. What is
+        left over when frames are divided by characters F5 gives to the last ones alone, and all before come too
+        early; so there is nothing left over but two frames.
         """
-        more = math.sqrt(max(1.0, speed))
-        before = self.spaced(ref_text, 1 / more)
-        spoken = before.rstrip()
-        return f"{spoken} ", " " * (len(before) - len(spoken) - 1) + self.spaced(text, speed / more)
+        letters = _letters(ref_text), _letters(text)
+        each = min(self._each, ref_frames / max(1, letters[0]), frames / max(1, letters[1]))
+        each = math.floor(each) if 1 < each < self._each else each  # said fast, letters cannot be left out
+        before = max(letters[0], round(ref_frames / each))
+        reference = self.spaced(ref_text, before)
+        spoken = reference.rstrip()
+        after = self.spaced(text, max(letters[1], int((ref_frames + frames) / each) - before))
+        return f"{spoken} ", " " * (len(reference) - len(spoken) - 1) + after
+
+    def _ends(self, words: Sequence[str]) -> list[float]:
+        """When each word has been said, in frames."""
+        known, end = self._known, 0.0
+        ends: list[float] = []
+        for word, following in zip(words, (*words[1:], ""), strict=False):  # one more than no words
+            pair = word, following[:1]
+            end += known[pair] if pair in known else self._learn(pair)
+            ends.append(end)
+        return ends
 
     def _learn(self, pair: tuple[str, str]) -> float:
         """How many frames a word takes; the other is the first character of what follows."""
@@ -84,6 +97,39 @@ class Spacing:
         if len(self._known) < _REMEMBERED:
             self._known[pair] = found
         return found
+
+
+def _rooms(words: Sequence[str], ends: Sequence[float], each: float) -> list[int]:
+    """Of each word, so many tokens of ``each`` frames: its letters, and one space or more."""
+    rooms: list[int] = []
+    taken = 0
+    for word, end in zip(words, ends, strict=True):
+        least, wanted = len(word) + 1, round(end / each) - taken
+        room = least if least > wanted else wanted  # what one word has too much, the next ones have less
+        rooms.append(room)
+        taken += room
+    return rooms
+
+
+def _fitted(words: Sequence[str], ends: Sequence[float], tokens: int) -> list[int]:
+    """So many tokens altogether, or less by a few; more only if their letters alone are more."""
+    fast = ends[-1] / tokens
+    rooms = _rooms(words, ends, fast)
+    if sum(rooms) <= tokens:
+        return rooms
+    slow = ends[-1]  # the last words have more letters than room: a little is taken from each
+    for _ in range(_HALVINGS):
+        each = (fast + slow) / 2
+        if sum(tried := _rooms(words, ends, each)) <= tokens:
+            slow, rooms = each, tried
+        else:
+            fast = each
+    return rooms if sum(rooms) <= tokens else _rooms(words, ends, slow)
+
+
+def _letters(text: str) -> int:
+    """The fewest characters that it can have with one space after each word."""
+    return sum(len(word) + 1 for word in text.split())
 
 
 def parts(word: str, following: str) -> Iterator[str]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from itertools import accumulate
 from pathlib import Path
 
 import pytest
@@ -30,15 +29,32 @@ def test_a_word_has_as_many_tokens_as_it_takes_long(text: str, spaced: str) -> N
 
 def test_rounding_does_not_add_up() -> None:
     spacing = Spacing(3.0, {"#ab": 10.0})
-    ends = list(accumulate(spacing.rooms(["ab"] * 100)))
-    assert all(abs(end - 10 * (at + 1) / 3) <= 0.5 for at, end in enumerate(ends))
+    text = spacing.spaced(" ".join(["ab"] * 100))
+    begins = [at for at in range(len(text)) if text.startswith("ab", at)]
+    assert all(abs(begin - 10 * at / 3) <= 0.5 for at, begin in enumerate(begins))
 
 
 @pytest.mark.parametrize(
-    ("speed", "spaced"), [(2.0, "one  two "), (0.5, "one                 two "), (9.0, "one two ")]
+    ("tokens", "spaced"),
+    [
+        (24, "one                 two "),  # 20 and 4 frames
+        (13, "one      two "),  # the short one has more letters than room, the long one gives it some
+        (9, "one  two "),
+        (8, "one two "),
+        (3, "one two "),  # letters cannot be left out
+        (30, "one                      two  "),
+    ],
 )
-def test_what_is_said_faster_has_less_room(speed: float, spaced: str) -> None:
-    assert LONG.spaced("one two", speed) == spaced
+def test_a_text_gets_as_many_tokens_as_are_asked_for(tokens: int, spaced: str) -> None:
+    assert LONG.spaced("one two", tokens) == spaced
+
+
+@pytest.mark.parametrize("tokens", range(60, 300, 7))
+def test_exactly_as_many(tokens: int) -> None:
+    text = "one, two and three; unheardof words of no table, and at the end: a, b, c, d."
+    assert len(LONG.spaced(text, tokens)) == max(tokens, len(text) + 1)
+    assert LONG.spaced(text, tokens).split() == text.split()
+    assert LONG.spaced("", tokens) == " " * tokens
 
 
 def test_its_tokens_are_counted() -> None:
@@ -53,12 +69,24 @@ def test_a_text_that_is_spaced_already_stays_as_it_is() -> None:
 
 def test_what_the_reference_needs_comes_before_the_text() -> None:
     """The engine, as upstream, joins the two by one space."""
-    ref_text, text = LONG.side_by_side("two one. ", "three two")
+    tokens = LONG.tokens("two one."), LONG.tokens("three two")
+    ref_text, text = LONG.side_by_side("two one. ", "three two", *(2 * count for count in tokens))
     assert ref_text.rstrip() + " " + text == LONG.spaced("two one.") + LONG.spaced("three two")
 
 
+@pytest.mark.parametrize("frames", [20, 50, 100, 300, 1000])
+def test_each_has_its_share_of_the_time(frames: int) -> None:
+    ref_text, text = LONG.side_by_side("two one three.", "three two one two", 100, frames)
+    both = ref_text.rstrip() + " " + text
+    each, left_over = divmod(100 + frames, len(both))  # as F5 divides them: the last characters get one frame more
+    begins = len(both) - len(text.lstrip())
+    assert begins <= len(both) - left_over
+    assert begins * each == pytest.approx(100, abs=each)
+    assert " ".join(both.split()) == "two one three. three two one two"
+
+
 def test_a_reference_that_says_nothing() -> None:
-    assert LONG.side_by_side("", "two") == (" ", "two ")
+    assert LONG.side_by_side("", "two", 30, 30) == (" ", " " * 14 + "two" + " " * 12)
 
 
 @pytest.mark.parametrize(
