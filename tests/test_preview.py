@@ -74,14 +74,14 @@ def test_each_line_is_shown_as_it_would_be_said(here: Folder) -> None:
     assert lines[3].split(maxsplit=4)[4] == "just a plain line."  # as it is written: nothing below it
     assert lines[4].startswith("row 3 (who) is rejected: The voice 'nobody' is not in the store.")
     assert lines[5].startswith("row 4 (laugh) is rejected: The tag '[laughs]' is unknown")
-    assert lines[6] == "2 lines, about 4 seconds of audio, 0 of them spoken already; 2 rejected. Nothing was submitted."
+    assert lines[6] == "2 lines, about 5 seconds of audio, 0 of them spoken already; 2 rejected. Nothing was submitted."
 
 
 def test_all_of_it_as_json(here: Folder) -> None:
     code, found = here.json(here.write("t.csv", MANIFEST), "--batch", "other")
     assert code == 1
     assert found["batch"] == "other"
-    assert found["totals"] == {"lines": 2, "rejected": 2, "audio_seconds": 4.3, "cached": 0}
+    assert found["totals"] == {"lines": 2, "rejected": 2, "audio_seconds": 5.2, "cached": 0}
     first = found["lines"][0]
     assert first | {"seconds": None} == {
         "row": 1,
@@ -95,7 +95,7 @@ def test_all_of_it_as_json(here: Folder) -> None:
         "seconds": None,
         "cached": False,
     }
-    assert 3 < first["seconds"] < 4
+    assert 3 < first["seconds"] < 4.5
     assert [(row["row"], row["id"]) for row in found["rejected"]] == [(3, "who"), (4, "laugh")]
 
 

@@ -3,7 +3,7 @@
     python -m training toy             everything once, with next to nothing to learn from: minutes
     python -m training cpu             on two cores, about 90 minutes
     python -m training gpu             on one large GPU, about 25 minutes
-    python -m training leg             on two cores, about 90 minutes, on from training/begun
+    python -m training leg             on two cores, about 90 minutes, on from the shipped model
     python -m training FILE.toml       a recipe of your own
 
 Needs Debian's espeak-ng, wordnet-base and scowl. What is made goes to build/training/NAME; the model to its folder

@@ -48,7 +48,7 @@ MIT, ours, as the rest of this package: weights, vocabulary, vocoder and voices.
 * **English only**, in the characters of its vocabulary: text is lower-cased and numbers are spelled out before it gets
   here; whatever else it is asked to say is refused.
 * **The shipped voices only.** A reference recording of somebody else is outside of what it has heard in training.
-* **Robotic.** It imitates a formant synthesizer and sounds like one. The first sound of a line is its weakest.
+* **Robotic.** It imitates a formant synthesizer and sounds like one.
 * {seconds:g} seconds of reference and generated speech together. Longer texts are spoken in pieces.
 
 ## Measured

@@ -107,7 +107,7 @@ def test_weights_say_whose_they_are_and_what_they_hash_to(project: Project) -> N
     result = weights(project)
     said = values(result)
     assert (said["model"], said["licence"], said["languages"], said["bytes_downloaded"]) == ("demo", "MIT", "en", 0)
-    assert set(said["sha256"]) == {"checkpoint", "vocabulary", "vocoder_config", "vocoder_weights"}
+    assert set(said["sha256"]) == {"checkpoint", "vocabulary", "vocoder_config", "vocoder_weights", "spacing"}
     assert all(len(digest) == 64 for digest in said["sha256"].values())
     assert Path(said["checkpoint"]).is_file()
     assert version(weights(project)) == version(result)

@@ -43,7 +43,7 @@ def test_what_ships() -> None:
     catalogue = load_catalogue(Settings())
     demo = catalogue["demo"]
     assert (demo.max_seconds, demo.lower_case, demo.commercial, demo.licence) == (17.0, True, True, "MIT")
-    assert demo.default_sampling == Sampling(7, 1.0, -1.0, 1.0, 0.15)
+    assert demo.default_sampling == Sampling(7, 1.5, -1.0, 1.0, 0.15)
     assert all(file.sha256 and file.size for file in demo.files.values())
     assert {"F5TTS_v1_Base", "F5TTS_Base"} < set(catalogue)
     assert catalogue["F5TTS_v1_Base"].checkpoint.sha256 == (
@@ -137,8 +137,8 @@ def test_sampling_is_merged_over_the_base(tmp_path: Path) -> None:
     text = OWN.replace("F5TTS_v1_Base", "demo") + "default_sampling = {nfe_step = 16}\n"
     text += '[two]\nbase = "mine"\n[three]\nbase = "two"\ndefault_sampling = {speed = 2}\n'
     catalogue = load(tmp_path, text)
-    assert catalogue["mine"].default_sampling == catalogue["two"].default_sampling == Sampling(16, 1.0, -1.0, 1.0, 0.15)
-    assert catalogue["three"].default_sampling == Sampling(16, 1.0, -1.0, 2.0, 0.15)
+    assert catalogue["mine"].default_sampling == catalogue["two"].default_sampling == Sampling(16, 1.5, -1.0, 1.0, 0.15)
+    assert catalogue["three"].default_sampling == Sampling(16, 1.5, -1.0, 2.0, 0.15)
 
 
 def test_a_base_of_ones_own(tmp_path: Path) -> None:

@@ -45,6 +45,7 @@ def test_the_embedded_model_is_what_its_entry_says() -> None:
     from f5_pipeline.speech.models.files import place
     from f5_pipeline.speech.models.proof import prove_checkpoint, prove_vocoder
     from f5_pipeline.speech.models.source import parse_source
+    from f5_pipeline.speech.text.spacing import read_spacing
     from f5_pipeline.storage.pinned import sha256_of
 
     demo = _CATALOGUE["demo"]
@@ -52,6 +53,7 @@ def test_the_embedded_model_is_what_its_entry_says() -> None:
     for key, path in paths.items():
         assert path is not None
         assert (sha256_of(path), path.stat().st_size) == (demo.files[key].sha256, demo.files[key].size)
-    checkpoint, vocabulary, config, weights = (path for path in paths.values() if path is not None)
+    checkpoint, vocabulary, config, weights, spacing = (path for path in paths.values() if path is not None)
     prove_checkpoint(demo, checkpoint, vocabulary)
     prove_vocoder(demo, config, weights)
+    read_spacing("demo", spacing)

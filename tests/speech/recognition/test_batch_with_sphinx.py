@@ -26,6 +26,8 @@ from f5_pipeline.speech.manifests.utterance_file import load_utterances, save_ut
 from f5_pipeline.speech.models.catalogue import load_catalogue
 from f5_pipeline.speech.recognition.choice import choose_recogniser
 from f5_pipeline.speech.recognition.comparison import words_of
+from f5_pipeline.speech.spaced import with_room
+from f5_pipeline.speech.text.spacing import Spacing
 from f5_pipeline.storage.local import LocalStore
 from tests.material import put_voices
 
@@ -47,8 +49,8 @@ TOML = 'recogniser = "pocketsphinx"\nmax_attempts = 6\nsubtitles = "vtt"\n'
 class Spoiling:
     """Implements ``SpeechEngine``: the embedded model, whose first takes of some lines are spoilt."""
 
-    def __init__(self, engine: SpeechEngine) -> None:
-        self._engine = engine
+    def __init__(self, engine: SpeechEngine, spacing: Spacing) -> None:
+        self._engine, self._spacing = with_room(engine, spacing), spacing
         self.drawn = Counter[str]()
 
     def speak(self, chunks: Sequence[SpeechChunk]) -> Iterator[Spoken]:
@@ -62,7 +64,8 @@ class Spoiling:
 
     def _instead(self, chunk: SpeechChunk) -> SpeechChunk:
         text = INSTEAD.get(chunk.text, chunk.text)
-        return replace(chunk, text=text, frames=round(chunk.frames * len(text) / len(chunk.text)))
+        tokens = self._spacing.tokens
+        return replace(chunk, text=text, frames=round(chunk.frames * tokens(text) / tokens(chunk.text)))
 
 
 class Work:
@@ -84,7 +87,8 @@ class Work:
         return speak_batch(self.store, self.cache, "b", self.catalogue, self.load, None, listen)
 
     def load(self, model: ReadyModel) -> SpeechEngine:
-        self.engines.append(Spoiling(F5Engine(model.spec, model.files, "cpu", "float32")))
+        assert model.spacing is not None
+        self.engines.append(Spoiling(F5Engine(model.spec, model.files, "cpu", "float32"), model.spacing))
         return self.engines[-1]
 
 
