@@ -60,6 +60,11 @@ def frames_of(seconds: float) -> int:
     return round(seconds * SAMPLE_RATE / HOP_LENGTH)
 
 
+def reference_frames(seconds: float) -> int:
+    """Mel frames of so much of a recording, as the model's mel spectrogram counts them."""
+    return round(seconds * SAMPLE_RATE) // HOP_LENGTH + 1
+
+
 def seconds_of(frames: int) -> float:
     """The duration of so many mel frames."""
     return frames * HOP_LENGTH / SAMPLE_RATE

@@ -7,7 +7,7 @@ from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
-from f5_pipeline.speech.engine import HOP_LENGTH, SAMPLE_RATE, seconds_of
+from f5_pipeline.speech.engine import reference_frames, seconds_of
 from f5_pipeline.speech.text.chunking import Chunk, chunk_text
 from f5_pipeline.speech.text.spacing import Spacing
 
@@ -45,7 +45,7 @@ class Reference:
     @property
     def frames(self) -> int:
         """Mel frames of the audio, as the model's mel spectrogram counts them."""
-        return round(self.seconds * SAMPLE_RATE) // HOP_LENGTH + 1
+        return reference_frames(self.seconds)
 
     @cached_property
     def seconds_per_unit(self) -> float:

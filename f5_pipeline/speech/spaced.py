@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
-from f5_pipeline.speech.engine import HOP_LENGTH, SAMPLE_RATE, SpeechChunk, SpeechEngine, Spoken
+from f5_pipeline.speech.engine import SpeechChunk, SpeechEngine, Spoken, reference_frames
 from f5_pipeline.speech.text.spacing import Spacing
 
 
@@ -20,7 +20,7 @@ class SpacedEngine:
         return self._engine.speak([self._spaced(chunk) for chunk in chunks])
 
     def _spaced(self, chunk: SpeechChunk) -> SpeechChunk:
-        ref_frames = round(chunk.ref_seconds * SAMPLE_RATE) // HOP_LENGTH + 1  # as the mel spectrogram counts them
+        ref_frames = reference_frames(chunk.ref_seconds)
         ref_text, text = self._spacing.side_by_side(chunk.ref_text, chunk.text, ref_frames, chunk.frames)
         return replace(chunk, ref_text=ref_text, text=text)
 

@@ -113,18 +113,17 @@ def _rooms(words: Sequence[str], ends: Sequence[float], each: float) -> list[int
 
 def _fitted(words: Sequence[str], ends: Sequence[float], tokens: int) -> list[int]:
     """So many tokens altogether, or less by a few; more only if their letters alone are more."""
-    fast = ends[-1] / tokens
-    rooms = _rooms(words, ends, fast)
-    if sum(rooms) <= tokens:
+    fast, slow = ends[-1] / tokens, ends[-1]
+    if sum(rooms := _rooms(words, ends, fast)) <= tokens:
         return rooms
-    slow = ends[-1]  # the last words have more letters than room: a little is taken from each
-    for _ in range(_HALVINGS):
+    rooms = _rooms(words, ends, slow)
+    for _ in range(_HALVINGS):  # the last words have more letters than room: a little is taken from each
         each = (fast + slow) / 2
         if sum(tried := _rooms(words, ends, each)) <= tokens:
             slow, rooms = each, tried
         else:
             fast = each
-    return rooms if sum(rooms) <= tokens else _rooms(words, ends, slow)
+    return rooms
 
 
 def _letters(text: str) -> int:
