@@ -24,12 +24,12 @@ from pathlib import Path
 import numpy as np
 import soundfile
 
+from f5_pipeline.audio.flac import SAMPLE_RATE
 from f5_pipeline.delivery.deliver import deliver_batch
+from f5_pipeline.manifests.batch_settings import BatchSettings
+from f5_pipeline.manifests.utterance import Sampling, Utterance
 from f5_pipeline.results.clips import ClipStore
-from f5_pipeline.results.flac import SAMPLE_RATE
 from f5_pipeline.results.index import IndexRow
-from f5_pipeline.speech.manifests.batch_settings import BatchSettings
-from f5_pipeline.speech.utterance import Sampling, Utterance
 from f5_pipeline.storage.local import LocalStore
 
 CLIP_SECONDS = 20

@@ -28,18 +28,18 @@ from typing import Literal
 import numpy as np
 import soundfile
 
+from f5_pipeline.audio import flac
+from f5_pipeline.audio.encode import Samples, encode
+from f5_pipeline.audio.formats import Encoding
+from f5_pipeline.audio.loudness import Loudness, to_loudness
+from f5_pipeline.audio.trim import Edges, trim_edges
 from f5_pipeline.delivery.deliver import deliver_batch
-from f5_pipeline.delivery.edges import Edges, trim_edges
-from f5_pipeline.delivery.encode import Samples, encode
-from f5_pipeline.delivery.ledger import ledger_object
-from f5_pipeline.delivery.listening import waveform
-from f5_pipeline.delivery.loudness import Loudness, to_loudness
-from f5_pipeline.results import flac
+from f5_pipeline.delivery.delivery_record import ledger_object
+from f5_pipeline.delivery.report_page import waveform
+from f5_pipeline.manifests.batch_settings import BatchSettings
+from f5_pipeline.quality.signal import judge, measure
 from f5_pipeline.results.clips import ClipStore
 from f5_pipeline.results.index import IndexRow
-from f5_pipeline.speech.manifests.batch_settings import BatchSettings
-from f5_pipeline.speech.manifests.formats import Encoding
-from f5_pipeline.speech.quality import judge, measure
 from f5_pipeline.storage.local import LocalStore
 
 RATE = flac.SAMPLE_RATE

@@ -7,7 +7,7 @@
 ``random:NAME`` is a model of that architecture with random weights: its speed is that of the real one. Prints a table:
 audio seconds per wall second of each, and the ratio. The two take turns, so that a machine whose speed drifts does not
 favour one; medians are reported. Upstream speaks one line after the other, so that it may be timed on some of them
-(``--upstream-lines``: drawn). Needs f5-tts and what ``f5_pipeline.speech`` imports; no Dagster.
+(``--upstream-lines``: drawn). Needs f5-tts and what ``f5_pipeline.engine`` imports; no Dagster.
 """
 
 from __future__ import annotations
@@ -31,11 +31,11 @@ from typing import Any
 
 import soundfile
 
-from f5_pipeline.settings import Settings
-from f5_pipeline.speech.engine import HOP_LENGTH, SAMPLE_RATE, SpeechChunk
-from f5_pipeline.speech.models.catalogue import ModelSpec, load_catalogue
-from f5_pipeline.speech.models.weights import ModelFiles, ensure_weights
-from f5_pipeline.speech.utterance import Sampling
+from f5_pipeline.engine.protocol import HOP_LENGTH, SAMPLE_RATE, SpeechChunk
+from f5_pipeline.manifests.utterance import Sampling
+from f5_pipeline.models.catalogue import ModelSpec, load_catalogue
+from f5_pipeline.models.weights import ModelFiles, ensure_weights
+from f5_pipeline.settings.environment import Settings
 
 SENTENCES = (
     "the weather was cold and the roads were covered with ice.",
@@ -119,7 +119,7 @@ def random_model(spec: ModelSpec, folder: Path) -> ModelFiles:
 
 
 def ours(spec: ModelSpec, weights: ModelFiles, args: argparse.Namespace) -> Speak:
-    from f5_pipeline.speech.f5.engine import F5Engine
+    from f5_pipeline.engine.f5.engine import F5Engine
 
     engine = F5Engine(spec, weights, args.device, args.precision, args.attention)
 

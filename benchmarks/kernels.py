@@ -13,8 +13,8 @@ from collections.abc import Callable
 import torch
 from torch.nn import functional
 
-from f5_pipeline.speech.f5.kernels import SpacedConvolution, gelu_tanh, mish
-from f5_pipeline.speech.f5.packed import make_layout
+from f5_pipeline.engine.f5.kernels import SpacedConvolution, gelu_tanh, mish
+from f5_pipeline.engine.f5.packed import make_layout
 
 FRAMES, WIDTH, INNER, GROUPS, TAPS = 530, 224, 448, 16, 31
 

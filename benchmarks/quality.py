@@ -18,9 +18,9 @@ from dataclasses import asdict, replace
 import numpy as np
 from demo_speech import VOICES, Clip, Samples, speak, texts
 
-from f5_pipeline.speech.engine import SAMPLE_RATE as RATE
-from f5_pipeline.speech.quality import QualityMeasures, judge, measure
-from f5_pipeline.speech.thresholds import Thresholds
+from f5_pipeline.engine.protocol import SAMPLE_RATE as RATE
+from f5_pipeline.quality.signal import QualityMeasures, judge, measure
+from f5_pipeline.quality.thresholds import Thresholds
 
 random = np.random.default_rng(1)
 

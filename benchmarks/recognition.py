@@ -20,15 +20,15 @@ from dataclasses import dataclass, replace
 import numpy as np
 from demo_speech import VOICES, Clip, speak, texts, transcript
 
+from f5_pipeline.engine.protocol import SAMPLE_RATE
+from f5_pipeline.quality.asr.choice import choose_recogniser
+from f5_pipeline.quality.asr.comparison import WordCheck, compare, words_of
+from f5_pipeline.quality.asr.process import RecogniserProcess
+from f5_pipeline.quality.asr.recogniser import Question, Recogniser
+from f5_pipeline.quality.signal import columns, measure
+from f5_pipeline.quality.verdicts import Judge
 from f5_pipeline.results.clips import ClipInfo
-from f5_pipeline.settings import Settings
-from f5_pipeline.speech.engine import SAMPLE_RATE
-from f5_pipeline.speech.quality import columns, measure
-from f5_pipeline.speech.recognition.choice import choose_recogniser
-from f5_pipeline.speech.recognition.comparison import WordCheck, compare, words_of
-from f5_pipeline.speech.recognition.process import RecogniserProcess
-from f5_pipeline.speech.recognition.recogniser import Question, Recogniser
-from f5_pipeline.speech.verdicts import Judge
+from f5_pipeline.settings.environment import Settings
 
 ADDED = ("really", "again", "always", "maybe", "never", "also")
 LEAST_WORDS = 4  # of a text that something is planted in

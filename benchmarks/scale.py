@@ -27,35 +27,35 @@ from pathlib import Path
 
 import numpy as np
 
+from f5_pipeline.cluster.backlog import cost_of
+from f5_pipeline.cluster.scheduler import Policy
+from f5_pipeline.cluster.simulation import Machine, Simulation
+from f5_pipeline.cluster.sizing import speak_on_ray
+from f5_pipeline.cluster.work_plan import Plan
 from f5_pipeline.demo.install import install
-from f5_pipeline.results.claims import claim
+from f5_pipeline.engine.loading import load_f5_engine
+from f5_pipeline.engine.protocol import HOP_LENGTH, SAMPLE_RATE, SpeechChunk, Spoken
+from f5_pipeline.engine.word_spacing import with_room
+from f5_pipeline.manifests.batch_settings import BatchSettings
+from f5_pipeline.manifests.manifest import read_utterances
+from f5_pipeline.manifests.utterance import Sampling, Utterance
+from f5_pipeline.manifests.utterance_file import BatchContents, load_utterances, save_utterances
+from f5_pipeline.models.catalogue import load_catalogue
+from f5_pipeline.models.weights import ensure_weights
+from f5_pipeline.quality.verdicts import Judge
 from f5_pipeline.results.clips import ClipStore
 from f5_pipeline.results.index import rows_by_key
-from f5_pipeline.scale.engine import load_f5_engine
-from f5_pipeline.scale.plan import Plan
-from f5_pipeline.scale.ray import speak_on_ray
-from f5_pipeline.scale.scheduler import Policy
-from f5_pipeline.scale.simulation import Machine, Simulation
-from f5_pipeline.scale.work import cost_of
-from f5_pipeline.settings import load_settings
-from f5_pipeline.speech.batch import BatchReport, speak_batch
-from f5_pipeline.speech.casting import cast
-from f5_pipeline.speech.engine import HOP_LENGTH, SAMPLE_RATE, SpeechChunk, Spoken
-from f5_pipeline.speech.garbage import made_to_stay
-from f5_pipeline.speech.generate import EngineFor
-from f5_pipeline.speech.lines import ReadyModel, SpokenLine
-from f5_pipeline.speech.manifests.batch_settings import BatchSettings
-from f5_pipeline.speech.manifests.manifest import read_utterances
-from f5_pipeline.speech.manifests.utterance_file import BatchContents, load_utterances, save_utterances
-from f5_pipeline.speech.models.catalogue import load_catalogue
-from f5_pipeline.speech.models.weights import ensure_weights
-from f5_pipeline.speech.recall import settled_before
-from f5_pipeline.speech.recognition.ears import Nobody
-from f5_pipeline.speech.spaced import with_room
-from f5_pipeline.speech.speaking import Order, speak_here
-from f5_pipeline.speech.utterance import Sampling, Utterance
-from f5_pipeline.speech.verdicts import Judge
+from f5_pipeline.results.leases import claim
+from f5_pipeline.settings.environment import load_settings
 from f5_pipeline.storage.local import LocalStore
+from f5_pipeline.synthesis.batch import BatchReport, speak_batch
+from f5_pipeline.synthesis.executor import Order, speak_here
+from f5_pipeline.synthesis.gc_freeze import made_to_stay
+from f5_pipeline.synthesis.prepare import cast
+from f5_pipeline.synthesis.request import ReadyModel, SpokenLine
+from f5_pipeline.synthesis.session import EngineFor
+from f5_pipeline.synthesis.stored_takes import settled_before
+from f5_pipeline.synthesis.transcriber import Nobody
 
 WORDS = (
     *("river", "lamp", "window", "garden", "bread", "winter", "letter", "horse"),
@@ -274,7 +274,7 @@ def curve(lines: int) -> None:
 
     print("\n## What lines cost, embedded model, one thread\n\n| words | frames | cost | s | s for a million of cost |")
     print("|---:|---:|---:|---:|---:|")
-    from f5_pipeline.speech.f5.engine import F5Engine
+    from f5_pipeline.engine.f5.engine import F5Engine
 
     torch.set_num_threads(1)
     settings = load_settings()

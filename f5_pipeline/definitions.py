@@ -2,19 +2,19 @@
 
 import dagster as dg
 
-from f5_pipeline.defs.conditions import deliver_spoken_batches
-from f5_pipeline.defs.delivered_audio import delivered_audio
-from f5_pipeline.defs.flash_attn_environment import flash_attn_environment
-from f5_pipeline.defs.generated_audio import generated_audio
-from f5_pipeline.defs.housekeeping import housekeeping
-from f5_pipeline.defs.instance import use_lasting_home
+from f5_pipeline.defs.assets.delivered_audio import delivered_audio
+from f5_pipeline.defs.assets.flash_attn_environment import flash_attn_environment
+from f5_pipeline.defs.assets.generated_audio import generated_audio
+from f5_pipeline.defs.assets.model_weights import model_weights
+from f5_pipeline.defs.assets.utterances import utterances
+from f5_pipeline.defs.assets.voice_files import voice_files
+from f5_pipeline.defs.automation.conditions import deliver_spoken_batches
+from f5_pipeline.defs.automation.housekeeping import housekeeping
+from f5_pipeline.defs.automation.schedules import nightly_batches
+from f5_pipeline.defs.automation.sensors import new_manifests
+from f5_pipeline.defs.instance.instance import use_lasting_home
 from f5_pipeline.defs.jobs import setup, speech_batch
-from f5_pipeline.defs.model_weights import model_weights
 from f5_pipeline.defs.resources import RESOURCES
-from f5_pipeline.defs.schedules import nightly_batches
-from f5_pipeline.defs.sensors import new_manifests
-from f5_pipeline.defs.utterances import utterances
-from f5_pipeline.defs.voice_files import voice_files
 
 
 def define(**resources: object) -> dg.Definitions:

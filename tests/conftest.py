@@ -12,18 +12,18 @@ from tests.browser import browser
 
 #: Files that take a minute or more, the longest first: begun last, they would keep one core busy while the others idle.
 LONG = (
-    "scale/test_ray.py",
+    "cluster/test_ray.py",
     "environment/test_attention.py",
-    "test_commands.py",
+    "commands/test_readme.py",
     "ui/test_dagster_ui.py",
     "deployment/test_topology.py",
-    "test_operations.py",
-    "defs/test_daemon.py",
-    "test_ci_example.py",
+    "commands/test_operations.py",
+    "defs/instance/test_daemon.py",
+    "commands/test_ci_example.py",
     "training/test_recipe.py",
-    "scale/test_cluster.py",
-    "defs/test_ray.py",
-    "speech/models/test_weights.py",
+    "cluster/test_ray_cluster.py",
+    "defs/assets/test_ray.py",
+    "models/test_weights.py",
     "delivery/test_robust.py",
 )
 

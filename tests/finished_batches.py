@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from f5_pipeline.delivery.deliver import deliver_batch
+from f5_pipeline.manifests.manifest import read_utterances
+from f5_pipeline.manifests.utterance_file import load_utterances, save_utterances
+from f5_pipeline.models.catalogue import load_catalogue
 from f5_pipeline.results.index import read_index
 from f5_pipeline.results.provenance import index_version, record_delivered
-from f5_pipeline.settings import Settings
-from f5_pipeline.speech.batch import speak_batch
-from f5_pipeline.speech.manifests.manifest import read_utterances
-from f5_pipeline.speech.manifests.utterance_file import load_utterances, save_utterances
-from f5_pipeline.speech.models.catalogue import load_catalogue
+from f5_pipeline.settings.environment import Settings
 from f5_pipeline.storage.object_store import ObjectStore
-from tests.speech.fake_engine import FakeEngine
+from f5_pipeline.synthesis.batch import speak_batch
+from tests.synthesis.fake_engine import FakeEngine
 
 
 def resolve(store: ObjectStore, settings: Settings, batch: str) -> None:

@@ -42,16 +42,16 @@ ARROWS: dict[str, set[str]] = {
     },
     "definitions": {"defs"},
 }
-ENTRY_POINTS = {"f5_pipeline.cli", "f5_pipeline.demo.__main__"}  # these may use everything below them, and defs
+ENTRY_POINTS = {"f5_pipeline.cli.main", "f5_pipeline.demo.__main__"}  # these may use everything below them, and defs
 ENTRY_POINT_ARROWS = set(ARROWS) - {"definitions"}
 
 HEAVY = {"torch", "torchaudio", "f5_tts", "vocos"}
 #: Who may import what at all; HEAVY and boto3 only inside functions even there.
 HOMES = {
     "dagster": ("f5_pipeline.defs.", "f5_pipeline.definitions"),
-    **dict.fromkeys(HEAVY, ("f5_pipeline.speech.f5.", "f5_pipeline.scale.")),
-    "ray": ("f5_pipeline.scale.",),
-    **dict.fromkeys(("faster_whisper", "pocketsphinx", "rapidfuzz"), ("f5_pipeline.speech.recognition.",)),
+    **dict.fromkeys(HEAVY, ("f5_pipeline.engine.f5.", "f5_pipeline.cluster.")),
+    "ray": ("f5_pipeline.cluster.",),
+    **dict.fromkeys(("faster_whisper", "pocketsphinx", "rapidfuzz"), ("f5_pipeline.quality.asr.",)),
     **dict.fromkeys(("boto3", "botocore"), ("f5_pipeline.storage.s3", "f5_pipeline.defs.resources")),
 }
 LAZY = {*HEAVY, "ray", "boto3", "botocore", "faster_whisper", "pocketsphinx", "rapidfuzz"}
@@ -86,7 +86,7 @@ def _walk(node: ast.AST, module: str, at_once: bool) -> Iterator[Import]:
             yield from (Import(module, alias.name, child.lineno, at_once) for alias in child.names)
         elif isinstance(child, ast.ImportFrom):
             assert child.level == 0, f"{module}:{child.lineno} has a relative import"
-            # "from f5_pipeline import settings" imports a module, "from f5_pipeline.settings import Settings" a name.
+            # "from f5_pipeline import errors" imports a module, "from f5_pipeline.errors import X" a name.
             names = [f"f5_pipeline.{a.name}" for a in child.names] if child.module == "f5_pipeline" else [child.module]
             yield from (Import(module, name or "", child.lineno, at_once) for name in names)
         else:
@@ -149,7 +149,7 @@ def test_foreign_packages_stay_at_home(package: str) -> None:
 def test_the_search_for_imports_finds_them() -> None:
     """Else the tests above would pass on nothing."""
     found = {(one.module, one.imported, one.at_once) for one in IMPORTS}
-    assert ("f5_pipeline.speech.f5.engine", "torch", False) in found
+    assert ("f5_pipeline.engine.f5.engine", "torch", False) in found
     assert ("f5_pipeline.definitions", "dagster", True) in found
     assert ("f5_pipeline.storage.open", "f5_pipeline.storage.s3", False) in found
     assert {"torch", "f5_tts", "vocos", "boto3", "dagster"} <= {one.imported.split(".")[0] for one in IMPORTS}
@@ -190,11 +190,11 @@ def _import(modules: list[str], banned: list[str], folder: Path) -> str:
 
 
 def test_everything_but_dagsters_part_imports_without_torch_and_dagster(tmp_path: Path) -> None:
-    assert "f5_pipeline.cli" in WITHOUT_DAGSTER
+    assert "f5_pipeline.cli.main" in WITHOUT_DAGSTER
     assert _import(WITHOUT_DAGSTER, [*BANNED, "dagster", "dagster_aws"], tmp_path) == str(len(WITHOUT_DAGSTER))
 
 
 def test_dagsters_part_imports_without_torch(tmp_path: Path) -> None:
     rest = [name for name in MODULES if name not in WITHOUT_DAGSTER]
-    assert {"f5_pipeline.definitions", "f5_pipeline.defs.generated_audio"} <= set(rest)
+    assert {"f5_pipeline.definitions", "f5_pipeline.defs.assets.generated_audio"} <= set(rest)
     assert _import(rest, BANNED, tmp_path) == str(len(rest))

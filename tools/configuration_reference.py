@@ -13,9 +13,9 @@ from typing import Any
 
 from pydantic import BaseModel
 
-from f5_pipeline.settings import Settings
-from f5_pipeline.speech.manifests.batch_settings import BatchSettings, VoiceSettings
-from f5_pipeline.speech.thresholds import Thresholds
+from f5_pipeline.manifests.batch_settings import BatchSettings, VoiceSettings
+from f5_pipeline.quality.thresholds import Thresholds
+from f5_pipeline.settings.environment import Settings
 
 PAGE = Path(__file__).resolve().parent.parent / "docs" / "configuration.md"
 

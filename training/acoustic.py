@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from f5_pipeline.speech.f5.device import choose_precision
+from f5_pipeline.engine.f5.device import choose_precision
 from f5_pipeline.storage.partial import appearing
 from training.clips import Batch, Clips
 from training.network import Average, build, read_characters, rotations, spread, started, velocity

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from f5_pipeline.speech.engine import HOP_LENGTH
+from f5_pipeline.engine.protocol import HOP_LENGTH
 from f5_pipeline.storage.partial import appearing
 from training.evaluate import table
 from training.recipe import Recipe

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from f5_pipeline.speech.text.spacing import Spacing
+from f5_pipeline.models.word_timing import Spacing
 from training.alignment import Frames, even_start, moved, starts_after
 
 _REFERENCE_FIRST = 0.65  # of the samples: a clip that is given, and all that follows is to be spoken

@@ -11,8 +11,8 @@ import re
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
-from f5_pipeline.speech.models.catalogue import ModelSpec
-from f5_pipeline.speech.text.front_end import spoken
+from f5_pipeline.models.catalogue import ModelSpec
+from f5_pipeline.text.front_end import spoken
 
 WORDNET = Path("/usr/share/wordnet")
 SCOWL = Path("/usr/share/dict/scowl")

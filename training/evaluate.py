@@ -23,16 +23,16 @@ from typing import Any
 
 import numpy as np
 
-from f5_pipeline.settings import Settings
-from f5_pipeline.speech.engine import SpeechChunk, SpeechEngine, seconds_of
-from f5_pipeline.speech.f5.engine import F5Engine
-from f5_pipeline.speech.lines import ReadyModel
-from f5_pipeline.speech.models.catalogue import ModelSpec, load_catalogue
-from f5_pipeline.speech.models.proof import read_vocabulary
-from f5_pipeline.speech.models.weights import ModelFiles
-from f5_pipeline.speech.spaced import with_room
-from f5_pipeline.speech.text.front_end import reference_text
-from f5_pipeline.speech.utterance import Sampling
+from f5_pipeline.engine.f5.engine import F5Engine
+from f5_pipeline.engine.protocol import SpeechChunk, SpeechEngine, seconds_of
+from f5_pipeline.engine.word_spacing import with_room
+from f5_pipeline.manifests.utterance import Sampling
+from f5_pipeline.models.catalogue import ModelSpec, load_catalogue
+from f5_pipeline.models.proof import read_vocabulary
+from f5_pipeline.models.weights import ModelFiles
+from f5_pipeline.settings.environment import Settings
+from f5_pipeline.synthesis.request import ReadyModel
+from f5_pipeline.text.front_end import reference_text
 from training.corpus import held_out, sayer
 from training.export import write_wav
 from training.measures import Likeness, Saying, compared, likeness, nearer_pitch, pocketsphinx, word_error_rate

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from f5_pipeline.speech.engine import HOP_LENGTH, SAMPLE_RATE, seconds_of
-from f5_pipeline.speech.recognition.comparison import words_of
+from f5_pipeline.engine.protocol import HOP_LENGTH, SAMPLE_RATE, seconds_of
+from f5_pipeline.quality.asr.comparison import words_of
 from training.rendering import Clip, Samples, log_mel, word_starts
 
 ONSET_SECONDS = 0.060  # a word that begins earlier or later by more than that is not in time

@@ -71,7 +71,7 @@ class Acoustic(_Strict):
         batch_frames: of one step.
         rate: peak learning rate.
         decay_from: progress from which it falls, to nearly nothing.
-        plain: share of the samples whose text has no room for its words (``f5_pipeline.speech.text.spacing``).
+        plain: share of the samples whose text has no room for its words (``f5_pipeline.models.word_timing``).
         warp: how far words are moved there, to where the evenly spread text has them; 0: not at all, 1: wholly.
         lengths: progress until which samples have one of these lengths, in frames.
     """

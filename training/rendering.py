@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from f5_pipeline.speech.engine import HOP_LENGTH, SAMPLE_RATE, frames_of, seconds_of
+from f5_pipeline.engine.protocol import HOP_LENGTH, SAMPLE_RATE, frames_of, seconds_of
 from f5_pipeline.storage.partial import appearing
 from training.espeak import synthesizer
 from training.recipe import Recipe, Speaker

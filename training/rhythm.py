@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from f5_pipeline.speech.text.spacing import parts
+from f5_pipeline.models.word_timing import parts
 from training.recipe import Recipe
 from training.rendering import shard_file
 

@@ -13,7 +13,7 @@ from string import ascii_lowercase
 
 from pydantic import BaseModel
 
-from f5_pipeline.speech.text.spacing import read_spacing
+from f5_pipeline.models.word_timing import read_spacing
 from f5_pipeline.storage.partial import appearing
 from f5_pipeline.storage.pinned import sha256_of
 from training import acoustic, card, corpus, export, reader, rendering, rhythm, vocoder

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from f5_pipeline.speech.engine import HOP_LENGTH
+from f5_pipeline.engine.protocol import HOP_LENGTH
 from f5_pipeline.storage.partial import appearing
 from training.network import Average
 from training.recipe import Recipe

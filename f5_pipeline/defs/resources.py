@@ -10,17 +10,17 @@ from typing import NoReturn, TypeVar, cast
 
 import dagster as dg
 
-from f5_pipeline.defs.launcher import RUNS
-from f5_pipeline.defs.overdue import ends_with_its_record
+from f5_pipeline.defs.instance.launcher import RUNS
+from f5_pipeline.defs.instance.run_watchdog import ends_with_its_record
+from f5_pipeline.engine.loading import load_f5_engine
+from f5_pipeline.engine.protocol import SpeechEngine
 from f5_pipeline.errors import F5PipelineError
-from f5_pipeline.scale.engine import load_f5_engine
-from f5_pipeline.settings import Settings, load_settings
-from f5_pipeline.speech.engine import SpeechEngine
-from f5_pipeline.speech.generate import Progress
-from f5_pipeline.speech.lines import ReadyModel
-from f5_pipeline.storage.alive import alive
+from f5_pipeline.settings.environment import Settings, load_settings
+from f5_pipeline.storage.liveness import alive
 from f5_pipeline.storage.object_store import ObjectStore
 from f5_pipeline.storage.open import open_store
+from f5_pipeline.synthesis.request import ReadyModel
+from f5_pipeline.synthesis.session import Progress
 
 LoadEngine = Callable[[ReadyModel], SpeechEngine]
 MakeProgress = Callable[[dg.AssetExecutionContext], Progress]
@@ -84,7 +84,7 @@ class ProgressResource(dg.ConfigurableResource[MakeProgress]):
     """Where the progress of a long run is shown: here, in the run's log."""
 
     def create_resource(self, context: dg.InitResourceContext) -> MakeProgress:
-        from f5_pipeline.defs.progress import LogProgress
+        from f5_pipeline.defs.metadata.progress import LogProgress
 
         return LogProgress
 

@@ -6,13 +6,13 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 
-from f5_pipeline.delivery.encode import Samples, encode
-from f5_pipeline.delivery.ledger import Delivered, recipe
-from f5_pipeline.delivery.listening import waveform
-from f5_pipeline.delivery.shape import Shape, shape_clip
-from f5_pipeline.delivery.workshop import Job, Workshop
+from f5_pipeline.audio.encode import Samples, encode
+from f5_pipeline.audio.flac import SAMPLE_RATE
+from f5_pipeline.delivery.audio_profile import Shape, shape_clip
+from f5_pipeline.delivery.builder import Job, Workshop
+from f5_pipeline.delivery.delivery_record import Delivered, recipe
+from f5_pipeline.delivery.report_page import waveform
 from f5_pipeline.results.clips import ClipStore
-from f5_pipeline.results.flac import SAMPLE_RATE
 from f5_pipeline.results.index import IndexRow
 from f5_pipeline.storage.object_store import ObjectStore, check_slug
 

@@ -15,20 +15,20 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
+from f5_pipeline.delivery.audio_profile import Shape, check_encoders, shape_of
+from f5_pipeline.delivery.builder import Job, Progress, Workshop
 from f5_pipeline.delivery.clip_files import ClipFiles
+from f5_pipeline.delivery.delivery_record import Delivered, recipe
 from f5_pipeline.delivery.joined import Book, JoinedFiles
-from f5_pipeline.delivery.ledger import Delivered, recipe
-from f5_pipeline.delivery.listening import Page, render
 from f5_pipeline.delivery.page_rows import page_book, page_rows, page_sections
+from f5_pipeline.delivery.report_page import Page, render
 from f5_pipeline.delivery.sections import Line, Section, plan_sections
-from f5_pipeline.delivery.shape import Shape, check_encoders, shape_of
 from f5_pipeline.delivery.subtitle_files import SubtitleFiles
-from f5_pipeline.delivery.workshop import Job, Progress, Workshop
 from f5_pipeline.errors import NothingToDeliver
+from f5_pipeline.manifests.batch_settings import BatchSettings
+from f5_pipeline.manifests.utterance import RejectedRow, Utterance
 from f5_pipeline.results.batches import COVERS, MANIFESTS
 from f5_pipeline.results.index import IndexRow
-from f5_pipeline.speech.manifests.batch_settings import BatchSettings
-from f5_pipeline.speech.utterance import RejectedRow, Utterance
 from f5_pipeline.storage.object_store import ObjectStore
 
 _SUBTITLES = {"none": (), "srt": ("srt",), "vtt": ("vtt",), "both": ("srt", "vtt")}

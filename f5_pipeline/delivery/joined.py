@@ -15,17 +15,17 @@ from typing import BinaryIO
 
 import numpy as np
 
-from f5_pipeline.delivery.aac import AacWriter, Chapter, Tags, image_codec
+from f5_pipeline.audio.aac import AacWriter, Chapter, Tags, image_codec
+from f5_pipeline.audio.encode import AudioWriter, Samples, open_writer
+from f5_pipeline.audio.loudness import Programme
+from f5_pipeline.delivery.audio_profile import Shape
+from f5_pipeline.delivery.builder import Job, Workshop
 from f5_pipeline.delivery.clip_files import ClipFiles
-from f5_pipeline.delivery.encode import AudioWriter, Samples, open_writer
-from f5_pipeline.delivery.ledger import Delivered, recipe
-from f5_pipeline.delivery.loudness import Programme
+from f5_pipeline.delivery.delivery_record import Delivered, recipe
 from f5_pipeline.delivery.sections import Section, pieces, starts
-from f5_pipeline.delivery.shape import Shape
-from f5_pipeline.delivery.workshop import Job, Workshop
 from f5_pipeline.errors import BadCover, TooLong
+from f5_pipeline.storage.filesystem import this_machines_file
 from f5_pipeline.storage.object_store import ObjectInfo, ObjectStore, check_slug
-from f5_pipeline.storage.volume import this_machines_file
 
 _MOST_MISSING_LU = 4.0
 _WAV_BYTES = 2**32 - 2**16  # a WAV file counts its bytes in 32 bits

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from f5_pipeline.delivery.clip_files import ClipFiles
+from f5_pipeline.delivery.delivery_record import Delivered
 from f5_pipeline.delivery.joined import JoinedFiles
-from f5_pipeline.delivery.ledger import Delivered
-from f5_pipeline.delivery.listening import PageRow, PageSection
+from f5_pipeline.delivery.report_page import PageRow, PageSection
+from f5_pipeline.manifests.utterance import Utterance
 from f5_pipeline.results.index import OTHERS, IndexRow
-from f5_pipeline.speech.utterance import Utterance
 
 _GIVEN = ("language", "section", "pause_after_seconds")  # of an utterance, for a manifest that speaks it again
 _GIVEN_SAMPLING = ("speed", "nfe_step", "cfg_strength")

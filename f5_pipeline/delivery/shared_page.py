@@ -9,12 +9,12 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
-from f5_pipeline.delivery.listening import with_links
+from f5_pipeline.delivery.report_page import with_links
 from f5_pipeline.errors import NotSpokenYet, ObjectMissing, PageDamaged
 from f5_pipeline.results.lookup import batch_results
+from f5_pipeline.storage.filesystem import this_machines_file
 from f5_pipeline.storage.object_store import ObjectStore, check_slug
 from f5_pipeline.storage.partial import appearing
-from f5_pipeline.storage.volume import this_machines_file
 
 
 @dataclass(frozen=True)

@@ -8,18 +8,18 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from f5_pipeline.delivery.builder import Job
 from f5_pipeline.delivery.clip_files import ClipFiles
-from f5_pipeline.delivery.ledger import Delivered, recipe
+from f5_pipeline.delivery.delivery_record import Delivered, recipe
 from f5_pipeline.delivery.subtitles import SUBTITLES_VERSION, Cue, Heard, clip_cues, to_srt, to_vtt
-from f5_pipeline.delivery.workshop import Job
 from f5_pipeline.errors import ClipDamaged, ObjectMissing
 from f5_pipeline.results.clips import ClipStore
-from f5_pipeline.results.heard import Words, load_heard
 from f5_pipeline.results.index import IndexRow
 from f5_pipeline.results.segments import Segment, segments_of
-from f5_pipeline.speech.text.tags import without_tags
-from f5_pipeline.storage.many import in_parallel
+from f5_pipeline.results.transcripts import Words, load_heard
 from f5_pipeline.storage.object_store import ObjectStore
+from f5_pipeline.storage.parallel import in_parallel
+from f5_pipeline.text.tags import without_tags
 
 _WRITERS = {"srt": to_srt, "vtt": to_vtt}
 

@@ -15,8 +15,8 @@ from itertools import islice, pairwise
 from math import inf
 
 from f5_pipeline.delivery.word_times import WRITTEN, first_words, times_of
-from f5_pipeline.results.heard import HeardWord
 from f5_pipeline.results.segments import Segment
+from f5_pipeline.results.transcripts import HeardWord
 
 #: Raise it when the same lines should give other files.
 SUBTITLES_VERSION = 1

@@ -11,9 +11,9 @@ from difflib import SequenceMatcher
 from itertools import accumulate
 from typing import NamedTuple
 
-from f5_pipeline.results.heard import HeardWord
+from f5_pipeline.quality.asr.comparison import SIGNS, words_of
 from f5_pipeline.results.segments import Segment
-from f5_pipeline.speech.recognition.comparison import SIGNS, words_of
+from f5_pipeline.results.transcripts import HeardWord
 
 #: A word as it is written, with its marks; a sign of Chinese or Japanese is one by itself.
 WRITTEN = re.compile(rf"{SIGNS}|(?:(?!{SIGNS})\S)+")

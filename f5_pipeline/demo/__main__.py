@@ -7,10 +7,10 @@ from __future__ import annotations
 
 import sys
 
-from f5_pipeline.defs.instance import register_batch
+from f5_pipeline.defs.instance.instance import register_batch
 from f5_pipeline.demo.install import BATCH, install
 from f5_pipeline.errors import F5PipelineError
-from f5_pipeline.settings import load_settings
+from f5_pipeline.settings.environment import load_settings
 from f5_pipeline.storage.open import open_store
 
 

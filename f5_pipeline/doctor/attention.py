@@ -13,7 +13,7 @@ from f5_pipeline.environment.install import obstacle_to_installing, origin_of_in
 from f5_pipeline.environment.platform import read_tags
 from f5_pipeline.environment.wheels import NoWheel, Wheel, choose_wheel
 from f5_pipeline.errors import AttentionUnavailable, FlashAttnBroken
-from f5_pipeline.settings import Settings
+from f5_pipeline.settings.environment import Settings
 
 NAME = "attention"
 

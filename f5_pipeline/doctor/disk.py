@@ -9,8 +9,8 @@ from pathlib import Path
 from f5_pipeline.doctor.finding import Finding, fail, ok, warn
 from f5_pipeline.environment.installed import site_packages
 from f5_pipeline.environment.wheels import Wheel
-from f5_pipeline.storage.room import Need, Room, existing_folder, measure_room
-from f5_pipeline.storage.volume import disk_trouble
+from f5_pipeline.storage.disk_space import Need, Room, existing_folder, measure_room
+from f5_pipeline.storage.filesystem import disk_trouble
 
 _LOW = 2_000_000_000  # bytes; a thousand clips are about 200 MB, and a run has temporary files
 _LITTLE = 1  # byte: so that a disk is looked at even if nothing is to come

@@ -10,10 +10,10 @@ from pathlib import Path
 import psutil
 import yaml
 
-from f5_pipeline.dagster_home import configured_here, users_home
 from f5_pipeline.doctor.disk import judge_folder, see_writing
 from f5_pipeline.doctor.finding import Finding, fail, warn
-from f5_pipeline.storage.volume import is_network_volume
+from f5_pipeline.settings.dagster_home import configured_here, users_home
+from f5_pipeline.storage.filesystem import is_network_volume
 
 NAMES = ("instance", "instance_leftovers")
 _TEMPORARY = ".tmp_dagster_home_*"  # of a "dagster dev" that was started without a home, and of crashed ones

@@ -14,7 +14,7 @@ from dotenv import find_dotenv
 from dotenv.parser import parse_stream
 
 from f5_pipeline.doctor.finding import Finding, ok, warn
-from f5_pipeline.settings import Settings
+from f5_pipeline.settings.environment import Settings
 
 NAME = "variables"
 #: boto3's variables that matter to a store. A name that is close to one of these, and not it, is a slip.

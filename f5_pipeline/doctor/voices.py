@@ -6,12 +6,12 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from f5_pipeline.doctor.finding import Finding, ok, warn
-from f5_pipeline.speech.models.catalogue import ModelSpec
-from f5_pipeline.speech.voices.checks import VoiceLimits
-from f5_pipeline.speech.voices.listing import list_voices
-from f5_pipeline.speech.voices.prepare import prepare_voices
+from f5_pipeline.models.catalogue import ModelSpec
 from f5_pipeline.storage.local import LocalStore
 from f5_pipeline.storage.object_store import ObjectStore
+from f5_pipeline.voices.checks import VoiceLimits
+from f5_pipeline.voices.listing import list_voices
+from f5_pipeline.voices.prepare import prepare_voices
 
 NAME = "voices"
 _SHOWN = 3

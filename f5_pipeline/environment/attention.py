@@ -37,11 +37,11 @@ from f5_pipeline.errors import (
     ObjectMissing,
     StoreUnusable,
 )
-from f5_pipeline.settings import Settings
+from f5_pipeline.settings.environment import Settings
+from f5_pipeline.storage.disk_space import Need, check_room
+from f5_pipeline.storage.filesystem import is_network_volume
 from f5_pipeline.storage.locks import hold
 from f5_pipeline.storage.partial import host_slug
-from f5_pipeline.storage.room import Need, check_room
-from f5_pipeline.storage.volume import is_network_volume
 
 _OLDEST_CAPABILITY = (8, 0)  # Ampere; flash_attn 2 has no kernels for older GPUs
 _BYTECODE = 1.1  # of what a wheel unpacks to: pip compiles its Python files

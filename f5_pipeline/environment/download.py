@@ -11,11 +11,11 @@ from pathlib import Path
 
 from f5_pipeline.environment.wheels import Wheel
 from f5_pipeline.errors import BadSetting, DownloadFailed, FileUnusable, ObjectMissing
+from f5_pipeline.storage.filesystem import this_machines_file
 from f5_pipeline.storage.http import download, open_ranges, public_url
 from f5_pipeline.storage.object_store import ObjectStore
 from f5_pipeline.storage.open import open_store
 from f5_pipeline.storage.pinned import PinnedFile, fetch_pinned
-from f5_pipeline.storage.volume import this_machines_file
 
 
 def wheel_place(wheel: Wheel, cache: Path) -> Path:

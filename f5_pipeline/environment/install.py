@@ -28,10 +28,10 @@ import psutil
 from f5_pipeline.environment.installed import flash_attn_distribution, flash_attn_present, site_packages
 from f5_pipeline.environment.proof import Proof, prove_flash_attn
 from f5_pipeline.errors import InstallFailed
+from f5_pipeline.storage.filesystem import this_machines_file
 from f5_pipeline.storage.locks import hold
 from f5_pipeline.storage.partial import host_slug
 from f5_pipeline.storage.pinned import PinnedFile
-from f5_pipeline.storage.volume import this_machines_file
 
 #: For pip, here and in whatever this process starts later: never build in isolation, never phone home for itself.
 PIP_ENVIRONMENT = {"PIP_NO_BUILD_ISOLATION": "1", "PIP_DISABLE_PIP_VERSION_CHECK": "1"}

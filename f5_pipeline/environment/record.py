@@ -21,9 +21,9 @@ from f5_pipeline.environment.installed import InstalledFiles
 from f5_pipeline.environment.platform import PlatformTags
 from f5_pipeline.environment.wheels import load_table
 from f5_pipeline.errors import FileUnusable
-from f5_pipeline.settings import Settings
+from f5_pipeline.settings.environment import Settings
+from f5_pipeline.storage.filesystem import this_machines_file
 from f5_pipeline.storage.partial import appearing
-from f5_pipeline.storage.volume import this_machines_file
 
 _VERSION = 1  # bumped when the proof asks more than it did
 

@@ -11,9 +11,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from f5_pipeline.audio import flac
+from f5_pipeline.audio.flac import Facts
 from f5_pipeline.errors import ClipDamaged, ObjectMissing, UnsafeName
-from f5_pipeline.results import flac
-from f5_pipeline.results.flac import Facts
 from f5_pipeline.storage.object_store import ObjectInfo, ObjectStore
 
 PREFIX = "clips/"

@@ -14,12 +14,12 @@ from typing import Any
 
 from f5_pipeline.errors import BatchMissing, NotSpokenYet, UtteranceMissing
 from f5_pipeline.results.batches import known_batches
-from f5_pipeline.results.claims import is_claim
 from f5_pipeline.results.index import IndexRow, csv_object, parquet_object, read_index, user_columns
+from f5_pipeline.results.leases import is_claim
 from f5_pipeline.results.manifest_files import manifest_files
 from f5_pipeline.results.provenance import read_provenance
-from f5_pipeline.storage.many import in_parallel
 from f5_pipeline.storage.object_store import ObjectInfo, ObjectStore, check_slug
+from f5_pipeline.storage.parallel import in_parallel
 
 #: What the steps of a batch keep for each other in its folder: of no use to whom it is delivered.
 _INTERNAL = frozenset({"utterances.jsonl", "delivery.json", "provenance.json", "report.links.html"})

@@ -18,8 +18,8 @@ from pathlib import Path
 
 from f5_pipeline.errors import KeepsChanging, ObjectChanged, ObjectMissing
 from f5_pipeline.storage.locks import hold
-from f5_pipeline.storage.many import in_parallel
 from f5_pipeline.storage.object_store import ObjectInfo, ObjectStore
+from f5_pipeline.storage.parallel import in_parallel
 from f5_pipeline.storage.retry import ATTEMPTS
 
 

@@ -21,9 +21,9 @@ import requests
 from filelock import lock_descriptor
 
 from f5_pipeline.errors import DownloadFailed, FileUnusable
+from f5_pipeline.storage.filesystem import disk_trouble, is_network_volume, this_machines_file
 from f5_pipeline.storage.partial import host_slug
 from f5_pipeline.storage.retry import attempt, is_transient_status
-from f5_pipeline.storage.volume import disk_trouble, is_network_volume, this_machines_file
 
 _TIMEOUT = (10, 60)  # seconds: to connect, between two pieces
 _PIECE = 1 << 16  # bytes: what a broken connection loses at most

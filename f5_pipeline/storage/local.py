@@ -19,9 +19,9 @@ from pathlib import Path
 from typing import BinaryIO
 
 from f5_pipeline.errors import KeepsChanging, LinkLeavesStore, ObjectChanged, ObjectMissing, StoreUnusable
+from f5_pipeline.storage.filesystem import disk_trouble, this_machines_file
 from f5_pipeline.storage.object_store import ObjectInfo, check_key, check_prefix, is_listed
 from f5_pipeline.storage.partial import AlreadyThere, appearing
-from f5_pipeline.storage.volume import disk_trouble, this_machines_file
 
 _log = logging.getLogger(__name__)
 _CHUNK = 1 << 20  # bytes

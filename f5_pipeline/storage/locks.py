@@ -23,8 +23,8 @@ from pathlib import Path
 
 from filelock import BaseFileLock, FileLock, SoftFileLock, Timeout
 
+from f5_pipeline.storage.filesystem import is_network_volume, this_machines_file
 from f5_pipeline.storage.partial import host_slug
-from f5_pipeline.storage.volume import is_network_volume, this_machines_file
 
 _log = logging.getLogger(__name__)
 _SAY_AGAIN = (0.0, 10.0, 60.0)  # seconds until a waiting process says so, until the second message, between later ones

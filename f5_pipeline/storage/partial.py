@@ -20,7 +20,7 @@ from typing import BinaryIO
 
 from filelock import lock_descriptor
 
-from f5_pipeline.storage.volume import is_network_volume
+from f5_pipeline.storage.filesystem import is_network_volume
 
 _NAME = re.compile(r"\.part-(?P<host>[A-Za-z0-9-]{1,64})-(?P<pid>\d+)-[0-9a-f]{16}")
 

@@ -16,10 +16,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from f5_pipeline.errors import FileAltered, FileUnusable
+from f5_pipeline.storage.disk_space import folder_bytes
+from f5_pipeline.storage.filesystem import this_machines_file
 from f5_pipeline.storage.locks import hold, hold_if_free
 from f5_pipeline.storage.partial import PartialFile, appearing, host_slug
-from f5_pipeline.storage.room import folder_bytes
-from f5_pipeline.storage.volume import this_machines_file
 
 _RECORD, _DOWNLOAD, _LOCK = ".record.json", ".download", ".lock"
 

@@ -24,15 +24,15 @@ from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
 from f5_pipeline.errors import BadSetting, KeepsChanging, ObjectChanged, ObjectMissing, RequestNotAccepted, StoreBusy
-from f5_pipeline.storage.many import PARALLEL, in_parallel
+from f5_pipeline.storage.filesystem import this_machines_file
 from f5_pipeline.storage.media_types import media_type
 from f5_pipeline.storage.object_store import ObjectInfo, check_key, check_prefix, is_listed
+from f5_pipeline.storage.parallel import PARALLEL, in_parallel
 from f5_pipeline.storage.partial import appearing
 from f5_pipeline.storage.retry import ATTEMPTS, attempt
 from f5_pipeline.storage.s3_errors import BeyondTheEnd, ConditionFailed, explained, now
 from f5_pipeline.storage.s3_listing import Page, leap
 from f5_pipeline.storage.s3_parts import PART_BYTES, download_rest, etags_of, upload_parts
-from f5_pipeline.storage.volume import this_machines_file
 
 _T = TypeVar("_T")
 

@@ -13,9 +13,9 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 from f5_pipeline.errors import F5PipelineError, FileUnusable, ObjectMissing, StoreBusy
-from f5_pipeline.storage.many import in_parallel
 from f5_pipeline.storage.media_types import media_type
 from f5_pipeline.storage.object_store import ObjectInfo
+from f5_pipeline.storage.parallel import in_parallel
 from f5_pipeline.storage.s3_errors import ConditionFailed
 
 PART_BYTES = 8 << 20

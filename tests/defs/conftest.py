@@ -10,10 +10,10 @@ import dagster as dg
 import pytest
 
 from f5_pipeline.definitions import define
-from f5_pipeline.settings import Settings
+from f5_pipeline.settings.environment import Settings
 from f5_pipeline.storage.local import LocalStore
 from tests.material import put_voices
-from tests.speech.fake_engine import FakeEngine
+from tests.synthesis.fake_engine import FakeEngine
 
 MANIFEST = "id,text,voice\nfirst,The first line.,f2\nsecond,The second line.,m1\nthird,And the third one.,f2\n"
 

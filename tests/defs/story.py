@@ -16,14 +16,14 @@ from typing import Any
 import dagster as dg
 from dagster._core.test_utils import create_run_for_test
 
-from f5_pipeline.defs.schedules import nightly_batches
-from f5_pipeline.defs.sensors import new_manifests
-from f5_pipeline.settings import Settings
+from f5_pipeline.defs.automation.schedules import nightly_batches
+from f5_pipeline.defs.automation.sensors import new_manifests
+from f5_pipeline.settings.environment import Settings
 from f5_pipeline.storage.local import LocalStore
 from f5_pipeline.storage.object_store import ObjectStore
 from tests.defs.conftest import Project
 from tests.finished_batches import finish
-from tests.speech.fake_engine import FakeEngine
+from tests.synthesis.fake_engine import FakeEngine
 
 START = datetime(2026, 3, 1, 12, tzinfo=timezone.utc)
 PARTITION = "dagster/partition"

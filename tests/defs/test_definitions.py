@@ -10,11 +10,11 @@ import pytest
 from f5_pipeline.definitions import define
 from f5_pipeline.results.clips import PREFIX
 from f5_pipeline.results.index import read_index
-from f5_pipeline.settings import Settings
+from f5_pipeline.settings.environment import Settings
 from f5_pipeline.storage.local import LocalStore
 from f5_pipeline.storage.object_store import ObjectInfo
 from tests.defs.conftest import MANIFEST, Project
-from tests.speech.fake_engine import FakeEngine, clipped
+from tests.synthesis.fake_engine import FakeEngine, clipped
 
 ASSETS = {
     "flash_attn_environment": set(),
@@ -274,8 +274,8 @@ def no_downloads(monkeypatch: pytest.MonkeyPatch) -> list[str]:
         asked.append(name)
         raise AssertionError("nothing may be fetched")
 
-    monkeypatch.setattr("f5_pipeline.speech.models.weights.fetch", refuse)
-    monkeypatch.setattr("f5_pipeline.speech.voices.prepare.fetch", refuse)
+    monkeypatch.setattr("f5_pipeline.models.weights.fetch", refuse)
+    monkeypatch.setattr("f5_pipeline.voices.prepare.fetch", refuse)
     return asked
 
 

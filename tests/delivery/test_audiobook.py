@@ -11,9 +11,9 @@ import numpy as np
 import pytest
 import soundfile
 
-from f5_pipeline.delivery.encode import Samples
+from f5_pipeline.audio.encode import Samples
 from f5_pipeline.errors import BadCover, NothingToDeliver
-from f5_pipeline.speech.manifests.batch_settings import BatchSettings
+from f5_pipeline.manifests.batch_settings import BatchSettings
 from tests.delivery.probe import loudness_of, probe, program
 from tests.delivery.test_deliver import RATE, Batch, CountingStore
 
@@ -161,7 +161,7 @@ import numpy as np
 from f5_pipeline.delivery.deliver import deliver_batch
 from f5_pipeline.results.clips import ClipStore
 from f5_pipeline.results.index import IndexRow
-from f5_pipeline.speech.manifests.batch_settings import BatchSettings
+from f5_pipeline.manifests.batch_settings import BatchSettings
 from f5_pipeline.storage.local import LocalStore
 
 store, count, rows = LocalStore(sys.argv[1]), int(sys.argv[2]), []

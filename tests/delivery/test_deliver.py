@@ -16,21 +16,21 @@ import numpy as np
 import pytest
 import soundfile
 
+from f5_pipeline.audio.encode import Samples
+from f5_pipeline.audio.loudness import integrated_loudness, true_peak
+from f5_pipeline.audio.trim import Edges, trim_edges
 from f5_pipeline.delivery.deliver import DeliveryReport, deliver_batch
-from f5_pipeline.delivery.edges import Edges, trim_edges
-from f5_pipeline.delivery.encode import Samples
-from f5_pipeline.delivery.ledger import ledger_object
-from f5_pipeline.delivery.loudness import integrated_loudness, true_peak
+from f5_pipeline.delivery.delivery_record import ledger_object
 from f5_pipeline.errors import ClipDamaged, NothingToDeliver, ObjectMissing, TooLong, UnsafeName
+from f5_pipeline.manifests.batch_settings import BatchSettings
+from f5_pipeline.manifests.utterance import Sampling, Utterance
 from f5_pipeline.results.clips import ClipStore, clip_object
-from f5_pipeline.results.heard import HeardWord, heard_object, save_heard
 from f5_pipeline.results.index import OTHERS, IndexRow, csv_object, write_index
-from f5_pipeline.speech.manifests.batch_settings import BatchSettings
-from f5_pipeline.speech.utterance import Sampling, Utterance
+from f5_pipeline.results.transcripts import HeardWord, heard_object, save_heard
 from f5_pipeline.storage.local import LocalStore
 from f5_pipeline.storage.object_store import ObjectInfo, ObjectStore
 from tests.delivery.probe import loudness_of, sound_of
-from tests.delivery.test_listening import data_of
+from tests.delivery.test_report_page import data_of
 from tests.storage.conftest import s3_store
 
 RATE = 24_000

@@ -12,15 +12,15 @@ from typing import Any
 
 import pytest
 
-from f5_pipeline.delivery.encode import Samples, encode
-from f5_pipeline.delivery.listening import Page, PageRow, PageSection, render, waveform
-from f5_pipeline.speech.manifests.batch_settings import BatchSettings
-from f5_pipeline.speech.manifests.formats import FORMATS, Encoding
-from f5_pipeline.speech.manifests.rows import read_rows
+from f5_pipeline.audio.encode import Samples, encode
+from f5_pipeline.audio.formats import FORMATS, Encoding
+from f5_pipeline.delivery.report_page import Page, PageRow, PageSection, render, waveform
+from f5_pipeline.manifests.batch_settings import BatchSettings
+from f5_pipeline.manifests.rows import read_rows
 from f5_pipeline.storage.local import LocalStore
 from tests.browser import Open, played, until
 from tests.delivery.test_deliver import Batch
-from tests.delivery.test_listening import HOSTILE
+from tests.delivery.test_report_page import HOSTILE
 
 RATE = 24_000
 

@@ -18,13 +18,13 @@ import numpy as np
 import pytest
 import soundfile
 
+from f5_pipeline.audio.encode import Samples, open_writer
+from f5_pipeline.audio.formats import FORMATS, Encoding
 from f5_pipeline.delivery.deliver import DeliveryReport
-from f5_pipeline.delivery.encode import Samples, open_writer
 from f5_pipeline.errors import FileUnusable
+from f5_pipeline.manifests.batch_settings import BatchSettings
 from f5_pipeline.results.clips import ClipStore
 from f5_pipeline.results.index import IndexRow
-from f5_pipeline.speech.manifests.batch_settings import BatchSettings
-from f5_pipeline.speech.manifests.formats import FORMATS, Encoding
 from f5_pipeline.storage import partial
 from f5_pipeline.storage.local import LocalStore
 from f5_pipeline.storage.object_store import ObjectStore

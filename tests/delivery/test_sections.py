@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 import soundfile
 
-from f5_pipeline.delivery.encode import Samples, open_writer
+from f5_pipeline.audio.encode import Samples, open_writer
+from f5_pipeline.audio.formats import Encoding
 from f5_pipeline.delivery.sections import Line, Part, Section, pieces, plan_sections, starts
-from f5_pipeline.speech.manifests.formats import Encoding
 
 RATE = 24_000
 

@@ -10,18 +10,18 @@ from typing import Any
 
 import pytest
 
-from f5_pipeline.cli import main
-from f5_pipeline.delivery.encode import Samples
-from f5_pipeline.delivery.listening import Page, PageRow, render, with_links
+from f5_pipeline.audio.encode import Samples
+from f5_pipeline.cli.main import main
+from f5_pipeline.delivery.report_page import Page, PageRow, render, with_links
 from f5_pipeline.delivery.shared_page import publish_page, save_page
 from f5_pipeline.errors import BadSetting, BatchMissing, NotSpokenYet, PageDamaged
+from f5_pipeline.manifests.batch_settings import BatchSettings
 from f5_pipeline.results.lookup import fetch_delivered
-from f5_pipeline.speech.manifests.batch_settings import BatchSettings
 from f5_pipeline.storage.local import LocalStore
 from f5_pipeline.storage.s3 import S3Store
 from tests.browser import Open, played, until
 from tests.delivery.test_deliver import Batch
-from tests.delivery.test_listening import HOSTILE, data_of
+from tests.delivery.test_report_page import HOSTILE, data_of
 from tests.storage.conftest import s3_store
 from tests.storage.servers import SECRET_KEY
 

@@ -14,9 +14,9 @@ import pytest
 
 from f5_pipeline.delivery.subtitles import Cue, Heard, clip_cues, to_srt, to_vtt
 from f5_pipeline.delivery.word_times import WRITTEN, times_of
-from f5_pipeline.results.heard import HeardWord
+from f5_pipeline.quality.asr.comparison import words_of
 from f5_pipeline.results.segments import Segment
-from f5_pipeline.speech.recognition.comparison import words_of
+from f5_pipeline.results.transcripts import HeardWord
 
 CUES = [
     Cue(0.0, 1.5, "Hello there."),

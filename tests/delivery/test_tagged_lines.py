@@ -10,11 +10,11 @@ import pytest
 import soundfile
 
 from f5_pipeline.delivery.deliver import DeliveryReport, deliver_batch
+from f5_pipeline.manifests.utterance_file import load_utterances
 from f5_pipeline.results.index import read_index
-from f5_pipeline.settings import Settings
-from f5_pipeline.speech.manifests.utterance_file import load_utterances
+from f5_pipeline.settings.environment import Settings
 from f5_pipeline.storage.local import LocalStore
-from tests.delivery.test_listening import data_of
+from tests.delivery.test_report_page import data_of
 from tests.finished_batches import resolve, speak
 from tests.material import put_voices
 

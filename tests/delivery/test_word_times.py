@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from f5_pipeline.delivery.word_times import WRITTEN, first_words, times_of
-from f5_pipeline.results.heard import HeardWord
 from f5_pipeline.results.segments import Segment
+from f5_pipeline.results.transcripts import HeardWord
 
 _ = None
 

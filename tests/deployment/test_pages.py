@@ -12,7 +12,7 @@ from dagster_k8s import K8sRunLauncher
 from dagster_k8s.container_context import K8sContainerContext
 from dagster_k8s.job import DagsterK8sJobConfig, UserDefinedDagsterK8sConfig, construct_dagster_k8s_job
 
-from f5_pipeline.settings import Settings
+from f5_pipeline.settings.environment import Settings
 from tests.deployment.compose import COMPOSE, example_variables
 from tests.deployment.dockerfile import ROOT, images
 

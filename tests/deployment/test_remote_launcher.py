@@ -15,7 +15,7 @@ from dagster._core.storage.dagster_run import DagsterRunStatus
 from dagster._core.storage.tags import GRPC_INFO_TAG
 from dagster._core.test_utils import create_run_for_test, instance_for_test
 
-from f5_pipeline.defs.remote_launcher import RemoteRunLauncher
+from f5_pipeline.defs.instance.remote_launcher import RemoteRunLauncher
 from f5_pipeline.demo.install import BATCH as DEMO
 from tests.deployment.dockerfile import ROOT
 from tests.deployment.stack import Stack
@@ -24,7 +24,7 @@ from tests.storage.servers import free_port
 
 pytestmark = pytest.mark.timeout(900)
 
-LAUNCHER = {"module": "f5_pipeline.defs.remote_launcher", "class": "RemoteRunLauncher"}
+LAUNCHER = {"module": "f5_pipeline.defs.instance.remote_launcher", "class": "RemoteRunLauncher"}
 _CLIPS = "speech/clips/"
 
 

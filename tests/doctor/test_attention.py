@@ -11,7 +11,7 @@ from f5_pipeline.doctor.attention import Prospect, judge_attention, see_prospect
 from f5_pipeline.doctor.engine import Imports
 from f5_pipeline.environment.attention import prove_environment
 from f5_pipeline.environment.platform import PlatformTags
-from f5_pipeline.settings import Settings
+from f5_pipeline.settings.environment import Settings
 
 GPU = PlatformTags("cp311", "linux", "x86_64", "2.36", "2.7.1+cu126", "12.6", True, "NVIDIA A100", (8, 0))
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from f5_pipeline.cli import main
+from f5_pipeline.cli.main import main
 from f5_pipeline.doctor import engine
 from f5_pipeline.doctor.engine import Imports
 from f5_pipeline.storage.local import LocalStore

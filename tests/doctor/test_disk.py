@@ -6,7 +6,7 @@ from pathlib import Path
 
 from f5_pipeline.doctor.disk import judge_folder, judge_rooms, see_rooms, see_writing
 from f5_pipeline.environment.wheels import Wheel
-from f5_pipeline.storage.room import Need, Room
+from f5_pipeline.storage.disk_space import Need, Room
 from tests.doctor.nobody import as_nobody
 
 GB = 1_000_000_000

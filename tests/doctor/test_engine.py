@@ -86,7 +86,7 @@ def test_a_broken_flash_attn_breaks_f5_tts_and_doctor_says_which(
     """The whole command, with the real torch and f5_tts, which imports flash_attn wherever it is."""
     planted(flash_attn=UNDEFINED)
     environment.setenv("F5_CACHE", str(cache))
-    command = [sys.executable, "-m", "f5_pipeline.cli", "doctor", "--json"]
+    command = [sys.executable, "-m", "f5_pipeline.cli.main", "doctor", "--json"]
     done = subprocess.run(command, capture_output=True, text=True, cwd=tmp_path, check=False)
     assert done.returncode == 1, done.stderr
     found = json.loads(done.stdout)

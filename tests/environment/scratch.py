@@ -122,7 +122,7 @@ if options["hidden"]:
 from f5_pipeline.environment import attention, install
 from f5_pipeline.environment.platform import PlatformTags
 from f5_pipeline.errors import F5PipelineError
-from f5_pipeline.settings import Settings
+from f5_pipeline.settings.environment import Settings
 from f5_pipeline.storage import retry
 attention.read_tags = lambda device: PlatformTags(**{**options["tags"], "capability": (8, 0)})
 retry._sleep = lambda seconds: None

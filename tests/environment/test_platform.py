@@ -15,7 +15,7 @@ from f5_pipeline.environment.attention import changes_since_proof, prove_environ
 from f5_pipeline.environment.installed import InstalledFiles, changes, installed_files
 from f5_pipeline.environment.platform import PlatformTags, read_tags, torch_version
 from f5_pipeline.errors import AttentionUnavailable, EnvironmentBroken, GpuUnusable, NotEnoughDisk
-from f5_pipeline.settings import Settings
+from f5_pipeline.settings.environment import Settings
 
 GPU = PlatformTags("cp311", "linux", "x86_64", "2.35", "2.7.1+cu126", "12.6", True, "A100", (8, 0))
 
@@ -184,7 +184,7 @@ def test_all_of_it_without_torch(tmp_path: Path) -> None:
 import sys
 from pathlib import Path
 from f5_pipeline.environment.attention import prove_environment
-from f5_pipeline.settings import Settings
+from f5_pipeline.settings.environment import Settings
 prove_environment(Settings(cache=Path({str(tmp_path)!r}), device="cpu"))
 print(sorted({{"torch", "f5_tts", "dagster", "boto3"}} & set(sys.modules)))
 """

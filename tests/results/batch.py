@@ -7,10 +7,10 @@ from pathlib import Path
 
 import numpy as np
 
-from f5_pipeline.results.claims import claim, is_claim
 from f5_pipeline.results.clips import ClipStore, clip_object
 from f5_pipeline.results.index import IndexRow, rows_by_key, write_index
 from f5_pipeline.results.keys import ClipParts, clip_key, derive_seed
+from f5_pipeline.results.leases import claim, is_claim
 from f5_pipeline.storage.local import LocalStore
 from f5_pipeline.storage.object_store import ObjectStore
 

@@ -17,7 +17,7 @@ import pytest
 
 from f5_pipeline.errors import F5PipelineError, FileUnusable, StoreUnusable
 from f5_pipeline.results.clips import ClipStore
-from f5_pipeline.results.housekeeping import clean
+from f5_pipeline.results.garbage_collection import clean
 from f5_pipeline.results.index import read_index
 from f5_pipeline.storage.fetch import fetch
 from f5_pipeline.storage.local import LocalStore

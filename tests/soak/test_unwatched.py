@@ -22,10 +22,10 @@ from pathlib import Path
 
 import pytest
 
+from f5_pipeline.manifests.staleness import batch_states
 from f5_pipeline.results.clips import ClipStore
 from f5_pipeline.results.index import read_index
-from f5_pipeline.settings import Settings
-from f5_pipeline.speech.upkeep import batch_states
+from f5_pipeline.settings.environment import Settings
 from f5_pipeline.storage.object_store import ObjectStore
 from f5_pipeline.storage.s3 import S3Store
 from tests.defs.daemon import PARTITION, UNFINISHED, Daemon

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from f5_pipeline.errors import DownloadFailed
-from f5_pipeline.results.housekeeping import clean
+from f5_pipeline.results.garbage_collection import clean
 from f5_pipeline.storage.local import LocalStore
 from f5_pipeline.storage.partial import host_slug
 from f5_pipeline.storage.pinned import clean_downloads, fetch_pinned

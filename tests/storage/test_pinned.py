@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 
 from f5_pipeline.errors import FileAltered, FileUnusable, NotEnoughDisk
-from f5_pipeline.storage import pinned, room
+from f5_pipeline.storage import disk_space, pinned
+from f5_pipeline.storage.disk_space import Need, check_room, measure_room
 from f5_pipeline.storage.pinned import fetch_pinned, hash_once, recorded_sha256
-from f5_pipeline.storage.room import Need, check_room, measure_room
 
 
 def bringing(content: bytes) -> Callable[[Path], tuple[Path, int]]:
@@ -132,7 +132,7 @@ def test_needs_on_one_file_system_are_added_up(tmp_path: Path) -> None:
 
 
 def test_nothing_needed_is_never_too_much(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(room, "_HEAD_ROOM", 10**18)
+    monkeypatch.setattr(disk_space, "_HEAD_ROOM", 10**18)
     assert check_room([Need("nothing", tmp_path, 0)]) == []
 
 

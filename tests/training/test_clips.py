@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from f5_pipeline.speech.text.spacing import Spacing
+from f5_pipeline.models.word_timing import Spacing
 from training.clips import Clips
 
 TOKENS = {character: number for number, character in enumerate(" abcdefghijklmnopqrstuvwxyz',.?!")}

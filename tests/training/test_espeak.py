@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from f5_pipeline.speech.engine import HOP_LENGTH, SAMPLE_RATE
+from f5_pipeline.engine.protocol import HOP_LENGTH, SAMPLE_RATE
 from training.espeak import synthesizer
 from training.recipe import Speaker
 from training.rendering import LEVEL, Booth, log_mel, word_starts

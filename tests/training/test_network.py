@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import torch
 
-from f5_pipeline.settings import Settings
-from f5_pipeline.speech.models.catalogue import load_catalogue
+from f5_pipeline.models.catalogue import load_catalogue
+from f5_pipeline.settings.environment import Settings
 from training.network import Average, build, read_characters, rotations, spread, velocity
 
 ARCH = dict(load_catalogue(Settings())["demo"].arch)

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from f5_pipeline.speech.text.spacing import Spacing
+from f5_pipeline.models.word_timing import Spacing
 from training import rhythm
 from training.recipe import Recipe, load
 

@@ -75,7 +75,7 @@ def ui(folder: Path, pages: str, tmp_path_factory: pytest.TempPathFactory) -> It
     """``dagster dev`` in that folder, after ``f5-pipeline submit``; its address."""
     environment = {name: value for name, value in os.environ.items() if not name.startswith(("F5_", "DAGSTER_"))}
     environment |= {"F5_CACHE": str(tmp_path_factory.mktemp("cache")), "F5_STORE_PAGES": pages}
-    submit = [sys.executable, "-m", "f5_pipeline.cli", "submit", "story.csv"]
+    submit = [sys.executable, "-m", "f5_pipeline.cli.main", "submit", "story.csv"]
     subprocess.run(submit, cwd=folder, env=environment, check=True, capture_output=True)
     port = _free_port()
     command = [sys.executable, "-m", "dagster", "dev", "-m", "f5_pipeline.definitions", "-p", str(port)]

@@ -1,0 +1,1 @@
+"""Samples in and out: decode, encode, loudness, trim, join, spectra."""

@@ -1,0 +1,123 @@
+"""AAC in MPEG-4 files through PyAV, which is imported when first needed: ``m4a``, and ``m4b`` with its chapters.
+
+Everything else that can be written is in ``encode``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import Any, BinaryIO
+
+import numpy as np
+
+from f5_pipeline.audio.encode import BLOCK, AudioWriter, Samples
+from f5_pipeline.audio.formats import Encoding
+from f5_pipeline.errors import EncoderMissing
+
+_KBPS = 64  # for each channel: transparent for speech
+_BRANDS = {"m4a": "M4A ", "m4b": "M4B "}
+_IMAGES = {b"\xff\xd8\xff": "mjpeg", b"\x89PNG\r\n\x1a\n": "png"}  # first bytes → codec
+
+
+@dataclass(frozen=True)
+class Chapter:
+    """A stretch of a book, in samples of the file."""
+
+    title: str
+    start: int
+    end: int
+
+
+@dataclass(frozen=True)
+class Tags:
+    """What an audiobook says of itself; everything may be missing."""
+
+    title: str = ""
+    author: str = ""
+    image: bytes = b""  # JPEG or PNG
+    chapters: Sequence[Chapter] = ()
+
+
+def image_codec(image: bytes) -> str | None:
+    """``mjpeg`` or ``png`` by the first bytes; None: neither."""
+    return next((codec for magic, codec in _IMAGES.items() if image.startswith(magic)), None)
+
+
+class AacWriter:
+    """One file, piece by piece."""
+
+    def __init__(self, target: BinaryIO, encoding: Encoding, tags: Tags | None = None) -> None:
+        self._av = import_av(encoding.format)
+        self._encoding = encoding
+        self._container: Any = self._av.open(target, "w", format="mp4", options={"brand": _BRANDS[encoding.format]})
+        kbps = encoding.bitrate_kbps or _KBPS * encoding.channels
+        # The thorough search is four times slower, and better at low bit rates only.
+        coder = "fast" if kbps >= _KBPS * encoding.channels else "twoloop"
+        self._stream: Any = self._container.add_stream("aac", rate=encoding.sample_rate, options={"aac_coder": coder})
+        self._stream.layout = "mono" if encoding.channels == 1 else "stereo"
+        self._stream.bit_rate = kbps * 1000
+        self._position = 0  # samples
+        if tags is not None:
+            self._describe(tags)
+
+    def _describe(self, tags: Tags) -> None:
+        """Everything but the sound: it has to be known before the first sample."""
+        texts = {"title": tags.title, "album": tags.title, "artist": tags.author, "album_artist": tags.author}
+        self._container.metadata.update({name: text for name, text in texts.items() if text})
+        self._container.metadata.update({"genre": "Audiobook", "media_type": "2"})
+        time_base = Fraction(1, self._encoding.sample_rate)
+        self._container.set_chapters(
+            [
+                {
+                    "id": number,
+                    "start": chapter.start,
+                    "end": chapter.end,
+                    "time_base": time_base,
+                    "metadata": {"title": chapter.title},
+                }
+                for number, chapter in enumerate(tags.chapters, start=1)
+            ]
+        )
+        if (codec := image_codec(tags.image)) is not None:
+            self._attach(tags.image, codec)
+
+    def _attach(self, image: bytes, codec: str) -> None:
+        stream = self._container.add_mux_stream(codec, width=1, height=1)  # players look into the image itself
+        stream.disposition = self._av.stream.Disposition.attached_pic.value
+        packet = self._av.Packet(image)
+        packet.stream, packet.time_base = stream, Fraction(1, self._encoding.sample_rate)
+        packet.pts = packet.dts = 0
+        self._container.mux(packet)
+
+    def write(self, samples: Samples) -> None:
+        for start in range(0, len(samples), BLOCK):
+            block = np.clip(samples[start : start + BLOCK], -1.0, 1.0)
+            planes = np.repeat(block[None, :], self._encoding.channels, axis=0)
+            frame = self._av.AudioFrame.from_ndarray(planes, "fltp", self._stream.layout.name)
+            frame.sample_rate = self._encoding.sample_rate
+            frame.pts, frame.time_base = self._position, Fraction(1, self._encoding.sample_rate)
+            self._position += len(block)
+            self._container.mux(self._stream.encode(frame))
+
+    def __enter__(self) -> AudioWriter:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
+        if kind is None:
+            self._container.mux(self._stream.encode(None))
+        self._container.close()
+
+
+def import_av(format: str) -> Any:
+    """PyAV.
+
+    Raises:
+        EncoderMissing: it is not installed, or does not import.
+    """
+    try:
+        import av
+    except ImportError:
+        raise EncoderMissing(format, "PyAV", "m4a") from None
+    return av

@@ -1,0 +1,1 @@
+"""Assets: one module for each asset of the pipeline."""

@@ -1,0 +1,88 @@
+"""``voice_files``: the voices of the store, checked and ready on this machine."""
+
+import hashlib
+
+import dagster as dg
+
+from f5_pipeline.defs.failures import TRANSIENT, readable
+from f5_pipeline.environment.attention import prove_environment
+from f5_pipeline.manifests.utterance import Voice
+from f5_pipeline.models.catalogue import model_named
+from f5_pipeline.settings.environment import Settings
+from f5_pipeline.storage.object_store import ObjectStore
+from f5_pipeline.voices.checks import VoiceLimits
+from f5_pipeline.voices.prepare import prepare_voices
+
+_COLUMNS = dg.TableSchema(
+    [
+        dg.TableColumn("voice", "string"),
+        dg.TableColumn("usable", "bool"),
+        dg.TableColumn("seconds", "float"),
+        dg.TableColumn("text", "string"),
+        dg.TableColumn("remarks", "string"),
+    ]
+)
+
+
+@dg.asset(
+    deps=["flash_attn_environment"],
+    group_name="setup",
+    kinds={"audio"},
+    tags={"f5/scope": "machine"},
+    owners=["team:speech"],
+    code_version="1",
+    retry_policy=TRANSIENT,
+    check_specs=[
+        dg.AssetCheckSpec(
+            "every_voice_usable",
+            asset="voice_files",
+            description="Every voice in the store can be spoken with; lines of one that cannot are rejected.",
+        )
+    ],
+)
+def voice_files(
+    context: dg.AssetExecutionContext,
+    settings: dg.ResourceParam[Settings],
+    store: dg.ResourceParam[ObjectStore],
+) -> dg.MaterializeResult:
+    """Reference recordings and their transcripts: length, transcript, speech rate and clipping checked, and cached."""
+    with readable():
+        prove_environment(settings)  # first, also where this asset is materialized alone or on another machine
+        spec = model_named(settings)
+        voices = prepare_voices(store, settings.cache, limits=VoiceLimits.of(spec))
+    unusable = {voice.name: "; ".join(voice.problems) for voice in voices if not voice.usable}
+    context.log.info(f"{len(voices)} voices, {len(unusable)} of them unusable")
+    return dg.MaterializeResult(
+        metadata={
+            "voices": len(voices),
+            "unusable": len(unusable),
+            "table": dg.MetadataValue.table([_record(voice) for voice in voices], schema=_COLUMNS),
+        },
+        data_version=dg.DataVersion(_version(voices)),
+        check_results=[
+            dg.AssetCheckResult(
+                passed=not unusable,
+                check_name="every_voice_usable",
+                severity=dg.AssetCheckSeverity.WARN,
+                metadata=dict(sorted(unusable.items())),
+            )
+        ],
+    )
+
+
+def _record(voice: Voice) -> dg.TableRecord:
+    return dg.TableRecord(
+        {
+            "voice": voice.name,
+            "usable": voice.usable,
+            "seconds": round(voice.speech_seconds, 2),
+            "text": voice.text,
+            "remarks": "; ".join((*voice.problems, *voice.warnings)),
+        }
+    )
+
+
+def _version(voices: list[Voice]) -> str:
+    """Changes when a voice that can be spoken with does."""
+    known = sorted(f"{voice.name}={voice.fingerprint}" for voice in voices)
+    return hashlib.sha256("\n".join(known).encode()).hexdigest()

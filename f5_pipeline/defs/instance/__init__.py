@@ -1,0 +1,1 @@
+"""The Dagster instance: where it is kept, how it launches and ends runs, its pools."""

@@ -1,0 +1,1 @@
+"""Metadata values that the Dagster UI shows: links, pictures, progress."""

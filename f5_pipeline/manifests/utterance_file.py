@@ -1,0 +1,143 @@
+"""``batches/BATCH/utterances.jsonl``: a batch as it was resolved.
+
+One header line, then one line for each row, and a last one with the versions of what it was made of.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from sys import intern
+from typing import Any
+
+from pydantic import ValidationError
+from pydantic_core import from_json
+
+from f5_pipeline.errors import BadManifest, ObjectMissing, Superseded
+from f5_pipeline.manifests.batch_settings import BatchSettings
+from f5_pipeline.manifests.utterance import Passage, RejectedRow, Sampling, Utterance
+from f5_pipeline.storage.object_store import ObjectStore, check_slug
+
+_FORMAT = 1  # bumped when old files can no longer be read
+
+
+@dataclass(frozen=True)
+class BatchContents:
+    """A batch, resolved: what will be spoken, and what will not."""
+
+    settings: BatchSettings
+    utterances: tuple[Utterance, ...]
+    rejected: tuple[RejectedRow, ...]
+    manifest_sha256: str
+    warnings: tuple[str, ...] = ()
+    made_of: Mapping[str, str] = field(default_factory=dict)  # see ``sources``
+
+
+def utterances_key(batch: str) -> str:
+    return f"batches/{check_slug('batch', batch)}/utterances.jsonl"
+
+
+def save_utterances(store: ObjectStore, batch: str, contents: BatchContents) -> str:
+    """Write the resolved batch, replacing what was there; returns the sha256 of what it says, not of its sources."""
+    data = "".join(f"{line}\n" for line in _lines(contents)).encode()
+    made_of = f"{_json({'made_of': dict(contents.made_of)})}\n".encode()
+    store.write(utterances_key(batch), data + made_of)
+    return hashlib.sha256(data).hexdigest()
+
+
+def load_utterances(store: ObjectStore, batch: str) -> BatchContents:
+    """Read what :func:`save_utterances` wrote.
+
+    Raises:
+        ObjectMissing: the batch was not resolved yet.
+        BadManifest: the file was damaged, or written by another version.
+    """
+    key = utterances_key(batch)
+    again = f"Materialize 'utterances' of the batch {batch!r} again."
+    try:
+        data = store.read(key)
+    except ObjectMissing:
+        raise ObjectMissing(store.location(key), again) from None
+    try:
+        return _contents(io.BytesIO(data))
+    except (ValueError, KeyError, TypeError, ValidationError) as error:
+        raise BadManifest(store.location(key), f"is damaged or of another version ({error!r:.100}).", again) from None
+
+
+def utterances_version(store: ObjectStore, batch: str) -> str:
+    """The version of the file that is there now; "" if there is none."""
+    info = store.stat(utterances_key(batch))
+    return "" if info is None else info.etag
+
+
+def check_not_superseded(store: ObjectStore, batch: str, version: str, contents: BatchContents) -> None:
+    """Make sure that a batch is still what it was when it was loaded. To be written anew without a change is none.
+
+    Args:
+        version: of the file, from before it was loaded.
+        contents: what was loaded.
+
+    Raises:
+        Superseded: the batch is another one by now.
+        ObjectMissing: it is gone.
+    """
+    if utterances_version(store, batch) != version and load_utterances(store, batch) != contents:
+        raise Superseded(batch)
+
+
+def _lines(contents: BatchContents) -> Iterator[str]:
+    header = {
+        "format": _FORMAT,
+        "manifest_sha256": contents.manifest_sha256,
+        "settings": contents.settings.model_dump(mode="json"),
+        "warnings": contents.warnings,
+        "utterances": len(contents.utterances),
+        "rejected": len(contents.rejected),
+    }
+    yield _json(header)
+    for utterance in contents.utterances:
+        passages = [vars(passage) for passage in utterance.passages]
+        yield _json({"utterance": {**vars(utterance), "sampling": vars(utterance.sampling), "passages": passages}})
+    for row in contents.rejected:
+        yield _json({"rejected": vars(row)})
+
+
+def _json(value: dict[str, Any]) -> str:
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+
+
+def _contents(lines: Iterator[bytes]) -> BatchContents:
+    header, last = from_json(next(lines, b"{}")), {}
+    samplings: dict[tuple[tuple[str, Any], ...], Sampling] = {}  # a batch has few: share them
+    utterances, rejected = [], []
+    for line in lines:
+        row = from_json(line)
+        if "made_of" in row:
+            last = row
+            continue
+        if "rejected" in row:
+            rejected.append(RejectedRow(**{**row["rejected"], "voices": tuple(row["rejected"]["voices"])}))
+            continue
+        values = row["utterance"]
+        how = tuple(values["sampling"].items())
+        if how not in samplings:
+            samplings[how] = Sampling(**values["sampling"])
+        for name in ("voice", "model", "language"):
+            values[name] = intern(values[name])
+        values["sampling"] = samplings[how]
+        values["passages"] = tuple([Passage(**passage) for passage in values["passages"]])
+        utterances.append(Utterance(**values))
+    if (header["format"], header["utterances"], header["rejected"]) != (_FORMAT, len(utterances), len(rejected)):
+        raise ValueError("incomplete")
+    settings = BatchSettings.model_validate(header["settings"])
+    return BatchContents(
+        settings,
+        tuple(utterances),
+        tuple(rejected),
+        header["manifest_sha256"],
+        tuple(header["warnings"]),
+        last["made_of"],
+    )

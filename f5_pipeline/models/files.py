@@ -1,0 +1,120 @@
+"""One file of a model: where it lies on this machine, and how it gets here.
+
+This machine's cache and a store's mirror have the same layout, so that either can be filled by copying the other::
+
+    models/hf/OWNER/REPO/REVISION/PATH                  the file: whole and verified, or not there
+    models/hf/OWNER/REPO/REVISION/PATH.record.json      its sha256
+
+What a source's name looks like is in ``source``; holding a file to its sha256 is in ``storage.pinned``; what the files
+must hold is in ``proof``.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import shutil
+from contextlib import suppress
+from importlib.util import find_spec
+from pathlib import Path
+
+from f5_pipeline.errors import BadWeights, FileAltered, ObjectMissing
+from f5_pipeline.models.catalogue import SourceFile
+from f5_pipeline.models.hub import download_from_hub
+from f5_pipeline.models.source import ModelSource, parse_source
+from f5_pipeline.storage.filesystem import this_machines_file
+from f5_pipeline.storage.http import download
+from f5_pipeline.storage.object_store import ObjectStore
+from f5_pipeline.storage.open import open_store
+from f5_pipeline.storage.partial import appearing
+from f5_pipeline.storage.pinned import PinnedFile, fetch_pinned, hash_once, record_path, recorded_sha256
+
+MIRROR = "models/"  # the prefix of a store's mirror
+
+
+def place(source: ModelSource, cache: Path | None) -> Path | None:
+    """Where a source's file is, or would be, on this machine. None: only a cache could hold it, or nothing can."""
+    if source.kind == "package":
+        spec = find_spec(source.place)  # does not import the package
+        folders = list(spec.submodule_search_locations or ()) if spec else []
+        return Path(folders[0], source.path) if folders else None
+    if source.kind == "local":
+        return Path(source.path)
+    return cache / MIRROR / source.key if cache is not None else None
+
+
+def find(file: SourceFile, cache: Path | None) -> Path | None:
+    """The file's path, or None if it is not on this machine. Verifies nothing."""
+    path = place(parse_source(file.source), cache)
+    return path if path is not None and path.is_file() else None
+
+
+def fetch(model: str, key: str, file: SourceFile, cache: Path, store: ObjectStore | None) -> PinnedFile:
+    """Have one file here, verified: from the cache, the mirror in ``store``, or its source, in this order.
+
+    ``key`` is the file's name in the catalogue, for messages.
+
+    Raises:
+        BadWeights: it is a local or packaged file that is not there.
+        FileAltered: it is not what its sha256, or the record of its first fetch, says.
+        DownloadFailed, StoreUnusable, ObjectMissing: it cannot be fetched.
+        FileUnusable: the disk is full, or the cache cannot be written.
+    """
+    source = parse_source(file.source)
+    path = place(source, cache)
+    if not source.remote:
+        return _local(model, key, file, path, cache)
+    assert path is not None  # a cache was given
+    expected = file.sha256
+    if expected is None and store is not None and not path.is_file() and recorded_sha256(path) is None:
+        expected = mirrored_sha256(source, store)
+    return fetch_pinned(path, expected, lambda folder: _obtain(source, expected is not None, store, folder))
+
+
+def mirrored_sha256(source: ModelSource, store: ObjectStore) -> str | None:
+    """What the mirror's record says of a file."""
+    with suppress(ObjectMissing, ValueError, KeyError, TypeError):
+        return str(json.loads(store.read(record_path(Path(MIRROR, source.key)).as_posix()))["sha256"])
+    return None
+
+
+def gather_vocoder(config: PinnedFile, weights: PinnedFile, cache: Path) -> Path:
+    """A folder with ``config.yaml`` and ``pytorch_model.bin``, as upstream's loader wants them."""
+    wanted = {"config.yaml": config, "pytorch_model.bin": weights}
+    if all(file.path == config.path.parent / name for name, file in wanted.items()):
+        return config.path.parent
+    folder = cache / MIRROR / "vocoders" / hashlib.sha256((config.sha256 + weights.sha256).encode()).hexdigest()
+    for name, file in wanted.items():
+        if not (folder / name).is_file():
+            with this_machines_file(folder / name), file.path.open("rb") as original, appearing(folder / name) as copy:
+                shutil.copyfileobj(original, copy)
+    return folder
+
+
+def _local(model: str, key: str, file: SourceFile, path: Path | None, cache: Path) -> PinnedFile:
+    """A file that is somebody else's: used in place, held to a sha256 only if one is given."""
+    if path is None or not path.is_file():
+        where = path or f"the package of {file.source}"
+        raise BadWeights(model, f"the {key} {where} is not there.", "Put it there, or correct the catalogue.")
+    record = cache / MIRROR / "local" / f"{hashlib.sha256(str(path).encode()).hexdigest()}.record.json"
+    found = hash_once(path, record, held=False)
+    if file.sha256 is not None and found != file.sha256:
+        raise FileAltered(str(path), found, file.sha256)
+    return PinnedFile(path, found)
+
+
+def _obtain(source: ModelSource, pinned: bool, store: ObjectStore | None, folder: Path) -> tuple[Path, int]:
+    """Fetch into ``folder``, from the mirror if it has the file, else from the source."""
+    if store is not None and store.stat(MIRROR + source.key) is not None:
+        return _from_store(store, MIRROR + source.key, folder)
+    if source.kind == "hf":
+        return download_from_hub(source, folder)
+    if source.kind == "s3":
+        return _from_store(open_store(f"s3://{source.place}"), source.path, folder)
+    done = download(source.text, folder, pinned=pinned)
+    return done.path, done.bytes_received
+
+
+def _from_store(store: ObjectStore, key: str, folder: Path) -> tuple[Path, int]:
+    path = folder / "whole"
+    return path, store.download(key, path).size

@@ -1,0 +1,65 @@
+"""Downloads from the Hugging Face hub, with its own library (authentication, resuming, its storage protocol)."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from f5_pipeline.errors import DownloadFailed, FileUnusable
+from f5_pipeline.models.source import ModelSource
+from f5_pipeline.storage.filesystem import disk_trouble
+from f5_pipeline.storage.retry import attempt, is_transient_status
+
+
+def download_from_hub(source: ModelSource, folder: Path) -> tuple[Path, int]:
+    """Fetch a file into ``folder``, continuing what an earlier process left there. Returns its path and size.
+
+    The library itself tries again when the hub cannot be reached, and goes on where a connection broke; what it gives
+    up on at once, a busy hub, is tried again here.
+
+    Raises:
+        DownloadFailed: the hub cannot be reached, stays busy, or has no such file for this user.
+        FileUnusable: the disk is full, or the folder cannot be written.
+    """
+    path = Path(attempt(lambda: _download(source, folder)))
+    return path, path.stat().st_size
+
+
+def _download(source: ModelSource, folder: Path) -> str:
+    from httpx import HTTPError
+    from huggingface_hub import hf_hub_download  # takes a third of a second to import
+    from huggingface_hub.errors import HfHubHTTPError, LocalEntryNotFoundError
+
+    try:
+        return hf_hub_download(source.place, source.path, revision=source.revision, local_dir=folder)
+    except (HfHubHTTPError, LocalEntryNotFoundError, HTTPError) as error:
+        status = _status(error)
+        raise DownloadFailed(source.text, _reason(status, error), transient=is_transient_status(status)) from None
+    except ConnectionError as error:  # the library's offline mode
+        raise DownloadFailed(source.text, _first_line(error)) from None
+    except OSError as error:
+        if error.errno is None:  # the library's own: what came is not as long as it should be
+            raise DownloadFailed(source.text, _first_line(error), transient=True) from None
+        raise FileUnusable(str(folder), *disk_trouble(error)) from None
+
+
+def _status(error: BaseException | None) -> int:
+    """The HTTP status behind an error of the library, 0 if there is none."""
+    while error is not None:
+        status = getattr(getattr(error, "response", None), "status_code", None)
+        if isinstance(status, int):
+            return status
+        error = error.__cause__ or error.__context__
+    return 0
+
+
+def _reason(status: int, error: Exception) -> str:
+    """What the hub's answer means for the user."""
+    if status in (401, 403):
+        return f"the hub answered {status}: the repository is private, gated or absent; log in with HF_TOKEN"
+    if status == 404:
+        return "the hub has no such repository, revision or file"
+    return f"the hub answered {status}" if status else f"the hub cannot be reached ({_first_line(error)})"
+
+
+def _first_line(error: BaseException) -> str:
+    return (str(error).strip().splitlines() or [type(error).__name__])[0][:200].rstrip(".")

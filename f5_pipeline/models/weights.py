@@ -1,0 +1,198 @@
+"""The files of a model on this machine: found or fetched, held to their sha256, proven to belong together.
+
+One file at a time is the business of ``files``; the proof is in ``proof``. Loading is the engine's
+business; nothing here imports torch.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import math
+import time
+from collections.abc import Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+from f5_pipeline.errors import DownloadFailed, LicenceForbids, WeightsUnavailable
+from f5_pipeline.models.catalogue import ModelSpec, SourceFile
+from f5_pipeline.models.entry import Backbone
+from f5_pipeline.models.files import MIRROR, fetch, find, gather_vocoder, mirrored_sha256, place
+from f5_pipeline.models.proof import prove_checkpoint, prove_vocoder, read_vocabulary
+from f5_pipeline.models.shapes import expected_shapes
+from f5_pipeline.models.source import parse_source, public_source
+from f5_pipeline.models.word_timing import read_spacing
+from f5_pipeline.storage.disk_space import Need, check_room
+from f5_pipeline.storage.object_store import ObjectStore
+from f5_pipeline.storage.partial import appearing
+from f5_pipeline.storage.pinned import PinnedFile, record_path
+
+_PROOF_VERSION = b"1"  # bumped when the proof asks more than it did
+_BYTES_PER_NUMBER = 4  # checkpoints are float32 at most
+_TYPICAL_BYTES = {"vocabulary": 20_000, "vocoder_config": 2_000, "vocoder_weights": 55_000_000, "spacing": 200_000}
+_TYPICAL_VOCABULARY = 2_600  # tokens
+
+
+@dataclass(frozen=True)
+class ModelFiles:
+    """A model that is ready to be loaded."""
+
+    checkpoint: Path
+    vocabulary: Path
+    vocoder: Path  # a folder with config.yaml and pytorch_model.bin
+    fingerprint: str  # sha256 of all that shapes the sound: the files, backbone, architecture, tokenizer
+    sha256: Mapping[str, str]  # by the files' names in the catalogue
+    seconds: float  # that finding, fetching and proving took
+    bytes_downloaded: int
+    spacing: Path | None = None  # the table of words' durations, of a model that wants room for them
+
+
+@dataclass(frozen=True)
+class MirroredFile:
+    """One file of a model in a store's mirror."""
+
+    location: str
+    size: int  # bytes
+    uploaded: bool  # False: it was there already
+
+
+def ensure_weights(spec: ModelSpec, cache: Path, store: ObjectStore | None, *, commercial: bool = False) -> ModelFiles:
+    """Have the files of ``spec`` on this machine, whole, unaltered, and belonging together.
+
+    Looks in this machine's ``cache``, then in the mirror of ``store`` (``models/``), then at the source. Files that
+    are already here and proven cost milliseconds.
+
+    Raises:
+        LicenceForbids: ``commercial``, and the licence of the weights forbids that.
+        NotEnoughDisk: what is missing does not fit; nothing was downloaded.
+        WeightsUnavailable: a file is not here and cannot be fetched; says which, and where to put it by hand.
+        FileAltered: a file is not what its sha256, or the record of its first fetch, says.
+        BadWeights: a file does not belong to its architecture, vocabulary or vocoder; or is no table of durations.
+        FileUnusable: the disk is full, or the cache cannot be written.
+    """
+    started = time.monotonic()
+    check_licence(spec, commercial)
+    check_room([Need(f"weights of {spec.name}", cache, missing_bytes(spec, cache))], [cache])
+    files = _fetch_all(spec, cache, store)
+    hashes = {key: file.sha256 for key, file in files.items()}
+    fingerprint = fingerprint_model(spec, hashes)
+    _prove_once(spec, files, cache, fingerprint)
+    return ModelFiles(
+        checkpoint=files["checkpoint"].path,
+        vocabulary=files["vocabulary"].path,
+        vocoder=gather_vocoder(files["vocoder_config"], files["vocoder_weights"], cache),
+        fingerprint=fingerprint,
+        sha256=hashes,
+        seconds=time.monotonic() - started,
+        bytes_downloaded=sum(file.bytes_downloaded for file in files.values()),
+        spacing=files["spacing"].path if "spacing" in files else None,
+    )
+
+
+def weights_here(spec: ModelSpec, cache: Path) -> ModelFiles | None:
+    """The files of ``spec``, proven, if all of them are on this machine; else None. Downloads nothing.
+
+    Raises:
+        (what ``ensure_weights`` raises of files that are there)
+    """
+    return None if _missing(spec, cache) else ensure_weights(spec, cache, None)
+
+
+def check_licence(spec: ModelSpec, commercial: bool) -> None:
+    """Refuse a model whose licence forbids what it is wanted for.
+
+    Raises:
+        LicenceForbids: ``commercial``, and it forbids that.
+    """
+    if commercial and not spec.commercial:
+        raise LicenceForbids(spec.name, spec.licence)
+
+
+def local_vocabulary(spec: ModelSpec, cache: Path | None = None) -> frozenset[str] | None:
+    """The tokens that ``spec`` knows, if its vocabulary is on this machine already; else None. Downloads nothing.
+
+    Raises:
+        BadWeights: the file is not a vocabulary.
+    """
+    path = find(spec.vocabulary, cache)
+    return None if path is None else frozenset(read_vocabulary(spec.name, path))
+
+
+def missing_bytes(spec: ModelSpec, cache: Path) -> int:
+    """How much is still to be downloaded; an upper estimate where the catalogue does not say."""
+    return sum(_size(spec, key, file) for key, file in _missing(spec, cache).items())
+
+
+def mirror(spec: ModelSpec, cache: Path, store: ObjectStore) -> list[MirroredFile]:
+    """Copy a model's downloaded files into the store's ``models/``, for machines without a hub.
+
+    What the mirror has already is not sent again. Files that come with a package, or are the user's own, stay out.
+
+    Raises:
+        StoreUnusable: the store cannot be written.
+        (and what ``ensure_weights`` raises)
+    """
+    ensure_weights(spec, cache, store)
+    sources = (parse_source(file.source) for file in spec.files.values())
+    keys = {source.key: source for source in sources if source.remote}
+    return [_mirror_one(cache / MIRROR / key, MIRROR + key, store, mirrored_sha256(keys[key], store)) for key in keys]
+
+
+def fingerprint_model(spec: ModelSpec, hashes: Mapping[str, str]) -> str:
+    """One sha256 for all of a model that shapes its sound; the architecture counts with its defaults filled in."""
+    arch = Backbone.model_validate(dict(spec.arch)).model_dump()
+    parts = {"files": dict(hashes), "backbone": spec.backbone, "arch": arch, "tokenizer": spec.tokenizer}
+    return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()
+
+
+def _fetch_all(spec: ModelSpec, cache: Path, store: ObjectStore | None) -> dict[str, PinnedFile]:
+    try:
+        return {key: fetch(spec.name, key, file, cache, store) for key, file in spec.files.items()}
+    except DownloadFailed as error:
+        sources = [parse_source(file.source) for file in _missing(spec, cache).values()]
+        missing = {public_source(source.text): str(place(source, cache)) for source in sources}
+        raise WeightsUnavailable(spec.name, missing, str(error), transient=error.transient) from error
+
+
+def _missing(spec: ModelSpec, cache: Path) -> dict[str, SourceFile]:
+    return {key: file for key, file in spec.files.items() if parse_source(file.source).remote and not find(file, cache)}
+
+
+def _size(spec: ModelSpec, key: str, file: SourceFile) -> int:
+    if file.size is not None:
+        return file.size
+    if key != "checkpoint":
+        return _TYPICAL_BYTES[key]
+    shapes = expected_shapes(spec.arch, _TYPICAL_VOCABULARY)
+    return _BYTES_PER_NUMBER * sum(math.prod(shape) for shape in shapes.values())
+
+
+def _prove_once(spec: ModelSpec, files: Mapping[str, PinnedFile], cache: Path, fingerprint: str) -> None:
+    """Once for each machine and fingerprint. Our own embedded files are proven by our tests."""
+    record = cache / MIRROR / "proven" / fingerprint
+    if all(map(_embedded, spec.files.values())) or (record.is_file() and record.read_bytes() == _PROOF_VERSION):
+        return
+    prove_checkpoint(spec, files["checkpoint"].path, files["vocabulary"].path)
+    if "spacing" in files:
+        read_spacing(spec.name, files["spacing"].path)
+    if not (_embedded(spec.vocoder_config) and _embedded(spec.vocoder_weights)):
+        prove_vocoder(spec, files["vocoder_config"].path, files["vocoder_weights"].path)
+    with suppress(OSError), appearing(record) as file:  # a cache may be read-only: then it is proven each time
+        file.write(_PROOF_VERSION)
+
+
+def _embedded(file: SourceFile) -> bool:
+    return file.sha256 is not None and file.source.startswith("package:f5_pipeline/")
+
+
+def _mirror_one(path: Path, key: str, store: ObjectStore, there: str | None) -> MirroredFile:
+    """The record is written last: a file without one is from an upload that did not end."""
+    record = record_path(path)
+    sha256, size = json.loads(record.read_text())["sha256"], path.stat().st_size
+    info = store.stat(key)
+    known = info is not None and info.size == size and there == sha256
+    if not known:
+        store.upload(path, key)
+        store.write(record_path(Path(key)).as_posix(), json.dumps({"sha256": sha256}).encode())
+    return MirroredFile(store.location(key), size, uploaded=not known)

@@ -1,0 +1,1 @@
+"""Word check: speech recognisers, and their transcripts compared with the text."""

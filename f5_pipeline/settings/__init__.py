@@ -1,0 +1,1 @@
+"""Settings: environment variables, validation of TOML files, cron expressions, DAGSTER_HOME."""

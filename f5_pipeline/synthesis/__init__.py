@@ -1,0 +1,1 @@
+"""A batch's missing clips: prepare, reuse, speak, assemble, publish."""

@@ -1,0 +1,120 @@
+"""What a batch would say, before it is submitted: each line with its voice, its spoken text and about how long it is.
+
+Reads the store and this machine's cache of voices. Writes nothing to the store, downloads no weights, loads no model.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from f5_pipeline.errors import F5PipelineError
+from f5_pipeline.manifests.batch_files import BatchFiles
+from f5_pipeline.manifests.manifest import resolve_files
+from f5_pipeline.manifests.utterance import RejectedRow, Utterance
+from f5_pipeline.models.catalogue import ModelSpec
+from f5_pipeline.models.weights import ModelFiles, weights_here
+from f5_pipeline.results.clips import ClipStore
+from f5_pipeline.settings.environment import Settings
+from f5_pipeline.storage.object_store import ObjectStore
+from f5_pipeline.synthesis.prepare import cast
+from f5_pipeline.synthesis.request import ReadyModel, SpokenLine
+
+_NOWHERE = ModelFiles(Path(), Path(), Path(), "", {}, 0.0, 0)  # of a model that is not on this machine yet
+
+
+@dataclass(frozen=True)
+class PreviewLine:
+    """One line that would be spoken."""
+
+    utterance: Utterance
+    seconds: float  # expected
+    cached: bool | None  # whether there is a clip already; None: that needs the model's files on this machine
+
+
+@dataclass(frozen=True)
+class Preview:
+    """What a batch would say."""
+
+    batch: str
+    lines: tuple[PreviewLine, ...]
+    rejected: tuple[RejectedRow, ...]
+    warnings: tuple[str, ...]
+
+    @property
+    def audio_seconds(self) -> float:
+        return sum(line.seconds for line in self.lines)
+
+    @property
+    def cached(self) -> int | None:
+        """How many lines have a clip already; None if that is not known of all."""
+        known = [line.cached for line in self.lines if line.cached is not None]
+        return sum(known) if len(known) == len(self.lines) else None
+
+    def as_json(self) -> dict[str, Any]:
+        """``{"batch", "lines": […], "rejected": […], "warnings": […], "totals": {…}}``."""
+        totals = {
+            "lines": len(self.lines),
+            "rejected": len(self.rejected),
+            "audio_seconds": round(self.audio_seconds, 1),
+            "cached": self.cached,
+        }
+        rejected = [
+            {"row": row.row, "id": row.id, "voice": row.voice, "text": row.text, "reason": row.reason}
+            for row in self.rejected
+        ]
+        lines = [_line_as_json(line) for line in self.lines]
+        return {
+            "batch": self.batch,
+            "lines": lines,
+            "rejected": rejected,
+            "warnings": list(self.warnings),
+            "totals": totals,
+        }
+
+
+def preview(files: BatchFiles, store: ObjectStore, settings: Settings, catalogue: Mapping[str, ModelSpec]) -> Preview:
+    """What a batch would say with the voices and the dictionary of a store.
+
+    Raises:
+        BadManifest, BadPronunciations: the manifest, or the store's dictionary, cannot be read.
+        UnknownModel, LicenceForbids: the batch's model is not in the catalogue, or not for commercial use.
+    """
+    contents = resolve_files(files, store, settings, catalogue)
+    names = dict.fromkeys(utterance.model for utterance in contents.utterances)
+    models = {name: _ready(catalogue[name], settings.cache) for name in names}
+    lines, unusable = cast(contents.utterances, models, store, settings.cache)
+    rejected = sorted((*contents.rejected, *unusable), key=lambda row: row.row)
+    spoken = _spoken_before(lines, store)
+    shown = [
+        PreviewLine(
+            line.utterance,
+            line.expected_seconds,
+            None if line.model.files is _NOWHERE else not spoken.isdisjoint(line.keys),
+        )
+        for line in lines
+    ]
+    return Preview(files.batch, tuple(shown), tuple(rejected), contents.warnings)
+
+
+def _ready(spec: ModelSpec, cache: Path) -> ReadyModel:
+    try:
+        files = weights_here(spec, cache)
+    except F5PipelineError:  # what is wrong with them is said when they are needed
+        files = None
+    return ReadyModel(spec, files or _NOWHERE)
+
+
+def _spoken_before(lines: Sequence[SpokenLine], store: ObjectStore) -> set[str]:
+    """The keys of those takes of the lines that are in the store."""
+    keys = (key for line in lines if line.model.files is not _NOWHERE for key in line.keys)
+    return set(ClipStore(store).existing(keys))
+
+
+def _line_as_json(line: PreviewLine) -> dict[str, Any]:
+    u = line.utterance
+    names = ("row", "id", "voice", "model", "language", "section", "text")
+    shown = {"spoken_text": u.shown_text, "seconds": round(line.seconds, 2), "cached": line.cached}
+    return {name: getattr(u, name) for name in names} | shown

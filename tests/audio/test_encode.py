@@ -1,0 +1,171 @@
+"""Every format is written, opened again by an independent reader, and sounds like what went in."""
+
+from __future__ import annotations
+
+import builtins
+import io
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import soundfile
+
+from f5_pipeline.audio.encode import Samples, encode, open_writer, resample
+from f5_pipeline.audio.formats import FORMATS, Encoding
+from f5_pipeline.errors import BadEncoding, EncoderMissing
+from tests.delivery.conftest import RATE
+from tests.delivery.probe import sound_of
+
+
+def decode(data: bytes) -> tuple[Samples, int]:
+    """Mono samples and sample rate, by PyAV: none of our own code, and not libsndfile either."""
+    import av
+
+    with av.open(io.BytesIO(data)) as container:
+        resampler = av.AudioResampler(format="flt", layout="mono")
+        pieces = [part for frame in container.decode(audio=0) for part in resampler.resample(frame)]
+    return np.concatenate([piece.to_ndarray()[0] for piece in pieces]), pieces[0].sample_rate
+
+
+def likeness(a: Samples, b: Samples) -> float:
+    """The best correlation of two recordings over a small shift (encoders delay)."""
+    size = 1 << (len(a) + len(b)).bit_length()
+    cross = np.fft.irfft(np.fft.rfft(a, size) * np.conj(np.fft.rfft(b, size)), size)
+    return float(np.abs(cross).max() / (np.linalg.norm(a) * np.linalg.norm(b)))
+
+
+@pytest.mark.parametrize("format", FORMATS)
+def test_a_file_of_every_format_sounds_like_the_speech_that_went_in(format: str, speech: Samples) -> None:
+    samples, rate = decode(encode(speech, RATE, Encoding(format)))
+    wanted = resample(speech, RATE, rate)
+    assert likeness(samples, wanted) > 0.98
+    assert abs(len(samples) / rate - len(speech) / RATE) < 0.12
+
+
+@pytest.mark.parametrize(("format", "rate"), [("wav", 48_000), ("flac", 16_000), ("mp3", 44_100), ("opus", 48_000)])
+def test_another_sample_rate_keeps_the_duration(format: str, rate: int, speech: Samples) -> None:
+    with soundfile.SoundFile(io.BytesIO(encode(speech, RATE, Encoding(format, rate)))) as file:
+        assert file.samplerate == rate
+        assert file.frames / rate == pytest.approx(len(speech) / RATE, abs=0.06)
+
+
+@pytest.mark.parametrize("format", ["wav", "flac"])
+def test_lossless_formats_keep_every_16_bit_sample(format: str, speech: Samples) -> None:
+    data = encode(speech, RATE, Encoding(format))
+    stored, _ = soundfile.read(io.BytesIO(data), dtype="int16")
+    assert np.array_equal(stored, np.round(speech * 32_768).astype(np.int16))
+
+
+def test_bit_depth_and_channels_are_as_asked(speech: Samples) -> None:
+    with soundfile.SoundFile(io.BytesIO(encode(speech, RATE, Encoding("wav", channels=2, bit_depth=24)))) as file:
+        both = file.read(dtype="float32")
+        assert (file.subtype, file.channels) == ("PCM_24", 2)
+    assert np.array_equal(both[:, 0], both[:, 1])
+
+
+def test_samples_beyond_full_scale_are_held_there_and_do_not_wrap_around() -> None:
+    loud = np.array([1.5, -1.5, 0.5], dtype=np.float32)
+    stored, _ = soundfile.read(io.BytesIO(encode(loud, RATE, Encoding("wav"))), dtype="int16")
+    assert stored.tolist() == [32_767, -32_768, 16_384]
+
+
+@pytest.mark.parametrize("format", FORMATS)
+def test_a_file_written_in_pieces_is_as_long_as_one_written_at_once(format: str, speech: Samples) -> None:
+    target = io.BytesIO()
+    with open_writer(target, Encoding(format)) as writer:
+        for start in range(0, len(speech), 7_001):
+            writer.write(speech[start : start + 7_001])
+    samples, _ = decode(target.getvalue())
+    at_once, _ = decode(encode(speech, RATE, Encoding(format)))
+    assert abs(len(samples) - len(at_once)) <= 1
+
+
+@pytest.mark.parametrize("format", FORMATS)
+def test_a_minute_of_audio_survives_every_encoder(format: str, speech: Samples) -> None:
+    minute = np.resize(speech, 60 * RATE)
+    samples, rate = decode(encode(minute, RATE, Encoding(format)))
+    assert len(samples) / rate == pytest.approx(60, abs=0.12)
+
+
+PROBED = [
+    # encoding, codec, rate, bits a sample, kbit/s
+    (Encoding("wav"), "pcm_s16le", 24_000, 16, 384),
+    (Encoding("wav", 8_000, bit_depth=16), "pcm_s16le", 8_000, 16, 128),
+    (Encoding("wav", 48_000, 2, 24), "pcm_s24le", 48_000, 24, 2_304),
+    (Encoding("wav", 44_100, bit_depth=32), "pcm_f32le", 44_100, 32, 1_411),
+    (Encoding("flac", 48_000, 2), "flac", 48_000, 16, None),
+    (Encoding("flac", 24_000, bit_depth=24), "flac", 24_000, 24, None),
+    (Encoding("mp3"), "mp3", 24_000, None, None),
+    (Encoding("mp3", 8_000, bitrate_kbps=8), "mp3", 8_000, None, 8),
+    (Encoding("mp3", 22_050, bitrate_kbps=64), "mp3", 22_050, None, 64),
+    (Encoding("mp3", 44_100, 2, bitrate_kbps=192), "mp3", 44_100, None, 192),
+    (Encoding("mp3", 48_000, bitrate_kbps=320), "mp3", 48_000, None, 320),
+    (Encoding("opus", 48_000, 2), "opus", 48_000, None, None),
+    (Encoding("opus", 24_000, bitrate_kbps=32), "opus", 48_000, None, 32),  # Opus is always played at 48 kHz
+    (Encoding("opus", 48_000, 2, bitrate_kbps=128), "opus", 48_000, None, 128),
+    (Encoding("ogg", 44_100, 2), "vorbis", 44_100, None, None),
+    (Encoding("m4a", 24_000, 2), "aac", 24_000, None, 128),
+    (Encoding("m4a", 48_000, bitrate_kbps=96), "aac", 48_000, None, 96),
+    (Encoding("m4a", 24_000, bitrate_kbps=32), "aac", 24_000, None, 32),
+    (Encoding("m4b", 44_100), "aac", 44_100, None, 64),
+]
+
+
+@pytest.mark.parametrize(("encoding", "codec", "rate", "bits", "kbps"), PROBED)
+def test_ffprobe_finds_what_was_asked_for(
+    encoding: Encoding, codec: str, rate: int, bits: int | None, kbps: int | None, speech: Samples, tmp_path: Path
+) -> None:
+    path = tmp_path / f"clip.{encoding.format}"
+    path.write_bytes(encode(np.tile(speech, 4), RATE, encoding))
+    stream = sound_of(path)
+    assert (stream["codec_name"], int(stream["sample_rate"])) == (codec, rate)
+    assert stream["channels"] == encoding.channels
+    depth = stream.get("bits_per_raw_sample") or stream["bits_per_sample"]
+    assert bits is None or int(depth) == bits
+    if kbps is not None:
+        seconds = 4 * len(speech) / RATE
+        assert path.stat().st_size * 8 / seconds / 1000 == pytest.approx(kbps, rel=0.12)
+
+
+def test_floating_point_keeps_every_sample(speech: Samples) -> None:
+    stored, _ = soundfile.read(io.BytesIO(encode(speech, RATE, Encoding("wav", bit_depth=32))), dtype="float32")
+    assert np.array_equal(stored, speech)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        ({"format": "aiff"}, "known format"),
+        ({"format": "opus", "sample_rate": 44_100}, "8000, 12000, 16000, 24000, 48000"),
+        ({"format": "mp3", "sample_rate": 96_000}, "sample_rate of 96000"),
+        ({"format": "wav", "sample_rate": 0}, "sample_rate of 0"),
+        ({"format": "wav", "bit_depth": 12}, "16, 24, 32"),
+        ({"format": "flac", "bit_depth": 32}, "16, 24"),
+        ({"format": "mp3", "bit_depth": 16}, "lossy: leave bit_depth out, or choose wav or flac"),
+        ({"format": "wav", "channels": 6}, "6 channels"),
+        ({"format": "wav", "bitrate_kbps": 64}, "mp3, opus, m4a"),
+        ({"format": "ogg", "bitrate_kbps": 64}, "Leave it out"),
+        ({"format": "mp3", "bitrate_kbps": 320}, "at 24000 Hz.* 144, 160"),
+        ({"format": "mp3", "bitrate_kbps": 100, "sample_rate": 48_000}, "96, 112, 128"),
+        ({"format": "opus", "bitrate_kbps": 300}, "6 to 256"),
+        ({"format": "opus", "bitrate_kbps": 8, "channels": 2}, "12 to 512"),
+        ({"format": "m4a", "bitrate_kbps": 200}, "16 to 144"),
+    ],
+)
+def test_an_impossible_encoding_is_refused_with_what_is_possible(arguments: dict[str, Any], said: str) -> None:
+    with pytest.raises(BadEncoding, match=said):
+        Encoding(**arguments)
+
+
+def test_m4a_without_pyav_says_what_to_install(speech: Samples, monkeypatch: pytest.MonkeyPatch) -> None:
+    real = builtins.__import__
+
+    def without_av(name: str, *rest: Any, **options: Any) -> Any:
+        if name == "av":
+            raise ImportError(name)
+        return real(name, *rest, **options)
+
+    monkeypatch.setattr(builtins, "__import__", without_av)
+    with pytest.raises(EncoderMissing, match=r"f5-pipeline\[m4a\]"):
+        encode(speech, RATE, Encoding("m4a"))

@@ -1,0 +1,222 @@
+"""The real thing: the commands that people type, in processes of their own, with the embedded model. Few, but true."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shlex
+import shutil
+import signal
+import subprocess
+import sys
+import textwrap
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from f5_pipeline.results.clips import ClipStore
+from f5_pipeline.results.garbage_collection import clean
+from f5_pipeline.results.index import read_index
+from f5_pipeline.storage.local import LocalStore
+from tests.material import WORDS, put_voices
+
+ROOT = Path(__file__).resolve().parents[2]
+DAGSTER = [".venv/bin/dagster", "job", "execute", "-m", "f5_pipeline.definitions", "-j", "speech_batch", "--tags"]
+FEW_STEPS = "nfe_step = 5\nmax_attempts = 1\n"
+
+
+class Machine:
+    """A working folder that is nobody's checkout, with a store and a home of its own; DAGSTER_HOME is not set."""
+
+    def __init__(self, root: Path, cache: Path) -> None:
+        self.folder, self.state = root / "work", root / "state"
+        self.folder.mkdir()
+        (self.folder / ".venv").symlink_to(sys.prefix)
+        kept = {name: value for name, value in os.environ.items() if not name.startswith(("F5_", "DAGSTER_", "XDG_"))}
+        self._environment = {
+            **kept,
+            "F5_CACHE": str(cache),
+            "XDG_STATE_HOME": str(self.state),
+            "PYTHONWARNINGS": "ignore",
+        }
+        self.store = LocalStore(self.folder / "store")
+        put_voices(self.store, "f2", "f5", "m1", "m3")
+
+    def start(self, *command: str) -> subprocess.Popen[str]:
+        """In a process group of its own, so that all of it can be killed."""
+        return subprocess.Popen(
+            command,
+            cwd=self.folder,
+            env=self._environment,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            start_new_session=True,
+        )
+
+    def run(self, *command: str) -> tuple[str, str]:
+        """Run a command that must succeed; returns stdout and stderr."""
+        process = self.start(*command)
+        out, err = process.communicate()
+        assert process.returncode == 0, err
+        assert "Traceback" not in err
+        return out, err
+
+    def manifest(self, batch: str, lines: list[str], toml: str) -> None:
+        """Put a batch into the store, as a person with a file manager does."""
+        rows = "".join(f"{number:02},{line},{('f2', 'm1')[number % 2]}\n" for number, line in enumerate(lines))
+        self.store.write(f"manifests/{batch}.csv", f"id,text,voice\n{rows}".encode())
+        self.store.write(f"manifests/{batch}.toml", toml.encode())
+
+    def clips(self) -> dict[str, int]:
+        """The clips of the store by key, with the times at which they were written."""
+        folder = self.folder / "store" / "clips"
+        return {path.stem: path.stat().st_mtime_ns for path in folder.glob("??/*.flac") if path.name[0] != "."}
+
+
+@pytest.fixture
+def machine(tmp_path: Path, cache: Path) -> Machine:
+    return Machine(tmp_path, cache)
+
+
+def execute(batch: str) -> list[str]:
+    return [*DAGSTER, json.dumps({"dagster/partition": batch})]
+
+
+def assert_sounds(store: LocalStore, key: str) -> None:
+    """A clip is whole, has something to hear, and no sample too many at full scale."""
+    samples = ClipStore(store).load(key).samples
+    assert samples.size > 12_000
+    assert float(np.sqrt(np.mean(np.square(samples)))) > 0.01
+    assert np.mean(np.abs(samples) > 0.999) < 0.001
+
+
+# --- the README -----------------------------------------------------------------------------------------------
+
+
+def blocks(language: str) -> list[str]:
+    """The fenced blocks of the README, without their indentation."""
+    found = re.findall(rf"^[ \t]*```{language}\n(.*?)^[ \t]*```", (ROOT / "README.md").read_text(), re.M | re.S)
+    return [textwrap.dedent(block) for block in found]
+
+
+def commands() -> list[list[str]]:
+    lines = [line for block in blocks("sh") for line in block.splitlines()]
+    return [shlex.split(line, comments=True) for line in lines if line.strip()]
+
+
+def test_the_commands_of_the_readme_typed_one_by_one(machine: Machine) -> None:
+    """All but ``make`` and the UI, in their order, with the README's own manifest, in a folder like a checkout."""
+    shutil.copy(ROOT / "dagster.yaml", machine.folder)
+    (manifest,) = blocks("csv")
+    (machine.folder / "chapter1.csv").write_text(manifest)
+    typed = [command for command in commands() if command[0] != "make" and command[-1] != "dev"]
+    assert [command[:2] for command in typed] == [
+        *([".venv/bin/f5-pipeline", name] for name in ("submit", "run", "results", "fetch")),
+        [".venv/bin/dagster", "job"],
+    ]
+    submit, run, results, fetch, job = typed
+    assert job == execute("chapter1")
+
+    assert "Batch 'chapter1'" in machine.run(*submit)[0]
+    assert machine.clips() == {}
+    out, err = machine.run(*run)
+    assert out.startswith("2 ok, 0 suspect, 0 failed, 0 rejected; 2 clips spoken, ")
+    assert f"Dagster instance: {machine.folder / '.dagster'}" in err
+    assert "ok" in machine.run(*results)[0]
+    machine.run(*fetch)
+    assert {path.name for path in (machine.folder / "out" / "audio").iterdir()} == {"greeting.wav", "question.wav"}
+    assert (machine.folder / "out" / "report.html").is_file()
+
+    before = machine.clips()
+    for key in before:
+        assert_sounds(machine.store, key)
+    _, err = machine.run(*job)
+    assert "2 lines, all of them spoken before: nothing to speak" in err
+    assert machine.clips() == before
+    assert "DAGSTER_HOME is not set" not in err
+    assert not machine.state.exists()
+    assert not list(machine.folder.glob(".tmp_dagster_home_*"))
+
+
+def test_every_target_and_command_of_the_readme_exists() -> None:
+    targets = re.findall(r"^(\w+):", (ROOT / "Makefile").read_text(), re.M)
+    wanted = [command[1] for command in commands() if command[0] == "make"]
+    assert {"demo", "test"} <= set(wanted) <= set(targets)
+    assert [".venv/bin/dagster", "dev"] in commands()
+    assert (ROOT / "workspace.yaml").is_file()
+
+
+def test_make_demo_runs_the_job_as_the_readme_says() -> None:
+    recipe = re.search(r"^demo:.*?\n((?:\t.*\n)+)", (ROOT / "Makefile").read_text(), re.M)
+    assert recipe is not None
+    said = shlex.split(recipe[1].replace("\\\n", " ").replace("$(BIN)", ".venv/bin"))
+    assert execute("demo") == said[said.index(".venv/bin/dagster") :][: len(execute("demo"))]
+
+
+# --- crashes and company --------------------------------------------------------------------------------------
+
+
+def test_killed_in_the_middle_and_run_again_only_the_rest_is_spoken(machine: Machine) -> None:
+    lines = [
+        f"the {WORDS[n % len(WORDS)]} and the {WORDS[(n * 7 + n // len(WORDS) + 3) % len(WORDS)]}." for n in range(40)
+    ]
+    assert len(set(lines)) == 40
+    path = machine.folder / "forty.csv"
+    path.write_text("text,voice\n" + "".join(f"{line},{('f2', 'm1')[n % 2]}\n" for n, line in enumerate(lines)))
+    path.with_suffix(".toml").write_text(FEW_STEPS)
+    machine.run(".venv/bin/f5-pipeline", "submit", "forty.csv")
+    process = machine.start(*execute("forty"))
+    while len(machine.clips()) < 5:
+        assert process.poll() is None, process.communicate()[1]
+        time.sleep(0.01)
+    os.killpg(process.pid, signal.SIGKILL)
+    process.communicate()
+    survived = machine.clips()
+    assert 5 <= len(survived) < 40
+    assert machine.store.stat("batches/forty/index.parquet") is None
+
+    _, err = machine.run(*execute("forty"))
+    after = machine.clips()
+    assert len(after) == 40
+    assert survived.items() <= after.items()  # not touched, so not spoken again
+    assert f"40 lines; {40 - len(survived)} clips to speak" in err
+    assert f"DAGSTER_HOME is not set: the instance is kept in {machine.state / 'f5-pipeline' / 'dagster'}" in err
+    assert {path.name for path in machine.folder.iterdir()} == {".venv", "store", "forty.csv", "forty.toml"}
+    rows = read_index(machine.store, "forty") or []
+    assert [row.text for row in rows] == lines
+    assert {row.key for row in rows} == set(after)
+    assert {row.key for row in rows if row.cached} == set(survived)
+    assert {row.status for row in rows} <= {"ok", "suspect"}
+    for key in after:
+        assert_sounds(machine.store, key)
+    assert len(list((machine.folder / "store/batches/forty/audio").glob("*.wav"))) == 40
+    assert clean(machine.store, []).clips == 0
+    assert machine.clips() == after
+    assert not [path for path in (machine.folder / "store").rglob(".*") if path.is_file()]
+
+
+def test_two_runs_of_a_batch_at_once_end_right(machine: Machine) -> None:
+    lines = [f"here is the {word} and there is the {WORDS[-n]}." for n, word in enumerate(WORDS[:8], start=1)]
+    machine.manifest("twice", lines, FEW_STEPS)
+    both = [machine.start(".venv/bin/f5-pipeline", "run", "twice") for _ in range(2)]
+    said = [process.communicate() for process in both]
+    assert [process.returncode for process in both] == [0, 0], said
+    assert all("0 failed, 0 rejected" in out for out, _ in said)
+    once = machine.clips()
+    rows = read_index(machine.store, "twice") or []
+    assert {row.key for row in rows} == set(once)
+    assert len(rows) == len(once) == 8
+    for key in once:
+        assert_sounds(machine.store, key)
+
+    # And the same lines in another batch, one of them edited: one is spoken.
+    shutil.rmtree(machine.folder / "store" / "batches")
+    machine.manifest("edited", [*lines[:-1], "something else altogether."], FEW_STEPS)
+    out, _ = machine.run(".venv/bin/f5-pipeline", "run", "edited")
+    assert "; 1 clip spoken, 7 lines spoken before." in out
+    assert len(machine.clips()) == 9
+    assert once.items() <= machine.clips().items()

@@ -1,0 +1,212 @@
+"""Where Dagster keeps its records: one place for every command, whoever said it, or nobody."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sqlite3
+import subprocess
+import sys
+from contextlib import suppress
+from pathlib import Path
+
+import dagster as dg
+import pytest
+import yaml
+from dagster._cli.utils import get_possibly_temporary_instance_for_cli
+from dagster._core.execution.plan.instance_concurrency_context import InstanceConcurrencyContext
+from dagster._core.instance.config import PoolGranularity
+from dagster._core.scheduler import DagsterDaemonScheduler
+
+from f5_pipeline.defs.instance.instance import instance_place, open_instance, register_batch
+from f5_pipeline.defs.instance.launcher import WatchingRunLauncher
+from f5_pipeline.errors import FileUnusable, UnsafeName
+
+ROOT = Path(__file__).resolve().parents[3]
+
+
+@pytest.fixture(autouse=True)
+def elsewhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A working folder of no importance, and a home of the user's, of which Dagster has seen nothing yet."""
+    folder = tmp_path / "elsewhere"
+    folder.mkdir()
+    monkeypatch.chdir(folder)
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
+    monkeypatch.setenv("HOME", str(tmp_path / "home"))
+    monkeypatch.setenv("DAGSTER_HOME", "")  # so that what is set below is undone
+    monkeypatch.delenv("DAGSTER_HOME")
+    return folder
+
+
+def lasting_home(tmp_path: Path) -> Path:
+    return tmp_path / "state" / "f5-pipeline" / "dagster"
+
+
+def partitions(home: Path) -> list[str]:
+    """As the ``dagster`` command would find them."""
+    with dg.DagsterInstance.from_config(str(home)) as instance:
+        return list(instance.get_dynamic_partitions("batches"))
+
+
+def test_dagster_home_wins(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, elsewhere: Path) -> None:
+    shutil.copy(ROOT / "dagster.yaml", elsewhere)
+    monkeypatch.setenv("DAGSTER_HOME", str(tmp_path / "mine"))  # need not exist yet
+    assert register_batch("b") == str(tmp_path / "mine") == instance_place()
+    assert partitions(tmp_path / "mine") == ["b"]
+    assert list(elsewhere.iterdir()) == [elsewhere / "dagster.yaml"]
+    assert not lasting_home(tmp_path).exists()
+    assert not (tmp_path / "mine" / "dagster.yaml").exists()  # what is in it is the user's business
+
+
+def test_this_projects_own_folder_keeps_its_records_under_dot_dagster(tmp_path: Path, elsewhere: Path) -> None:
+    shutil.copy(ROOT / "dagster.yaml", elsewhere)
+    place = register_batch("b")
+    assert place == instance_place() == str(elsewhere / ".dagster" / "storage")
+    assert Path(place).is_dir()
+    assert not lasting_home(tmp_path).exists()
+    assert "DAGSTER_HOME" not in os.environ
+    with open_instance() as instance:
+        assert list(instance.get_dynamic_partitions("batches")) == ["b"]
+
+
+def test_elsewhere_it_is_the_users_own_home(tmp_path: Path, elsewhere: Path) -> None:
+    assert register_batch("b") == str(lasting_home(tmp_path)) == instance_place()
+    assert partitions(lasting_home(tmp_path)) == ["b"]
+    assert "telemetry: {enabled: false}" in (lasting_home(tmp_path) / "dagster.yaml").read_text()
+    assert list(elsewhere.iterdir()) == []
+
+
+@pytest.mark.parametrize("config", ["telemetry: {enabled: false}\n", "", "[", "- a list", "storage: {postgres: {}}\n"])
+def test_a_dagster_yaml_that_names_no_folder_does_not_count(tmp_path: Path, elsewhere: Path, config: str) -> None:
+    (elsewhere / "dagster.yaml").write_text(config)
+    assert register_batch("b") == str(lasting_home(tmp_path))
+
+
+def test_the_users_own_configuration_stays(tmp_path: Path) -> None:
+    lasting_home(tmp_path).mkdir(parents=True)
+    (lasting_home(tmp_path) / "dagster.yaml").write_text("telemetry: {enabled: true}\n")
+    register_batch("b")
+    assert (lasting_home(tmp_path) / "dagster.yaml").read_text() == "telemetry: {enabled: true}\n"
+
+
+def test_checkout_and_lasting_home_are_configured_alike(tmp_path: Path) -> None:
+    """Word for word, and so with the same reasons; the checkout's says besides where its records are."""
+    register_batch("b")
+    lasting = (lasting_home(tmp_path) / "dagster.yaml").read_text()
+    head, _, rest = (ROOT / "dagster.yaml").read_text().partition("\n\n")
+    assert rest == lasting
+    assert set(yaml.safe_load(head)) == {"storage", "local_artifact_storage", "compute_logs"}
+
+
+def test_a_new_home_is_ready_for_runs_that_nobody_watches(tmp_path: Path) -> None:
+    register_batch("b")
+    with dg.DagsterInstance.from_config(str(lasting_home(tmp_path))) as instance:
+        concurrency = instance.get_concurrency_config()
+        assert concurrency.pool_config.pool_granularity is PoolGranularity.RUN
+        assert concurrency.pool_config.default_pool_limit == 1
+        assert concurrency.run_queue_config is not None
+        assert concurrency.run_queue_config.max_concurrent_runs == 4
+        assert concurrency.run_queue_config.max_user_code_failure_retries == 5
+        (of_a_batch,) = concurrency.run_queue_config.tag_concurrency_limits
+        assert (of_a_batch["key"], of_a_batch["limit"]) == ("dagster/partition", 1)
+        assert isinstance(instance.run_launcher, WatchingRunLauncher)
+        assert isinstance(instance.scheduler, DagsterDaemonScheduler)
+        assert instance.scheduler.max_tick_retries == 20
+        assert instance.run_monitoring_enabled
+        assert instance.run_monitoring_max_runtime_seconds == 24 * 60 * 60
+        assert (instance.run_retries_enabled, instance.run_retries_max_retries) == (True, 2)
+        assert not instance.run_retries_retry_on_asset_or_op_failure
+
+
+def test_the_pool_is_known_before_the_first_runs_and_a_limit_that_somebody_set_stays(tmp_path: Path) -> None:
+    def limits() -> dict[str, int | None]:
+        with dg.DagsterInstance.from_config(str(lasting_home(tmp_path))) as instance:
+            return {pool.name: pool.limit for pool in instance.event_log_storage.get_pool_limits()}
+
+    register_batch("b")
+    assert limits() == {"gpu": 1}
+    with open_instance() as instance:
+        instance.event_log_storage.set_concurrency_slots("gpu", 2)
+    register_batch("c")
+    assert limits() == {"gpu": 2}
+
+
+def test_a_run_that_waits_for_its_pool_inside_its_process_keeps_a_core_busy() -> None:
+    """Why the pool "gpu" has the granularity "run": Dagster's own pause between two looks is never positive.
+
+    When this fails, Dagster has mended it, and granularity "op" would let one batch be delivered while another speaks.
+    """
+    with dg.DagsterInstance.local_temp() as instance:
+        storage = instance.event_log_storage
+        storage.set_concurrency_slots("gpu", 1)
+        storage.claim_concurrency_slot("gpu", "another-run", "step")
+        run = dg.DagsterRun("job", run_id="this-run")
+        with InstanceConcurrencyContext(instance, run) as waiting:
+            assert not waiting.claim("gpu", "step")
+            assert waiting.interval_to_next_pending_claim_check() <= 0
+
+
+def test_registering_twice_is_fine(tmp_path: Path) -> None:
+    register_batch("b")
+    register_batch("b")
+    register_batch("c")
+    assert sorted(partitions(lasting_home(tmp_path))) == ["b", "c"]
+
+
+@pytest.mark.parametrize("batch", ["../evil", "", "a/b"])
+def test_hostile_names_are_not_registered(batch: str) -> None:
+    with pytest.raises(UnsafeName):
+        register_batch(batch)
+    assert not Path("evil").exists()
+
+
+def test_a_home_that_cannot_be_made_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "file").write_text("")
+    monkeypatch.setenv("DAGSTER_HOME", str(tmp_path / "file" / "home"))
+    with pytest.raises(FileUnusable, match="DAGSTER_HOME"):
+        register_batch("b")
+
+
+# --- the dagster command --------------------------------------------------------------------------------------
+
+
+def test_the_dagster_command_keeps_its_records_too(tmp_path: Path, elsewhere: Path) -> None:
+    """It would keep them in a folder in the working folder, and delete that. (``dagster``, too: ``test_commands``.)"""
+    environment = {**os.environ, "F5_STORE": str(tmp_path / "store"), "F5_CACHE": str(tmp_path / "cache")}
+    environment["PYTHONWARNINGS"] = "ignore"
+    done = subprocess.run(
+        [sys.executable, "-m", "dagster", "job", "execute", "-m", "f5_pipeline.definitions", "-j", "setup"],
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    home = lasting_home(tmp_path)
+    assert f"DAGSTER_HOME is not set: the instance is kept in {home}" in done.stderr
+    assert list(elsewhere.iterdir()) == []  # no .tmp_dagster_home_… either
+    runs = sqlite3.connect(home / "history" / "runs.db").execute("select pipeline_name, status from runs").fetchall()
+    assert runs == [("setup", "SUCCESS")]
+
+
+def test_dagster_removes_its_temporary_home_when_a_command_ends_early(elsewhere: Path) -> None:
+    """What ``use_lasting_home`` rests on. Besides, that definitions are loaded by the command's own process, after the
+    folder was made, and that ``SystemExit`` passes through: the test above would find the folder otherwise.
+    """
+    with suppress(SystemExit), get_possibly_temporary_instance_for_cli():
+        (made,) = elsewhere.iterdir()
+        raise SystemExit
+    assert made.name.startswith(".tmp_dagster_home_")
+    assert list(elsewhere.iterdir()) == []
+
+
+def test_other_programs_that_load_the_definitions_are_left_alone(tmp_path: Path, elsewhere: Path) -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", "import f5_pipeline.definitions, os; print(os.environ.get('DAGSTER_HOME'))", "job"],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert done.stdout == "None\n"
+    assert not lasting_home(tmp_path).exists()
+    assert list(elsewhere.iterdir()) == []

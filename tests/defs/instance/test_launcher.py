@@ -1,0 +1,70 @@
+"""What our run launcher tells run monitoring of the process of a run: by real locks and real sockets."""
+
+from __future__ import annotations
+
+import json
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import dagster as dg
+import pytest
+from dagster._core.launcher import WorkerStatus
+
+from f5_pipeline.defs.instance.launcher import RUNS, WatchingRunLauncher
+from f5_pipeline.storage.liveness import alive
+
+_RUN = "from pathlib import Path; import sys\nfrom f5_pipeline.storage.liveness import alive\n"
+_RUN += "with alive(Path(sys.argv[1]), 'a-run'): print('up', flush=True); sys.stdin.read()"
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setenv("F5_CACHE", str(tmp_path))
+    return tmp_path / RUNS
+
+
+@pytest.fixture
+def server(tmp_path: Path) -> Iterator[socket.socket]:
+    with socket.socket(socket.AF_UNIX) as server:
+        server.bind(str(tmp_path / "server.sock"))
+        server.listen()
+        yield server
+
+
+def status(**where: object) -> WorkerStatus:
+    tags = {".dagster/grpc_info": json.dumps({"host": "localhost", **where})} if where else {}
+    return WatchingRunLauncher().check_run_worker_health(dg.DagsterRun("job", "a-run", tags=tags)).status
+
+
+def test_a_run_that_lives(folder: Path) -> None:
+    with alive(folder, "a-run"):
+        assert status(socket="/gone") is WorkerStatus.RUNNING  # an orphan of its server, at work
+
+
+def test_a_run_whose_process_was_killed(folder: Path) -> None:
+    process = subprocess.Popen(
+        [sys.executable, "-c", _RUN, str(folder)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    )
+    assert process.stdout is not None
+    assert process.stdout.readline() == "up\n"
+    process.kill()
+    process.communicate()
+    assert status() is WorkerStatus.FAILED
+    assert list(folder.iterdir()) == []
+
+
+def test_a_run_that_had_just_begun_ends_with_its_server(folder: Path, tmp_path: Path, server: socket.socket) -> None:
+    path = str(tmp_path / "server.sock")
+    assert status(socket=path) is WorkerStatus.RUNNING
+    server.close()  # as when it is killed: its file stays, and nobody listens
+    assert Path(path).exists()
+    assert status(socket=path) is WorkerStatus.FAILED
+    assert status(socket=str(tmp_path / "no.sock")) is WorkerStatus.FAILED
+
+
+def test_a_run_elsewhere_is_left_alone(folder: Path) -> None:
+    assert status(port=4000) is WorkerStatus.RUNNING
+    assert status() is WorkerStatus.RUNNING  # started by hand, on who knows which machine

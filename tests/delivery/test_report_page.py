@@ -1,0 +1,131 @@
+"""The listening page as a file: what is in it, and what cannot get out of its data block."""
+
+from __future__ import annotations
+
+import base64
+import json
+import math
+import re
+from dataclasses import fields
+from html.parser import HTMLParser
+from typing import Any
+
+import numpy as np
+import pytest
+
+from f5_pipeline.audio.encode import Samples
+from f5_pipeline.delivery.report_page import LABELS, PEAKS, Page, PageRow, PageSection, render, waveform
+from f5_pipeline.quality.signal import QualityMeasures
+
+HOSTILE = [
+    "<script>window.pwned=1</script>",
+    "</script><script>window.pwned=1</script>",
+    "<!--<script>",
+    "]]><svg onload=window.pwned=1>",
+    "{{script}} {{data}} {{nothing}}",
+    "\u2028 \u2029 \x00 \ud800",
+    '"; window.pwned=1; "',
+    "&lt;b&gt; &amp;",
+]
+
+
+class Elements(HTMLParser):
+    """The elements of a page, as a browser's tokenizer sees them."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self.found: list[tuple[str, dict[str, str | None]]] = []
+        self.scripts: list[str] = []
+        self.feed(text)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.found.append((tag, dict(attrs)))
+        if tag == "script":
+            self.scripts.append("")
+
+    def handle_data(self, data: str) -> None:
+        if self.lasttag == "script" and self.scripts:
+            self.scripts[-1] += data
+
+
+def data_of(text: str) -> Any:
+    block = re.search(r'<script type="application/json" id="data">(.*?)</script>', text, re.DOTALL)
+    assert block
+    return json.loads(block[1])
+
+
+def test_the_data_of_a_row_arrives_as_it_was() -> None:
+    row = PageRow(
+        "a",
+        'Say "hello" & goodbye.',
+        spoken="say hello and goodbye",
+        voice="anna",
+        audio="audio/a.wav",
+        seconds=1.23456789,
+        measures={"level_db": -20.5, "note": "odd", "broken": math.nan},
+        given={"speed": "1.5"},
+        columns={"scene": "3"},
+    )
+    data = data_of(render(Page("b", "WAV", [row, PageRow("z", "")])))
+    first = dict(zip(data["fields"], data["rows"][0], strict=True))
+    assert (first["id"], first["text"], first["spoken"], first["seconds"]) == (row.id, row.text, row.spoken, 1.2346)
+    assert dict(zip([label["name"] for label in data["measures"]], first["measures"], strict=True)) == {
+        "level_db": -20.5,
+        "note": "odd",
+        "broken": None,
+    }
+    assert (data["given"], first["given"], data["columns"], first["columns"]) == (
+        ["speed"],
+        ["1.5"],
+        ["scene"],
+        ["3"],
+    )
+
+
+@pytest.mark.parametrize("text", HOSTILE)
+def test_no_text_becomes_an_element(text: str) -> None:
+    harmless = Elements(render(Page("b", "x", [PageRow("a", "x", reason="x", columns={"x": "x"})], [])))
+    page = render(
+        Page("b", text, [PageRow("a", text, reason=text, columns={text: text})], [PageSection(text, text, 1, 1)])
+    )
+    seen = Elements(page)
+    assert seen.found == harmless.found
+    assert seen.scripts[1] == harmless.scripts[1]
+    shown = dict(zip(data_of(page)["fields"], data_of(page)["rows"][0], strict=True))["text"]
+    assert shown == text.replace("\ud800", "?")
+    page.encode("utf-8")
+
+
+def test_the_title_is_escaped() -> None:
+    assert "<title>&lt;/title&gt;&lt;b&gt;: listening page</title>" in render(Page("</title><b>", "", []))
+
+
+def test_nothing_is_loaded_from_elsewhere() -> None:
+    text = render(Page("b", "", [PageRow("a", "text", audio="audio/a.wav")]))
+    sources = [
+        value for _, attributes in Elements(text).found for name, value in attributes.items() if name in ("src", "href")
+    ]
+    assert set(sources) <= {"data:,", "#list"}
+    assert set(re.findall(r"https?://[^\"' ]+", text)) == {"http://www.w3.org/2000/svg"}
+
+
+def test_the_same_page_gives_the_same_bytes() -> None:
+    page = Page("b", "", [PageRow("a", "text", measures={"level_db": -20.0})])
+    assert render(page) == render(page)
+
+
+def test_every_measure_has_a_label() -> None:
+    assert set(LABELS) == {part.name for part in fields(QualityMeasures)}
+
+
+def test_a_waveform_follows_the_loudness() -> None:
+    samples = np.concatenate([np.zeros(6_000), np.full(6_000, 0.5), np.full(12_000, -1.2)]).astype(np.float32)
+    peaks = base64.b64decode(waveform(samples))
+    assert list(peaks) == [0] * 30 + [128] * 30 + [255] * 60
+
+
+@pytest.mark.parametrize("length", [0, 1, PEAKS - 1, PEAKS + 1])
+def test_a_waveform_of_very_few_samples(length: int) -> None:
+    samples: Samples = np.full(length, 0.25, dtype=np.float32)
+    assert set(base64.b64decode(waveform(samples))) <= {64}
+    assert len(base64.b64decode(waveform(samples))) == min(length, PEAKS)

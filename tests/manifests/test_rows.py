@@ -1,0 +1,209 @@
+"""Manifest files as people, spreadsheets and programs write them."""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import json
+import random
+
+import pytest
+
+from f5_pipeline.errors import BadManifest
+from f5_pipeline.manifests.rows import Row, read_rows
+
+
+def rows(data: bytes | str, format: str = "csv") -> list[Row]:
+    return list(read_rows(data.encode() if isinstance(data, str) else data, format, "m"))
+
+
+def cells(data: bytes | str, format: str = "csv") -> list[dict[str, str]]:
+    return [dict(row.cells) for row in rows(data, format)]
+
+
+def parquet(table: dict[str, list[object]], **options: object) -> bytes:
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    sink = io.BytesIO()
+    pq.write_table(pa.table(table), sink, **options)
+    return sink.getvalue()
+
+
+AB = [{"text": "A", "voice": "x"}, {"text": "B", "voice": "y"}]
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        "text,voice\nA,x\nB,y\n",
+        "text,voice\nA,x\nB,y",
+        "text,voice\r\nA,x\r\nB,y\r\n",
+        "text,voice\rA,x\rB,y\r",
+        "\ufefftext,voice\nA,x\nB,y\n",
+        "text;voice\nA;x\nB;y\n",
+        "text\tvoice\nA\tx\nB\ty\n",
+        "sep=;\ntext;voice\nA;x\nB;y\n",
+        '"text","voice"\n"A","x"\n"B","y"\n',
+        " Text , VOICE \nA,x\nB,y\n",
+        "\n\ntext,voice\nA,x\nB,y\n\n\n",
+        "text,voice,\nA,x,\nB,y,\n",
+        "text,voice\nA,x\nB,y\n,\n,\n",
+    ],
+)
+def test_csv_as_different_programs_write_it(data: str) -> None:
+    assert cells(data) == AB
+
+
+def test_csv_cells_may_hold_anything_in_quotes() -> None:
+    data = 'text,note\n"He said ""no"", and left.","a\nb"\n"x, y; z\t!",\n'
+    assert cells(data) == [
+        {"text": 'He said "no", and left.', "note": "a\nb"},
+        {"text": "x, y; z\t!", "note": ""},
+    ]
+
+
+def test_a_quote_that_starts_a_cell_without_ending_it_is_read_leniently() -> None:
+    assert cells('text,voice\n"Hello" he said,x\n')[0]["text"] == "Hello he said"
+
+
+def test_csv_rows_are_numbered_as_in_a_spreadsheet() -> None:
+    assert [row.number for row in rows("text\nA\n\nB\n")] == [1, 3]
+    assert [row.number for row in rows('text\n"A\nA"\nB\n')] == [1, 2]
+
+
+def test_a_row_with_more_cells_than_the_header_says_so() -> None:
+    (row,) = rows("text,voice\nHello, world,x\n")
+    assert "3 cells and the header 2" in row.problem
+    assert rows("text,voice\nHello,x,,\n")[0].problem == ""
+    assert rows("text,voice\nHello\n")[0].cells == {"text": "Hello"}
+
+
+def test_known_columns_are_found_however_they_are_spelled() -> None:
+    assert cells("TEXT,Pause after seconds,NFE-Step,My Column\na,1,2,3\n") == [
+        {"text": "a", "pause_after_seconds": "1", "nfe_step": "2", "My Column": "3"}
+    ]
+
+
+def test_a_cell_of_a_megabyte_is_read() -> None:
+    assert len(cells("text\n" + "x" * 2**20 + "\n")[0]["text"]) == 2**20
+
+
+def test_jsonl() -> None:
+    data = '{"text": "A", "voice": "x"}\n\n{"voice": "y", "text": "B"}\n'
+    assert cells(data, "jsonl") == AB
+    assert [row.number for row in rows(data, "jsonl")] == [1, 3]
+    assert cells(data.replace("\n", "\r\n"), "jsonl") == AB
+
+
+def test_jsonl_values_become_cells() -> None:
+    line = {"text": "é\u2028", "speed": 1.5, "seed": 7, "nfe_step": 16.0, "ok": True, "none": None, "tags": ["a", 1]}
+    assert cells(json.dumps(line, ensure_ascii=False), "jsonl") == [
+        {
+            "text": "é\u2028",
+            "speed": "1.5",
+            "seed": "7",
+            "nfe_step": "16",
+            "ok": "true",
+            "none": "",
+            "tags": '["a", 1]',
+        }
+    ]
+
+
+@pytest.mark.parametrize(
+    ("line", "problem"),
+    [
+        ('{"text": "A"', "is not JSON"),
+        ("[1]", "is not a JSON object"),
+        ('{"text": ["A"]}', "'text' that is not text"),
+        ('{"text": 5}', "'text' that is not text"),
+        ('{"text":' * 20_000, "is not JSON"),
+    ],
+)
+def test_a_bad_line_of_jsonl_does_not_stop_the_others(line: str, problem: str) -> None:
+    good, bad = rows('{"text": "A"}\n' + line, "jsonl")
+    assert good.problem == ""
+    assert problem in bad.problem
+
+
+def test_half_characters_of_json_are_replaced() -> None:
+    line = '{"text": "a\\ud800b", "\\udc00x": "1", "\\ud83d\\ude00": "2"}'
+    assert cells(line, "jsonl") == [{"text": "a\ufffdb", "\ufffdx": "1", "😀": "2"}]
+
+
+def test_parquet() -> None:
+    assert cells(parquet({"text": ["A", "B"], "voice": ["x", "y"]}), "parquet") == AB
+    assert cells(
+        parquet({"text": ["A"], "seed": [7], "speed": [1.5], "gone": [None], "nan": [float("nan")]}), "parquet"
+    ) == [{"text": "A", "seed": "7", "speed": "1.5", "gone": "", "nan": ""}]
+
+
+def test_parquet_in_many_row_groups_keeps_its_row_numbers() -> None:
+    found = rows(parquet({"text": [f"t{i}" for i in range(1, 10_001)]}, row_group_size=3_000), "parquet")
+    assert [(row.number, row.cells["text"]) for row in found] == [(i, f"t{i}") for i in range(1, 10_001)]
+
+
+def test_txt_is_one_row_for_each_paragraph() -> None:
+    data = "\ufeff\r\nOne\r\ntwo.\r\n\r\n \r\n  Three.  \r\n\r\n"
+    assert rows(data, "txt") == [Row(1, {"text": "One\ntwo."}), Row(2, {"text": "Three."})]
+
+
+@pytest.mark.parametrize(
+    ("data", "format", "says"),
+    [
+        (b"", "csv", "is empty"),
+        (b"  \n \n", "csv", "is empty"),
+        (b"", "jsonl", "is empty"),
+        (b"", "txt", "is empty"),
+        (b"", "parquet", "cannot be read as Parquet"),
+        (b"text,voice\n", "csv", "has no rows"),
+        (b"text,voice\n\n,\n", "csv", "has no rows"),
+        (b"voice,words\nx,y\n", "csv", r"no column 'text' \(its columns: 'voice', 'words'\)"),
+        (b"Hello there\nHow are you\n", "csv", "no column 'text'"),
+        (b"text,text\na,b\n", "csv", "two columns named 'text'"),
+        (b"text,Text\na,b\n", "csv", "two columns named 'text'"),
+        (b'text\n"never closed\nand on\nand on\n', "csv", "quote in line 2 that is never closed"),
+        (b'text\nfine\n"never closed', "csv", "quote in line 3 that is never closed"),
+        ("text\nfine\nJürgen\n".encode("latin-1"), "csv", "is not UTF-8: line 3 has the byte 0xfc"),
+        ("text\nJürgen\n".encode("utf-16"), "csv", "is UTF-16, not UTF-8"),
+        (b"PK\x03\x04\x14\x00", "csv", "spreadsheet"),
+        (b"text\na\0b\n", "csv", "NUL character in line 2"),
+        (b'[{"text": "A"}]', "jsonl", "is a JSON array"),
+        (b'{"words": "A"}', "jsonl", "no line with a key 'text'"),
+        (b"not json\nat all\n", "jsonl", "no line with a key 'text'"),
+        (b"PAR1 and then rubbish", "parquet", "cannot be read as Parquet"),
+        (parquet({"words": ["A"]}), "parquet", "no column 'text'"),
+        (parquet({"text": [1, 2]}), "parquet", "'text' of type int64"),
+        (parquet({"text": ["A"]})[:-20], "parquet", "cannot be read as Parquet"),
+    ],
+)
+def test_files_that_cannot_be_read_say_why_and_what_to_do(data: bytes, format: str, says: str) -> None:
+    with pytest.raises(BadManifest, match=says) as error:
+        rows(data, format)
+    assert str(error.value).startswith("Manifest m ")
+    assert error.value.fix
+
+
+def test_there_is_a_limit_of_rows(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("f5_pipeline.manifests.rows.MAX_ROWS", 2)
+    assert len(rows("text\na\nb\n")) == 2
+    with pytest.raises(BadManifest, match="more than 2 rows"):
+        rows("text\na\nb\nc\n")
+
+
+def test_mutilated_files_are_read_or_refused() -> None:
+    whole = {
+        "csv": b'text,voice\n"a ""b"" c",x\nd,"e\nf"\n\n;\t|',
+        "jsonl": b'{"text": "A", "n": [1, {"a": 2.5e3}], "z": null}\n{"text": "\\u00e9"}\n',
+        "parquet": parquet({"text": ["A", "B"] * 50, "n": list(range(100))}),
+        "txt": b"a b\n\nc d\r\n\r\n e",
+    }
+    for format, data in whole.items():
+        for seed in range(1_000):
+            dice, spoiled = random.Random(seed), bytearray(data)
+            for _ in range(dice.randrange(1, 6)):
+                place = dice.randrange(len(spoiled))
+                spoiled[place : place + dice.randrange(3)] = dice.randbytes(dice.randrange(3))
+            with contextlib.suppress(BadManifest):
+                rows(bytes(spoiled), format)

@@ -1,0 +1,83 @@
+"""An engine without a model: a sound of its own for each seed and text, and it remembers what it was asked to say."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+
+import numpy as np
+
+from f5_pipeline.engine.protocol import HOP_LENGTH, SAMPLE_RATE, SpeechChunk, Spoken
+from f5_pipeline.synthesis.request import ReadyModel
+
+
+def sound_of(chunk: SpeechChunk) -> np.ndarray:
+    """Syllables of random pitch, as long as was asked for: nothing that ``quality`` would find fault with."""
+    generator = np.random.default_rng([chunk.seed, *chunk.text.encode()])
+    samples = np.zeros(chunk.frames * HOP_LENGTH, np.float32)
+    start = 0
+    while start < samples.size:
+        length = round(generator.uniform(0.1, 0.18) * SAMPLE_RATE)
+        time = np.arange(min(length, samples.size - start)) / SAMPLE_RATE
+        wave = sum(np.sin(2 * np.pi * generator.uniform(100, 3000) * time) for _ in range(4))
+        samples[start : start + time.size] = 0.05 * wave * np.hanning(time.size)
+        start += length + round(0.03 * SAMPLE_RATE)
+    samples[-SAMPLE_RATE // 20 :] = 0
+    return samples + 0.0003 * generator.standard_normal(samples.size, np.float32)
+
+
+def clipped(sound: np.ndarray) -> np.ndarray:
+    """A suspect take: so loud that it clips."""
+    return np.clip(100 * sound, -1, 1)
+
+
+def silent(sound: np.ndarray) -> np.ndarray:
+    """A take with nothing to listen to."""
+    return 0 * sound
+
+
+class FakeEngine:
+    """Implements ``SpeechEngine``. Chunks come back in another order than they were given.
+
+    Args:
+        takes: for texts that contain a word: what becomes of the sound of their first, second, … take.
+        fails: chunks whose text contains this fail.
+        dies_after: raises after so many chunks, like a process that is killed.
+    """
+
+    def __init__(
+        self,
+        takes: dict[str, Sequence[Callable[[np.ndarray], np.ndarray]]] | None = None,
+        fails: str = "\0",
+        dies_after: int | None = None,
+    ) -> None:
+        self.takes, self.fails, self.dies_after = takes or {}, fails, dies_after
+        self.spoken: list[SpeechChunk] = []
+        self.loaded: list[str] = []
+        self._drawn = Counter[str]()
+
+    @property
+    def texts(self) -> list[str]:
+        return [chunk.text for chunk in self.spoken]
+
+    def load(self, model: ReadyModel) -> FakeEngine:
+        """Implements ``LoadEngine``."""
+        self.loaded.append(model.spec.name)
+        return self
+
+    def speak(self, chunks: Sequence[SpeechChunk]) -> Iterator[Spoken]:
+        for index, chunk in reversed(list(enumerate(chunks))):
+            if self.dies_after is not None and len(self.spoken) >= self.dies_after:
+                raise KeyboardInterrupt
+            self.spoken.append(chunk)
+            if self.fails in chunk.text:
+                yield Spoken(index, None, "RuntimeError: no tongue")
+            else:
+                yield Spoken(index, self._take(chunk)(sound_of(chunk)))
+
+    def _take(self, chunk: SpeechChunk) -> Callable[[np.ndarray], np.ndarray]:
+        self._drawn[chunk.text] += 1
+        for word, takes in self.takes.items():
+            if word in chunk.text and self._drawn[chunk.text] <= len(takes):
+                return takes[self._drawn[chunk.text] - 1]
+        return lambda sound: sound
