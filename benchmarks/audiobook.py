@@ -27,7 +27,8 @@ import soundfile
 from f5_pipeline.audio.flac import SAMPLE_RATE
 from f5_pipeline.delivery.deliver import deliver_batch
 from f5_pipeline.manifests.batch_settings import BatchSettings
-from f5_pipeline.manifests.utterance import Sampling, Utterance
+from f5_pipeline.manifests.utterance import Utterance
+from f5_pipeline.models.spec import Sampling
 from f5_pipeline.results.clips import ClipStore
 from f5_pipeline.results.index import IndexRow
 from f5_pipeline.storage.local import LocalStore

@@ -13,13 +13,13 @@ import numpy as np
 
 from f5_pipeline.engine.f5.engine import F5Engine
 from f5_pipeline.engine.word_spacing import with_room
-from f5_pipeline.manifests.utterance import Sampling, Utterance
+from f5_pipeline.manifests.utterance import Utterance
 from f5_pipeline.models.catalogue import load_catalogue
-from f5_pipeline.models.weights import ensure_weights
+from f5_pipeline.models.spec import Sampling
+from f5_pipeline.models.weights import ReadyModel, ensure_weights
 from f5_pipeline.settings.environment import Settings
 from f5_pipeline.storage.local import LocalStore
 from f5_pipeline.synthesis.prepare import cast
-from f5_pipeline.synthesis.request import ReadyModel
 
 VOICES = ("m3", "m1", "f2", "f5")
 SUBJECTS = ("the captain", "my neighbor", "a young doctor", "the old museum", "nobody in town", "our small team", "she")

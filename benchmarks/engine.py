@@ -32,8 +32,8 @@ from typing import Any
 import soundfile
 
 from f5_pipeline.engine.protocol import HOP_LENGTH, SAMPLE_RATE, SpeechChunk
-from f5_pipeline.manifests.utterance import Sampling
-from f5_pipeline.models.catalogue import ModelSpec, load_catalogue
+from f5_pipeline.models.catalogue import load_catalogue
+from f5_pipeline.models.spec import ModelSpec, Sampling
 from f5_pipeline.models.weights import ModelFiles, ensure_weights
 from f5_pipeline.settings.environment import Settings
 

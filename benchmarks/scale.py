@@ -38,10 +38,11 @@ from f5_pipeline.engine.protocol import HOP_LENGTH, SAMPLE_RATE, SpeechChunk, Sp
 from f5_pipeline.engine.word_spacing import with_room
 from f5_pipeline.manifests.batch_settings import BatchSettings
 from f5_pipeline.manifests.manifest import read_utterances
-from f5_pipeline.manifests.utterance import Sampling, Utterance
+from f5_pipeline.manifests.utterance import Utterance
 from f5_pipeline.manifests.utterance_file import BatchContents, load_utterances, save_utterances
 from f5_pipeline.models.catalogue import load_catalogue
-from f5_pipeline.models.weights import ensure_weights
+from f5_pipeline.models.spec import Sampling
+from f5_pipeline.models.weights import ReadyModel, ensure_weights
 from f5_pipeline.quality.verdicts import Judge
 from f5_pipeline.results.clips import ClipStore
 from f5_pipeline.results.index import rows_by_key
@@ -52,7 +53,7 @@ from f5_pipeline.synthesis.batch import BatchReport, speak_batch
 from f5_pipeline.synthesis.executor import Order, speak_here
 from f5_pipeline.synthesis.gc_freeze import made_to_stay
 from f5_pipeline.synthesis.prepare import cast
-from f5_pipeline.synthesis.request import ReadyModel, SpokenLine
+from f5_pipeline.synthesis.request import SpokenLine
 from f5_pipeline.synthesis.session import EngineFor
 from f5_pipeline.synthesis.stored_takes import settled_before
 from f5_pipeline.synthesis.transcriber import Nobody

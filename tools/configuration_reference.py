@@ -13,9 +13,10 @@ from typing import Any
 
 from pydantic import BaseModel
 
-from f5_pipeline.manifests.batch_settings import BatchSettings, VoiceSettings
+from f5_pipeline.manifests.batch_settings import BatchSettings
 from f5_pipeline.quality.thresholds import Thresholds
 from f5_pipeline.settings.environment import Settings
+from f5_pipeline.voices.settings import VoiceSettings
 
 PAGE = Path(__file__).resolve().parent.parent / "docs" / "configuration.md"
 

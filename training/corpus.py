@@ -11,7 +11,7 @@ import re
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
-from f5_pipeline.models.catalogue import ModelSpec
+from f5_pipeline.models.spec import ModelSpec
 from f5_pipeline.text.front_end import spoken
 
 WORDNET = Path("/usr/share/wordnet")

@@ -26,12 +26,11 @@ import numpy as np
 from f5_pipeline.engine.f5.engine import F5Engine
 from f5_pipeline.engine.protocol import SpeechChunk, SpeechEngine, seconds_of
 from f5_pipeline.engine.word_spacing import with_room
-from f5_pipeline.manifests.utterance import Sampling
-from f5_pipeline.models.catalogue import ModelSpec, load_catalogue
+from f5_pipeline.models.catalogue import load_catalogue
 from f5_pipeline.models.proof import read_vocabulary
-from f5_pipeline.models.weights import ModelFiles
+from f5_pipeline.models.spec import ModelSpec, Sampling
+from f5_pipeline.models.weights import ModelFiles, ReadyModel
 from f5_pipeline.settings.environment import Settings
-from f5_pipeline.synthesis.request import ReadyModel
 from f5_pipeline.text.front_end import reference_text
 from training.corpus import held_out, sayer
 from training.export import write_wav

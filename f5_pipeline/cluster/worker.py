@@ -16,8 +16,8 @@ from f5_pipeline.engine.protocol import SpeechEngine
 from f5_pipeline.environment.attention import prove_environment
 from f5_pipeline.errors import F5PipelineError, WorkerDiffers
 from f5_pipeline.manifests.utterance import Utterance
-from f5_pipeline.models.catalogue import ModelSpec
-from f5_pipeline.models.weights import ensure_weights
+from f5_pipeline.models.spec import ModelSpec
+from f5_pipeline.models.weights import ReadyModel, ensure_weights
 from f5_pipeline.quality.asr.choice import choose_recogniser
 from f5_pipeline.quality.asr.recogniser import RecogniserSpec
 from f5_pipeline.quality.verdicts import Judge
@@ -28,7 +28,7 @@ from f5_pipeline.storage.object_store import ObjectStore
 from f5_pipeline.storage.open import open_store
 from f5_pipeline.synthesis.executor import Loading
 from f5_pipeline.synthesis.prepare import cast
-from f5_pipeline.synthesis.request import ReadyModel, SpokenLine
+from f5_pipeline.synthesis.request import SpokenLine
 from f5_pipeline.synthesis.session import EngineFor, generate
 from f5_pipeline.synthesis.transcriber import Listener, listening
 

@@ -15,11 +15,11 @@ from f5_pipeline.defs.instance.run_watchdog import ends_with_its_record
 from f5_pipeline.engine.loading import load_f5_engine
 from f5_pipeline.engine.protocol import SpeechEngine
 from f5_pipeline.errors import F5PipelineError
+from f5_pipeline.models.weights import ReadyModel
 from f5_pipeline.settings.environment import Settings, load_settings
 from f5_pipeline.storage.liveness import alive
 from f5_pipeline.storage.object_store import ObjectStore
 from f5_pipeline.storage.open import open_store
-from f5_pipeline.synthesis.request import ReadyModel
 from f5_pipeline.synthesis.session import Progress
 
 LoadEngine = Callable[[ReadyModel], SpeechEngine]

@@ -10,8 +10,9 @@ from f5_pipeline.doctor.finding import Check, Finding, ask_all, of_error, ok, sk
 from f5_pipeline.doctor.variables import NAME as VARIABLES
 from f5_pipeline.doctor.variables import judge_variables, see_variables
 from f5_pipeline.errors import F5PipelineError
-from f5_pipeline.models.catalogue import ModelSpec, model_named
+from f5_pipeline.models.catalogue import model_named
 from f5_pipeline.models.files import find
+from f5_pipeline.models.spec import ModelSpec
 from f5_pipeline.models.weights import missing_bytes
 from f5_pipeline.settings.environment import Settings, load_settings
 from f5_pipeline.storage.object_store import ObjectStore

@@ -10,9 +10,9 @@ from pathlib import Path
 from f5_pipeline.doctor.finding import Finding, fail, of_error, ok, warn
 from f5_pipeline.doctor.store import see_answer
 from f5_pipeline.errors import F5PipelineError, LicenceForbids
-from f5_pipeline.models.catalogue import ModelSpec
 from f5_pipeline.models.files import MIRROR, find
 from f5_pipeline.models.source import ModelSource, parse_source
+from f5_pipeline.models.spec import ModelSpec
 from f5_pipeline.models.weights import missing_bytes
 from f5_pipeline.storage.object_store import ObjectStore
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from f5_pipeline.doctor.finding import Finding, ok, warn
-from f5_pipeline.models.catalogue import ModelSpec
+from f5_pipeline.models.spec import ModelSpec
 from f5_pipeline.storage.local import LocalStore
 from f5_pipeline.storage.object_store import ObjectStore
 from f5_pipeline.voices.checks import VoiceLimits

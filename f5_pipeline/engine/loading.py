@@ -5,8 +5,8 @@ from __future__ import annotations
 from f5_pipeline.engine.protocol import SpeechEngine
 from f5_pipeline.engine.word_spacing import with_room
 from f5_pipeline.environment.attention import prove_environment
+from f5_pipeline.models.weights import ReadyModel
 from f5_pipeline.settings.environment import load_settings
-from f5_pipeline.synthesis.request import ReadyModel
 
 
 def load_f5_engine(model: ReadyModel) -> SpeechEngine:

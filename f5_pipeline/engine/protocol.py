@@ -12,7 +12,7 @@ from typing import Protocol
 
 import numpy as np
 
-from f5_pipeline.manifests.utterance import Sampling
+from f5_pipeline.models.spec import Sampling
 
 SAMPLE_RATE = 24_000  # Hz, of references and of everything that is spoken
 HOP_LENGTH = 256  # samples to a mel frame

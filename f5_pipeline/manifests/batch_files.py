@@ -18,7 +18,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from f5_pipeline.errors import BadManifest, BatchMissing, UnsafeName
-from f5_pipeline.manifests.batch_settings import BatchSettings, parse_settings, read_batch_settings
+from f5_pipeline.manifests.batch_settings import BatchSettings, read_batch_settings
 from f5_pipeline.manifests.dictionary import batch_dictionary, parse_dictionary, read_dictionary
 from f5_pipeline.manifests.rows import read_rows
 from f5_pipeline.results.batches import (
@@ -30,6 +30,7 @@ from f5_pipeline.results.batches import (
     is_batch_name,
     known_batches,
 )
+from f5_pipeline.settings.toml import parse_settings
 from f5_pipeline.storage.object_store import ObjectStore, check_slug
 from f5_pipeline.text.pronunciation import Entry
 

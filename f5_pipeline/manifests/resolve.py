@@ -13,16 +13,18 @@ from functools import cached_property, lru_cache
 from typing import Any
 
 from f5_pipeline.errors import BadSetting, LicenceForbids, UnknownModel
-from f5_pipeline.manifests.batch_settings import BatchSettings, VoiceSettings, did_you_mean
+from f5_pipeline.manifests.batch_settings import BatchSettings
 from f5_pipeline.manifests.row_values import SAFE, RowRejected, RowValues, cell, section_of, values_of
 from f5_pipeline.manifests.rows import COLUMNS, Row
-from f5_pipeline.manifests.utterance import Passage, RejectedRow, Sampling, Utterance
-from f5_pipeline.models.catalogue import ModelSpec
+from f5_pipeline.manifests.utterance import Passage, RejectedRow, Utterance
+from f5_pipeline.models.spec import ModelSpec, Sampling
+from f5_pipeline.settings.toml import did_you_mean
 from f5_pipeline.storage.object_store import is_slug
 from f5_pipeline.text.front_end import has_speech, spoken
 from f5_pipeline.text.pronunciation import Pronunciations
 from f5_pipeline.text.tags import BadTag, Stretch, stretches, voices_in
 from f5_pipeline.voices.listing import VoiceFiles
+from f5_pipeline.voices.settings import VoiceSettings
 
 MAX_CHARACTERS = 50_000  # of one text: about an hour of speech
 _SHOWN_CHARACTERS = 2_000  # of a rejected row's text, in the index

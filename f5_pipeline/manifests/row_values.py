@@ -7,8 +7,9 @@ from __future__ import annotations
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from f5_pipeline.manifests.batch_settings import CfgStrength, Language, NfeStep, Pause, Seed, Speed, describe
 from f5_pipeline.manifests.rows import Row
+from f5_pipeline.settings.fields import CfgStrength, Language, NfeStep, Pause, Seed, Speed
+from f5_pipeline.settings.toml import describe
 from f5_pipeline.storage.object_store import is_slug
 
 SAFE = "letters, digits, '.', '_' and '-', no leading dot, at most 128"

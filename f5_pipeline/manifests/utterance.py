@@ -5,18 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from f5_pipeline.models.spec import Sampling
 from f5_pipeline.text.tags import pause_tag, voice_tag
-
-
-@dataclass(frozen=True)
-class Sampling:
-    """How F5-TTS samples. All of it shapes the sound, so all of it is in the clip key."""
-
-    nfe_step: int  # steps of the Euler solver
-    cfg_strength: float  # classifier-free guidance; 0 skips the unconditional half
-    sway_sampling_coef: float | None  # None: no sway
-    speed: float  # 1.0 is the reference's own speech rate
-    cross_fade_duration: float  # seconds, between the chunks of a long text
 
 
 @dataclass(frozen=True)
@@ -91,24 +81,3 @@ class RejectedRow:
     columns: Mapping[str, str] = field(default_factory=dict)
     section: str | None = None  # it would have been a part of
     voices: tuple[str, ...] = ()  # all that it names, also in tags
-
-
-@dataclass(frozen=True)
-class Voice:
-    """A voice made ready on this machine: reference audio + text, or what is wrong with it."""
-
-    name: str
-    problems: tuple[str, ...]  # why it is unusable; empty: usable
-    warnings: tuple[str, ...] = ()
-    audio: str = ""  # local path of the prepared reference: WAV, 24 kHz, mono, 16 bit
-    text: str = ""  # ref_text as the model gets it
-    fingerprint: str = ""  # sha256 of the prepared samples and the text
-    audio_seconds: float = 0.0  # of the prepared reference
-    speech_seconds: float = 0.0  # of it, without the silence that was added at its end
-    language: str | None = None  # from voices/NAME.toml, as are the next two
-    speed: float | None = None
-    model: str | None = None
-
-    @property
-    def usable(self) -> bool:
-        return not self.problems

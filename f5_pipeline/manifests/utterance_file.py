@@ -18,7 +18,8 @@ from pydantic_core import from_json
 
 from f5_pipeline.errors import BadManifest, ObjectMissing, Superseded
 from f5_pipeline.manifests.batch_settings import BatchSettings
-from f5_pipeline.manifests.utterance import Passage, RejectedRow, Sampling, Utterance
+from f5_pipeline.manifests.utterance import Passage, RejectedRow, Utterance
+from f5_pipeline.models.spec import Sampling
 from f5_pipeline.storage.object_store import ObjectStore, check_slug
 
 _FORMAT = 1  # bumped when old files can no longer be read

@@ -18,9 +18,8 @@ from pydantic import (
 )
 
 from f5_pipeline.errors import BadSetting
-from f5_pipeline.manifests.utterance import Sampling
-from f5_pipeline.models.catalogue import FILES, ModelSpec, SourceFile
 from f5_pipeline.models.source import parse_source, public_source
+from f5_pipeline.models.spec import FILES, ModelSpec, Sampling, SourceFile
 from f5_pipeline.storage.object_store import is_slug
 
 #: Licences whose answer to "may I sell what it says?" we know; for others the entry says ``commercial`` itself.

@@ -19,9 +19,9 @@ from importlib.util import find_spec
 from pathlib import Path
 
 from f5_pipeline.errors import BadWeights, FileAltered, ObjectMissing
-from f5_pipeline.models.catalogue import SourceFile
 from f5_pipeline.models.hub import download_from_hub
 from f5_pipeline.models.source import ModelSource, parse_source
+from f5_pipeline.models.spec import SourceFile
 from f5_pipeline.storage.filesystem import this_machines_file
 from f5_pipeline.storage.http import download
 from f5_pipeline.storage.object_store import ObjectStore

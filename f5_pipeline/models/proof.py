@@ -17,8 +17,8 @@ import yaml
 from safetensors import SafetensorError, safe_open
 
 from f5_pipeline.errors import BadWeights
-from f5_pipeline.models.catalogue import ModelSpec
 from f5_pipeline.models.shapes import MEL_CHANNELS, Shapes, expected_shapes, expected_vocos_shapes
+from f5_pipeline.models.spec import ModelSpec
 
 _PAIRING_FIX = "Give the model's own arch and vocabulary in the catalogue, or the checkpoint that belongs to them."
 

@@ -13,16 +13,17 @@ import time
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 from f5_pipeline.errors import DownloadFailed, LicenceForbids, WeightsUnavailable
-from f5_pipeline.models.catalogue import ModelSpec, SourceFile
 from f5_pipeline.models.entry import Backbone
 from f5_pipeline.models.files import MIRROR, fetch, find, gather_vocoder, mirrored_sha256, place
 from f5_pipeline.models.proof import prove_checkpoint, prove_vocoder, read_vocabulary
 from f5_pipeline.models.shapes import expected_shapes
 from f5_pipeline.models.source import parse_source, public_source
-from f5_pipeline.models.word_timing import read_spacing
+from f5_pipeline.models.spec import ModelSpec, SourceFile
+from f5_pipeline.models.word_timing import Spacing, read_spacing
 from f5_pipeline.storage.disk_space import Need, check_room
 from f5_pipeline.storage.object_store import ObjectStore
 from f5_pipeline.storage.partial import appearing
@@ -46,6 +47,23 @@ class ModelFiles:
     seconds: float  # that finding, fetching and proving took
     bytes_downloaded: int
     spacing: Path | None = None  # the table of words' durations, of a model that wants room for them
+
+
+@dataclass(frozen=True)
+class ReadyModel:
+    """A model whose files are on this machine."""
+
+    spec: ModelSpec
+    files: ModelFiles
+
+    @cached_property
+    def spacing(self) -> Spacing | None:
+        """How long words take, if the model wants room for them.
+
+        Raises:
+            BadWeights: its file is no such table.
+        """
+        return None if self.files.spacing is None else read_spacing(self.spec.name, self.files.spacing)
 
 
 @dataclass(frozen=True)

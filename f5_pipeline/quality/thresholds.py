@@ -10,7 +10,7 @@ from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from f5_pipeline.settings.numbers import Number
+from f5_pipeline.settings.fields import Number
 
 Decibels = Annotated[float, Number, Field(ge=-120, le=0, allow_inf_nan=False)]
 Share = Annotated[float, Number, Field(ge=0, le=1, allow_inf_nan=False)]

@@ -21,8 +21,8 @@ from f5_pipeline.manifests.utterance_file import (
     load_utterances,
     utterances_version,
 )
-from f5_pipeline.models.catalogue import ModelSpec
-from f5_pipeline.models.weights import check_licence, ensure_weights
+from f5_pipeline.models.spec import ModelSpec
+from f5_pipeline.models.weights import ReadyModel, check_licence, ensure_weights
 from f5_pipeline.quality.asr.choice import ChooseRecogniser, no_recogniser
 from f5_pipeline.quality.verdicts import Judge
 from f5_pipeline.results.clips import ClipStore
@@ -33,7 +33,6 @@ from f5_pipeline.storage.object_store import ObjectStore
 from f5_pipeline.synthesis.executor import Order, Speak, WorkerReport, speak_here
 from f5_pipeline.synthesis.gc_freeze import looked_at_again, made_to_stay
 from f5_pipeline.synthesis.prepare import cast
-from f5_pipeline.synthesis.request import ReadyModel
 from f5_pipeline.synthesis.session import EngineFor, Progress
 from f5_pipeline.synthesis.stored_takes import settled_before
 from f5_pipeline.synthesis.transcriber import listening

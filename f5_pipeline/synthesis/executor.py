@@ -8,10 +8,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from f5_pipeline.engine.protocol import SpeechEngine
+from f5_pipeline.models.weights import ReadyModel
 from f5_pipeline.quality.verdicts import Judge
 from f5_pipeline.results.clips import ClipStore
 from f5_pipeline.storage.object_store import ObjectStore
-from f5_pipeline.synthesis.request import ReadyModel, SpokenLine
+from f5_pipeline.synthesis.request import SpokenLine
 from f5_pipeline.synthesis.session import EngineFor, Generation, Progress, generate
 from f5_pipeline.synthesis.takes import Takes
 from f5_pipeline.synthesis.transcriber import Listener

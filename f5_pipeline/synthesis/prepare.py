@@ -11,14 +11,15 @@ from dataclasses import replace
 from pathlib import Path
 
 from f5_pipeline.engine.duration import Reference, room_seconds
-from f5_pipeline.manifests.utterance import RejectedRow, Utterance, Voice
-from f5_pipeline.models.weights import local_vocabulary
+from f5_pipeline.manifests.utterance import RejectedRow, Utterance
+from f5_pipeline.models.weights import ReadyModel, local_vocabulary
 from f5_pipeline.storage.object_store import ObjectStore
-from f5_pipeline.synthesis.request import ReadyModel, Speaker, SpokenLine
+from f5_pipeline.synthesis.request import Speaker, SpokenLine
 from f5_pipeline.text.alphabet import unsayable
 from f5_pipeline.text.front_end import fitted, spoken
 from f5_pipeline.voices.checks import VoiceLimits
 from f5_pipeline.voices.prepare import prepare_voices
+from f5_pipeline.voices.voice import Voice
 
 
 def cast(

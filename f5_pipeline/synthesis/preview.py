@@ -14,13 +14,13 @@ from f5_pipeline.errors import F5PipelineError
 from f5_pipeline.manifests.batch_files import BatchFiles
 from f5_pipeline.manifests.manifest import resolve_files
 from f5_pipeline.manifests.utterance import RejectedRow, Utterance
-from f5_pipeline.models.catalogue import ModelSpec
-from f5_pipeline.models.weights import ModelFiles, weights_here
+from f5_pipeline.models.spec import ModelSpec
+from f5_pipeline.models.weights import ModelFiles, ReadyModel, weights_here
 from f5_pipeline.results.clips import ClipStore
 from f5_pipeline.settings.environment import Settings
 from f5_pipeline.storage.object_store import ObjectStore
 from f5_pipeline.synthesis.prepare import cast
-from f5_pipeline.synthesis.request import ReadyModel, SpokenLine
+from f5_pipeline.synthesis.request import SpokenLine
 
 _NOWHERE = ModelFiles(Path(), Path(), Path(), "", {}, 0.0, 0)  # of a model that is not on this machine yet
 

@@ -5,33 +5,16 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
-from functools import cached_property, lru_cache
+from functools import lru_cache
 
 from f5_pipeline.audio.join import Joint
 from f5_pipeline.engine.duration import Reference, plan_chunks, room_seconds, speech_seconds
 from f5_pipeline.engine.protocol import ENGINE_VERSION, SpeechChunk, seconds_of
-from f5_pipeline.manifests.utterance import Passage, Sampling, Utterance, Voice
-from f5_pipeline.models.catalogue import ModelSpec
-from f5_pipeline.models.weights import ModelFiles
-from f5_pipeline.models.word_timing import Spacing, read_spacing
+from f5_pipeline.manifests.utterance import Passage, Utterance
+from f5_pipeline.models.spec import Sampling
+from f5_pipeline.models.weights import ReadyModel
 from f5_pipeline.results.keys import ClipParts, Setting, clip_key, clip_keys, derive_seed
-
-
-@dataclass(frozen=True)
-class ReadyModel:
-    """A model whose files are on this machine."""
-
-    spec: ModelSpec
-    files: ModelFiles
-
-    @cached_property
-    def spacing(self) -> Spacing | None:
-        """How long words take, if the model wants room for them.
-
-        Raises:
-            BadWeights: its file is no such table.
-        """
-        return None if self.files.spacing is None else read_spacing(self.spec.name, self.files.spacing)
+from f5_pipeline.voices.voice import Voice
 
 
 @dataclass(frozen=True)

@@ -20,6 +20,7 @@ import numpy as np
 
 from f5_pipeline.engine.protocol import SAMPLE_RATE, SpeechEngine, Spoken
 from f5_pipeline.errors import ClipDamaged, ObjectMissing
+from f5_pipeline.models.weights import ReadyModel
 from f5_pipeline.quality import signal
 from f5_pipeline.quality.verdicts import Judge
 from f5_pipeline.results import segments
@@ -27,7 +28,7 @@ from f5_pipeline.results.clips import ClipInfo, ClipStore
 from f5_pipeline.results.index import IndexRow
 from f5_pipeline.storage.parallel import in_parallel
 from f5_pipeline.synthesis.assembly import Sound, Work, sound_of_line, sound_of_piece
-from f5_pipeline.synthesis.request import Piece, ReadyModel, SpokenLine
+from f5_pipeline.synthesis.request import Piece, SpokenLine
 from f5_pipeline.synthesis.stored_takes import piece_keys, pieces_of, stored_takes
 from f5_pipeline.synthesis.takes import Draft, Take, Takes, is_settled, next_attempt, row_of
 from f5_pipeline.synthesis.transcriber import Listener, Nobody

@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 import unicodedata
 
-from f5_pipeline.models.catalogue import ModelSpec
+from f5_pipeline.models.spec import ModelSpec
 from f5_pipeline.text.alphabet import fit, unsayable
 from f5_pipeline.text.english import english, spell_acronyms
 from f5_pipeline.text.languages import other_language

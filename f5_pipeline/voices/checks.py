@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from f5_pipeline.audio.decode import Measures
-from f5_pipeline.models.catalogue import ModelSpec
+from f5_pipeline.models.spec import ModelSpec
 from f5_pipeline.text.front_end import has_speech
 
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from f5_pipeline.manifests.batch_settings import VoiceSettings, parse_settings
+from f5_pipeline.settings.toml import parse_settings
 from f5_pipeline.storage.object_store import ObjectInfo, ObjectStore
+from f5_pipeline.voices.settings import VoiceSettings
 
 VOICES = "voices/"
 AUDIO_FORMATS = ("wav", "flac", "mp3", "ogg", "opus", "m4a")

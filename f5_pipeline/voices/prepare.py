@@ -29,8 +29,7 @@ from f5_pipeline.audio.decode import (
     with_silence_at_end,
 )
 from f5_pipeline.errors import BadSetting, KeepsChanging, ObjectMissing
-from f5_pipeline.manifests.batch_settings import VoiceSettings, parse_settings
-from f5_pipeline.manifests.utterance import Voice
+from f5_pipeline.settings.toml import parse_settings
 from f5_pipeline.storage.fetch import LocalCopy, fetch
 from f5_pipeline.storage.filesystem import this_machines_file
 from f5_pipeline.storage.object_store import ObjectInfo, ObjectStore
@@ -38,7 +37,9 @@ from f5_pipeline.storage.partial import appearing
 from f5_pipeline.text.front_end import reference_text
 from f5_pipeline.voices.checks import USUAL_LIMITS, VoiceLimits, find_problems, find_warnings
 from f5_pipeline.voices.listing import VoiceFiles, list_voices
+from f5_pipeline.voices.settings import VoiceSettings
 from f5_pipeline.voices.transcript import Transcript, read_transcript
+from f5_pipeline.voices.voice import Voice
 
 _VERSION = 1  # bumped when the same files would be prepared differently
 _THREADS = 8

@@ -10,7 +10,7 @@ from functools import partial
 from pathlib import Path
 
 from f5_pipeline.engine.protocol import SpeechChunk, Spoken
-from f5_pipeline.synthesis.request import ReadyModel
+from f5_pipeline.models.weights import ReadyModel
 from f5_pipeline.synthesis.session import EngineFor
 from tests.synthesis.fake_engine import FakeEngine
 

@@ -10,11 +10,13 @@ import pytest
 
 from f5_pipeline.cluster.backlog import Backlog, Group, cost_of
 from f5_pipeline.engine.duration import Reference
-from f5_pipeline.manifests.utterance import Sampling, Utterance, Voice
+from f5_pipeline.manifests.utterance import Utterance
 from f5_pipeline.models.catalogue import load_catalogue
-from f5_pipeline.models.weights import ModelFiles
+from f5_pipeline.models.spec import Sampling
+from f5_pipeline.models.weights import ModelFiles, ReadyModel
 from f5_pipeline.settings.environment import Settings
-from f5_pipeline.synthesis.request import ReadyModel, SpokenLine
+from f5_pipeline.synthesis.request import SpokenLine
+from f5_pipeline.voices.voice import Voice
 
 NO_FILES = ModelFiles(Path(), Path(), Path(), "0" * 64, {}, 0.0, 0)
 MODEL = ReadyModel(load_catalogue(Settings())["demo"], NO_FILES)

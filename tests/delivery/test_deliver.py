@@ -23,7 +23,8 @@ from f5_pipeline.delivery.deliver import DeliveryReport, deliver_batch
 from f5_pipeline.delivery.delivery_record import ledger_object
 from f5_pipeline.errors import ClipDamaged, NothingToDeliver, ObjectMissing, TooLong, UnsafeName
 from f5_pipeline.manifests.batch_settings import BatchSettings
-from f5_pipeline.manifests.utterance import Sampling, Utterance
+from f5_pipeline.manifests.utterance import Utterance
+from f5_pipeline.models.spec import Sampling
 from f5_pipeline.results.clips import ClipStore, clip_object
 from f5_pipeline.results.index import OTHERS, IndexRow, csv_object, write_index
 from f5_pipeline.results.transcripts import HeardWord, heard_object, save_heard

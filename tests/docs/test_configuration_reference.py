@@ -10,8 +10,9 @@ from pathlib import Path
 import pytest
 from pydantic import BaseModel
 
-from f5_pipeline.manifests.batch_settings import BatchSettings, VoiceSettings
+from f5_pipeline.manifests.batch_settings import BatchSettings
 from f5_pipeline.settings.environment import Settings
+from f5_pipeline.voices.settings import VoiceSettings
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGES = sorted([*(ROOT / "docs").glob("*.md"), ROOT / "README.md"])

@@ -8,8 +8,9 @@ import pytest
 
 from f5_pipeline.doctor.model import judge_licence, judge_model, see_model
 from f5_pipeline.doctor.voices import judge_voices, see_voices
-from f5_pipeline.models.catalogue import ModelSpec, model_named
+from f5_pipeline.models.catalogue import model_named
 from f5_pipeline.models.source import parse_source
+from f5_pipeline.models.spec import ModelSpec
 from f5_pipeline.settings.environment import Settings
 from f5_pipeline.storage.local import LocalStore
 from tests.doctor.test_port import _Webserver

@@ -12,9 +12,9 @@ from f5_pipeline.engine.f5.engine import F5Engine
 from f5_pipeline.engine.loading import load_f5_engine
 from f5_pipeline.engine.protocol import SpeechChunk, Spoken
 from f5_pipeline.engine.word_spacing import with_room
-from f5_pipeline.manifests.utterance import Sampling
+from f5_pipeline.models.spec import Sampling
+from f5_pipeline.models.weights import ReadyModel
 from f5_pipeline.models.word_timing import Spacing
-from f5_pipeline.synthesis.request import ReadyModel
 from tests.engine.f5.models import VOICES, demo_files, demo_spec
 
 CHUNK = SpeechChunk(

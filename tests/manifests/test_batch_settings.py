@@ -7,15 +7,11 @@ from pathlib import Path
 import pytest
 
 from f5_pipeline.errors import BadSetting, UnsafeName
-from f5_pipeline.manifests.batch_settings import (
-    BatchSettings,
-    VoiceSettings,
-    did_you_mean,
-    parse_settings,
-    read_batch_settings,
-)
+from f5_pipeline.manifests.batch_settings import BatchSettings, read_batch_settings
 from f5_pipeline.manifests.rows import COLUMNS
+from f5_pipeline.settings.toml import did_you_mean, parse_settings
 from f5_pipeline.storage.local import LocalStore
+from f5_pipeline.voices.settings import VoiceSettings
 
 CONTRACT = """
     voice language model preset nfe_step cfg_strength sway_sampling_coef speed cross_fade_duration seed max_attempts

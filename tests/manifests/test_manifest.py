@@ -30,9 +30,9 @@ from f5_pipeline.manifests.batch_files import find_manifest, submit_manifest
 from f5_pipeline.manifests.manifest import read_utterances
 from f5_pipeline.manifests.resolve import MAX_CHARACTERS
 from f5_pipeline.manifests.rows import read_rows
-from f5_pipeline.manifests.utterance import Sampling
 from f5_pipeline.manifests.utterance_file import BatchContents, load_utterances, save_utterances
-from f5_pipeline.models.catalogue import ModelSpec, load_catalogue
+from f5_pipeline.models.catalogue import load_catalogue
+from f5_pipeline.models.spec import ModelSpec, Sampling
 from f5_pipeline.results.manifest_files import manifest_files
 from f5_pipeline.settings.environment import Settings
 from f5_pipeline.storage.local import LocalStore

@@ -13,10 +13,10 @@ import pytest
 import yaml
 
 from f5_pipeline.errors import BadSetting
-from f5_pipeline.manifests.utterance import Sampling
-from f5_pipeline.models.catalogue import ModelSpec, SourceFile, load_catalogue
+from f5_pipeline.models.catalogue import load_catalogue
 from f5_pipeline.models.entry import _ENGINE_SETS, Backbone
 from f5_pipeline.models.source import parse_source
+from f5_pipeline.models.spec import ModelSpec, Sampling, SourceFile
 from f5_pipeline.settings.environment import Settings
 
 OWN = """

@@ -28,8 +28,9 @@ from f5_pipeline.errors import (
     NotEnoughDisk,
     WeightsUnavailable,
 )
-from f5_pipeline.models.catalogue import ModelSpec, SourceFile, load_catalogue
+from f5_pipeline.models.catalogue import load_catalogue
 from f5_pipeline.models.shapes import expected_shapes
+from f5_pipeline.models.spec import ModelSpec, SourceFile
 from f5_pipeline.models.weights import ensure_weights, fingerprint_model, local_vocabulary, mirror, missing_bytes
 from f5_pipeline.settings.environment import Settings
 from f5_pipeline.storage import retry

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator, Sequence
 import numpy as np
 
 from f5_pipeline.engine.protocol import HOP_LENGTH, SAMPLE_RATE, SpeechChunk, Spoken
-from f5_pipeline.synthesis.request import ReadyModel
+from f5_pipeline.models.weights import ReadyModel
 
 
 def sound_of(chunk: SpeechChunk) -> np.ndarray:

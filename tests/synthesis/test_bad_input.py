@@ -18,11 +18,11 @@ from f5_pipeline.engine.word_spacing import with_room
 from f5_pipeline.manifests.manifest import read_utterances
 from f5_pipeline.manifests.utterance_file import save_utterances
 from f5_pipeline.models.catalogue import load_catalogue
+from f5_pipeline.models.weights import ReadyModel
 from f5_pipeline.results.clips import ClipStore
 from f5_pipeline.settings.environment import Settings
 from f5_pipeline.storage.local import LocalStore
 from f5_pipeline.synthesis.batch import speak_batch
-from f5_pipeline.synthesis.request import ReadyModel
 from tests.material import put_voices
 
 CATALOGUE = load_catalogue(Settings())

@@ -14,7 +14,8 @@ import soundfile
 from f5_pipeline.errors import LicenceForbids, NothingSpoken, ObjectMissing, RowsRejected, Superseded, UnknownModel
 from f5_pipeline.manifests.manifest import read_utterances
 from f5_pipeline.manifests.utterance_file import load_utterances, save_utterances, utterances_version
-from f5_pipeline.models.catalogue import ModelSpec, load_catalogue
+from f5_pipeline.models.catalogue import load_catalogue
+from f5_pipeline.models.spec import ModelSpec
 from f5_pipeline.results.garbage_collection import clean, unnamed_clips
 from f5_pipeline.results.index import read_index, write_index
 from f5_pipeline.results.provenance import read_provenance

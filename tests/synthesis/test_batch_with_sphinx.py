@@ -20,6 +20,7 @@ from f5_pipeline.engine.word_spacing import with_room
 from f5_pipeline.manifests.manifest import read_utterances
 from f5_pipeline.manifests.utterance_file import load_utterances, save_utterances
 from f5_pipeline.models.catalogue import load_catalogue
+from f5_pipeline.models.weights import ReadyModel
 from f5_pipeline.models.word_timing import Spacing
 from f5_pipeline.quality.asr.choice import choose_recogniser
 from f5_pipeline.quality.asr.comparison import words_of
@@ -28,7 +29,6 @@ from f5_pipeline.results.transcripts import load_heard
 from f5_pipeline.settings.environment import Settings
 from f5_pipeline.storage.local import LocalStore
 from f5_pipeline.synthesis.batch import BatchReport, speak_batch
-from f5_pipeline.synthesis.request import ReadyModel
 from tests.material import put_voices
 
 TEXTS = {

@@ -12,18 +12,21 @@ from typing import Any
 import pytest
 
 from f5_pipeline.engine.duration import Reference
-from f5_pipeline.manifests.batch_settings import BatchSettings, VoiceSettings
+from f5_pipeline.manifests.batch_settings import BatchSettings
 from f5_pipeline.manifests.manifest import read_utterances
 from f5_pipeline.manifests.rows import COLUMNS
-from f5_pipeline.manifests.utterance import Passage, Sampling, Utterance, Voice
-from f5_pipeline.models.catalogue import ModelSpec, load_catalogue
-from f5_pipeline.models.weights import ModelFiles
+from f5_pipeline.manifests.utterance import Passage, Utterance
+from f5_pipeline.models.catalogue import load_catalogue
+from f5_pipeline.models.spec import ModelSpec, Sampling
+from f5_pipeline.models.weights import ModelFiles, ReadyModel
 from f5_pipeline.models.word_timing import Spacing
 from f5_pipeline.results.keys import ClipParts, clip_key
 from f5_pipeline.settings.environment import Settings
 from f5_pipeline.storage.local import LocalStore
 from f5_pipeline.synthesis.prepare import cast
-from f5_pipeline.synthesis.request import ReadyModel, Speaker, SpokenLine
+from f5_pipeline.synthesis.request import Speaker, SpokenLine
+from f5_pipeline.voices.settings import VoiceSettings
+from f5_pipeline.voices.voice import Voice
 from tests.material import put_voices
 from tests.synthesis.test_session import MODEL, REFERENCE, SAMPLING, VOICE
 

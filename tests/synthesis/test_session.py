@@ -16,9 +16,10 @@ import pytest
 from f5_pipeline.engine.duration import Reference
 from f5_pipeline.engine.protocol import SAMPLE_RATE, SpeechChunk, Spoken
 from f5_pipeline.errors import StoreUnusable
-from f5_pipeline.manifests.utterance import Sampling, Utterance, Voice
+from f5_pipeline.manifests.utterance import Utterance
 from f5_pipeline.models.catalogue import model_named
-from f5_pipeline.models.weights import ModelFiles
+from f5_pipeline.models.spec import Sampling
+from f5_pipeline.models.weights import ModelFiles, ReadyModel
 from f5_pipeline.quality import signal
 from f5_pipeline.quality.signal import QualityMeasures
 from f5_pipeline.results.clips import ClipInfo, ClipStore, Facts
@@ -27,10 +28,11 @@ from f5_pipeline.results.index import IndexRow, write_index
 from f5_pipeline.results.keys import derive_seed
 from f5_pipeline.settings.environment import Settings
 from f5_pipeline.storage.local import LocalStore
-from f5_pipeline.synthesis.request import ReadyModel, SpokenLine
+from f5_pipeline.synthesis.request import SpokenLine
 from f5_pipeline.synthesis.session import Generation, generate
 from f5_pipeline.synthesis.stored_takes import settled_before
 from f5_pipeline.synthesis.transcriber import Nobody
+from f5_pipeline.voices.voice import Voice
 from tests.synthesis.fake_engine import FakeEngine, clipped, silent
 
 SPEC = model_named(Settings(), "demo")

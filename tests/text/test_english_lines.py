@@ -6,7 +6,8 @@ from dataclasses import replace
 
 import pytest
 
-from f5_pipeline.models.catalogue import ModelSpec, load_catalogue
+from f5_pipeline.models.catalogue import load_catalogue
+from f5_pipeline.models.spec import ModelSpec
 from f5_pipeline.settings.environment import Settings
 from f5_pipeline.text.front_end import normalise
 

@@ -7,7 +7,8 @@ from dataclasses import replace
 
 import pytest
 
-from f5_pipeline.models.catalogue import ModelSpec, load_catalogue
+from f5_pipeline.models.catalogue import load_catalogue
+from f5_pipeline.models.spec import ModelSpec
 from f5_pipeline.models.weights import local_vocabulary
 from f5_pipeline.settings.environment import Settings
 from f5_pipeline.text.alphabet import fit, unsayable

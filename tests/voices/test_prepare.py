@@ -17,8 +17,6 @@ import soundfile
 
 from f5_pipeline.audio.decode import SAMPLE_RATE
 from f5_pipeline.errors import FileUnusable
-from f5_pipeline.manifests.batch_settings import VoiceSettings
-from f5_pipeline.manifests.utterance import Voice
 from f5_pipeline.models.catalogue import load_catalogue
 from f5_pipeline.settings.environment import Settings
 from f5_pipeline.storage.local import LocalStore
@@ -26,7 +24,9 @@ from f5_pipeline.voices import prepare as voice_module
 from f5_pipeline.voices.checks import VoiceLimits
 from f5_pipeline.voices.listing import list_voices
 from f5_pipeline.voices.prepare import prepare_voice, prepare_voices
+from f5_pipeline.voices.settings import VoiceSettings
 from f5_pipeline.voices.transcript import Transcript, read_transcript
+from f5_pipeline.voices.voice import Voice
 
 NATURE = Path(str(files("f5_tts").joinpath("infer/examples/basic/basic_ref_en.wav")))
 NATURE_TEXT = "Some call me nature, others call me mother nature."

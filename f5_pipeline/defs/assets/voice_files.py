@@ -6,12 +6,12 @@ import dagster as dg
 
 from f5_pipeline.defs.failures import TRANSIENT, readable
 from f5_pipeline.environment.attention import prove_environment
-from f5_pipeline.manifests.utterance import Voice
 from f5_pipeline.models.catalogue import model_named
 from f5_pipeline.settings.environment import Settings
 from f5_pipeline.storage.object_store import ObjectStore
 from f5_pipeline.voices.checks import VoiceLimits
 from f5_pipeline.voices.prepare import prepare_voices
+from f5_pipeline.voices.voice import Voice
 
 _COLUMNS = dg.TableSchema(
     [

@@ -24,8 +24,7 @@ from f5_pipeline.engine.f5.packed import PackedDiT
 from f5_pipeline.engine.f5.sampler import Item, draw_noise, sample, time_steps
 from f5_pipeline.engine.f5.vocoder import decode
 from f5_pipeline.engine.protocol import SAMPLE_RATE, TARGET_RMS, SpeechChunk, Spoken, frames_of
-from f5_pipeline.manifests.utterance import Sampling
-from f5_pipeline.models.catalogue import ModelSpec
+from f5_pipeline.models.spec import ModelSpec, Sampling
 from f5_pipeline.models.weights import ModelFiles
 
 if TYPE_CHECKING:

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from f5_pipeline.errors import ModelUnsupported
-from f5_pipeline.models.catalogue import ModelSpec
+from f5_pipeline.models.spec import ModelSpec
 
 if TYPE_CHECKING:
     from torch import Tensor

@@ -15,7 +15,8 @@ from f5_pipeline.engine.f5.attention import choose_attention
 from f5_pipeline.engine.f5.load import load_tokens, load_transformer
 from f5_pipeline.engine.f5.packed import PackedDiT
 from f5_pipeline.engine.f5.sampler import Item, draw_noise
-from f5_pipeline.models.catalogue import ModelSpec, load_catalogue
+from f5_pipeline.models.catalogue import load_catalogue
+from f5_pipeline.models.spec import ModelSpec
 from f5_pipeline.models.weights import ModelFiles, ensure_weights
 from f5_pipeline.settings.environment import Settings
 

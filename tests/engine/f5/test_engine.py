@@ -22,7 +22,7 @@ from f5_pipeline.engine.f5.sampler import Item
 from f5_pipeline.engine.f5.vocoder import decode
 from f5_pipeline.engine.protocol import SAMPLE_RATE, SpeechChunk, frames_of, seconds_of
 from f5_pipeline.errors import BadSetting, ModelUnsupported
-from f5_pipeline.manifests.utterance import Sampling
+from f5_pipeline.models.spec import Sampling
 from tests.engine.f5.models import VOICES, demo_files, demo_spec
 
 OFFICIAL_VOCABULARY = Path(str(files("f5_tts") / "infer/examples/vocab.txt"))

@@ -1,0 +1,17 @@
+"""``voices/NAME.toml``: the settings of a voice."""
+
+from __future__ import annotations
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from f5_pipeline.settings.fields import Language, Speed
+
+
+class VoiceSettings(BaseModel):
+    """``voices/NAME.toml``: what a voice brings along."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    language: Language | None = Field(None, description="The language the voice speaks.")
+    speed: Speed | None = Field(None, description="Speech rate of this voice; 1.0 is that of its reference.")
+    model: str | None = Field(None, description="The catalogue's model that suits this voice.")
