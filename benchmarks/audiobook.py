@@ -24,7 +24,7 @@ from pathlib import Path
 import numpy as np
 import soundfile
 
-from f5_pipeline.audio.flac import SAMPLE_RATE
+from f5_pipeline.audio.samples import SAMPLE_RATE
 from f5_pipeline.delivery.deliver import deliver_batch
 from f5_pipeline.manifests.batch_settings import BatchSettings
 from f5_pipeline.manifests.utterance import Utterance

@@ -29,17 +29,18 @@ import numpy as np
 import soundfile
 
 from f5_pipeline.audio import flac
-from f5_pipeline.audio.encode import Samples, encode
+from f5_pipeline.audio.encode import encode
 from f5_pipeline.audio.formats import Encoding
 from f5_pipeline.audio.loudness import Loudness, to_loudness
+from f5_pipeline.audio.samples import Samples
 from f5_pipeline.audio.trim import Edges, trim_edges
 from f5_pipeline.delivery.deliver import deliver_batch
-from f5_pipeline.delivery.delivery_record import ledger_object
 from f5_pipeline.delivery.report_page import waveform
 from f5_pipeline.manifests.batch_settings import BatchSettings
 from f5_pipeline.quality.signal import judge, measure
 from f5_pipeline.results.clips import ClipStore
 from f5_pipeline.results.index import IndexRow
+from f5_pipeline.storage.layout import delivery_record_object
 from f5_pipeline.storage.local import LocalStore
 
 RATE = flac.SAMPLE_RATE
@@ -94,7 +95,7 @@ def delivery(batch: Sequence[Samples], format: Literal["flac", "mp3"]) -> Callab
         rows.append(IndexRow(f"{number:05}", "some words that were said here", key=key, status="ok"))
 
     def deliver(keep: object = folder) -> None:
-        store.delete(ledger_object("batch"))
+        store.delete(delivery_record_object("batch"))
         deliver_batch(store, "batch", BatchSettings(format=format), rows)
 
     return deliver

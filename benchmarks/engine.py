@@ -31,7 +31,8 @@ from typing import Any
 
 import soundfile
 
-from f5_pipeline.engine.protocol import HOP_LENGTH, SAMPLE_RATE, SpeechChunk
+from f5_pipeline.audio.samples import SAMPLE_RATE
+from f5_pipeline.engine.protocol import HOP_LENGTH, SpeechChunk
 from f5_pipeline.models.catalogue import load_catalogue
 from f5_pipeline.models.spec import ModelSpec, Sampling
 from f5_pipeline.models.weights import ModelFiles, ensure_weights

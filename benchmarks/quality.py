@@ -18,7 +18,7 @@ from dataclasses import asdict, replace
 import numpy as np
 from demo_speech import VOICES, Clip, Samples, speak, texts
 
-from f5_pipeline.engine.protocol import SAMPLE_RATE as RATE
+from f5_pipeline.audio.samples import SAMPLE_RATE as RATE
 from f5_pipeline.quality.signal import QualityMeasures, judge, measure
 from f5_pipeline.quality.thresholds import Thresholds
 

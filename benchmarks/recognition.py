@@ -20,7 +20,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from demo_speech import VOICES, Clip, speak, texts, transcript
 
-from f5_pipeline.engine.protocol import SAMPLE_RATE
+from f5_pipeline.audio.samples import SAMPLE_RATE
 from f5_pipeline.quality.asr.choice import choose_recogniser
 from f5_pipeline.quality.asr.comparison import WordCheck, compare, words_of
 from f5_pipeline.quality.asr.process import RecogniserProcess

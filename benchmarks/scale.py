@@ -27,6 +27,7 @@ from pathlib import Path
 
 import numpy as np
 
+from f5_pipeline.audio.samples import SAMPLE_RATE
 from f5_pipeline.cluster.backlog import cost_of
 from f5_pipeline.cluster.scheduler import Policy
 from f5_pipeline.cluster.simulation import Machine, Simulation
@@ -34,7 +35,7 @@ from f5_pipeline.cluster.sizing import speak_on_ray
 from f5_pipeline.cluster.work_plan import Plan
 from f5_pipeline.demo.install import install
 from f5_pipeline.engine.loading import load_f5_engine
-from f5_pipeline.engine.protocol import HOP_LENGTH, SAMPLE_RATE, SpeechChunk, Spoken
+from f5_pipeline.engine.protocol import HOP_LENGTH, SpeechChunk, Spoken
 from f5_pipeline.engine.word_spacing import with_room
 from f5_pipeline.manifests.batch_settings import BatchSettings
 from f5_pipeline.manifests.manifest import read_utterances

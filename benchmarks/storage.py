@@ -34,10 +34,11 @@ from typing import Any
 import numpy as np
 
 from f5_pipeline.audio import flac
-from f5_pipeline.results.clips import ClipStore, clip_object
+from f5_pipeline.results.clips import ClipStore
 from f5_pipeline.results.index import IndexRow, rows_by_key, write_index
 from f5_pipeline.results.keys import ClipParts, clip_key, derive_seed
 from f5_pipeline.storage.fetch import fetch_all
+from f5_pipeline.storage.layout import clip_object
 from f5_pipeline.storage.local import LocalStore
 from f5_pipeline.storage.object_store import ObjectStore
 from f5_pipeline.storage.parallel import in_parallel

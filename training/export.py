@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
-from f5_pipeline.engine.protocol import SAMPLE_RATE
+from f5_pipeline.audio.samples import SAMPLE_RATE
 from training.network import EXPORTED
 from training.recipe import Recipe
 from training.rendering import Booth

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from f5_pipeline.engine.protocol import HOP_LENGTH, SAMPLE_RATE, seconds_of
+from f5_pipeline.audio.samples import SAMPLE_RATE
+from f5_pipeline.engine.protocol import HOP_LENGTH, seconds_of
 from f5_pipeline.quality.asr.comparison import words_of
 from training.rendering import Clip, Samples, log_mel, word_starts
 

@@ -15,7 +15,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from f5_pipeline.engine.protocol import HOP_LENGTH, SAMPLE_RATE, frames_of, seconds_of
+from f5_pipeline.audio.samples import SAMPLE_RATE
+from f5_pipeline.engine.protocol import HOP_LENGTH, frames_of, seconds_of
 from f5_pipeline.storage.partial import appearing
 from training.espeak import synthesizer
 from training.recipe import Recipe, Speaker

@@ -12,8 +12,9 @@ from typing import Any, BinaryIO
 
 import numpy as np
 
-from f5_pipeline.audio.encode import BLOCK, AudioWriter, Samples
 from f5_pipeline.audio.formats import Encoding
+from f5_pipeline.audio.samples import Samples
+from f5_pipeline.audio.writer import BLOCK, AudioWriter
 from f5_pipeline.errors import EncoderMissing
 
 _KBPS = 64  # for each channel: transparent for speech

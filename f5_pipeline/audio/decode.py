@@ -12,8 +12,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-SAMPLE_RATE = 24_000  # Hz, F5's own
-Samples = npt.NDArray[np.float32]
+from f5_pipeline.audio.samples import SAMPLE_RATE, Samples
 
 _FRAME = SAMPLE_RATE // 100  # 10 ms, the grain of all measures
 _BELOW_SPEECH_DB = 40.0  # what is so much quieter than the loudest frame is no speech

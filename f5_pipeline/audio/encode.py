@@ -8,37 +8,21 @@ from __future__ import annotations
 
 import io
 from collections.abc import Callable
-from types import TracebackType
-from typing import Any, BinaryIO, Protocol
+from typing import Any, BinaryIO
 
 import numpy as np
-import numpy.typing as npt
 import soundfile
 import soxr
 
+from f5_pipeline.audio.aac import AacWriter
 from f5_pipeline.audio.formats import FORMATS, Encoding
-
-#: Mono samples, float32, nominally within -1 … 1, shape [samples].
-Samples = npt.NDArray[np.float32]
+from f5_pipeline.audio.samples import Samples
+from f5_pipeline.audio.writer import BLOCK, AudioWriter
 
 #: Raise this by hand when the bytes written for the same encoding should change (a bit rate, a container option).
 ENCODER_VERSION = 2
 
-BLOCK = 65_536  # samples handed to an encoder at once; libsndfile's Ogg writer overflows the stack on very long ones
 _LOWEST = 0.9999  # of libsndfile's compression levels: it refuses 1
-
-
-class AudioWriter(Protocol):
-    """Writes one file piece by piece, so that an audiobook never has to be in memory. A context manager."""
-
-    def write(self, samples: Samples) -> None:
-        """Append mono samples at the encoding's sample rate, shape [samples]."""
-
-    def __enter__(self) -> AudioWriter: ...
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
-    ) -> None: ...
 
 
 def open_writer(target: BinaryIO, encoding: Encoding) -> AudioWriter:
@@ -49,8 +33,6 @@ def open_writer(target: BinaryIO, encoding: Encoding) -> AudioWriter:
     """
     if FORMATS[encoding.format].container:
         return _SoundFileWriter(target, encoding)
-    from f5_pipeline.audio.aac import AacWriter
-
     return AacWriter(target, encoding)
 
 

@@ -17,7 +17,8 @@ from dataclasses import dataclass, field
 import numpy as np
 import soundfile
 
-SAMPLE_RATE = 24_000  # Hz
+from f5_pipeline.audio.samples import SAMPLE_RATE
+
 HEAD_BYTES = 8192  # what is worth reading first to find the facts
 
 Facts = Mapping[str, float | int | str]

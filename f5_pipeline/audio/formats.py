@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+from f5_pipeline.audio.samples import SAMPLE_RATE
 from f5_pipeline.errors import BadEncoding
 
 Bitrates = Callable[[int, int], Sequence[int]]  # (sample rate, channels) → kbit/s
@@ -73,7 +74,7 @@ class Encoding:
     """
 
     format: str
-    sample_rate: int = 24_000  # Hz
+    sample_rate: int = SAMPLE_RATE  # Hz
     channels: int = 1  # 2: the mono signal on both
     bit_depth: int | None = None  # of the lossless formats; None: 16
     bitrate_kbps: int | None = None  # of the whole file; None: what suits speech, variable where the format can

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from f5_pipeline.engine.protocol import SAMPLE_RATE
+from f5_pipeline.audio.samples import SAMPLE_RATE
 
 _CEILING = 0.999  # of full scale; what is louder is turned down as a whole, never clipped
 

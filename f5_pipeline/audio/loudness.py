@@ -17,7 +17,7 @@ import numpy as np
 import numpy.typing as npt
 import soxr
 
-from f5_pipeline.audio.encode import Samples
+from f5_pipeline.audio.samples import Samples
 
 #: Raise this by hand when the same settings should give another sound.
 LOUDNESS_VERSION = 2

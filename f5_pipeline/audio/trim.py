@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from f5_pipeline.audio.encode import Samples
+from f5_pipeline.audio.samples import Samples
 
 #: Raise this by hand when the same margins should give another sound.
 EDGES_VERSION = 1

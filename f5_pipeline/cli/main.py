@@ -22,6 +22,7 @@ from rich.text import Text
 from f5_pipeline.cli.terminal import counted, plain, wide_console
 from f5_pipeline.errors import F5PipelineError
 from f5_pipeline.settings.environment import Settings, load_settings
+from f5_pipeline.storage import layout
 from f5_pipeline.storage.object_store import ObjectStore
 from f5_pipeline.storage.open import open_store
 
@@ -234,8 +235,8 @@ def _print_findings(findings: Sequence[Finding]) -> None:
 
 def _print_delivery(store: ObjectStore, batch: str) -> None:
     """Where the delivered files are, if there are any."""
-    if store.stat(page := f"batches/{batch}/report.html") is not None:
-        print(f"Audio:  {store.location(f'batches/{batch}/audio')}")
+    if store.stat(page := layout.report_object(batch)) is not None:
+        print(f"Audio:  {store.location(layout.audio_folder(batch))}")
         print(f"Listen: {store.location(page)}")
         if store.url.startswith("s3://"):
             print(f"        f5-pipeline report {batch}   makes a page that plays from a private bucket")

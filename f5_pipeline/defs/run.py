@@ -11,8 +11,8 @@ from typing import Any
 
 import dagster as dg
 
-from f5_pipeline.definitions import define
 from f5_pipeline.defs.automation.batch_runs import busy_batches
+from f5_pipeline.defs.code_location import define
 from f5_pipeline.defs.instance.instance import instance_place, open_instance
 from f5_pipeline.defs.partitions import batches
 from f5_pipeline.synthesis.session import Progress

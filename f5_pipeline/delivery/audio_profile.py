@@ -5,9 +5,10 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 
 from f5_pipeline.audio.aac import import_av
-from f5_pipeline.audio.encode import ENCODER_VERSION, Samples, resample
+from f5_pipeline.audio.encode import ENCODER_VERSION, resample
 from f5_pipeline.audio.formats import FORMATS, Encoding
 from f5_pipeline.audio.loudness import LOUDNESS_VERSION, Loudness, to_loudness
+from f5_pipeline.audio.samples import Samples
 from f5_pipeline.audio.trim import EDGES_VERSION, Edges, Trimmed, trim_edges
 from f5_pipeline.manifests.batch_settings import BatchSettings
 

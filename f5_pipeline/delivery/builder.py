@@ -14,7 +14,8 @@ from time import monotonic
 
 from f5_pipeline.audio.formats import FORMATS
 from f5_pipeline.delivery.delivery_record import Delivered, is_current, read_ledger, write_ledger
-from f5_pipeline.storage.object_store import ObjectInfo, ObjectStore, check_slug
+from f5_pipeline.storage import layout
+from f5_pipeline.storage.object_store import ObjectInfo, ObjectStore
 
 Progress = Callable[[int, int], None]  # done, of how many
 
@@ -36,7 +37,7 @@ class Workshop:
     """The delivered files of one batch while they are being delivered."""
 
     def __init__(self, store: ObjectStore, batch: str) -> None:
-        self.prefix = f"batches/{check_slug('batch', batch)}/"
+        self.prefix = layout.batch_folder(batch)
         self._store, self._batch = store, batch
         self._before = read_ledger(store, batch)
         self._stored: dict[str, ObjectInfo] = {info.key: info for info in store.list(self.prefix)}

@@ -6,8 +6,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 
-from f5_pipeline.audio.encode import Samples, encode
-from f5_pipeline.audio.flac import SAMPLE_RATE
+from f5_pipeline.audio.encode import encode
+from f5_pipeline.audio.samples import SAMPLE_RATE, Samples
 from f5_pipeline.delivery.audio_profile import Shape, shape_clip
 from f5_pipeline.delivery.builder import Job, Workshop
 from f5_pipeline.delivery.delivery_record import Delivered, recipe

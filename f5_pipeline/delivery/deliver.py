@@ -27,8 +27,8 @@ from f5_pipeline.delivery.subtitle_files import SubtitleFiles
 from f5_pipeline.errors import NothingToDeliver
 from f5_pipeline.manifests.batch_settings import BatchSettings
 from f5_pipeline.manifests.utterance import RejectedRow, Utterance
-from f5_pipeline.results.batches import COVERS, MANIFESTS
 from f5_pipeline.results.index import IndexRow
+from f5_pipeline.storage import layout
 from f5_pipeline.storage.object_store import ObjectStore
 
 _SUBTITLES = {"none": (), "srt": ("srt",), "vtt": ("vtt",), "both": ("srt", "vtt")}
@@ -149,7 +149,7 @@ class _Delivery:
         encoding, sections = self._settings.book_encoding, self._joined.sections
         if encoding is None or not sections:
             return None
-        covers = self._store.stat_many(f"{MANIFESTS}{self._batch}.{kind}" for kind in COVERS)
+        covers = self._store.stat_many(layout.manifest_object(self._batch, kind) for kind in layout.COVERS)
         book = Book(
             shape=shape_of(self._settings, encoding),
             title=self._settings.title or self._batch,

@@ -13,7 +13,8 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from f5_pipeline.errors import ObjectMissing
-from f5_pipeline.storage.object_store import ObjectInfo, ObjectStore, check_slug
+from f5_pipeline.storage.layout import delivery_record_object
+from f5_pipeline.storage.object_store import ObjectInfo, ObjectStore
 
 _FORMAT = 1  # raise it when older ledgers mean something else
 
@@ -36,14 +37,10 @@ def recipe(*ingredients: object) -> str:
     return hashlib.sha256(text.encode()).hexdigest()
 
 
-def ledger_object(batch: str) -> str:
-    return f"batches/{check_slug('batch', batch)}/delivery.json"
-
-
 def read_ledger(store: ObjectStore, batch: str) -> dict[str, Delivered]:
     """What was delivered before, by object key."""
     try:
-        content = json.loads(store.read(ledger_object(batch)))
+        content = json.loads(store.read(delivery_record_object(batch)))
         if content["format"] != _FORMAT:
             return {}
         return {str(key): _delivered(values) for key, values in content["files"].items()}
@@ -54,7 +51,7 @@ def read_ledger(store: ObjectStore, batch: str) -> dict[str, Delivered]:
 def write_ledger(store: ObjectStore, batch: str, files: Mapping[str, Delivered]) -> None:
     """Remember what is delivered now."""
     content = {"format": _FORMAT, "files": {key: _short(files[key]) for key in sorted(files)}}
-    store.write(ledger_object(batch), json.dumps(content, separators=(",", ":")).encode())
+    store.write(delivery_record_object(batch), json.dumps(content, separators=(",", ":")).encode())
 
 
 def is_current(key: str, wanted: str, ledger: Mapping[str, Delivered], stored: Mapping[str, ObjectInfo]) -> bool:

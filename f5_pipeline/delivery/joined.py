@@ -16,8 +16,10 @@ from typing import BinaryIO
 import numpy as np
 
 from f5_pipeline.audio.aac import AacWriter, Chapter, Tags, image_codec
-from f5_pipeline.audio.encode import AudioWriter, Samples, open_writer
+from f5_pipeline.audio.encode import open_writer
 from f5_pipeline.audio.loudness import Programme
+from f5_pipeline.audio.samples import Samples
+from f5_pipeline.audio.writer import AudioWriter
 from f5_pipeline.delivery.audio_profile import Shape
 from f5_pipeline.delivery.builder import Job, Workshop
 from f5_pipeline.delivery.clip_files import ClipFiles

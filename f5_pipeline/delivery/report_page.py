@@ -20,7 +20,7 @@ from typing import Any
 
 import numpy as np
 
-from f5_pipeline.audio.encode import Samples
+from f5_pipeline.audio.samples import Samples
 
 PEAKS = 120  # values of a waveform
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from f5_pipeline.audio.encode import Samples
+from f5_pipeline.audio.samples import Samples
 
 
 @dataclass(frozen=True)

@@ -12,8 +12,9 @@ from pathlib import Path
 from f5_pipeline.delivery.report_page import with_links
 from f5_pipeline.errors import NotSpokenYet, ObjectMissing, PageDamaged
 from f5_pipeline.results.lookup import batch_results
+from f5_pipeline.storage import layout
 from f5_pipeline.storage.filesystem import this_machines_file
-from f5_pipeline.storage.object_store import ObjectStore, check_slug
+from f5_pipeline.storage.object_store import ObjectStore
 from f5_pipeline.storage.partial import appearing
 
 
@@ -47,15 +48,15 @@ def publish_page(store: ObjectStore, batch: str, seconds: int) -> SharedPage:
     Raises as :func:`save_page`; ``StoreUnusable`` if the store cannot be written.
     """
     text, expires = _page(store, batch, seconds)
-    key = f"batches/{check_slug('batch', batch)}/report.links.html"
+    key = layout.shared_report_object(batch)
     store.write(key, text.encode())
     return SharedPage(store.share(key, seconds), expires)
 
 
 def _page(store: ObjectStore, batch: str, seconds: int) -> tuple[str, int | None]:
     """The page, and when its links end."""
-    folder = f"batches/{check_slug('batch', batch)}/"
-    key, now = f"{folder}report.html", int(time.time())
+    folder = layout.batch_folder(batch)
+    key, now = layout.report_object(batch), int(time.time())
     try:
         text = store.read(key).decode()
     except ObjectMissing:

@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from importlib.resources import files
 
+from f5_pipeline.storage import layout
 from f5_pipeline.storage.object_store import ObjectStore
 
 BATCH = "demo"
@@ -47,8 +48,12 @@ def _shipped() -> Iterator[tuple[str, str, Mapping[str, bytes]]]:
     folder = files("f5_pipeline.demo")
     for voice in VOICES:
         names = (f"{voice}.wav", f"{voice}.txt")
-        yield "voice", voice, {f"voices/{name}": folder.joinpath("voices", name).read_bytes() for name in names}
-    yield "manifest", BATCH, {f"manifests/{BATCH}.csv": folder.joinpath("manifest.csv").read_bytes()}
+        yield (
+            "voice",
+            voice,
+            {layout.voice_object(name): folder.joinpath("voices", name).read_bytes() for name in names},
+        )
+    yield "manifest", BATCH, {layout.manifest_object(BATCH, "csv"): folder.joinpath("manifest.csv").read_bytes()}
 
 
 def _put(store: ObjectStore, kind: str, name: str, objects: Mapping[str, bytes]) -> Installed:

@@ -10,10 +10,11 @@ from pathlib import Path
 from f5_pipeline.doctor.finding import Finding, fail, of_error, ok, warn
 from f5_pipeline.doctor.store import see_answer
 from f5_pipeline.errors import F5PipelineError, LicenceForbids
-from f5_pipeline.models.files import MIRROR, find
+from f5_pipeline.models.files import find
 from f5_pipeline.models.source import ModelSource, parse_source
 from f5_pipeline.models.spec import ModelSpec
 from f5_pipeline.models.weights import missing_bytes
+from f5_pipeline.storage import layout
 from f5_pipeline.storage.object_store import ObjectStore
 
 NAMES = ("model", "model_licence")
@@ -45,7 +46,7 @@ def see_model(spec: ModelSpec, cache: Path, store: ObjectStore | None) -> ModelS
 
 
 def _mirrored(sources: Sequence[ModelSource], store: ObjectStore) -> bool:
-    keys = [MIRROR + source.key for source in sources]
+    keys = [layout.MODELS + source.key for source in sources]
     try:
         return len(store.stat_many(keys)) == len(set(keys))
     except F5PipelineError:  # what is wrong with the store is a finding of its own

@@ -12,9 +12,9 @@ from typing import Protocol
 
 import numpy as np
 
+from f5_pipeline.audio.samples import SAMPLE_RATE
 from f5_pipeline.models.spec import Sampling
 
-SAMPLE_RATE = 24_000  # Hz, of references and of everything that is spoken
 HOP_LENGTH = 256  # samples to a mel frame
 TARGET_RMS = 0.1  # quieter references are raised to this level, and the speech stays there
 

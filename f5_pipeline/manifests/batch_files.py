@@ -19,18 +19,18 @@ from pathlib import Path
 
 from f5_pipeline.errors import BadManifest, BatchMissing, UnsafeName
 from f5_pipeline.manifests.batch_settings import BatchSettings, read_batch_settings
-from f5_pipeline.manifests.dictionary import batch_dictionary, parse_dictionary, read_dictionary
+from f5_pipeline.manifests.dictionary import parse_dictionary, read_dictionary
 from f5_pipeline.manifests.rows import read_rows
-from f5_pipeline.results.batches import (
+from f5_pipeline.results.batches import known_batches
+from f5_pipeline.settings.toml import parse_settings
+from f5_pipeline.storage import layout
+from f5_pipeline.storage.layout import (
     COVERS,
     DICTIONARY,
     MANIFEST_FORMATS,
-    MANIFESTS,
-    SUBMITTING,
+    dictionary_object,
     is_batch_name,
-    known_batches,
 )
-from f5_pipeline.settings.toml import parse_settings
 from f5_pipeline.storage.object_store import ObjectStore, check_slug
 from f5_pipeline.text.pronunciation import Entry
 
@@ -62,7 +62,7 @@ def find_manifest(store: ObjectStore, batch: str) -> str:
         BadManifest: there are two.
     """
     check_slug("batch", batch)
-    found = store.stat_many(f"{MANIFESTS}{batch}.{format}" for format in MANIFEST_FORMATS)
+    found = store.stat_many(layout.manifest_object(batch, format) for format in MANIFEST_FORMATS)
     if not found or not is_batch_name(batch):
         raise BatchMissing(batch, store.url, known_batches(store))
     if len(found) > 1:
@@ -79,7 +79,7 @@ def stored_files(store: ObjectStore, batch: str) -> BatchFiles:
         BadSetting, BadPronunciations: what lies beside it cannot be read.
     """
     key = find_manifest(store, batch)
-    settings, words = read_batch_settings(store, batch), read_dictionary(store, batch_dictionary(batch))
+    settings, words = read_batch_settings(store, batch), read_dictionary(store, dictionary_object(batch))
     return BatchFiles(batch, store.read(key), key.rpartition(".")[2], store.location(key), settings, words)
 
 
@@ -134,17 +134,17 @@ def _replace(store: ObjectStore, files: BatchFiles) -> None:
 
     Interrupted, the marker stays, and so does every file that was not yet replaced; submitting again completes it.
     """
-    marker = f"{MANIFESTS}{files.batch}.{SUBMITTING}"
+    marker = layout.manifest_object(files.batch, layout.SUBMITTING)
     store.write(marker, b"Files of this batch are being replaced. If nobody does so any more, submit it again.\n")
     for suffix in _BESIDE:
         if suffix in files.beside:
-            store.write(f"{MANIFESTS}{files.batch}.{suffix}", files.beside[suffix])
+            store.write(layout.manifest_object(files.batch, suffix), files.beside[suffix])
         else:
-            store.delete(f"{MANIFESTS}{files.batch}.{suffix}")
-    store.write(f"{MANIFESTS}{files.batch}.{files.format}", files.data)
+            store.delete(layout.manifest_object(files.batch, suffix))
+    store.write(layout.manifest_object(files.batch, files.format), files.data)
     for other in MANIFEST_FORMATS:
         if other != files.format:
-            store.delete(f"{MANIFESTS}{files.batch}.{other}")
+            store.delete(layout.manifest_object(files.batch, other))
     store.delete(marker)
 
 

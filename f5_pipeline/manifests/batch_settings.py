@@ -12,7 +12,6 @@ from pydantic import BaseModel, ConfigDict, Field, StrictBool, model_validator
 
 from f5_pipeline.audio.formats import Encoding
 from f5_pipeline.quality.thresholds import Thresholds
-from f5_pipeline.results.batches import MANIFESTS
 from f5_pipeline.settings.fields import (
     CfgStrength,
     Channels,
@@ -28,7 +27,8 @@ from f5_pipeline.settings.fields import (
     ZeroIfOff,
 )
 from f5_pipeline.settings.toml import parse_settings
-from f5_pipeline.storage.object_store import ObjectStore, check_slug
+from f5_pipeline.storage import layout
+from f5_pipeline.storage.object_store import ObjectStore
 
 
 class BatchSettings(BaseModel):
@@ -123,7 +123,7 @@ def read_batch_settings(store: ObjectStore, batch: str) -> BatchSettings:
         UnsafeName: ``batch`` is not a slug.
         BadSetting: the file is not readable, or a key is unknown or has an impossible value.
     """
-    key = f"{MANIFESTS}{check_slug('batch', batch)}.toml"
+    key = layout.manifest_object(batch, "toml")
     if store.stat(key) is None:
         return BatchSettings()
     return parse_settings(BatchSettings, store.read(key), store.location(key))

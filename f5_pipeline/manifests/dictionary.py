@@ -11,7 +11,6 @@ from collections.abc import Iterator, Mapping
 
 from f5_pipeline.errors import BadPronunciations
 from f5_pipeline.manifests.csv_file import Unreadable, csv_records, decode, plain_name
-from f5_pipeline.results.batches import DICTIONARY, MANIFESTS
 from f5_pipeline.storage.object_store import ObjectStore
 from f5_pipeline.text.front_end import has_speech, tidy
 from f5_pipeline.text.pronunciation import Entry, fold
@@ -22,11 +21,6 @@ _MAX_BYTES = 32 * 2**20
 _MAX_CHARACTERS = 200  # of a word or a saying
 _LANGUAGE = re.compile(r"[a-z]{2,3}(-[a-z0-9]{2,8})*")
 _EXAMPLE = "The first line is word,say (and language or note, if wanted); then, for example: SQL,sequel."
-
-
-def batch_dictionary(batch: str) -> str:
-    """The object key of a batch's own dictionary."""
-    return f"{MANIFESTS}{batch}{DICTIONARY}.csv"
 
 
 def read_dictionary(store: ObjectStore, key: str) -> list[Entry]:

@@ -16,9 +16,9 @@ from pathlib import PurePath
 from f5_pipeline.engine.protocol import ENGINE_VERSION
 from f5_pipeline.models.catalogue import load_catalogue
 from f5_pipeline.models.spec import ModelSpec, SourceFile
-from f5_pipeline.results.batches import STORE_DICTIONARY
 from f5_pipeline.results.manifest_files import ManifestFiles, fingerprint
 from f5_pipeline.settings.environment import Settings
+from f5_pipeline.storage.layout import STORE_DICTIONARY
 from f5_pipeline.storage.object_store import ObjectStore
 from f5_pipeline.voices.listing import VoiceFiles, list_voices
 

@@ -22,10 +22,10 @@ from f5_pipeline.manifests.utterance import RejectedRow, Utterance
 from f5_pipeline.manifests.utterance_file import BatchContents
 from f5_pipeline.models.spec import ModelSpec
 from f5_pipeline.models.weights import local_vocabulary
-from f5_pipeline.results.batches import STORE_DICTIONARY
 from f5_pipeline.results.manifest_files import ManifestFiles, manifest_files
 from f5_pipeline.settings.environment import Settings
 from f5_pipeline.settings.toml import did_you_mean
+from f5_pipeline.storage.layout import STORE_DICTIONARY
 from f5_pipeline.storage.object_store import ObjectStore
 from f5_pipeline.text.pronunciation import Pronunciations
 from f5_pipeline.voices.listing import VoiceFiles, list_voices, read_voice_settings

@@ -12,10 +12,10 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from f5_pipeline.manifests.inputs import Sources, read_sources
-from f5_pipeline.results.index import parquet_object
 from f5_pipeline.results.manifest_files import ManifestFiles, list_manifests
 from f5_pipeline.results.provenance import Provenance, read_provenance
 from f5_pipeline.settings.environment import Settings
+from f5_pipeline.storage.layout import parquet_object
 from f5_pipeline.storage.object_store import ObjectStore
 from f5_pipeline.storage.parallel import in_parallel
 

@@ -20,7 +20,8 @@ from f5_pipeline.errors import BadManifest, ObjectMissing, Superseded
 from f5_pipeline.manifests.batch_settings import BatchSettings
 from f5_pipeline.manifests.utterance import Passage, RejectedRow, Utterance
 from f5_pipeline.models.spec import Sampling
-from f5_pipeline.storage.object_store import ObjectStore, check_slug
+from f5_pipeline.storage.layout import utterances_object
+from f5_pipeline.storage.object_store import ObjectStore
 
 _FORMAT = 1  # bumped when old files can no longer be read
 
@@ -37,15 +38,11 @@ class BatchContents:
     made_of: Mapping[str, str] = field(default_factory=dict)  # see ``sources``
 
 
-def utterances_key(batch: str) -> str:
-    return f"batches/{check_slug('batch', batch)}/utterances.jsonl"
-
-
 def save_utterances(store: ObjectStore, batch: str, contents: BatchContents) -> str:
     """Write the resolved batch, replacing what was there; returns the sha256 of what it says, not of its sources."""
     data = "".join(f"{line}\n" for line in _lines(contents)).encode()
     made_of = f"{_json({'made_of': dict(contents.made_of)})}\n".encode()
-    store.write(utterances_key(batch), data + made_of)
+    store.write(utterances_object(batch), data + made_of)
     return hashlib.sha256(data).hexdigest()
 
 
@@ -56,7 +53,7 @@ def load_utterances(store: ObjectStore, batch: str) -> BatchContents:
         ObjectMissing: the batch was not resolved yet.
         BadManifest: the file was damaged, or written by another version.
     """
-    key = utterances_key(batch)
+    key = utterances_object(batch)
     again = f"Materialize 'utterances' of the batch {batch!r} again."
     try:
         data = store.read(key)
@@ -70,7 +67,7 @@ def load_utterances(store: ObjectStore, batch: str) -> BatchContents:
 
 def utterances_version(store: ObjectStore, batch: str) -> str:
     """The version of the file that is there now; "" if there is none."""
-    info = store.stat(utterances_key(batch))
+    info = store.stat(utterances_object(batch))
     return "" if info is None else info.etag
 
 

@@ -24,12 +24,11 @@ from f5_pipeline.models.source import ModelSource, parse_source
 from f5_pipeline.models.spec import SourceFile
 from f5_pipeline.storage.filesystem import this_machines_file
 from f5_pipeline.storage.http import download
+from f5_pipeline.storage.layout import MODELS
 from f5_pipeline.storage.object_store import ObjectStore
 from f5_pipeline.storage.open import open_store
 from f5_pipeline.storage.partial import appearing
 from f5_pipeline.storage.pinned import PinnedFile, fetch_pinned, hash_once, record_path, recorded_sha256
-
-MIRROR = "models/"  # the prefix of a store's mirror
 
 
 def place(source: ModelSource, cache: Path | None) -> Path | None:
@@ -40,7 +39,7 @@ def place(source: ModelSource, cache: Path | None) -> Path | None:
         return Path(folders[0], source.path) if folders else None
     if source.kind == "local":
         return Path(source.path)
-    return cache / MIRROR / source.key if cache is not None else None
+    return cache / MODELS / source.key if cache is not None else None
 
 
 def find(file: SourceFile, cache: Path | None) -> Path | None:
@@ -74,7 +73,7 @@ def fetch(model: str, key: str, file: SourceFile, cache: Path, store: ObjectStor
 def mirrored_sha256(source: ModelSource, store: ObjectStore) -> str | None:
     """What the mirror's record says of a file."""
     with suppress(ObjectMissing, ValueError, KeyError, TypeError):
-        return str(json.loads(store.read(record_path(Path(MIRROR, source.key)).as_posix()))["sha256"])
+        return str(json.loads(store.read(record_path(Path(MODELS, source.key)).as_posix()))["sha256"])
     return None
 
 
@@ -83,7 +82,7 @@ def gather_vocoder(config: PinnedFile, weights: PinnedFile, cache: Path) -> Path
     wanted = {"config.yaml": config, "pytorch_model.bin": weights}
     if all(file.path == config.path.parent / name for name, file in wanted.items()):
         return config.path.parent
-    folder = cache / MIRROR / "vocoders" / hashlib.sha256((config.sha256 + weights.sha256).encode()).hexdigest()
+    folder = cache / MODELS / "vocoders" / hashlib.sha256((config.sha256 + weights.sha256).encode()).hexdigest()
     for name, file in wanted.items():
         if not (folder / name).is_file():
             with this_machines_file(folder / name), file.path.open("rb") as original, appearing(folder / name) as copy:
@@ -96,7 +95,7 @@ def _local(model: str, key: str, file: SourceFile, path: Path | None, cache: Pat
     if path is None or not path.is_file():
         where = path or f"the package of {file.source}"
         raise BadWeights(model, f"the {key} {where} is not there.", "Put it there, or correct the catalogue.")
-    record = cache / MIRROR / "local" / f"{hashlib.sha256(str(path).encode()).hexdigest()}.record.json"
+    record = cache / MODELS / "local" / f"{hashlib.sha256(str(path).encode()).hexdigest()}.record.json"
     found = hash_once(path, record, held=False)
     if file.sha256 is not None and found != file.sha256:
         raise FileAltered(str(path), found, file.sha256)
@@ -105,8 +104,8 @@ def _local(model: str, key: str, file: SourceFile, path: Path | None, cache: Pat
 
 def _obtain(source: ModelSource, pinned: bool, store: ObjectStore | None, folder: Path) -> tuple[Path, int]:
     """Fetch into ``folder``, from the mirror if it has the file, else from the source."""
-    if store is not None and store.stat(MIRROR + source.key) is not None:
-        return _from_store(store, MIRROR + source.key, folder)
+    if store is not None and store.stat(MODELS + source.key) is not None:
+        return _from_store(store, MODELS + source.key, folder)
     if source.kind == "hf":
         return download_from_hub(source, folder)
     if source.kind == "s3":

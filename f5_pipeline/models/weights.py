@@ -18,13 +18,14 @@ from pathlib import Path
 
 from f5_pipeline.errors import DownloadFailed, LicenceForbids, WeightsUnavailable
 from f5_pipeline.models.entry import Backbone
-from f5_pipeline.models.files import MIRROR, fetch, find, gather_vocoder, mirrored_sha256, place
+from f5_pipeline.models.files import fetch, find, gather_vocoder, mirrored_sha256, place
 from f5_pipeline.models.proof import prove_checkpoint, prove_vocoder, read_vocabulary
 from f5_pipeline.models.shapes import expected_shapes
 from f5_pipeline.models.source import parse_source, public_source
 from f5_pipeline.models.spec import ModelSpec, SourceFile
 from f5_pipeline.models.word_timing import Spacing, read_spacing
 from f5_pipeline.storage.disk_space import Need, check_room
+from f5_pipeline.storage.layout import MODELS
 from f5_pipeline.storage.object_store import ObjectStore
 from f5_pipeline.storage.partial import appearing
 from f5_pipeline.storage.pinned import PinnedFile, record_path
@@ -154,7 +155,7 @@ def mirror(spec: ModelSpec, cache: Path, store: ObjectStore) -> list[MirroredFil
     ensure_weights(spec, cache, store)
     sources = (parse_source(file.source) for file in spec.files.values())
     keys = {source.key: source for source in sources if source.remote}
-    return [_mirror_one(cache / MIRROR / key, MIRROR + key, store, mirrored_sha256(keys[key], store)) for key in keys]
+    return [_mirror_one(cache / MODELS / key, MODELS + key, store, mirrored_sha256(keys[key], store)) for key in keys]
 
 
 def fingerprint_model(spec: ModelSpec, hashes: Mapping[str, str]) -> str:
@@ -188,7 +189,7 @@ def _size(spec: ModelSpec, key: str, file: SourceFile) -> int:
 
 def _prove_once(spec: ModelSpec, files: Mapping[str, PinnedFile], cache: Path, fingerprint: str) -> None:
     """Once for each machine and fingerprint. Our own embedded files are proven by our tests."""
-    record = cache / MIRROR / "proven" / fingerprint
+    record = cache / MODELS / "proven" / fingerprint
     if all(map(_embedded, spec.files.values())) or (record.is_file() and record.read_bytes() == _PROOF_VERSION):
         return
     prove_checkpoint(spec, files["checkpoint"].path, files["vocabulary"].path)

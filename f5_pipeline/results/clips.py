@@ -5,19 +5,18 @@ A clip that exists is never written again. What is in a clip is ``flac``'s busin
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 import numpy as np
 
 from f5_pipeline.audio import flac
+from f5_pipeline.audio.samples import SAMPLE_RATE
 from f5_pipeline.audio.flac import Facts
-from f5_pipeline.errors import ClipDamaged, ObjectMissing, UnsafeName
+from f5_pipeline.errors import ClipDamaged, ObjectMissing
+from f5_pipeline.storage.layout import clip_object
 from f5_pipeline.storage.object_store import ObjectInfo, ObjectStore
 
-PREFIX = "clips/"
-_KEY = re.compile(r"[0-9a-f]{64}")
 _SMALLEST = 64  # bytes; no FLAC file is smaller, so what is was cut short
 
 
@@ -38,17 +37,6 @@ class Clip:
 
     info: ClipInfo
     samples: np.ndarray  # float32, mono, 24 kHz, shape (n,)
-
-
-def clip_object(key: str) -> str:
-    """The object key of a clip.
-
-    Raises:
-        UnsafeName: ``key`` is not 64 hexadecimal digits.
-    """
-    if _KEY.fullmatch(key) is None:
-        raise UnsafeName("clip key", key)
-    return f"{PREFIX}{key[:2]}/{key}.flac"
 
 
 class ClipStore:
@@ -78,7 +66,7 @@ class ClipStore:
             if (there := self._whole(key)) is not None:
                 return there
             self._store.write(name, data)
-        return ClipInfo(key, name, len(data), samples.size / flac.SAMPLE_RATE, dict(facts))
+        return ClipInfo(key, name, len(data), samples.size / SAMPLE_RATE, dict(facts))
 
     def load(self, key: str) -> Clip:
         """A clip and its sound, proven to be as it was stored.
@@ -158,4 +146,4 @@ class ClipStore:
             raise ClipDamaged(self._store.location(name), f"it is the clip {head.key[:80]}")
         if head.size != size:
             raise ClipDamaged(self._store.location(name), f"it has {size} bytes instead of {head.size}")
-        return ClipInfo(key, name, size, head.frames / flac.SAMPLE_RATE, head.facts)
+        return ClipInfo(key, name, size, head.frames / SAMPLE_RATE, head.facts)

@@ -12,7 +12,8 @@ from dataclasses import dataclass, field, fields
 from typing import TYPE_CHECKING, Any, Literal
 
 from f5_pipeline.errors import IndexDamaged, ObjectMissing
-from f5_pipeline.storage.object_store import ObjectStore, check_slug
+from f5_pipeline.storage.layout import csv_object, parquet_object
+from f5_pipeline.storage.object_store import ObjectStore
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -53,14 +54,6 @@ class IndexRow:
 _OURS = tuple(part.name for part in fields(IndexRow) if part.name not in ("quality", "columns"))
 _LEADING = _OURS[: _OURS.index("attempts") + 1]
 _TRAILING = _OURS[len(_LEADING) :]
-
-
-def parquet_object(batch: str) -> str:
-    return f"batches/{check_slug('batch', batch)}/index.parquet"
-
-
-def csv_object(batch: str) -> str:
-    return f"batches/{check_slug('batch', batch)}/index.csv"
 
 
 def write_index(store: ObjectStore, batch: str, rows: Sequence[IndexRow], judged_by: str = "") -> None:

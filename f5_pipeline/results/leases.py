@@ -1,60 +1,85 @@
-"""Claims: the clip keys of a batch that is being spoken, so that nobody takes its clips for forgotten ones.
+"""Leases protect the clips of a running batch from garbage collection until its index names them.
 
-Until a batch's index is written, nothing names its new clips. A claim does, from before the first clip is stored
-until the index is there. Each run of a batch has its own, so that two at once do not take each other's away; what a
-run that crashed has claimed stays claimed, so that the next one finds it.
+A lease is written before the first clip is stored and deleted when the index is written. Each run of a batch has its
+own lease, so that two runs at once do not delete each other's. The lease of a run that crashed stays, so that the
+next run finds its clips.
 """
 
 from __future__ import annotations
 
-import re
 import secrets
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
 from itertools import islice
 
-from f5_pipeline.storage.object_store import ObjectInfo, ObjectStore, check_slug
+from f5_pipeline.storage.layout import lease_object
+from f5_pipeline.storage.object_store import ObjectInfo, ObjectStore
 
 _KEY_BYTES = 32
-_CLAIM = re.compile(r"batches/[^/]+/claim(-[0-9a-f]{16})?\.bin")  # those without a number are of older versions
+_KEYS_AT_ONCE = 1000  # joined before they are decoded: a batch may have millions of keys
 _LONGEST_RUN = timedelta(days=7)
 
 
-def is_claim(key: str) -> bool:
-    """Whether an object is somebody's claim."""
-    return _CLAIM.fullmatch(key) is not None
+@dataclass(frozen=True)
+class Lease:
+    """The lease of one run of a batch."""
+
+    store: ObjectStore
+    name: str  # its object key
+
+    def extend(self, keys: Iterable[str]) -> None:
+        """Protect further clips, from any machine: in an object of its own, which the end of the lease deletes too.
+
+        Raises:
+            ValueError: a key is not hexadecimal.
+        """
+        self.store.write(f"{self._stem}-{secrets.token_hex(4)}.bin", _packed(keys))
+
+    def release(self) -> None:
+        """Delete the lease and its extensions."""
+        for info in list(self.store.list(self._stem)):
+            self.store.delete(info.key)
+
+    @property
+    def _stem(self) -> str:
+        return self.name.removesuffix(".bin")
 
 
 @contextmanager
-def claim(store: ObjectStore, batch: str, keys: Iterable[str]) -> Iterator[str]:
-    """Claim clips for a batch while the block speaks them and writes the index. Gives the object that says so.
+def hold_lease(store: ObjectStore, batch: str, keys: Iterable[str]) -> Iterator[Lease]:
+    """Protect clips while the block speaks them and writes the index.
 
     Args:
         store: the store.
         batch: its name.
-        keys: the clip keys that may be stored: of all attempts, not just of the first.
+        keys: the clip keys that the run may store; further ones are added by ``Lease.extend``.
 
     Raises:
         ValueError: a key is not hexadecimal.
     """
-    mine = f"batches/{check_slug('batch', batch)}/claim-{secrets.token_hex(8)}.bin"
-    left = iter(keys)
-    some = iter(lambda: "".join(islice(left, 1000)), "")  # a thousand at a time: there may be millions
-    store.write(mine, b"".join(map(bytes.fromhex, some)))
-    yield mine
-    store.delete(mine)  # not in a ``finally``: a run that failed halfway keeps its claim, as one that was killed does
+    lease = Lease(store, lease_object(batch, secrets.token_hex(8)))
+    store.write(lease.name, _packed(keys))
+    yield lease
+    lease.release()  # not in a ``finally``: a run that fails keeps its lease, as one that is killed does
 
 
-def claimed_keys(data: bytes) -> set[bytes]:
-    """The keys in a claim, as bytes."""
+def leased_keys(data: bytes) -> set[bytes]:
+    """The clip keys in a lease, 32 bytes each."""
     return {data[start : start + _KEY_BYTES] for start in range(0, len(data), _KEY_BYTES)}
 
 
-def is_left_over(claim: ObjectInfo, index: ObjectInfo | None) -> bool:
-    """Whether a claim has had its day: its batch has been finished since, and no run takes as long as it is old.
+def is_stale(lease: ObjectInfo, index: ObjectInfo | None) -> bool:
+    """True if the batch has finished since the lease was written, and the lease is older than the longest run.
 
-    Whether its run lives cannot be told from here, so that age alone would not do.
+    Age alone does not suffice: whether the run is alive cannot be seen from here.
     """
-    finished_since = index is not None and index.modified > claim.modified
-    return finished_since and datetime.now(timezone.utc) - claim.modified > _LONGEST_RUN
+    finished_since = index is not None and index.modified > lease.modified
+    return finished_since and datetime.now(timezone.utc) - lease.modified > _LONGEST_RUN
+
+
+def _packed(keys: Iterable[str]) -> bytes:
+    left = iter(keys)
+    groups = iter(lambda: "".join(islice(left, _KEYS_AT_ONCE)), "")
+    return b"".join(map(bytes.fromhex, groups))

@@ -14,15 +14,14 @@ from typing import Any
 
 from f5_pipeline.errors import BatchMissing, NotSpokenYet, UtteranceMissing
 from f5_pipeline.results.batches import known_batches
-from f5_pipeline.results.index import IndexRow, csv_object, parquet_object, read_index, user_columns
-from f5_pipeline.results.leases import is_claim
+from f5_pipeline.results.index import IndexRow, read_index, user_columns
 from f5_pipeline.results.manifest_files import manifest_files
 from f5_pipeline.results.provenance import read_provenance
+from f5_pipeline.storage import layout
 from f5_pipeline.storage.object_store import ObjectInfo, ObjectStore, check_slug
 from f5_pipeline.storage.parallel import in_parallel
 
 #: What the steps of a batch keep for each other in its folder: of no use to whom it is delivered.
-_INTERNAL = frozenset({"utterances.jsonl", "delivery.json", "provenance.json", "report.links.html"})
 
 
 @dataclass(frozen=True)
@@ -114,18 +113,14 @@ def fetch_delivered(store: ObjectStore, batch: str, folder: Path) -> FetchReport
         NotSpokenYet: nothing was delivered yet.
         FileUnusable: the folder cannot be written.
     """
-    prefix = f"batches/{check_slug('batch', batch)}/"
-    wanted = [info for info in store.list(prefix) if not _is_internal(info.key, prefix)]
-    if all(info.key in (csv_object(batch), parquet_object(batch)) for info in wanted):
+    prefix = layout.batch_folder(batch)
+    wanted = [info for info in store.list(prefix) if not layout.is_internal(info.key)]
+    if all(info.key in (layout.csv_object(batch), layout.parquet_object(batch)) for info in wanted):
         batch_results(store, batch)  # says so if there is no such batch
         raise NotSpokenYet(batch, "delivered files")
     stale = [info for info in wanted if not _is_same(folder / info.key.removeprefix(prefix), info)]
     copied = in_parallel(lambda info: _copy(store, info, folder / info.key.removeprefix(prefix)), stale)
     return FetchReport(folder, len(stale), len(wanted) - len(stale), sum(copied))
-
-
-def _is_internal(key: str, prefix: str) -> bool:
-    return key.removeprefix(prefix) in _INTERNAL or is_claim(key)
 
 
 def _is_same(path: Path, info: ObjectInfo) -> bool:

@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
-from f5_pipeline.results.batches import COVERS, DICTIONARY, MANIFEST_FORMATS, MANIFESTS, SUBMITTING, is_batch_name
+from f5_pipeline.storage.layout import COVERS, DICTIONARY, MANIFEST_FORMATS, MANIFESTS, SUBMITTING, is_batch_name
 from f5_pipeline.storage.object_store import ObjectInfo, ObjectStore, check_slug
 
 

@@ -11,8 +11,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from f5_pipeline.errors import ObjectMissing
-from f5_pipeline.results.index import parquet_object
-from f5_pipeline.storage.object_store import ObjectStore, check_slug
+from f5_pipeline.storage.layout import parquet_object, provenance_object
+from f5_pipeline.storage.object_store import ObjectStore
 
 _FORMAT = 1  # raise it when older records mean something else
 
@@ -25,10 +25,6 @@ class Provenance:
     failed: int  # lines that could not be spoken
     index: str  # version of the index that was written then
     delivered: str = ""  # version of the index that was delivered
-
-
-def provenance_object(batch: str) -> str:
-    return f"batches/{check_slug('batch', batch)}/provenance.json"
 
 
 def index_version(store: ObjectStore, batch: str) -> str:

@@ -12,8 +12,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from f5_pipeline.errors import ObjectMissing
-from f5_pipeline.results.clips import clip_object
-from f5_pipeline.storage.object_store import ObjectStore, check_slug
+from f5_pipeline.storage.layout import transcript_object
+from f5_pipeline.storage.object_store import ObjectStore
 
 _FORMAT = 1  # raise it when older ones mean something else
 
@@ -31,19 +31,10 @@ class HeardWord:
 Words = tuple[HeardWord, ...]
 
 
-def heard_object(key: str, recogniser: str) -> str:
-    """The object key of what a recogniser heard in a clip.
-
-    Raises:
-        UnsafeName: ``key`` is no clip key, or ``recogniser`` not a slug.
-    """
-    return f"{clip_object(key).removesuffix('flac')}{check_slug('recogniser', recogniser)}.json"
-
-
 def load_heard(store: ObjectStore, key: str, recogniser: str) -> Words | None:
     """What was heard in a clip; None if that is not known, or was written by another version."""
     try:
-        content = json.loads(store.read(heard_object(key, recogniser)))
+        content = json.loads(store.read(transcript_object(key, recogniser)))
         if content["format"] != _FORMAT:
             return None
         return tuple(
@@ -60,4 +51,4 @@ def save_heard(store: ObjectStore, key: str, recogniser: str, words: Sequence[He
         (word.text, round(word.start, 3), round(word.end, 3), *(() if word.timed else ("untimed",))) for word in words
     ]
     content = json.dumps({"format": _FORMAT, "words": rounded}, ensure_ascii=False, separators=(",", ":"))
-    store.write(heard_object(key, recogniser), content.encode("utf-8", "replace"))
+    store.write(transcript_object(key, recogniser), content.encode("utf-8", "replace"))

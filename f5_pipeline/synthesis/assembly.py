@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from f5_pipeline.audio.join import Joint, join_pieces, starts_of
-from f5_pipeline.engine.protocol import SAMPLE_RATE
+from f5_pipeline.audio.samples import SAMPLE_RATE
 from f5_pipeline.quality.asr.comparison import words_of
 from f5_pipeline.results.keys import clip_key, derive_seed
 from f5_pipeline.results.segments import Segment

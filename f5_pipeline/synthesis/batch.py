@@ -27,7 +27,7 @@ from f5_pipeline.quality.asr.choice import ChooseRecogniser, no_recogniser
 from f5_pipeline.quality.verdicts import Judge
 from f5_pipeline.results.clips import ClipStore
 from f5_pipeline.results.index import IndexRow, rows_by_key, write_index
-from f5_pipeline.results.leases import claim
+from f5_pipeline.results.leases import hold_lease
 from f5_pipeline.results.provenance import record_spoken
 from f5_pipeline.storage.object_store import ObjectStore
 from f5_pipeline.synthesis.executor import Order, Speak, WorkerReport, speak_here
@@ -125,7 +125,7 @@ def speak_batch(
             # No index names their clips, until this one does.
             unsettled = [line for line in lines if line.key not in settled] if settled else lines
             keys = (key for line in unsettled for key in line.all_keys())
-            mine = claimed.enter_context(claim(store, batch, keys))
+            mine = claimed.enter_context(hold_lease(store, batch, keys)).name
         word = contents.settings.recogniser
         order = Order(batch, mine, store, cache, lines, settled, load_engine, judge, listener, word)
         outcome = speak(order, progress)

@@ -18,7 +18,8 @@ from typing import Protocol
 
 import numpy as np
 
-from f5_pipeline.engine.protocol import SAMPLE_RATE, SpeechEngine, Spoken
+from f5_pipeline.audio.samples import SAMPLE_RATE
+from f5_pipeline.engine.protocol import SpeechEngine, Spoken
 from f5_pipeline.errors import ClipDamaged, ObjectMissing
 from f5_pipeline.models.weights import ReadyModel
 from f5_pipeline.quality import signal

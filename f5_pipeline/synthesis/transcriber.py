@@ -17,7 +17,7 @@ from typing import Protocol
 import numpy as np
 
 from f5_pipeline.audio.join import starts_of
-from f5_pipeline.engine.protocol import SAMPLE_RATE
+from f5_pipeline.audio.samples import SAMPLE_RATE
 from f5_pipeline.errors import ClipDamaged, ObjectMissing, RecogniserFailed
 from f5_pipeline.quality.asr.comparison import WordCheck, compare, words_of
 from f5_pipeline.quality.asr.process import RecogniserProcess

@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from f5_pipeline.settings.toml import parse_settings
+from f5_pipeline.storage import layout
 from f5_pipeline.storage.object_store import ObjectInfo, ObjectStore
 from f5_pipeline.voices.settings import VoiceSettings
 
-VOICES = "voices/"
 AUDIO_FORMATS = ("wav", "flac", "mp3", "ogg", "opus", "m4a")
 _MAX_AUDIO_BYTES = 200 * 2**20  # ten minutes of 96 kHz stereo, and more than anybody needs
 TRANSCRIPT_FORMATS = ("txt", "srt", "vtt")
@@ -50,8 +50,8 @@ class VoiceFiles:
 def list_voices(store: ObjectStore) -> dict[str, VoiceFiles]:
     """The voices of a store by name, in order; one listing, no download. Files of other kinds are no voices."""
     found: dict[str, VoiceFiles] = {}
-    for info in store.list(VOICES):
-        name, _, suffix = info.key.removeprefix(VOICES).rpartition(".")
+    for info in store.list(layout.VOICES):
+        name, _, suffix = info.key.removeprefix(layout.VOICES).rpartition(".")
         if not name or "/" in name:
             continue
         files = found.get(name, VoiceFiles(name))

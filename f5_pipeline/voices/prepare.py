@@ -17,9 +17,7 @@ from pathlib import Path
 import soundfile
 
 from f5_pipeline.audio.decode import (
-    SAMPLE_RATE,
     Decoded,
-    Samples,
     Undecodable,
     condition,
     decode,
@@ -28,6 +26,7 @@ from f5_pipeline.audio.decode import (
     trim,
     with_silence_at_end,
 )
+from f5_pipeline.audio.samples import SAMPLE_RATE, Samples
 from f5_pipeline.errors import BadSetting, KeepsChanging, ObjectMissing
 from f5_pipeline.settings.toml import parse_settings
 from f5_pipeline.storage.fetch import LocalCopy, fetch

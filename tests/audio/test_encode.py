@@ -11,8 +11,9 @@ import numpy as np
 import pytest
 import soundfile
 
-from f5_pipeline.audio.encode import Samples, encode, open_writer, resample
+from f5_pipeline.audio.encode import encode, open_writer, resample
 from f5_pipeline.audio.formats import FORMATS, Encoding
+from f5_pipeline.audio.samples import Samples
 from f5_pipeline.errors import BadEncoding, EncoderMissing
 from tests.delivery.conftest import RATE
 from tests.delivery.probe import sound_of

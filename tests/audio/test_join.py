@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from f5_pipeline.audio.join import Joint, join_pieces
-from f5_pipeline.engine.protocol import SAMPLE_RATE
+from f5_pipeline.audio.samples import SAMPLE_RATE
 
 FADE = Joint(0.0, 0.15)
 

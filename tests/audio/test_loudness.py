@@ -13,8 +13,8 @@ import numpy as np
 import pytest
 import soundfile
 
-from f5_pipeline.audio.encode import Samples
 from f5_pipeline.audio.loudness import Loudness, Programme, integrated_loudness, to_loudness, true_peak
+from f5_pipeline.audio.samples import Samples
 
 RATE = 24_000
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from f5_pipeline.audio.encode import Samples
+from f5_pipeline.audio.samples import Samples
 from f5_pipeline.audio.trim import Edges, trim_edges
 
 RATE = 24_000

@@ -9,7 +9,7 @@ from pathlib import Path
 import dagster as dg
 import pytest
 
-from f5_pipeline.definitions import define
+from f5_pipeline.defs.code_location import define
 from f5_pipeline.settings.environment import Settings
 from f5_pipeline.storage.local import LocalStore
 from tests.material import put_voices

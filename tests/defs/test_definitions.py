@@ -7,7 +7,7 @@ from pathlib import Path
 import dagster as dg
 import pytest
 
-from f5_pipeline.definitions import define
+from f5_pipeline.defs.code_location import define
 from f5_pipeline.results.clips import PREFIX
 from f5_pipeline.results.index import read_index
 from f5_pipeline.settings.environment import Settings

@@ -8,8 +8,8 @@ import dagster as dg
 import pytest
 from dagster._core.events import RunFailureReason
 
-from f5_pipeline.definitions import define
 from f5_pipeline.defs.automation.sensors import new_manifests
+from f5_pipeline.defs.code_location import define
 from f5_pipeline.defs.resources import StoreResource
 from f5_pipeline.errors import BadSetting
 from f5_pipeline.storage.local import LocalStore

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 import soundfile
 
-from f5_pipeline.audio.encode import Samples
+from f5_pipeline.audio.samples import Samples
 from tests.browser import Open
 from tests.storage.conftest import (  # noqa: F401 - an S3 server, and no sleeping between attempts
     _botocore_reads_its_files_once,

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 import soundfile
 
-from f5_pipeline.audio.encode import Samples
+from f5_pipeline.audio.samples import Samples
 from f5_pipeline.errors import BadCover, NothingToDeliver
 from f5_pipeline.manifests.batch_settings import BatchSettings
 from tests.delivery.probe import loudness_of, probe, program

@@ -16,18 +16,18 @@ import numpy as np
 import pytest
 import soundfile
 
-from f5_pipeline.audio.encode import Samples
 from f5_pipeline.audio.loudness import integrated_loudness, true_peak
+from f5_pipeline.audio.samples import Samples
 from f5_pipeline.audio.trim import Edges, trim_edges
 from f5_pipeline.delivery.deliver import DeliveryReport, deliver_batch
-from f5_pipeline.delivery.delivery_record import ledger_object
 from f5_pipeline.errors import ClipDamaged, NothingToDeliver, ObjectMissing, TooLong, UnsafeName
 from f5_pipeline.manifests.batch_settings import BatchSettings
 from f5_pipeline.manifests.utterance import Utterance
 from f5_pipeline.models.spec import Sampling
-from f5_pipeline.results.clips import ClipStore, clip_object
-from f5_pipeline.results.index import OTHERS, IndexRow, csv_object, write_index
-from f5_pipeline.results.transcripts import HeardWord, heard_object, save_heard
+from f5_pipeline.results.clips import ClipStore
+from f5_pipeline.results.index import OTHERS, IndexRow, write_index
+from f5_pipeline.results.transcripts import HeardWord, save_heard
+from f5_pipeline.storage.layout import clip_object, csv_object, delivery_record_object, transcript_object
 from f5_pipeline.storage.local import LocalStore
 from f5_pipeline.storage.object_store import ObjectInfo, ObjectStore
 from tests.delivery.probe import loudness_of, sound_of
@@ -63,7 +63,7 @@ class CountingStore(LocalStore):
 
     def upload(self, path: Path, key: str) -> ObjectInfo:
         self._count("upload", key)
-        self.ledger_at_upload = super().read(ledger_object("demo"))
+        self.ledger_at_upload = super().read(delivery_record_object("demo"))
         return super().upload(path, key)
 
     def delete(self, key: str) -> None:
@@ -365,7 +365,7 @@ def test_what_was_heard_later_comes_into_the_subtitles(batch: Batch) -> None:
 @pytest.mark.parametrize("harm", [None, b"", b"{}", b'{"format":1,"words":[["this","soon","later"]]}'])
 def test_without_what_was_heard_words_have_no_times(batch: Batch, harm: bytes | None) -> None:
     hear(batch, 1)
-    key = heard_object(batch.rows[0].key, "ears-1")
+    key = transcript_object(batch.rows[0].key, "ears-1")
     batch.store.delete(key) if harm is None else batch.store.write(key, harm)
     batch.settings = BatchSettings(subtitles="vtt")
     batch.deliver()
@@ -474,18 +474,18 @@ def test_a_file_that_somebody_removed_or_replaced_is_made_again(batch: Batch, st
 )
 def test_a_damaged_ledger_costs_a_delivery_and_nothing_else(batch: Batch, store: CountingStore, content: bytes) -> None:
     batch.deliver()
-    store.write(ledger_object("demo"), content)
+    store.write(delivery_record_object("demo"), content)
     assert batch.deliver().written == 5
     assert batch.deliver().written == 0
 
 
 def test_a_ledger_from_elsewhere_cannot_have_other_peoples_files_removed(batch: Batch, store: CountingStore) -> None:
     batch.deliver()
-    ledger = json.loads(store.read(ledger_object("demo")))
+    ledger = json.loads(store.read(delivery_record_object("demo")))
     for victim in ("voices/anna.wav", "batches/other/x.wav", "batches/demo/index.parquet"):
         store.write(victim, b"keep me")
         ledger["files"][victim] = {"recipe": "x"}
-    store.write(ledger_object("demo"), json.dumps(ledger).encode())
+    store.write(delivery_record_object("demo"), json.dumps(ledger).encode())
     batch.deliver()
     assert all(
         store.read(victim) == b"keep me"
@@ -512,7 +512,7 @@ def test_a_section_left_behind_by_a_crash_is_removed_when_it_is_no_longer_wanted
 ) -> None:
     batch.settings = BatchSettings(join_sections=True)
     batch.deliver()
-    store.write(ledger_object("demo"), store.ledger_at_upload)  # all that a killed run would have left
+    store.write(delivery_record_object("demo"), store.ledger_at_upload)  # all that a killed run would have left
     batch.settings = BatchSettings()
     batch.deliver()
     assert "one.wav" not in batch.names()

@@ -12,8 +12,9 @@ from typing import Any
 
 import pytest
 
-from f5_pipeline.audio.encode import Samples, encode
+from f5_pipeline.audio.encode import encode
 from f5_pipeline.audio.formats import FORMATS, Encoding
+from f5_pipeline.audio.samples import Samples
 from f5_pipeline.delivery.report_page import Page, PageRow, PageSection, render, waveform
 from f5_pipeline.manifests.batch_settings import BatchSettings
 from f5_pipeline.manifests.rows import read_rows

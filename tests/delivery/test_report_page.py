@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from f5_pipeline.audio.encode import Samples
+from f5_pipeline.audio.samples import Samples
 from f5_pipeline.delivery.report_page import LABELS, PEAKS, Page, PageRow, PageSection, render, waveform
 from f5_pipeline.quality.signal import QualityMeasures
 

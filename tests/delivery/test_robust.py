@@ -18,8 +18,9 @@ import numpy as np
 import pytest
 import soundfile
 
-from f5_pipeline.audio.encode import Samples, open_writer
+from f5_pipeline.audio.encode import open_writer
 from f5_pipeline.audio.formats import FORMATS, Encoding
+from f5_pipeline.audio.samples import Samples
 from f5_pipeline.delivery.deliver import DeliveryReport
 from f5_pipeline.errors import FileUnusable
 from f5_pipeline.manifests.batch_settings import BatchSettings

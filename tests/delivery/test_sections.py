@@ -8,8 +8,9 @@ import numpy as np
 import pytest
 import soundfile
 
-from f5_pipeline.audio.encode import Samples, open_writer
+from f5_pipeline.audio.encode import open_writer
 from f5_pipeline.audio.formats import Encoding
+from f5_pipeline.audio.samples import Samples
 from f5_pipeline.delivery.sections import Line, Part, Section, pieces, plan_sections, starts
 
 RATE = 24_000

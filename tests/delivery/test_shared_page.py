@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from f5_pipeline.audio.encode import Samples
+from f5_pipeline.audio.samples import Samples
 from f5_pipeline.cli.main import main
 from f5_pipeline.delivery.report_page import Page, PageRow, render, with_links
 from f5_pipeline.delivery.shared_page import publish_page, save_page

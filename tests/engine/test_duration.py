@@ -6,6 +6,7 @@ from itertools import pairwise
 
 import pytest
 
+from f5_pipeline.audio.samples import SAMPLE_RATE
 from f5_pipeline.engine.duration import (
     Reference,
     pack,
@@ -14,7 +15,7 @@ from f5_pipeline.engine.duration import (
     speech_seconds,
     speech_units,
 )
-from f5_pipeline.engine.protocol import HOP_LENGTH, SAMPLE_RATE, frames_of, seconds_of
+from f5_pipeline.engine.protocol import HOP_LENGTH, frames_of, seconds_of
 from f5_pipeline.models.word_timing import Spacing
 
 NATURE = "Some call me nature, others call me mother nature. "

@@ -9,10 +9,11 @@ import pytest
 from f5_pipeline.errors import BadManifest, BadPronunciations, BatchMissing, UnsafeName
 from f5_pipeline.manifests import dictionary
 from f5_pipeline.manifests.batch_files import find_manifest, local_files, submit_manifest
-from f5_pipeline.manifests.dictionary import batch_dictionary, parse_dictionary, read_dictionary
+from f5_pipeline.manifests.dictionary import parse_dictionary, read_dictionary
 from f5_pipeline.manifests.manifest import read_utterances
 from f5_pipeline.models.catalogue import load_catalogue
 from f5_pipeline.settings.environment import Settings
+from f5_pipeline.storage.layout import dictionary_object
 from f5_pipeline.storage.local import LocalStore
 from f5_pipeline.text.pronunciation import Entry
 
@@ -105,12 +106,12 @@ def test_the_batchs_dictionary_beats_the_stores(store: LocalStore) -> None:
     assert spoken(store) == ["the s q l of doctor no.", "nobody."]
     store.write("pronunciations.csv", b"word,say\nSQL,sequel\nDr. No,doctor noh\n")
     assert spoken(store) == ["the sequel of doctor noh.", "nobody."]
-    store.write(batch_dictionary("b"), b"word,say\nsql,squeal\n")
-    store.write(batch_dictionary("other"), b"word,say\nnobody,somebody\n")
+    store.write(dictionary_object("b"), b"word,say\nsql,squeal\n")
+    store.write(dictionary_object("other"), b"word,say\nnobody,somebody\n")
     assert spoken(store) == ["the squeal of doctor noh.", "nobody."]
 
 
-@pytest.mark.parametrize("key", ["pronunciations.csv", batch_dictionary("b")])
+@pytest.mark.parametrize("key", ["pronunciations.csv", dictionary_object("b")])
 def test_a_bad_dictionary_stops_the_batch_and_is_named(store: LocalStore, key: str) -> None:
     store.write(key, b"word,say\nSQL,\n")
     with pytest.raises(BadPronunciations, match=rf"{key}.* has no say in line 2"):
@@ -136,7 +137,7 @@ def test_a_dictionary_goes_with_its_manifest_and_is_removed_with_it(store: Local
     assert local_files(manifest).words == [Entry("SQL", "sequel")]
     assert submit_manifest(store, manifest) == "My-Tales"
     assert files(store) == ["My-Tales.csv", "My-Tales.pronunciations.csv"]
-    assert store.read(batch_dictionary("My-Tales")) == words.read_bytes()
+    assert store.read(dictionary_object("My-Tales")) == words.read_bytes()
     words.unlink()
     submit_manifest(store, manifest)
     assert files(store) == ["My-Tales.csv"]

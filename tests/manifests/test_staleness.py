@@ -11,9 +11,8 @@ import pytest
 
 from f5_pipeline.errors import NothingSpoken
 from f5_pipeline.manifests.staleness import BatchState, batch_states
-from f5_pipeline.results.index import parquet_object
-from f5_pipeline.results.provenance import provenance_object
 from f5_pipeline.settings.environment import Settings
+from f5_pipeline.storage.layout import parquet_object, provenance_object
 from f5_pipeline.storage.local import LocalStore
 from tests.finished_batches import deliver, finish, resolve, speak
 from tests.synthesis.fake_engine import FakeEngine

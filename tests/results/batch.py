@@ -7,10 +7,11 @@ from pathlib import Path
 
 import numpy as np
 
-from f5_pipeline.results.clips import ClipStore, clip_object
+from f5_pipeline.results.clips import ClipStore
 from f5_pipeline.results.index import IndexRow, rows_by_key, write_index
 from f5_pipeline.results.keys import ClipParts, clip_key, derive_seed
-from f5_pipeline.results.leases import claim, is_claim
+from f5_pipeline.results.leases import hold_lease, is_claim
+from f5_pipeline.storage.layout import clip_object
 from f5_pipeline.storage.local import LocalStore
 from f5_pipeline.storage.object_store import ObjectStore
 
@@ -32,7 +33,7 @@ def speak(line: str) -> np.ndarray:
 def run_batch(store: ObjectStore, batch: str, lines: Sequence[str], spoken: list[str] | None = None) -> None:
     """Speak what is missing and write the index; ``spoken`` is told each line that was spoken."""
     clips, keys = ClipStore(store), [key_of(line) for line in lines]
-    with claim(store, batch, keys):
+    with hold_lease(store, batch, keys):
         known = rows_by_key(store, batch)
         sizes = {key: row.clip_bytes for key, row in known.items() if row.clip_bytes is not None}
         there = clips.existing(keys, sizes)

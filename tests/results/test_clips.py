@@ -10,7 +10,8 @@ import pytest
 import soundfile
 
 from f5_pipeline.errors import ClipDamaged, ObjectMissing, UnsafeName
-from f5_pipeline.results.clips import ClipStore, clip_object
+from f5_pipeline.results.clips import ClipStore
+from f5_pipeline.storage.layout import clip_object
 from f5_pipeline.storage.local import LocalStore
 
 KEY = "ab" + "0" * 62

@@ -10,10 +10,9 @@ import pytest
 
 from f5_pipeline.errors import IndexDamaged
 from f5_pipeline.results import garbage_collection
-from f5_pipeline.results.clips import clip_object
 from f5_pipeline.results.garbage_collection import clean
-from f5_pipeline.results.index import parquet_object
-from f5_pipeline.results.leases import claim, is_claim
+from f5_pipeline.results.leases import hold_lease
+from f5_pipeline.storage.layout import CLIPS, clip_object, is_lease, parquet_object
 from f5_pipeline.storage.local import LocalStore
 from f5_pipeline.storage.partial import appearing, host_slug
 from tests.results.batch import contents, key_of, run_batch, speak
@@ -26,8 +25,8 @@ def dead_partial(folder: Path, number: int = 0) -> Path:
     return path
 
 
-def claims(store: LocalStore) -> list[str]:
-    return [info.key for info in store.list("batches/") if is_claim(info.key)]
+def leases(store: LocalStore) -> list[str]:
+    return [info.key for info in store.list("batches/") if is_lease(info.key)]
 
 
 def test_clips_that_no_batch_names_any_more(store: LocalStore, tmp_path: Path) -> None:
@@ -45,30 +44,31 @@ def test_clips_that_no_batch_names_any_more(store: LocalStore, tmp_path: Path) -
 
 
 def test_a_batch_that_is_being_spoken_keeps_its_clips(store: LocalStore) -> None:
-    with claim(store, "demo", [key_of("one")]):
-        run_batch(store, "scratch", ["one"])  # stands for clips stored before the index is there
+    with hold_lease(store, "demo", [key_of("one")]) as lease:
+        lease.extend([key_of("later take")])
+        run_batch(store, "scratch", ["one", "later take"])  # stands for clips stored before the index is there
         for name in (parquet_object("scratch"), "batches/scratch/index.csv"):
             store.delete(name)
         assert clean(store, []).clips == 0
-    assert claims(store) == []
-    assert clean(store, []).clips == 1
+    assert leases(store) == []
+    assert clean(store, []).clips == 2
 
 
 def test_a_batch_that_crashed_keeps_its_clips_until_it_is_run_again(store: LocalStore) -> None:
     def crash() -> None:
-        with claim(store, "demo", [key_of("one"), key_of("two")]):
+        with hold_lease(store, "demo", [key_of("one"), key_of("two")]):
             raise RuntimeError
 
     with pytest.raises(RuntimeError):
         crash()
     run_batch(store, "scratch", ["one"])
     store.delete(parquet_object("scratch"))
-    (left,) = claims(store)
+    (left,) = leases(store)
     set_age(store, left, days=30)
     assert clean(store, []).clips == 0
     run_batch(store, "demo", ["two"])
-    assert (clean(store, [], dry_run=True).clips, claims(store)) == (1, [left])
-    assert (clean(store, []).clips, claims(store)) == (1, [])
+    assert (clean(store, [], dry_run=True).clips, leases(store)) == (1, [left])
+    assert (clean(store, []).clips, leases(store)) == (1, [])
 
 
 def set_age(store: LocalStore, key: str, days: float) -> None:
@@ -76,29 +76,29 @@ def set_age(store: LocalStore, key: str, days: float) -> None:
     os.utime(store.location(key), (then, then))
 
 
-@pytest.mark.parametrize("name", ["claim.bin", f"claim-{'0' * 16}.bin"])  # the first: of an older version
-def test_a_claim_is_believed_for_a_week_also_if_the_batch_was_finished_since(store: LocalStore, name: str) -> None:
-    """Its run may live: it began before another run of the same batch, and takes longer."""
+@pytest.mark.parametrize("name", [f"lease-{'0' * 16}.bin", f"lease-{'0' * 16}-{'0' * 8}.bin"])
+def test_a_lease_holds_for_a_week_even_if_its_batch_has_finished_since(store: LocalStore, name: str) -> None:
+    """Its run may be alive: it began before another run of the same batch, and takes longer."""
     run_batch(store, "scratch", ["one"])
     store.delete(parquet_object("scratch"))
     store.write(f"batches/demo/{name}", bytes.fromhex(key_of("one")))
     run_batch(store, "demo", ["two"])
     set_age(store, f"batches/demo/{name}", days=6.9)
-    assert (clean(store, []).clips, claims(store)) == (0, [f"batches/demo/{name}"])
+    assert (clean(store, []).clips, leases(store)) == (0, [f"batches/demo/{name}"])
     set_age(store, f"batches/demo/{name}", days=7.1)
-    assert (clean(store, []).clips, claims(store)) == (1, [])
+    assert (clean(store, []).clips, leases(store)) == (1, [])
 
 
-def test_two_runs_of_a_batch_do_not_take_each_others_claim_away(store: LocalStore) -> None:
+def test_two_runs_of_a_batch_do_not_delete_each_others_lease(store: LocalStore) -> None:
     run_batch(store, "scratch", ["one", "two"])
     store.delete(parquet_object("scratch"))
-    with claim(store, "demo", [key_of("one")]):
-        with claim(store, "demo", [key_of("two")]):
+    with hold_lease(store, "demo", [key_of("one")]):
+        with hold_lease(store, "demo", [key_of("two")]):
             assert clean(store, []).clips == 0
-        assert len(claims(store)) == 1
+        assert len(leases(store)) == 1
         assert clip_object(key_of("one")) in contents(store)
         assert clean(store, []).clips == 1
-    assert claims(store) == []
+    assert leases(store) == []
 
 
 def test_a_batch_that_begins_while_clips_are_removed_keeps_those_that_are_left(
@@ -116,7 +116,7 @@ def test_a_batch_that_begins_while_clips_are_removed_keeps_those_that_are_left(
             super().delete(key)
             deleted.append(key)
             if len(deleted) == 3:
-                claim(LocalStore(self.url), "new", map(key_of, claimed)).__enter__()
+                hold_lease(LocalStore(self.url), "new", map(key_of, claimed)).__enter__()
 
     assert clean(Busy(store.url), []).clips == 7
     assert len(deleted) == 7
@@ -129,7 +129,7 @@ def test_a_batch_that_begins_and_ends_while_cleaning(store: LocalStore, monkeypa
 
     class Busy(LocalStore):
         def list(self, prefix: str = ""):
-            if prefix == garbage_collection.PREFIX:
+            if prefix == CLIPS:
                 run_batch(LocalStore(self.url), "new", ["two"])
             return super().list(prefix)
 

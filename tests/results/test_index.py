@@ -11,15 +11,8 @@ import pandas as pd
 import pytest
 
 from f5_pipeline.errors import IndexDamaged, UnsafeName
-from f5_pipeline.results.index import (
-    IndexRow,
-    csv_object,
-    index_table,
-    parquet_object,
-    read_index,
-    rows_by_key,
-    write_index,
-)
+from f5_pipeline.results.index import IndexRow, index_table, read_index, rows_by_key, write_index
+from f5_pipeline.storage.layout import csv_object, parquet_object
 from f5_pipeline.storage.local import LocalStore
 
 OURS_BEFORE = ["id", "text", "spoken_text", "voice", "model", "status", "reason", "key", "clip", "audio_seconds"]

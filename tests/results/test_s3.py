@@ -13,11 +13,12 @@ from pathlib import Path
 import pytest
 
 from f5_pipeline.errors import AccessRefused, StoreBusy
-from f5_pipeline.results.clips import ClipStore, clip_object
+from f5_pipeline.results.clips import ClipStore
 from f5_pipeline.results.garbage_collection import clean
 from f5_pipeline.results.index import read_index
 from f5_pipeline.results.leases import is_claim
 from f5_pipeline.results.lookup import batch_results, fetch_delivered, share_clips
+from f5_pipeline.storage.layout import clip_object
 from f5_pipeline.storage.local import LocalStore
 from f5_pipeline.storage.object_store import ObjectStore
 from f5_pipeline.storage.s3 import S3Store

@@ -7,7 +7,8 @@ from collections.abc import Callable, Iterator, Sequence
 
 import numpy as np
 
-from f5_pipeline.engine.protocol import HOP_LENGTH, SAMPLE_RATE, SpeechChunk, Spoken
+from f5_pipeline.audio.samples import SAMPLE_RATE
+from f5_pipeline.engine.protocol import HOP_LENGTH, SpeechChunk, Spoken
 from f5_pipeline.models.weights import ReadyModel
 
 

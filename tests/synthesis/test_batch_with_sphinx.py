@@ -12,10 +12,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from f5_pipeline.audio.samples import SAMPLE_RATE
 from f5_pipeline.audio.trim import Edges, trim_edges
 from f5_pipeline.delivery.deliver import deliver_batch
 from f5_pipeline.engine.f5.engine import F5Engine
-from f5_pipeline.engine.protocol import SAMPLE_RATE, SpeechChunk, SpeechEngine, Spoken
+from f5_pipeline.engine.protocol import SpeechChunk, SpeechEngine, Spoken
 from f5_pipeline.engine.word_spacing import with_room
 from f5_pipeline.manifests.manifest import read_utterances
 from f5_pipeline.manifests.utterance_file import load_utterances, save_utterances

@@ -8,8 +8,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from f5_pipeline.audio.samples import SAMPLE_RATE
 from f5_pipeline.engine.duration import Reference
-from f5_pipeline.engine.protocol import SAMPLE_RATE
 from f5_pipeline.manifests.utterance import Passage, Utterance
 from f5_pipeline.results.garbage_collection import clean
 from f5_pipeline.results.index import write_index

@@ -13,8 +13,9 @@ from typing import Any
 import numpy as np
 import pytest
 
+from f5_pipeline.audio.samples import SAMPLE_RATE
 from f5_pipeline.engine.duration import Reference
-from f5_pipeline.engine.protocol import SAMPLE_RATE, SpeechChunk, Spoken
+from f5_pipeline.engine.protocol import SpeechChunk, Spoken
 from f5_pipeline.errors import StoreUnusable
 from f5_pipeline.manifests.utterance import Utterance
 from f5_pipeline.models.catalogue import model_named

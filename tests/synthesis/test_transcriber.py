@@ -15,7 +15,8 @@ from f5_pipeline.quality.thresholds import Thresholds
 from f5_pipeline.quality.verdicts import Judge
 from f5_pipeline.results.garbage_collection import clean
 from f5_pipeline.results.index import IndexRow, write_index
-from f5_pipeline.results.transcripts import HeardWord, heard_object, load_heard
+from f5_pipeline.results.transcripts import HeardWord, load_heard
+from f5_pipeline.storage.layout import transcript_object
 from f5_pipeline.synthesis.request import SpokenLine
 from f5_pipeline.synthesis.session import Generation, generate
 from f5_pipeline.synthesis.stored_takes import settled_before
@@ -65,7 +66,7 @@ def test_every_clip_is_listened_to_and_its_words_are_kept_beside_it(run: Listeni
     assert first.quality["heard_text"] == "the first line of all"
     assert (first.quality["recogniser"], first.quality["word_error_rate"], first.status) == ("fake-1", 0.0, "ok")
     assert run.words(first) == ["the", "first", "line", "of", "all"]
-    assert heard_object(first.key, "fake-1") == first.clip.replace(".flac", ".fake-1.json")
+    assert transcript_object(first.key, "fake-1") == first.clip.replace(".flac", ".fake-1.json")
 
 
 def test_a_take_in_which_a_word_is_missing_is_drawn_again(run: Listening) -> None:
@@ -250,7 +251,7 @@ def test_a_crash_after_a_clip_was_stored_loses_nothing(run: Listening) -> None:
 @pytest.mark.parametrize("harm", [b"", b"{}", b'{"format":1,"words":[["a"]]}', b'{"format":9,"words":[]}', b"\xff"])
 def test_words_that_cannot_be_read_are_heard_again(run: Listening, harm: bytes) -> None:
     (row,) = run.listen([line()], FakeRecogniser(), FakeEngine()).rows
-    run.store.write(heard_object(row.key, SPEC.name), harm)
+    run.store.write(transcript_object(row.key, SPEC.name), harm)
     run.forget()
     recogniser = FakeRecogniser()
     assert run.listen([line()], recogniser).rows == (replace(row, cached=True),)
@@ -271,5 +272,5 @@ def test_cleaning_takes_the_words_with_the_clip_and_leaves_those_that_are_named(
     report = clean(run.store, [])
     assert report.clips == 1
     assert [info.key for info in run.store.list("clips/")] == sorted(
-        [done.rows[0].clip, heard_object(done.rows[0].key, "fake-1")]
+        [done.rows[0].clip, transcript_object(done.rows[0].key, "fake-1")]
     )

@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from f5_pipeline.engine.protocol import HOP_LENGTH, SAMPLE_RATE
+from f5_pipeline.audio.samples import SAMPLE_RATE
+from f5_pipeline.engine.protocol import HOP_LENGTH
 from training.espeak import synthesizer
 from training.recipe import Speaker
 from training.rendering import LEVEL, Booth, log_mel, word_starts

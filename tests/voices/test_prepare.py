@@ -15,7 +15,7 @@ import numpy as np
 import pytest
 import soundfile
 
-from f5_pipeline.audio.decode import SAMPLE_RATE
+from f5_pipeline.audio.samples import SAMPLE_RATE
 from f5_pipeline.errors import FileUnusable
 from f5_pipeline.models.catalogue import load_catalogue
 from f5_pipeline.settings.environment import Settings

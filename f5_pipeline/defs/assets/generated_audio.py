@@ -24,8 +24,8 @@ from f5_pipeline.errors import ClipDamaged, ObjectMissing
 from f5_pipeline.models.catalogue import load_catalogue
 from f5_pipeline.quality.asr.choice import choose_recogniser
 from f5_pipeline.results.clips import ClipStore
-from f5_pipeline.results.index import csv_object, parquet_object
 from f5_pipeline.settings.environment import Settings
+from f5_pipeline.storage.layout import csv_object, parquet_object
 from f5_pipeline.storage.object_store import ObjectStore
 from f5_pipeline.synthesis.batch import BatchReport, speak_batch
 from f5_pipeline.synthesis.executor import WorkerReport, speak_here

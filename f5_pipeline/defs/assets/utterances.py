@@ -10,9 +10,10 @@ from f5_pipeline.defs.partitions import batch_check, batches
 from f5_pipeline.delivery.audio_profile import check_encoders
 from f5_pipeline.manifests.manifest import read_utterances
 from f5_pipeline.manifests.utterance import RejectedRow, Utterance
-from f5_pipeline.manifests.utterance_file import save_utterances, utterances_key
+from f5_pipeline.manifests.utterance_file import save_utterances
 from f5_pipeline.models.catalogue import load_catalogue
 from f5_pipeline.settings.environment import Settings
+from f5_pipeline.storage.layout import utterances_object
 from f5_pipeline.storage.object_store import ObjectStore
 
 _PREVIEW_ROWS = 10
@@ -57,7 +58,7 @@ def utterances(
             "voices": ", ".join(sorted({u.voice for u in contents.utterances})),
             "models": ", ".join(sorted({u.model for u in contents.utterances})),
             "preview": dg.MetadataValue.table(_preview(contents.utterances), schema=_SCHEMA),
-            "file": link(utterances_key(batch), store, settings),
+            "file": link(utterances_object(batch), store, settings),
         },
         data_version=dg.DataVersion(sha256),
         check_results=[_accepted(contents.rejected)],

@@ -5,7 +5,7 @@ import io
 
 import numpy as np
 
-from f5_pipeline.engine.protocol import SAMPLE_RATE
+from f5_pipeline.audio.samples import SAMPLE_RATE
 
 _SECONDS = 10.0  # longer clips are shown from their beginning
 _DPI, _COLOURS = 70, 16

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import soundfile
 
+from f5_pipeline.audio.samples import SAMPLE_RATE
 from f5_pipeline.engine.duration import pack
 from f5_pipeline.engine.f5.attention import choose_attention
 from f5_pipeline.engine.f5.device import batch_frames, choose_device, choose_precision
@@ -23,7 +24,7 @@ from f5_pipeline.engine.f5.load import load_tokens, load_transformer, load_vocod
 from f5_pipeline.engine.f5.packed import PackedDiT
 from f5_pipeline.engine.f5.sampler import Item, draw_noise, sample, time_steps
 from f5_pipeline.engine.f5.vocoder import decode
-from f5_pipeline.engine.protocol import SAMPLE_RATE, TARGET_RMS, SpeechChunk, Spoken, frames_of
+from f5_pipeline.engine.protocol import TARGET_RMS, SpeechChunk, Spoken, frames_of
 from f5_pipeline.models.spec import ModelSpec, Sampling
 from f5_pipeline.models.weights import ModelFiles
 

@@ -13,7 +13,7 @@ from collections.abc import Sequence
 import numpy as np
 import soxr
 
-from f5_pipeline.engine.protocol import SAMPLE_RATE
+from f5_pipeline.audio.samples import SAMPLE_RATE
 from f5_pipeline.errors import RecogniserFailed
 from f5_pipeline.quality.asr.comparison import words_of
 from f5_pipeline.quality.asr.grammar import transitions

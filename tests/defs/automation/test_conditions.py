@@ -11,9 +11,9 @@ import pytest
 from dagster._core.definitions.partitions.context import partition_loading_context
 from dagster._utils.schedules import is_valid_cron_string
 
-from f5_pipeline.definitions import define
 from f5_pipeline.defs.automation.automation_status import automation_settings, schedules_at_start, sensors_at_start
 from f5_pipeline.defs.automation.conditions import deliver_spoken_batches
+from f5_pipeline.defs.code_location import define
 from f5_pipeline.defs.partitions import batch_check
 from tests.defs.conftest import MANIFEST, Project
 from tests.settings.test_cron import GOOD

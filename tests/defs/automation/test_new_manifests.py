@@ -12,9 +12,9 @@ from typing import Any
 import dagster as dg
 import pytest
 
-from f5_pipeline.definitions import define
 from f5_pipeline.defs.automation import sensors
 from f5_pipeline.defs.automation.sensors import RUNS_A_TICK, new_manifests
+from f5_pipeline.defs.code_location import define
 from f5_pipeline.errors import StoreBusy, StoreUnusable
 from f5_pipeline.results.clips import PREFIX
 from f5_pipeline.results.manifest_files import manifest_files

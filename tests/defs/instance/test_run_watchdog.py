@@ -13,7 +13,7 @@ import dagster as dg
 import pytest
 from dagster._core.test_utils import create_run_for_test, instance_for_test
 
-from f5_pipeline.definitions import define
+from f5_pipeline.defs.code_location import define
 from f5_pipeline.defs.instance import run_watchdog
 from f5_pipeline.defs.instance.run_watchdog import ends_with_its_record
 

@@ -15,12 +15,13 @@ import pytest
 import soundfile
 import torch
 
+from f5_pipeline.audio.samples import SAMPLE_RATE
 from f5_pipeline.engine.f5.device import batch_frames, choose_device, choose_precision
 from f5_pipeline.engine.f5.engine import F5Engine
 from f5_pipeline.engine.f5.load import load_tokens, load_transformer, load_vocoder
 from f5_pipeline.engine.f5.sampler import Item
 from f5_pipeline.engine.f5.vocoder import decode
-from f5_pipeline.engine.protocol import SAMPLE_RATE, SpeechChunk, frames_of, seconds_of
+from f5_pipeline.engine.protocol import SpeechChunk, frames_of, seconds_of
 from f5_pipeline.errors import BadSetting, ModelUnsupported
 from f5_pipeline.models.spec import Sampling
 from tests.engine.f5.models import VOICES, demo_files, demo_spec

@@ -10,7 +10,7 @@ import numpy as np
 import soundfile
 import soxr
 
-from f5_pipeline.engine.protocol import SAMPLE_RATE
+from f5_pipeline.audio.samples import SAMPLE_RATE
 
 PEOPLE = {
     "nature": ("basic/basic_ref_en.wav", "Some call me nature, others call me mother nature."),

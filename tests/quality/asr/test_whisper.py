@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from faster_whisper.transcribe import Word
 
-from f5_pipeline.engine.protocol import SAMPLE_RATE
+from f5_pipeline.audio.samples import SAMPLE_RATE
 from f5_pipeline.errors import RecogniserFailed, RecogniserMissing
 from f5_pipeline.quality.asr import choice
 from f5_pipeline.quality.asr.choice import choose_recogniser, no_recogniser
