@@ -33,7 +33,7 @@ from f5_pipeline.audio.encode import encode
 from f5_pipeline.audio.formats import Encoding
 from f5_pipeline.audio.loudness import Loudness, to_loudness
 from f5_pipeline.audio.samples import Samples
-from f5_pipeline.audio.trim import Edges, trim_edges
+from f5_pipeline.audio.trim import TrimSettings, trim_silence
 from f5_pipeline.delivery.deliver import deliver_batch
 from f5_pipeline.delivery.report_page import waveform
 from f5_pipeline.manifests.batch_settings import BatchSettings
@@ -69,7 +69,7 @@ def stored(clip: Samples) -> None:
 
 
 def shaped(clip: Samples) -> Samples:
-    return to_loudness(trim_edges(clip, RATE, Edges()).samples, RATE, LOUDNESS)
+    return to_loudness(trim_silence(clip, RATE, TrimSettings()).samples, RATE, LOUDNESS)
 
 
 def delivered(clip: Samples, *formats: str) -> None:

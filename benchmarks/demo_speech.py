@@ -12,7 +12,7 @@ from tempfile import TemporaryDirectory
 import numpy as np
 
 from f5_pipeline.engine.f5.engine import F5Engine
-from f5_pipeline.engine.word_spacing import with_room
+from f5_pipeline.engine.word_spacing import with_word_spacing
 from f5_pipeline.manifests.utterance import Utterance
 from f5_pipeline.models.catalogue import load_catalogue
 from f5_pipeline.models.spec import Sampling
@@ -74,7 +74,7 @@ def speak(lines: Sequence[tuple[str, str]]) -> list[Clip]:
     assert not rejected, rejected
     chunks = [line.pieces(1)[0].chunk for line in cast_lines]
     clips: dict[int, Clip] = {}
-    for spoken in with_room(F5Engine(spec, model.files), model.spacing).speak(chunks):
+    for spoken in with_word_spacing(F5Engine(spec, model.files), model.spacing).speak(chunks):
         assert spoken.samples is not None, spoken.error
         text, voice = lines[spoken.index]
         seconds = cast_lines[spoken.index].expected_seconds

@@ -36,7 +36,7 @@ from f5_pipeline.cluster.work_plan import Plan
 from f5_pipeline.demo.install import install
 from f5_pipeline.engine.loading import load_f5_engine
 from f5_pipeline.engine.protocol import HOP_LENGTH, SpeechChunk, Spoken
-from f5_pipeline.engine.word_spacing import with_room
+from f5_pipeline.engine.word_spacing import with_word_spacing
 from f5_pipeline.manifests.batch_settings import BatchSettings
 from f5_pipeline.manifests.manifest import read_utterances
 from f5_pipeline.manifests.utterance import Utterance
@@ -51,10 +51,10 @@ from f5_pipeline.results.leases import claim
 from f5_pipeline.settings.environment import load_settings
 from f5_pipeline.storage.local import LocalStore
 from f5_pipeline.synthesis.batch import BatchReport, speak_batch
-from f5_pipeline.synthesis.executor import Order, speak_here
-from f5_pipeline.synthesis.gc_freeze import made_to_stay
+from f5_pipeline.synthesis.executor import SynthesisJob, speak_in_process
+from f5_pipeline.synthesis.gc_freeze import gc_paused
 from f5_pipeline.synthesis.prepare import cast
-from f5_pipeline.synthesis.request import SpokenLine
+from f5_pipeline.synthesis.request import SynthesisRequest
 from f5_pipeline.synthesis.session import EngineFor
 from f5_pipeline.synthesis.stored_takes import settled_before
 from f5_pipeline.synthesis.transcriber import Nobody
@@ -140,7 +140,7 @@ def _speak(folder: Path, lines: int, where: str, engine: EngineFor) -> BatchRepo
     store.write("manifests/b.csv", "".join(_manifest(lines)).encode())
     store.write("manifests/b.toml", b"max_attempts = 1")
     save_utterances(store, "b", read_utterances(store, "b", settings, catalogue))
-    speak = speak_here if where == "here" else speak_on_ray(settings, logging.getLogger("scale"))
+    speak = speak_in_process if where == "here" else speak_on_ray(settings, logging.getLogger("scale"))
     return speak_batch(store, settings.cache, "b", catalogue, engine, speak=speak)
 
 
@@ -211,19 +211,19 @@ def _plan(folder: Path, lines: int) -> None:
     def step(name: str) -> None:
         steps.append((name, time.monotonic() - started - sum(seconds for _, seconds in steps)))
 
-    with made_to_stay():
+    with gc_paused():
         contents = load_utterances(store, "b")
     step("reading utterances.jsonl")
     models = {"demo": ReadyModel(catalogue["demo"], ensure_weights(catalogue["demo"], settings.cache, store))}
-    with made_to_stay():
+    with gc_paused():
         spoken, _ = cast(contents.utterances, models, store, settings.cache)
     step("voices and characters")
     known, nobody = rows_by_key(store, "b", Judge().fingerprint), Nobody()
-    with ExitStack() as claimed, made_to_stay():
+    with ExitStack() as claimed, gc_paused():
         settled = settled_before(spoken, ClipStore(store), known, nobody)
         mine = claimed.enter_context(claim(store, "b", (key for line in spoken for key in line.all_keys())))
         step("clip keys of all takes, claimed")
-        plan = Plan(Order("b", mine, store, settings.cache, spoken, settled, load_f5_engine, Judge(), nobody))
+        plan = Plan(SynthesisJob("b", mine, store, settings.cache, spoken, settled, load_f5_engine, Judge(), nobody))
         first = plan.backlog.take(plan.backlog.cost / 1000)
         step("looking clips up, costs, order")
     assert first is not None
@@ -237,7 +237,7 @@ def _plan(folder: Path, lines: int) -> None:
     print(f"\nPeak memory of the process: {_memory() / 1e9:.2f} GB ({before / 1e9:.2f} GB of it before).")
 
 
-def _seconds(line: SpokenLine) -> float:
+def _seconds(line: SynthesisRequest) -> float:
     return line.expected_seconds
 
 
@@ -289,7 +289,7 @@ def curve(lines: int) -> None:
         contents = read_utterances(store, "b", settings, catalogue)
         model = ReadyModel(catalogue["demo"], ensure_weights(catalogue["demo"], settings.cache, store))
         spoken, _ = cast(contents.utterances, {"demo": model}, store, settings.cache)
-        engine = with_room(F5Engine(model.spec, model.files, "cpu", "float32", "torch", None), model.spacing)
+        engine = with_word_spacing(F5Engine(model.spec, model.files, "cpu", "float32", "torch", None), model.spacing)
         for line in spoken:
             (piece,) = line.pieces(1)
             list(engine.speak([piece.chunk]))  # whatever is made once is made

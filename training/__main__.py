@@ -19,7 +19,7 @@ from pathlib import Path
 
 from f5_pipeline.errors import FileUnusable
 from training.recipe import load
-from training.stages import STAGES, Workshop
+from training.stages import STAGES, DeliveryBuilder
 
 
 def main() -> None:
@@ -31,7 +31,7 @@ def main() -> None:
     asked = parser.parse_args()
     work = asked.work or Path("build") / "training" / Path(asked.recipe).stem
     try:
-        workshop = Workshop(load(asked.recipe), work, asked.processes)
+        workshop = DeliveryBuilder(load(asked.recipe), work, asked.processes)
     except (OSError, ValueError, FileUnusable) as error:  # no such recipe, or another one's folder
         sys.exit(f"training: {error}")
     if missing := workshop.missing():

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from f5_pipeline.engine.f5.device import choose_precision
-from f5_pipeline.storage.partial import appearing
+from f5_pipeline.storage.partial import atomic_write
 from training.clips import Batch, Clips
 from training.network import Average, build, read_characters, rotations, spread, started, velocity
 from training.reader import naming_head, spelling_loss
@@ -283,5 +283,5 @@ def _save(checkpoint: Path, parts: _Parts, optimiser: Any, average: Average, ste
 def _write(path: Path, state: dict[str, Any]) -> None:
     import torch
 
-    with appearing(path, flush=False) as file:
+    with atomic_write(path, flush=False) as file:
         torch.save(state, file)

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from f5_pipeline.engine.protocol import HOP_LENGTH
-from f5_pipeline.storage.partial import appearing
+from f5_pipeline.storage.partial import atomic_write
 from training.evaluate import table
 from training.recipe import Recipe
 
@@ -78,7 +78,7 @@ def write(recipe: Recipe, arch: dict[str, Any], max_seconds: float, found: dict[
         seconds=max_seconds,
         table=table(found),
     )
-    with appearing(model / "MODEL_CARD.md") as file:
+    with atomic_write(model / "MODEL_CARD.md") as file:
         file.write(card.encode())
 
 

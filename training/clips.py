@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from f5_pipeline.models.word_timing import Spacing
+from f5_pipeline.models.word_timing import WordTiming
 from training.alignment import Frames, even_start, moved, starts_after
 
 _REFERENCE_FIRST = 0.65  # of the samples: a clip that is given, and all that follows is to be spoken
@@ -47,7 +47,9 @@ class Clips:
         audio: [samples] int16, of those whose sound was kept.
     """
 
-    def __init__(self, shards: Sequence[Path], lines: Sequence[str], tokens: dict[str, int], spacing: Spacing) -> None:
+    def __init__(
+        self, shards: Sequence[Path], lines: Sequence[str], tokens: dict[str, int], spacing: WordTiming
+    ) -> None:
         read = [dict(np.load(shard)) for shard in shards]
         joined = {name: np.concatenate([shard[name] for shard in read]) for name in read[0]}
         self.mel: NDArray[np.float16] = joined["mel"]

@@ -25,7 +25,7 @@ import numpy as np
 
 from f5_pipeline.engine.f5.engine import F5Engine
 from f5_pipeline.engine.protocol import SpeechChunk, SpeechEngine, seconds_of
-from f5_pipeline.engine.word_spacing import with_room
+from f5_pipeline.engine.word_spacing import with_word_spacing
 from f5_pipeline.models.catalogue import load_catalogue
 from f5_pipeline.models.proof import read_vocabulary
 from f5_pipeline.models.spec import ModelSpec, Sampling
@@ -103,7 +103,9 @@ def _evaluate(model: Model, sentences: int, steps: Sequence[int]) -> dict[str, A
         "espeak_word_error_rate": round(best, 4),
         "steps": {},
     }
-    engine = with_room(F5Engine(model.spec, model.files, device="cpu"), ReadyModel(model.spec, model.files).spacing)
+    engine = with_word_spacing(
+        F5Engine(model.spec, model.files, device="cpu"), ReadyModel(model.spec, model.files).spacing
+    )
     for count in steps:
         begun = time.perf_counter()
         spoken = _speak(engine, sayings, model, count)

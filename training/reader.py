@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from f5_pipeline.storage.partial import appearing
+from f5_pipeline.storage.partial import atomic_write
 from training.clips import Clips
 from training.network import build, read_characters, started
 from training.recipe import Recipe
@@ -76,7 +76,7 @@ def train(recipe: Recipe, arch: dict[str, Any], tokens: int, phonemes: int, clip
             print(f"reader {number + 1}/{recipe.reader.batches}: loss {loss.item():.3f}", flush=True)
     with torch.no_grad():
         error = _error_rate(text, head, clips, held, phonemes, recipe.device)
-    with appearing(path) as file:
+    with atomic_write(path) as file:
         torch.save({"text": text.state_dict(), "head": head.state_dict(), "phoneme_error_rate": error}, file)
     return error
 

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from f5_pipeline.audio.samples import SAMPLE_RATE
 from f5_pipeline.engine.protocol import HOP_LENGTH, frames_of, seconds_of
-from f5_pipeline.storage.partial import appearing
+from f5_pipeline.storage.partial import atomic_write
 from training.espeak import synthesizer
 from training.recipe import Recipe, Speaker
 
@@ -196,7 +196,7 @@ class _Found:
             "spelling_count": np.array([len(spelling) for spelling in self._spelling], np.int32),
             "audio": np.concatenate(self._audio) if self._audio else np.zeros(0, np.int16),
         }
-        with appearing(path) as file:
+        with atomic_write(path) as file:
             np.savez(file, **arrays)
 
 

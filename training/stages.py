@@ -13,8 +13,8 @@ from string import ascii_lowercase
 
 from pydantic import BaseModel
 
-from f5_pipeline.models.word_timing import read_spacing
-from f5_pipeline.storage.partial import appearing
+from f5_pipeline.models.word_timing import read_word_timing
+from f5_pipeline.storage.partial import atomic_write
 from f5_pipeline.storage.pinned import sha256_of
 from training import acoustic, card, corpus, export, reader, rendering, rhythm, vocoder
 from training.clips import Clips
@@ -56,7 +56,7 @@ class _Begun(BaseModel):
     start: dict[str, str]
 
 
-class Workshop:
+class DeliveryBuilder:
     """A recipe and the folder in which it is carried out.
 
     Raises:
@@ -167,24 +167,24 @@ class Workshop:
     def _clips(self) -> Clips:
         """Gigabytes: three stages of a run share them."""
         shards = [rendering.shard_file(self._folder / "speech", at) for at in range(self._recipe.speech.shards)]
-        return Clips(shards, self._lines(), _tokens(), read_spacing("demo", self._folder / "spacing.json"))
+        return Clips(shards, self._lines(), _tokens(), read_word_timing("demo", self._folder / "spacing.json"))
 
     def _write(self, name: str, text: str) -> None:
-        with appearing(self._folder / name) as file:
+        with atomic_write(self._folder / name) as file:
             file.write(text.encode())
 
 
 #: By name: the file that it makes, and how.
-STAGES: dict[str, tuple[str, Callable[[Workshop], None]]] = {
-    "corpus": ("lines.txt", Workshop.corpus),
-    "speech": ("phonemes.json", Workshop.speech),
-    "rhythm": ("spacing.json", Workshop.rhythm),
-    "reader": ("reader.pt", Workshop.reader),
-    "acoustic": ("transformer.pt", Workshop.acoustic),
-    "vocoder": ("vocos.pt", Workshop.vocoder),
-    "export": ("model", Workshop.export),
-    "evaluation": ("metrics.json", Workshop.evaluation),
-    "card": ("model/MODEL_CARD.md", Workshop.card),
+STAGES: dict[str, tuple[str, Callable[[DeliveryBuilder], None]]] = {
+    "corpus": ("lines.txt", DeliveryBuilder.corpus),
+    "speech": ("phonemes.json", DeliveryBuilder.speech),
+    "rhythm": ("spacing.json", DeliveryBuilder.rhythm),
+    "reader": ("reader.pt", DeliveryBuilder.reader),
+    "acoustic": ("transformer.pt", DeliveryBuilder.acoustic),
+    "vocoder": ("vocos.pt", DeliveryBuilder.vocoder),
+    "export": ("model", DeliveryBuilder.export),
+    "evaluation": ("metrics.json", DeliveryBuilder.evaluation),
+    "card": ("model/MODEL_CARD.md", DeliveryBuilder.card),
 }
 
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from f5_pipeline.engine.protocol import HOP_LENGTH
-from f5_pipeline.storage.partial import appearing
+from f5_pipeline.storage.partial import atomic_write
 from training.network import Average
 from training.recipe import Recipe
 
@@ -66,7 +66,7 @@ def train(recipe: Recipe, config: Path, audio: Any, path: Path) -> None:
     with torch.no_grad():
         for parameter, value in zip(learning, average.values, strict=True):
             parameter.copy_(value)
-    with appearing(path) as file:
+    with atomic_write(path) as file:
         torch.save({name: _small(name, value) for name, value in vocoder.state_dict().items()}, file)
 
 

@@ -54,13 +54,13 @@ def integrated_loudness(samples: Samples, sample_rate: int) -> float:
 
     A recording shorter than 400 ms is measured as one block of its own length.
     """
-    programme = Programme(sample_rate)
+    programme = LoudnessMeter(sample_rate)
     for start in range(0, samples.size, _PIECE):
         programme.add(samples[start : start + _PIECE])
     return programme.loudness()
 
 
-class Programme:
+class LoudnessMeter:
     """The integrated loudness of a recording that comes in pieces, of any length in the memory of one piece."""
 
     def __init__(self, sample_rate: int) -> None:

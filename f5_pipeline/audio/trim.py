@@ -12,7 +12,7 @@ import numpy as np
 from f5_pipeline.audio.samples import Samples
 
 #: Raise this by hand when the same margins should give another sound.
-EDGES_VERSION = 1
+TRIM_VERSION = 1
 
 _FRAME_SECONDS = 0.01
 _BELOW_LOUD_DB = 45.0  # quieter than the loud parts by this much is silence: soft consonants are not
@@ -20,18 +20,18 @@ _DIGITAL_SILENCE = 1e-4  # RMS; quieter than this is silence whatever the rest i
 
 
 @dataclass(frozen=True)
-class Edges:
+class TrimSettings:
     """How the ends of a clip are treated, in seconds."""
 
     lead: float | None = 0.1  # silence kept before the first sound; None: all of it
     tail: float | None = 0.2  # and after the last
     fade: float = 0.005  # in and out
 
-    def around(self, before: float, after: float) -> Edges:
+    def around(self, before: float, after: float) -> TrimSettings:
         """These edges for a clip that is to begin and end with so many seconds of silence more."""
         lead = None if self.lead is None else self.lead + before
         tail = None if self.tail is None else self.tail + after
-        return Edges(lead, tail, self.fade)
+        return TrimSettings(lead, tail, self.fade)
 
 
 @dataclass(frozen=True)
@@ -42,7 +42,7 @@ class Trimmed:
     cut_before: float  # seconds removed at the start: what times of the original have to be lowered by
 
 
-def trim_edges(samples: Samples, sample_rate: int, edges: Edges) -> Trimmed:
+def trim_silence(samples: Samples, sample_rate: int, edges: TrimSettings) -> Trimmed:
     """Cut silence beyond the margins and fade the ends. A clip that is silent throughout is left as it is."""
     first, last = _sounding(samples, sample_rate)
     if first == last:

@@ -13,9 +13,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from f5_pipeline.engine.duration import room_seconds
+from f5_pipeline.engine.duration import max_chunk_seconds
 from f5_pipeline.engine.protocol import frames_of
-from f5_pipeline.synthesis.request import SpokenLine
+from f5_pipeline.synthesis.request import SynthesisRequest
 
 _USUAL_WIDTH = 1024  # of an F5-TTS model, where the catalogue does not say
 #: A transformer's layer does the same work on each frame, 16 x width² multiplications, and 4 x width x frames more to
@@ -39,13 +39,13 @@ class Group:
         return self.deaths > 0
 
 
-def cost_of(line: SpokenLine) -> float:
+def cost_of(line: SynthesisRequest) -> float:
     """What speaking a line costs, in frames that go through the model once; only proportions mean something.
 
     The reference goes through with every piece of a text, and attention grows with the square of the length.
     """
     seconds, sampling = line.expected_seconds, line.utterance.sampling
-    pieces = max(1, math.ceil(seconds / room_seconds(line.reference, line.model.spec.max_seconds)))
+    pieces = max(1, math.ceil(seconds / max_chunk_seconds(line.reference, line.model.spec.max_seconds)))
     frames = line.reference.frames + frames_of(seconds) / pieces
     width = float(line.model.spec.arch.get("dim", _USUAL_WIDTH))
     once = frames * (1.0 + frames / (_FRAMES_TO_WIDTH * width))

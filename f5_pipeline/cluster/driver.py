@@ -1,6 +1,6 @@
 """A batch on many workers: what is missing goes out in groups, index rows come back. No Ray here.
 
-The workers are behind ``Crew``; who gets what is the ``scheduler``'s choice.
+The workers are behind ``WorkerPool``; who gets what is the ``scheduler``'s choice.
 """
 
 from __future__ import annotations
@@ -14,11 +14,11 @@ from typing import Protocol
 
 from f5_pipeline.cluster.scheduler import Assign, Policy, Scheduler, Start, Stop
 from f5_pipeline.cluster.work_plan import Plan
-from f5_pipeline.cluster.worker import Assignment, Portion, Ready, Spoken, Trouble
+from f5_pipeline.cluster.worker import Assignment, Ready, Spoken, WorkerError, WorkItem
 from f5_pipeline.errors import VoiceReplaced
 from f5_pipeline.results.index import IndexRow
-from f5_pipeline.synthesis.executor import Order, Outcome, Speak, WorkerReport
-from f5_pipeline.synthesis.gc_freeze import made_to_stay
+from f5_pipeline.synthesis.executor import Speak, SynthesisJob, SynthesisResult, WorkerReport
+from f5_pipeline.synthesis.gc_freeze import gc_paused
 from f5_pipeline.synthesis.session import Generation, Progress, Silent
 
 _LISTEN_SECONDS = 1.0  # after which the scheduler looks at the clock even if nothing happened
@@ -26,44 +26,44 @@ _SAY_SECONDS = 30.0  # between two lines in the log about the pool
 
 
 @dataclass(frozen=True)
-class Gone:
+class WorkerDied:
     """A worker died."""
 
     reason: str
 
 
-News = Ready | Trouble | Spoken | Gone
+WorkerEvent = Ready | WorkerError | Spoken | WorkerDied
 
 
-class Crew(Protocol):
+class WorkerPool(Protocol):
     """Workers by number, wherever they are."""
 
     def start(self, worker: int, avoid: frozenset[str]) -> None:
-        """Ask for a worker, not in these places (``Trouble.place``); it tells when it is ready."""
+        """Ask for a worker, not in these places (``WorkerError.place``); it tells when it is ready."""
 
-    def assign(self, worker: int, portion: Portion) -> None:
+    def assign(self, worker: int, portion: WorkItem) -> None:
         """Let it speak, after what it was given before."""
 
     def stop(self, worker: int) -> None:
         """End it, whatever it is doing; one that is gone is fine."""
 
-    def wait(self, seconds: float) -> list[tuple[int, News]]:
+    def wait(self, seconds: float) -> list[tuple[int, WorkerEvent]]:
         """What has happened, each worker's in its order; waits for it so long at most."""
 
 
-OpenCrew = Callable[[Assignment], AbstractContextManager[tuple[Crew, Policy]]]
+OpenWorkerPool = Callable[[Assignment], AbstractContextManager[tuple[WorkerPool, Policy]]]
 
 
-def speak_with(open_crew: OpenCrew, log: logging.Logger) -> Speak:
+def speak_with(open_crew: OpenWorkerPool, log: logging.Logger) -> Speak:
     """How to carry out an order with workers. They are called together only if there is something to say."""
 
-    def speak(order: Order, progress: Progress | None = None) -> Outcome:
-        with made_to_stay():
+    def speak(order: SynthesisJob, progress: Progress | None = None) -> SynthesisResult:
+        with gc_paused():
             plan = Plan(order)
         progress = progress or Silent()
         progress.begin(len(order.lines), *plan.missing, plan.waiting)
         if not len(plan.backlog):
-            return Outcome(Generation(plan.rows(), 0, 0.0))
+            return SynthesisResult(Generation(plan.rows(), 0, 0.0))
         models = {line.model.spec.name: line.model.spec for line in order.lines}
         assignment = Assignment(
             order.claim, order.store.url, models, order.judge, order.recogniser_word, order.load_engine
@@ -96,7 +96,7 @@ class _Record:
 class _Shift:
     """One batch, from the first worker to the last row."""
 
-    def __init__(self, plan: Plan, crew: Crew, policy: Policy, progress: Progress, log: logging.Logger) -> None:
+    def __init__(self, plan: Plan, crew: WorkerPool, policy: Policy, progress: Progress, log: logging.Logger) -> None:
         self._plan, self._crew, self._progress, self._log = plan, crew, progress, log
         self._scheduler = Scheduler(plan.backlog, policy)
         self._records: dict[int, _Record] = {}
@@ -106,7 +106,7 @@ class _Shift:
         self._clips_spoken, self._audio_seconds = 0, 0.0
         self._not_heard = ""
 
-    def work(self) -> Outcome:
+    def work(self) -> SynthesisResult:
         self._obey()
         while not self._scheduler.finished:
             for worker, news in self._crew.wait(_LISTEN_SECONDS):
@@ -117,7 +117,7 @@ class _Shift:
         for position, reason in self._scheduler.set_aside.items():
             self._log.warning(f"Line {self._plan.set_aside(position, reason)!r} is set aside: {reason}")
         done = Generation(self._plan.rows(), self._clips_spoken, self._audio_seconds)
-        return Outcome(done, 0.0, self._not_heard, self._reports())
+        return SynthesisResult(done, 0.0, self._not_heard, self._reports())
 
     def _obey(self) -> None:
         now = time.monotonic()
@@ -131,7 +131,7 @@ class _Shift:
                 case Stop(worker):
                     self._part(worker, "")
 
-    def _hear(self, worker: int, news: News) -> None:
+    def _hear(self, worker: int, news: WorkerEvent) -> None:
         if self._records[worker].ended is not None:
             return  # it was let go, and said something in the moment before
         match news:
@@ -141,9 +141,9 @@ class _Shift:
                 self._log.info(f"Worker {worker} is ready: {where}")
             case Spoken():
                 self._note(worker, news)
-            case Trouble():
+            case WorkerError():
                 self._trouble(worker, news)
-            case Gone(reason):
+            case WorkerDied(reason):
                 self._died(worker, reason)
 
     def _note(self, worker: int, spoken: Spoken) -> None:
@@ -182,7 +182,7 @@ class _Shift:
         self._progress.advance(row.audio_seconds or 0.0)
         return replace(row, cached=False)
 
-    def _trouble(self, worker: int, trouble: Trouble) -> None:
+    def _trouble(self, worker: int, trouble: WorkerError) -> None:
         """A worker cannot get ready, or could not speak a group: for good, or perhaps another time.
 
         Raises:

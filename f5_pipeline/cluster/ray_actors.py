@@ -8,10 +8,10 @@ from contextlib import suppress
 from dataclasses import replace
 from typing import Any
 
-from f5_pipeline.cluster.driver import Gone, News
+from f5_pipeline.cluster.driver import WorkerDied, WorkerEvent
 from f5_pipeline.cluster.ray_cluster import Amounts, Cluster
 from f5_pipeline.cluster.ray_errors import why
-from f5_pipeline.cluster.worker import Assignment, Portion, Ready, Spoken, Trouble, Worker
+from f5_pipeline.cluster.worker import Assignment, Ready, Spoken, Worker, WorkerError, WorkItem
 from f5_pipeline.errors import RayUnreachable
 
 
@@ -21,23 +21,23 @@ class SpeechActor:
     def __init__(self, assignment: Assignment) -> None:
         self._worker = Worker(assignment)
 
-    def prepare(self) -> Ready | Trouble:
+    def prepare(self) -> Ready | WorkerError:
         told = self._worker.prepare()
-        return _placed(told) if isinstance(told, Trouble) else told
+        return _placed(told) if isinstance(told, WorkerError) else told
 
-    def speak(self, portion: Portion) -> Spoken | Trouble:
+    def speak(self, portion: WorkItem) -> Spoken | WorkerError:
         told = self._worker.speak(portion)
-        return _placed(told) if isinstance(told, Trouble) else told
+        return _placed(told) if isinstance(told, WorkerError) else told
 
 
-def _placed(trouble: Trouble) -> Trouble:
+def _placed(trouble: WorkerError) -> WorkerError:
     import ray
 
     return replace(trouble, place=ray.get_runtime_context().get_node_id())
 
 
-class RayCrew:
-    """Implements ``Crew`` with one actor for each worker.
+class RayWorkerPool:
+    """Implements ``WorkerPool`` with one actor for each worker.
 
     All methods, and making one:
 
@@ -62,7 +62,7 @@ class RayCrew:
             self._actors[worker] = self._make(**self._options, **elsewhere).remote(self._assignment)
             self._answers[self._actors[worker].prepare.remote()] = worker
 
-    def assign(self, worker: int, portion: Portion) -> None:
+    def assign(self, worker: int, portion: WorkItem) -> None:
         with self._cluster.calling():
             self._answers[self._actors[worker].speak.remote(portion)] = worker
 
@@ -84,7 +84,7 @@ class RayCrew:
             except RayUnreachable as error:
                 self._log.warning(f"Worker {worker} could not be ended: {error}")
 
-    def wait(self, seconds: float) -> list[tuple[int, News]]:
+    def wait(self, seconds: float) -> list[tuple[int, WorkerEvent]]:
         waiting = list(self._answers)
         if not waiting:
             time.sleep(seconds)
@@ -96,9 +96,9 @@ class RayCrew:
             arrived = set(ready)
             return [(self._answers.pop(answer), self._news(answer)) for answer in waiting if answer in arrived]
 
-    def _news(self, answer: Any) -> News:
+    def _news(self, answer: Any) -> WorkerEvent:
         try:
-            news: News = self._ray.get(answer)
+            news: WorkerEvent = self._ray.get(answer)
         except self._ray.exceptions.RayError as error:  # its process or its machine died, or its code failed
-            return Gone(why(error))
+            return WorkerDied(why(error))
         return news

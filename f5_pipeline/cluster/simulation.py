@@ -31,7 +31,7 @@ class Machine:
 
 
 @dataclass
-class Outcome:
+class SynthesisResult:
     """How a simulated batch went."""
 
     seconds: float = 0.0
@@ -95,9 +95,9 @@ class Simulation:
         self._pool: dict[int, _Imagined] = {}
         self._now = 0.0
         self._stored: set[int] = set()
-        self._outcome = Outcome(set_aside=self.scheduler.set_aside)
+        self._outcome = SynthesisResult(set_aside=self.scheduler.set_aside)
 
-    def run(self) -> Outcome:
+    def run(self) -> SynthesisResult:
         """To the end of the batch."""
         self._obey()
         while not self.scheduler.finished:

@@ -9,8 +9,8 @@ import logging
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
-from f5_pipeline.cluster.driver import Crew, speak_with
-from f5_pipeline.cluster.ray_actors import RayCrew
+from f5_pipeline.cluster.driver import WorkerPool, speak_with
+from f5_pipeline.cluster.ray_actors import RayWorkerPool
 from f5_pipeline.cluster.ray_cluster import LOCAL, Amounts, connected
 from f5_pipeline.cluster.scheduler import Policy
 from f5_pipeline.cluster.worker import Assignment
@@ -29,12 +29,12 @@ def speak_on_ray(settings: Settings, log: logging.Logger) -> Speak:
     """
 
     @contextmanager
-    def crew(assignment: Assignment) -> Iterator[tuple[Crew, Policy]]:
+    def crew(assignment: Assignment) -> Iterator[tuple[WorkerPool, Policy]]:
         with connected(settings.ray_address or LOCAL, log) as cluster:
             policy, needs = size(settings, cluster.machines, cluster.address)
             have = _together(cluster.machines)
             log.info(f"Up to {policy.most} workers with {_listed(needs)} each; the cluster has {have}")
-            actors = RayCrew(cluster, assignment, needs, log)
+            actors = RayWorkerPool(cluster, assignment, needs, log)
             try:
                 yield actors, policy
             finally:

@@ -8,20 +8,20 @@ from dataclasses import replace
 import numpy as np
 
 from f5_pipeline.cluster.backlog import LOOKING_UP, Backlog, Group, cost_of
-from f5_pipeline.cluster.worker import Portion
+from f5_pipeline.cluster.worker import WorkItem
 from f5_pipeline.results.clips import ClipStore
 from f5_pipeline.results.index import IndexRow
 from f5_pipeline.results.keys import derive_seed
-from f5_pipeline.synthesis.executor import Order
+from f5_pipeline.synthesis.executor import SynthesisJob
 from f5_pipeline.synthesis.prepare import cast
-from f5_pipeline.synthesis.request import SpokenLine
+from f5_pipeline.synthesis.request import SynthesisRequest
 from f5_pipeline.synthesis.takes import Take, row_of
 
 
 class Plan:
     """An order, as positions: the backlog counts lines that are to be worked on, in the order's order."""
 
-    def __init__(self, order: Order) -> None:
+    def __init__(self, order: SynthesisJob) -> None:
         self.order = order
         first = {line.key: line for line in reversed(order.lines)}
         self._rows = {key: row_of(line, order.settled[key]) for key, line in first.items() if key in order.settled}
@@ -40,10 +40,10 @@ class Plan:
         #: How many clips are there, and are still to be judged by who gets their lines.
         self.waiting = len(self._pending) - len(missing)
 
-    def portion(self, group: Group) -> Portion:
+    def portion(self, group: Group) -> WorkItem:
         """A group as a worker is given it."""
         lines = [self._pending[position] for position in group.lines]
-        return Portion(tuple(line.utterance for line in lines), tuple(line.key for line in lines))
+        return WorkItem(tuple(line.utterance for line in lines), tuple(line.key for line in lines))
 
     def settle(self, rows: Mapping[int, IndexRow]) -> None:
         """What became of lines, by position."""
@@ -77,7 +77,7 @@ class Plan:
         return tuple(_row_for(line, self._rows[line.key]) for line in self.order.lines)
 
 
-def _row_for(line: SpokenLine, row: IndexRow) -> IndexRow:
+def _row_for(line: SynthesisRequest, row: IndexRow) -> IndexRow:
     """The row of a line from that of another with the same clip."""
     u = line.utterance
     return replace(row, id=u.id, text=u.text, spoken_text=u.shown_text, voice=u.voice, model=u.model, columns=u.columns)

@@ -1,6 +1,6 @@
 """What one machine of many does: get ready as a single machine does, and speak what it is given. No Ray here.
 
-What goes wrong is told in words (``Trouble``): an exception would have to survive its journey to another machine.
+What goes wrong is told in words (``WorkerError``): an exception would have to survive its journey to another machine.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ from f5_pipeline.storage.object_store import ObjectStore
 from f5_pipeline.storage.open import open_store
 from f5_pipeline.synthesis.executor import Loading
 from f5_pipeline.synthesis.prepare import cast
-from f5_pipeline.synthesis.request import SpokenLine
+from f5_pipeline.synthesis.request import SynthesisRequest
 from f5_pipeline.synthesis.session import EngineFor, generate
 from f5_pipeline.synthesis.transcriber import Listener, listening
 
@@ -49,7 +49,7 @@ class Assignment:
 
 
 @dataclass(frozen=True)
-class Portion:
+class WorkItem:
     """A group of lines on its way to a worker."""
 
     utterances: tuple[Utterance, ...]
@@ -65,7 +65,7 @@ class Ready:
 
 
 @dataclass(frozen=True)
-class Trouble:
+class WorkerError:
     """Why it cannot."""
 
     reason: str
@@ -95,7 +95,7 @@ class Worker:
         self._lasting = ExitStack()
         self._engines: dict[str, SpeechEngine] = {}
 
-    def prepare(self) -> Ready | Trouble:
+    def prepare(self) -> Ready | WorkerError:
         """Prove the environment, and have weights and recogniser here, before anything is to be said."""
         trouble = self._prepare()
         for _ in range(_ATTEMPTS - 1):
@@ -105,7 +105,7 @@ class Worker:
             trouble = self._prepare()
         return trouble
 
-    def _prepare(self) -> Ready | Trouble:
+    def _prepare(self) -> Ready | WorkerError:
         try:
             self._settings = load_settings()
             proven = prove_environment(self._settings)
@@ -117,12 +117,12 @@ class Worker:
             spec = _same_recogniser(self._settings, self._assignment)
             self._listener: Listener = self._lasting.enter_context(listening(spec, self._store))
         except F5PipelineError as error:
-            return Trouble(str(error), error.transient)
+            return WorkerError(str(error), error.transient)
         device = proven.tags.gpu or f"{os.environ.get('OMP_NUM_THREADS') or os.cpu_count()} threads"
         where = f"{platform.node()} {os.getpid()}, {device}, {proven.attention} attention"
         return Ready(where, time.monotonic() - self._began)
 
-    def speak(self, portion: Portion) -> Spoken | Trouble:
+    def speak(self, portion: WorkItem) -> Spoken | WorkerError:
         """Have a clip for each line of a portion, in the store."""
         started, loading, takes = time.monotonic(), Loading(self._engine), _Takes()
         try:
@@ -130,13 +130,13 @@ class Worker:
             clips, judge = ClipStore(self._store), self._assignment.judge
             done = generate(lines, clips, {}, loading, takes, judge, self._listener)
         except F5PipelineError as error:
-            return Trouble(str(error), error.transient, differs=isinstance(error, WorkerDiffers))
+            return WorkerError(str(error), error.transient, differs=isinstance(error, WorkerDiffers))
         seconds, not_heard = time.monotonic() - started - loading.seconds, next(iter(self._listener.failures), "")
         self._listener.failures.clear()
         spoken, audio_seconds = tuple(takes.audio_seconds), done.audio_seconds_spoken
         return Spoken(done.rows, done.clips_spoken, audio_seconds, spoken, seconds, not_heard)
 
-    def _cast(self, portion: Portion) -> list[SpokenLine]:
+    def _cast(self, portion: WorkItem) -> list[SynthesisRequest]:
         """The lines, proven to be those that the batch means.
 
         Raises:

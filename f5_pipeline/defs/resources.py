@@ -11,7 +11,7 @@ from typing import NoReturn, TypeVar, cast
 import dagster as dg
 
 from f5_pipeline.defs.instance.launcher import RUNS
-from f5_pipeline.defs.instance.run_watchdog import ends_with_its_record
+from f5_pipeline.defs.instance.run_watchdog import end_with_run_record
 from f5_pipeline.engine.loading import load_f5_engine
 from f5_pipeline.engine.protocol import SpeechEngine
 from f5_pipeline.errors import F5PipelineError
@@ -58,7 +58,7 @@ class SettingsResource(dg.ConfigurableResource[Settings]):
         settings = made(load_settings)
         with ExitStack() as lasting:
             if context.run and context.instance:  # a tick has none
-                lasting.enter_context(ends_with_its_record(context.instance, context.run))
+                lasting.enter_context(end_with_run_record(context.instance, context.run))
                 if not isinstance(settings, Unusable):
                     lasting.enter_context(alive(settings.cache / RUNS, context.run.run_id))
             yield settings

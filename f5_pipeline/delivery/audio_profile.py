@@ -9,21 +9,21 @@ from f5_pipeline.audio.encode import ENCODER_VERSION, resample
 from f5_pipeline.audio.formats import FORMATS, Encoding
 from f5_pipeline.audio.loudness import LOUDNESS_VERSION, Loudness, to_loudness
 from f5_pipeline.audio.samples import Samples
-from f5_pipeline.audio.trim import EDGES_VERSION, Edges, Trimmed, trim_edges
+from f5_pipeline.audio.trim import TRIM_VERSION, Trimmed, TrimSettings, trim_silence
 from f5_pipeline.manifests.batch_settings import BatchSettings
 
 
 @dataclass(frozen=True)
-class Shape:
+class AudioProfile:
     """All that decides what a delivered file is like, given its clip."""
 
     encoding: Encoding
     loudness: Loudness | None  # None: as loud as it was spoken
-    edges: Edges
+    edges: TrimSettings
 
     def ingredients(self) -> list[object]:
         """As plain values, for a recipe."""
-        versions = [ENCODER_VERSION, LOUDNESS_VERSION, EDGES_VERSION]
+        versions = [ENCODER_VERSION, LOUDNESS_VERSION, TRIM_VERSION]
         parts = (self.encoding, self.loudness, self.edges)
         return [versions, *(None if part is None else asdict(part) for part in parts)]
 
@@ -36,11 +36,11 @@ class Shape:
         return ", ".join([*words, *levels]).replace("-", "−")
 
 
-def shape_of(settings: BatchSettings, encoding: Encoding | None = None) -> Shape:
+def profile_of(settings: BatchSettings, encoding: Encoding | None = None) -> AudioProfile:
     """The shape that a batch's settings ask for; ``encoding``: of files that are not of the batch's format."""
     wanted = settings.loudness_lufs
     loudness = None if wanted is None else Loudness(wanted, settings.true_peak_db, channels=settings.channels)
-    return Shape(encoding or settings.encoding, loudness, _edges(settings))
+    return AudioProfile(encoding or settings.encoding, loudness, _edges(settings))
 
 
 def check_encoders(settings: BatchSettings) -> None:
@@ -54,16 +54,16 @@ def check_encoders(settings: BatchSettings) -> None:
             import_av(encoding.format)
 
 
-def _edges(settings: BatchSettings) -> Edges:
+def _edges(settings: BatchSettings) -> TrimSettings:
     if settings.trim_silence is True:
-        return Edges(fade=settings.fade_seconds)
+        return TrimSettings(fade=settings.fade_seconds)
     kept = None if settings.trim_silence is False else settings.trim_silence
-    return Edges(kept, kept, settings.fade_seconds)
+    return TrimSettings(kept, kept, settings.fade_seconds)
 
 
-def shape_clip(samples: Samples, sample_rate: int, shape: Shape) -> Trimmed:
+def apply_profile(samples: Samples, sample_rate: int, shape: AudioProfile) -> Trimmed:
     """A clip at the wanted sample rate, loudness and length."""
-    trimmed = trim_edges(samples, sample_rate, shape.edges)
+    trimmed = trim_silence(samples, sample_rate, shape.edges)
     resampled = resample(trimmed.samples, sample_rate, shape.encoding.sample_rate)
     if shape.loudness is not None:
         resampled = to_loudness(resampled, shape.encoding.sample_rate, shape.loudness)

@@ -13,7 +13,7 @@ from threading import BoundedSemaphore
 from time import monotonic
 
 from f5_pipeline.audio.formats import FORMATS
-from f5_pipeline.delivery.delivery_record import Delivered, is_current, read_ledger, write_ledger
+from f5_pipeline.delivery.delivery_record import Delivered, is_current, read_delivery_record, write_delivery_record
 from f5_pipeline.storage import layout
 from f5_pipeline.storage.object_store import ObjectInfo, ObjectStore
 
@@ -33,13 +33,13 @@ class Job:
     make: Callable[[], Delivered]  # writes the file, and says what was written
 
 
-class Workshop:
+class DeliveryBuilder:
     """The delivered files of one batch while they are being delivered."""
 
     def __init__(self, store: ObjectStore, batch: str) -> None:
         self.prefix = layout.batch_folder(batch)
         self._store, self._batch = store, batch
-        self._before = read_ledger(store, batch)
+        self._before = read_delivery_record(store, batch)
         self._stored: dict[str, ObjectInfo] = {info.key: info for info in store.list(self.prefix)}
         self.files = dict(self._before)  # by object key
         #: To be held while computing: more at once than there are cores would only need more memory.
@@ -100,9 +100,9 @@ class Workshop:
 
     def _remember(self) -> None:
         """Write the ledger, with what another delivery of the batch has noted meanwhile: else nobody knew its files."""
-        noted = read_ledger(self._store, self._batch)
+        noted = read_delivery_record(self._store, self._batch)
         others = {key: noted[key] for key in noted.keys() - self._before.keys() - self.files.keys()}
-        write_ledger(self._store, self._batch, others | self.files)
+        write_delivery_record(self._store, self._batch, others | self.files)
         self._unwritten, self._remembered = 0, monotonic()
 
 

@@ -8,8 +8,8 @@ from dataclasses import replace
 
 from f5_pipeline.audio.encode import encode
 from f5_pipeline.audio.samples import SAMPLE_RATE, Samples
-from f5_pipeline.delivery.audio_profile import Shape, shape_clip
-from f5_pipeline.delivery.builder import Job, Workshop
+from f5_pipeline.delivery.audio_profile import AudioProfile, apply_profile
+from f5_pipeline.delivery.builder import DeliveryBuilder, Job
 from f5_pipeline.delivery.delivery_record import Delivered, recipe
 from f5_pipeline.delivery.report_page import waveform
 from f5_pipeline.results.clips import ClipStore
@@ -25,9 +25,9 @@ class ClipFiles:
     def __init__(
         self,
         store: ObjectStore,
-        workshop: Workshop,
+        workshop: DeliveryBuilder,
         rows: Sequence[IndexRow],
-        shape: Shape,
+        shape: AudioProfile,
         pauses: Mapping[str, tuple[float, float]],  # by id: silence at both ends that was asked for, in seconds
     ) -> None:
         self._store, self._clips, self._workshop, self._shape = store, ClipStore(store), workshop, shape
@@ -46,19 +46,19 @@ class ClipFiles:
         """What is known of a file that was made."""
         return self._workshop.files[self._workshop.prefix + self.name(id)]
 
-    def recipe(self, id: str, shape: Shape | None = None) -> str:
+    def recipe(self, id: str, shape: AudioProfile | None = None) -> str:
         """What a line's sound is made of, in the shape of its file or in another."""
         return recipe("clip", self.spoken[id].key, (shape or self._shape).ingredients())
 
     def jobs(self) -> list[Job]:
         return [self._job(id) for id in self.spoken]
 
-    def sound(self, id: str, shape: Shape) -> Samples:
+    def sound(self, id: str, shape: AudioProfile) -> Samples:
         """A line as it sounds in a given shape; as long as its file is."""
         with self._clip(id) as clip:
-            return shape_clip(clip, SAMPLE_RATE, self._shape_for(id, shape)).samples
+            return apply_profile(clip, SAMPLE_RATE, self._shape_for(id, shape)).samples
 
-    def _shape_for(self, id: str, shape: Shape) -> Shape:
+    def _shape_for(self, id: str, shape: AudioProfile) -> AudioProfile:
         """Silence that a line asked for at its ends is not trimmed. (Its recipe has it already, in the clip's key.)"""
         return replace(shape, edges=shape.edges.around(*self._pauses.get(id, (0.0, 0.0))))
 
@@ -80,7 +80,7 @@ class ClipFiles:
         def make() -> Delivered:
             rate = shape.encoding.sample_rate
             with self._clip(id) as clip:
-                shaped = shape_clip(clip, SAMPLE_RATE, self._shape_for(id, shape))
+                shaped = apply_profile(clip, SAMPLE_RATE, self._shape_for(id, shape))
                 data = encode(shaped.samples, rate, shape.encoding)
             info = self._store.write(key, data)
             seconds, peaks = shaped.samples.size / rate, waveform(shaped.samples)

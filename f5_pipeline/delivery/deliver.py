@@ -15,8 +15,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from f5_pipeline.delivery.audio_profile import Shape, check_encoders, shape_of
-from f5_pipeline.delivery.builder import Job, Progress, Workshop
+from f5_pipeline.delivery.audio_profile import AudioProfile, check_encoders, profile_of
+from f5_pipeline.delivery.builder import DeliveryBuilder, Job, Progress
 from f5_pipeline.delivery.clip_files import ClipFiles
 from f5_pipeline.delivery.delivery_record import Delivered, recipe
 from f5_pipeline.delivery.joined import Book, JoinedFiles
@@ -97,8 +97,8 @@ class _Delivery:
         check_encoders(settings)
         self._store, self._batch, self._settings = store, batch, settings
         self._rows, self._utterances, self._rejected = rows, utterances, rejected
-        self._shape: Shape = shape_of(settings)
-        self._workshop = Workshop(store, batch)
+        self._shape: AudioProfile = profile_of(settings)
+        self._workshop = DeliveryBuilder(store, batch)
         pauses = {id: utterance.end_pauses for id, utterance in utterances.items()}
         self._clips = ClipFiles(store, self._workshop, rows, self._shape, pauses)
         self._joined = JoinedFiles(store, self._workshop, self._clips, self._plan(), self._shape)
@@ -151,7 +151,7 @@ class _Delivery:
             return None
         covers = self._store.stat_many(layout.manifest_object(self._batch, kind) for kind in layout.COVERS)
         book = Book(
-            shape=shape_of(self._settings, encoding),
+            shape=profile_of(self._settings, encoding),
             title=self._settings.title or self._batch,
             author=self._settings.author or "",
             cover=next(iter(covers.values()), None),

@@ -37,7 +37,7 @@ def recipe(*ingredients: object) -> str:
     return hashlib.sha256(text.encode()).hexdigest()
 
 
-def read_ledger(store: ObjectStore, batch: str) -> dict[str, Delivered]:
+def read_delivery_record(store: ObjectStore, batch: str) -> dict[str, Delivered]:
     """What was delivered before, by object key."""
     try:
         content = json.loads(store.read(delivery_record_object(batch)))
@@ -48,7 +48,7 @@ def read_ledger(store: ObjectStore, batch: str) -> dict[str, Delivered]:
         return {}
 
 
-def write_ledger(store: ObjectStore, batch: str, files: Mapping[str, Delivered]) -> None:
+def write_delivery_record(store: ObjectStore, batch: str, files: Mapping[str, Delivered]) -> None:
     """Remember what is delivered now."""
     content = {"format": _FORMAT, "files": {key: _short(files[key]) for key in sorted(files)}}
     store.write(delivery_record_object(batch), json.dumps(content, separators=(",", ":")).encode())

@@ -17,11 +17,11 @@ import numpy as np
 
 from f5_pipeline.audio.aac import AacWriter, Chapter, Tags, image_codec
 from f5_pipeline.audio.encode import open_writer
-from f5_pipeline.audio.loudness import Programme
+from f5_pipeline.audio.loudness import LoudnessMeter
 from f5_pipeline.audio.samples import Samples
 from f5_pipeline.audio.writer import AudioWriter
-from f5_pipeline.delivery.audio_profile import Shape
-from f5_pipeline.delivery.builder import Job, Workshop
+from f5_pipeline.delivery.audio_profile import AudioProfile
+from f5_pipeline.delivery.builder import DeliveryBuilder, Job
 from f5_pipeline.delivery.clip_files import ClipFiles
 from f5_pipeline.delivery.delivery_record import Delivered, recipe
 from f5_pipeline.delivery.sections import Section, pieces, starts
@@ -37,7 +37,7 @@ _WAV_BYTES = 2**32 - 2**16  # a WAV file counts its bytes in 32 bits
 class Book:
     """What an audiobook is called, looks like, and how its chapters follow each other."""
 
-    shape: Shape  # of the sections' sample rate
+    shape: AudioProfile  # of the sections' sample rate
     title: str
     author: str
     cover: ObjectInfo | None  # a JPEG or PNG in the store
@@ -49,7 +49,12 @@ class JoinedFiles:
     """The sections of one batch, and the book of them."""
 
     def __init__(
-        self, store: ObjectStore, workshop: Workshop, clips: ClipFiles, sections: Sequence[Section], shape: Shape
+        self,
+        store: ObjectStore,
+        workshop: DeliveryBuilder,
+        clips: ClipFiles,
+        sections: Sequence[Section],
+        shape: AudioProfile,
     ) -> None:
         self._store, self._workshop, self._clips, self._shape = store, workshop, clips, shape
         self._missing: dict[str, float] = {}  # LU, by section
@@ -94,7 +99,7 @@ class JoinedFiles:
 
         return Job(key, made_of, make)
 
-    def _ingredients(self, section: Section, shape: Shape) -> list[list[object]]:
+    def _ingredients(self, section: Section, shape: AudioProfile) -> list[list[object]]:
         return [[self._clips.recipe(part.id, shape), part.pause_after] for part in section.parts]
 
     def _write(self, key: str, writer: Callable[[BinaryIO], AudioWriter], sound: Iterable[Samples]) -> ObjectInfo:
@@ -108,12 +113,12 @@ class JoinedFiles:
                     open_file.write(piece)
             return self._store.upload(path, key)
 
-    def _pieces(self, section: Section, shape: Shape) -> Iterator[Samples]:
+    def _pieces(self, section: Section, shape: AudioProfile) -> Iterator[Samples]:
         """The sound of a section at the wanted loudness."""
         levelled = self._levelled(section, shape)
         return pieces(section, lambda id: self._clips.sound(id, levelled), shape.encoding.sample_rate)
 
-    def _levelled(self, section: Section, shape: Shape) -> Shape:
+    def _levelled(self, section: Section, shape: AudioProfile) -> AudioProfile:
         """Clips of the wanted loudness make a section that is a little quieter, with its pauses: raise them by that."""
         if shape.loudness is None:
             return shape
@@ -122,10 +127,10 @@ class JoinedFiles:
         missing = self._missing[section.name]
         return replace(shape, loudness=replace(shape.loudness, target_lufs=shape.loudness.target_lufs + missing))
 
-    def _measure(self, section: Section, shape: Shape) -> float:
+    def _measure(self, section: Section, shape: AudioProfile) -> float:
         """How many LU a section of such clips lacks."""
         assert shape.loudness is not None
-        programme = Programme(shape.encoding.sample_rate)
+        programme = LoudnessMeter(shape.encoding.sample_rate)
         for piece in pieces(section, lambda id: self._clips.sound(id, shape), shape.encoding.sample_rate):
             programme.add(piece)
         missing = shape.loudness.mono_lufs - programme.loudness()

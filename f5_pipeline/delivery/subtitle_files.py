@@ -16,7 +16,7 @@ from f5_pipeline.errors import ClipDamaged, ObjectMissing
 from f5_pipeline.results.clips import ClipStore
 from f5_pipeline.results.index import IndexRow
 from f5_pipeline.results.segments import Segment, segments_of
-from f5_pipeline.results.transcripts import Words, load_heard
+from f5_pipeline.results.transcripts import Words, load_transcript
 from f5_pipeline.storage.object_store import ObjectStore
 from f5_pipeline.storage.parallel import in_parallel
 from f5_pipeline.text.tags import without_tags
@@ -69,7 +69,7 @@ class SubtitleFiles:
     def _words(self, row: IndexRow, kind: str) -> Words:
         """What was heard in a clip, if anybody listened to it."""
         recogniser = _listener(row, kind)
-        return (load_heard(self._store, row.key, recogniser) or ()) if recogniser else ()
+        return (load_transcript(self._store, row.key, recogniser) or ()) if recogniser else ()
 
 
 def _listener(row: IndexRow, kind: str) -> str:

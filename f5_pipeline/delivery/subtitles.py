@@ -16,7 +16,7 @@ from math import inf
 
 from f5_pipeline.delivery.word_times import WRITTEN, first_words, times_of
 from f5_pipeline.results.segments import Segment
-from f5_pipeline.results.transcripts import HeardWord
+from f5_pipeline.results.transcripts import TimedWord
 
 #: Raise it when the same lines should give other files.
 SUBTITLES_VERSION = 1
@@ -52,7 +52,7 @@ class Heard:
 
 
 def clip_cues(
-    text: str, heard: Heard, spoken: str = "", segments: Sequence[Segment] = (), words: Sequence[HeardWord] = ()
+    text: str, heard: Heard, spoken: str = "", segments: Sequence[Segment] = (), words: Sequence[TimedWord] = ()
 ) -> list[Cue]:
     """The cues of one clip.
 

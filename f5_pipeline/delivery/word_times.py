@@ -13,14 +13,14 @@ from typing import NamedTuple
 
 from f5_pipeline.quality.asr.comparison import SIGNS, words_of
 from f5_pipeline.results.segments import Segment
-from f5_pipeline.results.transcripts import HeardWord
+from f5_pipeline.results.transcripts import TimedWord
 
 #: A word as it is written, with its marks; a sign of Chinese or Japanese is one by itself.
 WRITTEN = re.compile(rf"{SIGNS}|(?:(?!{SIGNS})\S)+")
 _ENDS = tuple('.!?…:;。！？；："”’»)]')  # what a piece ends with, where it was not cut within a clause
 
 
-def times_of(text: str, heard: Sequence[HeardWord]) -> list[float | None]:
+def times_of(text: str, heard: Sequence[TimedWord]) -> list[float | None]:
     """When each written word of a text is said, in seconds from the beginning of its clip; None: that is not known."""
     words = _words(text)
     times: list[float | None] = [None] * len(WRITTEN.findall(text))

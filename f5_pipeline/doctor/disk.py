@@ -9,7 +9,7 @@ from pathlib import Path
 from f5_pipeline.doctor.finding import Finding, fail, ok, warn
 from f5_pipeline.environment.installed import site_packages
 from f5_pipeline.environment.wheels import Wheel
-from f5_pipeline.storage.disk_space import Need, Room, existing_folder, measure_room
+from f5_pipeline.storage.disk_space import Need, Room, existing_folder, measure_disk_space
 from f5_pipeline.storage.filesystem import disk_trouble
 
 _LOW = 2_000_000_000  # bytes; a thousand clips are about 200 MB, and a run has temporary files
@@ -27,7 +27,7 @@ def see_rooms(cache: Path, store: str, missing: int, wheel: Wheel | None) -> lis
         needs.append(Need("flash_attn unpacked", site_packages(), wheel.unpacked_bytes))
     if not store.startswith("s3://"):
         needs.append(Need("clips", Path(store), _LITTLE))
-    return measure_room(needs)
+    return measure_disk_space(needs)
 
 
 def judge_rooms(rooms: Sequence[Room]) -> Finding:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from f5_pipeline.engine.protocol import reference_frames, seconds_of
-from f5_pipeline.models.word_timing import Spacing
+from f5_pipeline.models.word_timing import WordTiming
 from f5_pipeline.text.chunking import Chunk, chunk_text
 
 # How long a character takes to say, in Latin letters. F5-TTS counts UTF-8 bytes, which is about right for Latin (1)
@@ -40,7 +40,7 @@ class Reference:
     #: Whether the model spreads the characters of both texts evenly over the time of both. Then the text to speak must
     #: have exactly its share of the time, or the end of the reference's text is said in it.
     even: bool = False
-    spacing: Spacing | None = None  # how the model wants both texts written; their share is of what is written then
+    spacing: WordTiming | None = None  # how the model wants both texts written; their share is of what is written then
 
     @property
     def frames(self) -> int:
@@ -93,7 +93,7 @@ def speech_seconds(text: str, reference: Reference, speed: float) -> float:
     return (reference.seconds_per_unit * units + extra) / speed
 
 
-def room_seconds(reference: Reference, max_seconds: float) -> float:
+def max_chunk_seconds(reference: Reference, max_seconds: float) -> float:
     """How much a model that was trained for ``max_seconds`` can say in one go after this reference; 0: too little."""
     room = min(max_seconds - reference.seconds, _LONGEST_CHUNK_SECONDS)
     return room if room >= _LEAST_ROOM_SECONDS else 0.0
@@ -103,11 +103,11 @@ def plan_chunks(text: str, reference: Reference, speed: float, max_seconds: floa
     """Cut a text into chunks that the model can say.
 
     Raises:
-        ValueError: the reference leaves no room (``room_seconds`` is 0).
+        ValueError: the reference leaves no room (``max_chunk_seconds`` is 0).
     """
     chunks = chunk_text(
         text,
-        limit=room_seconds(reference, max_seconds),
+        limit=max_chunk_seconds(reference, max_seconds),
         cost=lambda piece: speech_seconds(piece, reference, speed),
         shortest=_SHORTEST_CHUNK_SECONDS,
     )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from f5_pipeline.engine.protocol import SpeechEngine
-from f5_pipeline.engine.word_spacing import with_room
+from f5_pipeline.engine.word_spacing import with_word_spacing
 from f5_pipeline.environment.attention import prove_environment
 from f5_pipeline.models.weights import ReadyModel
 from f5_pipeline.settings.environment import load_settings
@@ -16,4 +16,4 @@ def load_f5_engine(model: ReadyModel) -> SpeechEngine:
     settings = load_settings()
     attention = prove_environment(settings).attention
     engine = F5Engine(model.spec, model.files, settings.device, settings.precision, attention, settings.batch_seconds)
-    return with_room(engine, model.spacing)
+    return with_word_spacing(engine, model.spacing)

@@ -6,13 +6,13 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from f5_pipeline.engine.protocol import SpeechChunk, SpeechEngine, Spoken, reference_frames
-from f5_pipeline.models.word_timing import Spacing
+from f5_pipeline.models.word_timing import WordTiming
 
 
-class SpacedEngine:
+class WordSpacingEngine:
     """Gives an engine each text with room for its words."""
 
-    def __init__(self, engine: SpeechEngine, spacing: Spacing) -> None:
+    def __init__(self, engine: SpeechEngine, spacing: WordTiming) -> None:
         self._engine, self._spacing = engine, spacing
 
     def speak(self, chunks: Sequence[SpeechChunk]) -> Iterator[Spoken]:
@@ -21,10 +21,10 @@ class SpacedEngine:
 
     def _spaced(self, chunk: SpeechChunk) -> SpeechChunk:
         ref_frames = reference_frames(chunk.ref_seconds)
-        ref_text, text = self._spacing.side_by_side(chunk.ref_text, chunk.text, ref_frames, chunk.frames)
+        ref_text, text = self._spacing.pad_pair(chunk.ref_text, chunk.text, ref_frames, chunk.frames)
         return replace(chunk, ref_text=ref_text, text=text)
 
 
-def with_room(engine: SpeechEngine, spacing: Spacing | None) -> SpeechEngine:
+def with_word_spacing(engine: SpeechEngine, spacing: WordTiming | None) -> SpeechEngine:
     """The engine, given texts as its model's table wants them, if it has one."""
-    return engine if spacing is None else SpacedEngine(engine, spacing)
+    return engine if spacing is None else WordSpacingEngine(engine, spacing)

@@ -38,7 +38,7 @@ from f5_pipeline.errors import (
     StoreUnusable,
 )
 from f5_pipeline.settings.environment import Settings
-from f5_pipeline.storage.disk_space import Need, check_room
+from f5_pipeline.storage.disk_space import Need, check_disk_space
 from f5_pipeline.storage.filesystem import is_network_volume
 from f5_pipeline.storage.locks import hold
 from f5_pipeline.storage.partial import host_slug
@@ -70,7 +70,7 @@ def prove_environment(settings: Settings, bytes_to_come: int = 0) -> Environment
     """
     started = time.monotonic()
     os.environ.update(PIP_ENVIRONMENT)  # also for whatever this process starts afterwards
-    check_room([_to_come(settings, bytes_to_come)], _deletable(settings))
+    check_disk_space([_to_come(settings, bytes_to_come)], _deletable(settings))
     record = record_place(settings)
     if (known := _unchanged(record)) is None:
         with hold(_lock(settings), "proving the environment"):
@@ -192,7 +192,7 @@ def _install(settings: Settings, tags: PlatformTags, wheel: Wheel, bytes_to_come
         Need("pip's temporary files", Path(tempfile.gettempdir()), _PIP_TEMPORARY),
         _to_come(settings, bytes_to_come),
     ]
-    check_room(needs, _deletable(settings))
+    check_disk_space(needs, _deletable(settings))
     file = fetch_wheel(wheel, settings.cache)
     proof = install_wheel(file, settings.device)
     if not proof.works:

@@ -27,7 +27,7 @@ _ABOUT = ("description", "licence", "commercial")  # of a model: what does not s
 
 
 @dataclass(frozen=True)
-class Sources:
+class Inputs:
     """What batches are made of, in the versions that there are now."""
 
     voices: Mapping[str, VoiceFiles]
@@ -35,7 +35,7 @@ class Sources:
     default_model: str
     dictionary: str = ""  # the version of the store's; "": it has none
 
-    def made_of(
+    def input_versions(
         self, files: ManifestFiles, voices: Iterable[str], models: Iterable[str], *, uses_default_model: bool
     ) -> dict[str, str]:
         """The version of everything that a batch is made of, by what it is ("manifest", "voice anna", …).
@@ -72,14 +72,14 @@ class Sources:
         return digest([voices, models, self.default_model, self.dictionary, ENGINE_VERSION])
 
 
-def read_sources(store: ObjectStore, settings: Settings) -> Sources:
+def read_inputs(store: ObjectStore, settings: Settings) -> Inputs:
     """What there is in the store and in the catalogue now.
 
     Raises:
         BadSetting: the user's catalogue cannot be read.
         StoreUnusable: the store cannot be listed.
     """
-    return Sources(list_voices(store), load_catalogue(settings), settings.model, dictionary_version(store))
+    return Inputs(list_voices(store), load_catalogue(settings), settings.model, dictionary_version(store))
 
 
 def dictionary_version(store: ObjectStore) -> str:

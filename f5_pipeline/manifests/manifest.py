@@ -15,7 +15,7 @@ from f5_pipeline.errors import BatchChanging, RowsRejected
 from f5_pipeline.manifests.batch_files import BatchFiles, stored_files
 from f5_pipeline.manifests.batch_settings import BatchSettings
 from f5_pipeline.manifests.dictionary import read_dictionary
-from f5_pipeline.manifests.inputs import Sources, dictionary_version
+from f5_pipeline.manifests.inputs import Inputs, dictionary_version
 from f5_pipeline.manifests.resolve import Resolver
 from f5_pipeline.manifests.rows import COLUMNS, read_rows
 from f5_pipeline.manifests.utterance import RejectedRow, Utterance
@@ -54,17 +54,17 @@ def read_utterances(
         RowsRejected: there are bad rows, and ``on_bad_rows = "fail"``.
     """
     versions, files = _settled(store, batch)
-    sources = Sources(list_voices(store), catalogue, settings.model, dictionary_version(store))
+    sources = Inputs(list_voices(store), catalogue, settings.model, dictionary_version(store))
     contents = resolve_files(files, store, settings, catalogue, vocabulary_of, sources.voices)
     if contents.rejected and contents.settings.on_bad_rows == "fail":
         raise RowsRejected(batch, [f"row {row.row}: {row.reason.rstrip('.')}" for row in contents.rejected])
-    made_of = sources.made_of(
+    input_versions = sources.input_versions(
         versions,
         voices=_voices_of(contents),
         models={utterance.model for utterance in contents.utterances},
         uses_default_model=contents.settings.model is None,
     )
-    return replace(contents, made_of=made_of)
+    return replace(contents, input_versions=input_versions)
 
 
 def _settled(store: ObjectStore, batch: str) -> tuple[ManifestFiles, BatchFiles]:

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from f5_pipeline.manifests.inputs import Sources, read_sources
+from f5_pipeline.manifests.inputs import Inputs, read_inputs
 from f5_pipeline.results.manifest_files import ManifestFiles, list_manifests
 from f5_pipeline.results.provenance import Provenance, read_provenance
 from f5_pipeline.settings.environment import Settings
@@ -63,12 +63,12 @@ def look_at_batches(
     wanted = sorted(found, key=lambda files: (_place(files.changed, files.batch) <= after, files.changed, files.batch))
     if not wanted:
         return
-    sources = read_sources(store, settings)
+    sources = read_inputs(store, settings)
     for start in range(0, len(wanted), _SLICE):
         yield from _states(store, wanted[start : start + _SLICE], sources)
 
 
-def _states(store: ObjectStore, wanted: Sequence[ManifestFiles], sources: Sources) -> Iterator[BatchState]:
+def _states(store: ObjectStore, wanted: Sequence[ManifestFiles], sources: Inputs) -> Iterator[BatchState]:
     records = in_parallel(lambda files: read_provenance(store, files.batch), wanted)
     indexes = store.stat_many(parquet_object(files.batch) for files in wanted)
     for files, known in zip(wanted, records, strict=True):
@@ -81,10 +81,10 @@ def _place(changed: datetime, batch: str) -> str:
     return f"{changed.timestamp():020.6f} {batch}"
 
 
-def _reason(files: ManifestFiles, known: Provenance | None, index: str, sources: Sources) -> str:
+def _reason(files: ManifestFiles, known: Provenance | None, index: str, sources: Inputs) -> str:
     if known is None:
         return "not spoken yet"
-    changed = [part for part, version in known.made_of.items() if version != sources.version(part, files)]
+    changed = [part for part, version in known.input_versions.items() if version != sources.version(part, files)]
     if changed:
         return f"changed since: {', '.join(changed[:_NAMED])}{', …' if len(changed) > _NAMED else ''}"
     if known.index != index:

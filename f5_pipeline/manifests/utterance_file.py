@@ -35,14 +35,14 @@ class BatchContents:
     rejected: tuple[RejectedRow, ...]
     manifest_sha256: str
     warnings: tuple[str, ...] = ()
-    made_of: Mapping[str, str] = field(default_factory=dict)  # see ``sources``
+    input_versions: Mapping[str, str] = field(default_factory=dict)  # see ``sources``
 
 
 def save_utterances(store: ObjectStore, batch: str, contents: BatchContents) -> str:
     """Write the resolved batch, replacing what was there; returns the sha256 of what it says, not of its sources."""
     data = "".join(f"{line}\n" for line in _lines(contents)).encode()
-    made_of = f"{_json({'made_of': dict(contents.made_of)})}\n".encode()
-    store.write(utterances_object(batch), data + made_of)
+    last = f"{_json({'made_of': dict(contents.input_versions)})}\n".encode()
+    store.write(utterances_object(batch), data + last)
     return hashlib.sha256(data).hexdigest()
 
 

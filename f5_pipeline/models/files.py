@@ -27,7 +27,7 @@ from f5_pipeline.storage.http import download
 from f5_pipeline.storage.layout import MODELS
 from f5_pipeline.storage.object_store import ObjectStore
 from f5_pipeline.storage.open import open_store
-from f5_pipeline.storage.partial import appearing
+from f5_pipeline.storage.partial import atomic_write
 from f5_pipeline.storage.pinned import PinnedFile, fetch_pinned, hash_once, record_path, recorded_sha256
 
 
@@ -85,7 +85,11 @@ def gather_vocoder(config: PinnedFile, weights: PinnedFile, cache: Path) -> Path
     folder = cache / MODELS / "vocoders" / hashlib.sha256((config.sha256 + weights.sha256).encode()).hexdigest()
     for name, file in wanted.items():
         if not (folder / name).is_file():
-            with this_machines_file(folder / name), file.path.open("rb") as original, appearing(folder / name) as copy:
+            with (
+                this_machines_file(folder / name),
+                file.path.open("rb") as original,
+                atomic_write(folder / name) as copy,
+            ):
                 shutil.copyfileobj(original, copy)
     return folder
 

@@ -23,11 +23,11 @@ from f5_pipeline.models.proof import prove_checkpoint, prove_vocoder, read_vocab
 from f5_pipeline.models.shapes import expected_shapes
 from f5_pipeline.models.source import parse_source, public_source
 from f5_pipeline.models.spec import ModelSpec, SourceFile
-from f5_pipeline.models.word_timing import Spacing, read_spacing
-from f5_pipeline.storage.disk_space import Need, check_room
+from f5_pipeline.models.word_timing import WordTiming, read_word_timing
+from f5_pipeline.storage.disk_space import Need, check_disk_space
 from f5_pipeline.storage.layout import MODELS
 from f5_pipeline.storage.object_store import ObjectStore
-from f5_pipeline.storage.partial import appearing
+from f5_pipeline.storage.partial import atomic_write
 from f5_pipeline.storage.pinned import PinnedFile, record_path
 
 _PROOF_VERSION = b"1"  # bumped when the proof asks more than it did
@@ -58,13 +58,13 @@ class ReadyModel:
     files: ModelFiles
 
     @cached_property
-    def spacing(self) -> Spacing | None:
+    def spacing(self) -> WordTiming | None:
         """How long words take, if the model wants room for them.
 
         Raises:
             BadWeights: its file is no such table.
         """
-        return None if self.files.spacing is None else read_spacing(self.spec.name, self.files.spacing)
+        return None if self.files.spacing is None else read_word_timing(self.spec.name, self.files.spacing)
 
 
 @dataclass(frozen=True)
@@ -92,7 +92,7 @@ def ensure_weights(spec: ModelSpec, cache: Path, store: ObjectStore | None, *, c
     """
     started = time.monotonic()
     check_licence(spec, commercial)
-    check_room([Need(f"weights of {spec.name}", cache, missing_bytes(spec, cache))], [cache])
+    check_disk_space([Need(f"weights of {spec.name}", cache, missing_bytes(spec, cache))], [cache])
     files = _fetch_all(spec, cache, store)
     hashes = {key: file.sha256 for key, file in files.items()}
     fingerprint = fingerprint_model(spec, hashes)
@@ -194,10 +194,10 @@ def _prove_once(spec: ModelSpec, files: Mapping[str, PinnedFile], cache: Path, f
         return
     prove_checkpoint(spec, files["checkpoint"].path, files["vocabulary"].path)
     if "spacing" in files:
-        read_spacing(spec.name, files["spacing"].path)
+        read_word_timing(spec.name, files["spacing"].path)
     if not (_embedded(spec.vocoder_config) and _embedded(spec.vocoder_weights)):
         prove_vocoder(spec, files["vocoder_config"].path, files["vocoder_weights"].path)
-    with suppress(OSError), appearing(record) as file:  # a cache may be read-only: then it is proven each time
+    with suppress(OSError), atomic_write(record) as file:  # a cache may be read-only: then it is proven each time
         file.write(_PROOF_VERSION)
 
 

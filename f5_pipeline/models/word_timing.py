@@ -32,7 +32,7 @@ class _Table(BaseModel):
     frames: dict[str, Annotated[float, Field(ge=-1000, le=1000)]]
 
 
-class Spacing:
+class WordTiming:
     """How long words take, and what a text looks like that gives them so much room.
 
     Args:
@@ -64,7 +64,7 @@ class Spacing:
         rooms = _fitted(words, ends, tokens) if tokens and words else _rooms(words, ends, self._each)
         return "".join(word.ljust(room) for word, room in zip(words, rooms, strict=True)).ljust(tokens)
 
-    def side_by_side(self, ref_text: str, text: str, ref_frames: int, frames: int) -> tuple[str, str]:
+    def pad_pair(self, ref_text: str, text: str, ref_frames: int, frames: int) -> tuple[str, str]:
         """A reference's text and one to speak, as F5 joins them: by one space, so that what else the first one's last
         word needs comes before the second.
 
@@ -150,7 +150,7 @@ def parts(word: str, following: str) -> Iterator[str]:
         yield f"N{whole[-2]}{following[0].lower()}"
 
 
-def read_spacing(model: str, path: Path) -> Spacing:
+def read_word_timing(model: str, path: Path) -> WordTiming:
     """The table that came with a model.
 
     Raises:
@@ -163,4 +163,4 @@ def read_spacing(model: str, path: Path) -> Spacing:
         where = "".join(f" {part!r}" for part in first["loc"])
         reason = f"the table of words' durations {path} is none:{where} {first['msg']}."
         raise BadWeights(model, reason, "Give the model's own spacing in the catalogue.") from None
-    return Spacing(table.frames_per_token, table.frames)
+    return WordTiming(table.frames_per_token, table.frames)

@@ -11,8 +11,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from f5_pipeline.audio import flac
-from f5_pipeline.audio.samples import SAMPLE_RATE
 from f5_pipeline.audio.flac import Facts
+from f5_pipeline.audio.samples import SAMPLE_RATE
 from f5_pipeline.errors import ClipDamaged, ObjectMissing
 from f5_pipeline.storage.layout import clip_object
 from f5_pipeline.storage.object_store import ObjectInfo, ObjectStore

@@ -85,7 +85,7 @@ def manifest_has_changed(store: ObjectStore, batch: str) -> bool:
     known, there = read_provenance(store, batch), manifest_files(store, batch)
     if known is None or not there.manifests:
         return False
-    return known.made_of.get("manifest", there.version) != there.version
+    return known.input_versions.get("manifest", there.version) != there.version
 
 
 def share_clips(store: ObjectStore, results: BatchResults, seconds: int) -> dict[str, str]:

@@ -21,7 +21,7 @@ _FORMAT = 1  # raise it when older records mean something else
 class Provenance:
     """What a batch was made of."""
 
-    made_of: Mapping[str, str]  # the version of its manifest, of each voice, …; see ``speech.sources``
+    input_versions: Mapping[str, str]  # the version of its manifest, of each voice, …; see ``speech.sources``
     failed: int  # lines that could not be spoken
     index: str  # version of the index that was written then
     delivered: str = ""  # version of the index that was delivered
@@ -33,9 +33,9 @@ def index_version(store: ObjectStore, batch: str) -> str:
     return "" if info is None else info.etag
 
 
-def record_spoken(store: ObjectStore, batch: str, made_of: Mapping[str, str], failed: int) -> None:
+def record_spoken(store: ObjectStore, batch: str, input_versions: Mapping[str, str], failed: int) -> None:
     """Remember what the index that was just written was made of."""
-    _write(store, batch, Provenance(made_of, failed, index_version(store, batch)))
+    _write(store, batch, Provenance(input_versions, failed, index_version(store, batch)))
 
 
 def record_delivered(store: ObjectStore, batch: str, index: str) -> None:
@@ -50,12 +50,18 @@ def read_provenance(store: ObjectStore, batch: str) -> Provenance | None:
         content = json.loads(store.read(provenance_object(batch)))
         if content["format"] != _FORMAT:
             return None
-        made_of = {str(part): str(version) for part, version in content["made_of"].items()}
-        return Provenance(made_of, int(content["failed"]), str(content["index"]), str(content["delivered"]))
+        input_versions = {str(part): str(version) for part, version in content["made_of"].items()}
+        return Provenance(input_versions, int(content["failed"]), str(content["index"]), str(content["delivered"]))
     except (ObjectMissing, ValueError, KeyError, TypeError, AttributeError):
         return None
 
 
 def _write(store: ObjectStore, batch: str, provenance: Provenance) -> None:
-    content = {"format": _FORMAT, **vars(provenance), "made_of": dict(provenance.made_of)}
+    content = {
+        "format": _FORMAT,
+        "made_of": dict(provenance.input_versions),
+        "failed": provenance.failed,
+        "index": provenance.index,
+        "delivered": provenance.delivered,
+    }
     store.write(provenance_object(batch), json.dumps(content, indent=1).encode())

@@ -19,7 +19,7 @@ _FORMAT = 1  # raise it when older ones mean something else
 
 
 @dataclass(frozen=True)
-class HeardWord:
+class TimedWord:
     """A word as it is compared (no capitals, no marks), and when it is said."""
 
     text: str
@@ -28,24 +28,24 @@ class HeardWord:
     timed: bool = True  # whether it is known to begin just then; else it is said somewhere near
 
 
-Words = tuple[HeardWord, ...]
+Words = tuple[TimedWord, ...]
 
 
-def load_heard(store: ObjectStore, key: str, recogniser: str) -> Words | None:
+def load_transcript(store: ObjectStore, key: str, recogniser: str) -> Words | None:
     """What was heard in a clip; None if that is not known, or was written by another version."""
     try:
         content = json.loads(store.read(transcript_object(key, recogniser)))
         if content["format"] != _FORMAT:
             return None
         return tuple(
-            HeardWord(str(text), float(start), float(end), timed=not untimed)
+            TimedWord(str(text), float(start), float(end), timed=not untimed)
             for text, start, end, *untimed in content["words"]
         )
     except (ObjectMissing, ValueError, KeyError, TypeError):
         return None
 
 
-def save_heard(store: ObjectStore, key: str, recogniser: str, words: Sequence[HeardWord]) -> None:
+def save_transcript(store: ObjectStore, key: str, recogniser: str, words: Sequence[TimedWord]) -> None:
     """Remember what was heard in a clip, in place of what was remembered before."""
     rounded = [
         (word.text, round(word.start, 3), round(word.end, 3), *(() if word.timed else ("untimed",))) for word in words

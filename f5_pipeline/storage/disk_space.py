@@ -37,7 +37,7 @@ class Room:
         return self.needed <= self.available
 
 
-def measure_room(needs: Sequence[Need]) -> list[Room]:
+def measure_disk_space(needs: Sequence[Need]) -> list[Room]:
     """The file systems that ``needs`` go to, each once; needs of nothing are left out."""
     volumes: dict[int, list[Need]] = {}
     for need in needs:
@@ -46,13 +46,13 @@ def measure_room(needs: Sequence[Need]) -> list[Room]:
     return [_room(each) for each in volumes.values()]
 
 
-def check_room(needs: Sequence[Need], deletable: Sequence[Path] = ()) -> list[Room]:
+def check_disk_space(needs: Sequence[Need], deletable: Sequence[Path] = ()) -> list[Room]:
     """The same, if everything fits. ``deletable`` are folders that the user may do without, such as caches.
 
     Raises:
         NotEnoughDisk: something does not fit; says what, where, how much is missing, and what may be deleted.
     """
-    rooms = measure_room(needs)
+    rooms = measure_disk_space(needs)
     for room in rooms:
         if not room.enough:
             listed = {need.what: need.size for need in room.needs}

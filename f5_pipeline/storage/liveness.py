@@ -62,7 +62,7 @@ def lives(folder: Path, name: str) -> bool | None:
         return None
 
 
-def bury(folder: Path, name: str) -> None:
+def remove_stale(folder: Path, name: str) -> None:
     """Remove what a dead process left."""
     _place(folder, name).unlink(missing_ok=True)
 

@@ -21,7 +21,7 @@ from typing import BinaryIO
 from f5_pipeline.errors import KeepsChanging, LinkLeavesStore, ObjectChanged, ObjectMissing, StoreUnusable
 from f5_pipeline.storage.filesystem import disk_trouble, this_machines_file
 from f5_pipeline.storage.object_store import ObjectInfo, check_key, check_prefix, is_listed
-from f5_pipeline.storage.partial import AlreadyThere, appearing
+from f5_pipeline.storage.partial import AlreadyThere, atomic_write
 
 _log = logging.getLogger(__name__)
 _CHUNK = 1 << 20  # bytes
@@ -54,14 +54,14 @@ class LocalStore:
 
     def write(self, key: str, data: bytes) -> ObjectInfo:
         path = self._writable(key)
-        with self._explained(path), appearing(path) as file:
+        with self._explained(path), atomic_write(path) as file:
             file.write(data)
             return _info(key, _flushed(file))
 
     def create(self, key: str, data: bytes) -> ObjectInfo | None:
         path = self._writable(key)
         try:
-            with self._explained(path), appearing(path, replace=False) as file:
+            with self._explained(path), atomic_write(path, replace=False) as file:
                 file.write(data)
                 return _info(key, _flushed(file))
         except AlreadyThere:
@@ -99,7 +99,7 @@ class LocalStore:
     def _copy_out(self, key: str, source: Path, path: Path, etag: str | None) -> ObjectInfo:
         with self._explained(source, missing=key):
             file = source.open("rb")
-        with file, this_machines_file(path), appearing(path, flush=False) as copy:
+        with file, this_machines_file(path), atomic_write(path, flush=False) as copy:
             before = os.fstat(file.fileno())
             if etag not in (None, _etag(before)):
                 raise ObjectChanged(self.location(key))
@@ -112,7 +112,7 @@ class LocalStore:
         target = self._writable(key)
         with this_machines_file(path):
             file = path.open("rb")
-        with file, self._explained(target), appearing(target) as copy:
+        with file, self._explained(target), atomic_write(target) as copy:
             shutil.copyfileobj(file, copy, _CHUNK)
             return _info(key, _flushed(copy))
 

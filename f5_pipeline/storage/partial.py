@@ -30,7 +30,7 @@ class AlreadyThere(Exception):
 
 
 @contextmanager
-def appearing(target: Path, *, replace: bool = True, flush: bool = True) -> Iterator[BinaryIO]:
+def atomic_write(target: Path, *, replace: bool = True, flush: bool = True) -> Iterator[BinaryIO]:
     """A file to write to, which becomes ``target`` when the block ends, and vanishes when it raises.
 
     Parent folders are made. With ``replace`` false an existing target stays as it is. Without ``flush`` a power cut

@@ -19,7 +19,7 @@ from f5_pipeline.errors import FileAltered, FileUnusable
 from f5_pipeline.storage.disk_space import folder_bytes
 from f5_pipeline.storage.filesystem import this_machines_file
 from f5_pipeline.storage.locks import hold, hold_if_free
-from f5_pipeline.storage.partial import PartialFile, appearing, host_slug
+from f5_pipeline.storage.partial import PartialFile, atomic_write, host_slug
 
 _RECORD, _DOWNLOAD, _LOCK = ".record.json", ".download", ".lock"
 
@@ -165,5 +165,5 @@ def _read(record: Path) -> dict[str, object]:
 
 
 def _write(record: Path, data: dict[str, object]) -> None:
-    with this_machines_file(record), appearing(record) as file:
+    with this_machines_file(record), atomic_write(record) as file:
         file.write(json.dumps(data).encode())

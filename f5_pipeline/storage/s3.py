@@ -28,7 +28,7 @@ from f5_pipeline.storage.filesystem import this_machines_file
 from f5_pipeline.storage.media_types import media_type
 from f5_pipeline.storage.object_store import ObjectInfo, check_key, check_prefix, is_listed
 from f5_pipeline.storage.parallel import PARALLEL, in_parallel
-from f5_pipeline.storage.partial import appearing
+from f5_pipeline.storage.partial import atomic_write
 from f5_pipeline.storage.retry import ATTEMPTS, attempt
 from f5_pipeline.storage.s3_errors import BeyondTheEnd, ConditionFailed, explained, now
 from f5_pipeline.storage.s3_listing import Page, leap
@@ -169,7 +169,7 @@ class S3Store:
         start = self._get(key, PART_BYTES, etag)
         if etag not in (None, start.info.etag):  # a server that ignores the condition
             raise ConditionFailed
-        with this_machines_file(path), appearing(path, flush=False) as file:
+        with this_machines_file(path), atomic_write(path, flush=False) as file:
             file.write(start.data)
             if len(start.data) < start.info.size:
                 download_rest(self._ask, self._target(key), start.info, file)

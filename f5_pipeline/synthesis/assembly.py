@@ -13,7 +13,7 @@ from f5_pipeline.audio.samples import SAMPLE_RATE
 from f5_pipeline.quality.asr.comparison import words_of
 from f5_pipeline.results.keys import clip_key, derive_seed
 from f5_pipeline.results.segments import Segment
-from f5_pipeline.synthesis.request import Piece, SpokenLine
+from f5_pipeline.synthesis.request import Piece, SynthesisRequest
 
 
 @dataclass(frozen=True)
@@ -33,7 +33,7 @@ class Sound:
 class Work:
     """One take of a line. Its pieces come in any order, from several threads."""
 
-    def __init__(self, line: SpokenLine, attempt: int, pieces: Sequence[Piece]) -> None:
+    def __init__(self, line: SynthesisRequest, attempt: int, pieces: Sequence[Piece]) -> None:
         self.line, self.attempt, self.pieces = line, attempt, pieces
         self.key = line.key if attempt == 1 else clip_key(replace(line.parts, attempt=attempt))
         self.in_pieces = bool(line.utterance.passages) or len(pieces) > 1

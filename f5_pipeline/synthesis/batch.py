@@ -30,8 +30,8 @@ from f5_pipeline.results.index import IndexRow, rows_by_key, write_index
 from f5_pipeline.results.leases import hold_lease
 from f5_pipeline.results.provenance import record_spoken
 from f5_pipeline.storage.object_store import ObjectStore
-from f5_pipeline.synthesis.executor import Order, Speak, WorkerReport, speak_here
-from f5_pipeline.synthesis.gc_freeze import looked_at_again, made_to_stay
+from f5_pipeline.synthesis.executor import Speak, SynthesisJob, WorkerReport, speak_in_process
+from f5_pipeline.synthesis.gc_freeze import gc_paused, gc_unfrozen
 from f5_pipeline.synthesis.prepare import cast
 from f5_pipeline.synthesis.session import EngineFor, Progress
 from f5_pipeline.synthesis.stored_takes import settled_before
@@ -79,7 +79,7 @@ class BatchReport:
         return self.speak_seconds / self.audio_seconds_spoken if self.audio_seconds_spoken else None
 
 
-@looked_at_again()
+@gc_unfrozen()
 def speak_batch(
     store: ObjectStore,
     cache: Path,
@@ -88,7 +88,7 @@ def speak_batch(
     load_engine: EngineFor,
     progress: Progress | None = None,
     choose_recogniser: ChooseRecogniser = no_recogniser,
-    speak: Speak = speak_here,
+    speak: Speak = speak_in_process,
 ) -> BatchReport:
     """Speak what is missing of a batch and write its index.
 
@@ -108,31 +108,31 @@ def speak_batch(
     """
     started = time.monotonic()
     version = utterances_version(store, batch)
-    with made_to_stay():
+    with gc_paused():
         contents = load_utterances(store, batch)
     recogniser = choose_recogniser(contents.settings.recogniser)
     judge = Judge(contents.settings.quality, recogniser.name if recogniser else "")
     models = _ready_models(contents, catalogue, cache, store)
-    with made_to_stay():
+    with gc_paused():
         lines, rejected = cast(contents.utterances, models, store, cache)
     if rejected and contents.settings.on_bad_rows == "fail":
         raise RowsRejected(batch, [f"row {row.row}: {row.reason.rstrip('.')}" for row in rejected])
     speaking = time.monotonic()
     known = rows_by_key(store, batch, judge.fingerprint)
     with listening(recogniser, store) as listener, ExitStack() as claimed:
-        with made_to_stay():
+        with gc_paused():
             settled = settled_before(lines, ClipStore(store), known, listener)
             # No index names their clips, until this one does.
             unsettled = [line for line in lines if line.key not in settled] if settled else lines
             keys = (key for line in unsettled for key in line.all_keys())
             mine = claimed.enter_context(hold_lease(store, batch, keys)).name
         word = contents.settings.recogniser
-        order = Order(batch, mine, store, cache, lines, settled, load_engine, judge, listener, word)
+        order = SynthesisJob(batch, mine, store, cache, lines, settled, load_engine, judge, listener, word)
         outcome = speak(order, progress)
         rows = _in_order(contents, outcome.generation.rows, rejected)
         check_not_superseded(store, batch, version, contents)
         write_index(store, batch, rows, judge.fingerprint)
-    record_spoken(store, batch, contents.made_of, sum(row.status == "failed" for row in rows))
+    record_spoken(store, batch, contents.input_versions, sum(row.status == "failed" for row in rows))
     report = BatchReport(
         batch=batch,
         rows=rows,

@@ -12,21 +12,21 @@ from f5_pipeline.models.weights import ReadyModel
 from f5_pipeline.quality.verdicts import Judge
 from f5_pipeline.results.clips import ClipStore
 from f5_pipeline.storage.object_store import ObjectStore
-from f5_pipeline.synthesis.request import SpokenLine
+from f5_pipeline.synthesis.request import SynthesisRequest
 from f5_pipeline.synthesis.session import EngineFor, Generation, Progress, generate
 from f5_pipeline.synthesis.takes import Takes
 from f5_pipeline.synthesis.transcriber import Listener
 
 
 @dataclass(frozen=True)
-class Order:
+class SynthesisJob:
     """Lines that are to have clips, and by which rules."""
 
     batch: str
     claim: str  # the object by which the batch's clips are claimed
     store: ObjectStore
     cache: Path  # of this machine
-    lines: Sequence[SpokenLine]
+    lines: Sequence[SynthesisRequest]
     settled: Takes  # of lines that need nothing more
     load_engine: EngineFor
     judge: Judge
@@ -52,7 +52,7 @@ class WorkerReport:
 
 
 @dataclass(frozen=True)
-class Outcome:
+class SynthesisResult:
     """What was done of an order."""
 
     generation: Generation
@@ -61,14 +61,14 @@ class Outcome:
     workers: tuple[WorkerReport, ...] = ()  # if there were several machines
 
 
-Speak = Callable[[Order, Progress | None], Outcome]
+Speak = Callable[[SynthesisJob, Progress | None], SynthesisResult]
 
 
-def speak_here(order: Order, progress: Progress | None = None) -> Outcome:
+def speak_in_process(order: SynthesisJob, progress: Progress | None = None) -> SynthesisResult:
     """Speak what is missing in this process."""
     loading, listener = Loading(order.load_engine), order.listener
     done = generate(order.lines, ClipStore(order.store), order.settled, loading, progress, order.judge, listener)
-    return Outcome(done, loading.seconds, next(iter(listener.failures), ""))
+    return SynthesisResult(done, loading.seconds, next(iter(listener.failures), ""))
 
 
 class Loading:

@@ -12,8 +12,8 @@ from contextlib import contextmanager
 
 
 @contextmanager
-def made_to_stay() -> Iterator[None]:
-    """Nothing is collected in the block; what is there at its end is left alone until ``looked_at_again`` ends."""
+def gc_paused() -> Iterator[None]:
+    """Nothing is collected in the block; what is there at its end is left alone until ``gc_unfrozen`` ends."""
     was_enabled = gc.isenabled()
     gc.disable()
     try:
@@ -25,7 +25,7 @@ def made_to_stay() -> Iterator[None]:
 
 
 @contextmanager
-def looked_at_again() -> Iterator[None]:
+def gc_unfrozen() -> Iterator[None]:
     """What was made to stay in the block is the collector's again after it."""
     try:
         yield

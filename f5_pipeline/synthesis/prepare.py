@@ -10,11 +10,11 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from f5_pipeline.engine.duration import Reference, room_seconds
+from f5_pipeline.engine.duration import Reference, max_chunk_seconds
 from f5_pipeline.manifests.utterance import RejectedRow, Utterance
 from f5_pipeline.models.weights import ReadyModel, local_vocabulary
 from f5_pipeline.storage.object_store import ObjectStore
-from f5_pipeline.synthesis.request import Speaker, SpokenLine
+from f5_pipeline.synthesis.request import Speaker, SynthesisRequest
 from f5_pipeline.text.alphabet import unsayable
 from f5_pipeline.text.front_end import fitted, spoken
 from f5_pipeline.voices.checks import VoiceLimits
@@ -24,10 +24,10 @@ from f5_pipeline.voices.voice import Voice
 
 def cast(
     utterances: Sequence[Utterance], models: Mapping[str, ReadyModel], store: ObjectStore, cache: Path
-) -> tuple[list[SpokenLine], list[RejectedRow]]:
+) -> tuple[list[SynthesisRequest], list[RejectedRow]]:
     """The utterances that can be spoken, in order, and the others. ``models`` are those that they name."""
     stages = {name: _Stage(model, _voices(utterances, model, store, cache), cache) for name, model in models.items()}
-    lines: list[SpokenLine] = []
+    lines: list[SynthesisRequest] = []
     rejected: list[RejectedRow] = []
     for utterance in utterances:
         try:
@@ -60,10 +60,10 @@ class _Stage:
         self._vocabulary = local_vocabulary(model.spec, cache)
         self._speakers: dict[tuple[str, str], Speaker | _Unusable] = {}
 
-    def line(self, utterance: Utterance) -> SpokenLine:
+    def line(self, utterance: Utterance) -> SynthesisRequest:
         speaker = self._speaker(utterance.voice, utterance.language)
         others = tuple(self._speaker(passage.voice, passage.language) for passage in utterance.passages)
-        return SpokenLine(self._fitted(utterance), speaker.voice, self._model, speaker.reference, others)
+        return SynthesisRequest(self._fitted(utterance), speaker.voice, self._model, speaker.reference, others)
 
     def _fitted(self, utterance: Utterance) -> Utterance:
         """The utterance as the vocabulary can write it, which may not have been here when its manifest was read."""
@@ -104,7 +104,7 @@ class _Stage:
         seconds = min(voice.audio_seconds, voice.speech_seconds + spec.ref_silence_seconds)
         even = bool(spec.arch.get("text_embedding_average_upsampling"))
         reference = Reference(text, seconds, voice.speech_seconds, even, self._model.spacing)
-        if room_seconds(reference, spec.max_seconds) == 0.0:
+        if max_chunk_seconds(reference, spec.max_seconds) == 0.0:
             raise _Unusable(
                 f"voice {voice.name!r} is {seconds:.1f} s long, which leaves no room for speech in the "
                 f"{spec.max_seconds:g} s of the model {spec.name!r}"

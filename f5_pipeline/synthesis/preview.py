@@ -20,7 +20,7 @@ from f5_pipeline.results.clips import ClipStore
 from f5_pipeline.settings.environment import Settings
 from f5_pipeline.storage.object_store import ObjectStore
 from f5_pipeline.synthesis.prepare import cast
-from f5_pipeline.synthesis.request import SpokenLine
+from f5_pipeline.synthesis.request import SynthesisRequest
 
 _NOWHERE = ModelFiles(Path(), Path(), Path(), "", {}, 0.0, 0)  # of a model that is not on this machine yet
 
@@ -107,7 +107,7 @@ def _ready(spec: ModelSpec, cache: Path) -> ReadyModel:
     return ReadyModel(spec, files or _NOWHERE)
 
 
-def _spoken_before(lines: Sequence[SpokenLine], store: ObjectStore) -> set[str]:
+def _spoken_before(lines: Sequence[SynthesisRequest], store: ObjectStore) -> set[str]:
     """The keys of those takes of the lines that are in the store."""
     keys = (key for line in lines if line.model.files is not _NOWHERE for key in line.keys)
     return set(ClipStore(store).existing(keys))

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from functools import lru_cache
 
 from f5_pipeline.audio.join import Joint
-from f5_pipeline.engine.duration import Reference, plan_chunks, room_seconds, speech_seconds
+from f5_pipeline.engine.duration import Reference, max_chunk_seconds, plan_chunks, speech_seconds
 from f5_pipeline.engine.protocol import ENGINE_VERSION, SpeechChunk, seconds_of
 from f5_pipeline.manifests.utterance import Passage, Utterance
 from f5_pipeline.models.spec import Sampling
@@ -40,7 +40,7 @@ def _heard(voice_fingerprint: str, text: str, seconds: float) -> str:
 
 
 @dataclass(frozen=True, slots=True)
-class SpokenLine:
+class SynthesisRequest:
     """An utterance with a voice: all that its clip depends on.
 
     A batch may have a million: no ``__dict__``, and what is wanted more than once is remembered only where it is small.
@@ -91,7 +91,7 @@ class SpokenLine:
     @property
     def in_pieces(self) -> bool:
         """Whether its clip is joined of pieces, which are clips of their own."""
-        room = room_seconds(self.reference, self.model.spec.max_seconds)
+        room = max_chunk_seconds(self.reference, self.model.spec.max_seconds)
         return bool(self.utterance.passages) or "\n" in self.utterance.spoken_text or self.expected_seconds > room
 
     @property

@@ -29,7 +29,7 @@ from f5_pipeline.results.clips import ClipInfo, ClipStore
 from f5_pipeline.results.index import IndexRow
 from f5_pipeline.storage.parallel import in_parallel
 from f5_pipeline.synthesis.assembly import Sound, Work, sound_of_line, sound_of_piece
-from f5_pipeline.synthesis.request import Piece, SpokenLine
+from f5_pipeline.synthesis.request import Piece, SynthesisRequest
 from f5_pipeline.synthesis.stored_takes import piece_keys, pieces_of, stored_takes
 from f5_pipeline.synthesis.takes import Draft, Take, Takes, is_settled, next_attempt, row_of
 from f5_pipeline.synthesis.transcriber import Listener, Nobody
@@ -69,12 +69,12 @@ class Generation:
     audio_seconds_spoken: float
 
 
-_Finished = tuple[SpokenLine, Draft | Take]
+_Finished = tuple[SynthesisRequest, Draft | Take]
 EngineFor = Callable[[ReadyModel], SpeechEngine]
 
 
 def generate(
-    lines: Sequence[SpokenLine],
+    lines: Sequence[SynthesisRequest],
     clips: ClipStore,
     settled: Takes,
     engine_for: EngineFor,
@@ -123,17 +123,17 @@ class _Session:
         self._joining_long = Lock()
         self.clips_spoken, self.audio_seconds = 0, 0.0
 
-    def recall(self, lines: Sequence[SpokenLine]) -> None:
+    def recall(self, lines: Sequence[SynthesisRequest]) -> None:
         """Find the takes that are in the store."""
         for draft in stored_takes(lines, self._clips, self._listener):
             self._add(draft.line, draft)
 
-    def wants(self, line: SpokenLine) -> bool:
+    def wants(self, line: SynthesisRequest) -> bool:
         """Whether a line needs another take, as far as is known."""
         self._judge_heard(line)
         return line.key not in self._drafts and not is_settled(line, self._takes.get(line.key, ()))
 
-    def waits_for(self, lines: Sequence[SpokenLine]) -> bool:
+    def waits_for(self, lines: Sequence[SynthesisRequest]) -> bool:
         """Whether takes of these lines are still being listened to."""
         return any(line.key in self._drafts for line in lines)
 
@@ -143,7 +143,7 @@ class _Session:
             for draft in drafts:
                 draft.wait()
 
-    def speak(self, engine: Callable[[], SpeechEngine], lines: Sequence[SpokenLine]) -> None:
+    def speak(self, engine: Callable[[], SpeechEngine], lines: Sequence[SynthesisRequest]) -> None:
         """Draw the next take of each line."""
         work = [self._next_take(line) for line in lines]
         asked = self._missing_pieces(work)
@@ -160,26 +160,26 @@ class _Session:
             for future in joining:
                 self._note(future.result())
 
-    def _add(self, line: SpokenLine, take: Draft | Take) -> None:
+    def _add(self, line: SynthesisRequest, take: Draft | Take) -> None:
         if isinstance(take, Take):
             self._takes.setdefault(line.key, []).append(take)
         else:
             self._drafts.setdefault(line.key, []).append(take)
 
-    def _judge_heard(self, line: SpokenLine) -> None:
+    def _judge_heard(self, line: SynthesisRequest) -> None:
         drafts = self._drafts.get(line.key, ())
         if drafts and all(draft.ready for draft in drafts):
             for draft in self._drafts.pop(line.key):
                 self._takes.setdefault(line.key, []).append(draft.take(self._judge))
 
-    def _next_take(self, line: SpokenLine) -> Work:
+    def _next_take(self, line: SynthesisRequest) -> Work:
         """The next take of a line. Of one in pieces, those that were right in the last take stay."""
         takes = self._takes.get(line.key, ())
         attempt = next_attempt(takes)
         kept = self._right_pieces(line, max(takes, key=lambda take: take.attempt)) if takes else {}
         return Work(line, attempt, [kept.get(at, piece) for at, piece in enumerate(line.pieces(attempt))])
 
-    def _right_pieces(self, line: SpokenLine, take: Take) -> dict[int, Piece]:
+    def _right_pieces(self, line: SynthesisRequest, take: Take) -> dict[int, Piece]:
         """Those of a take's pieces that came out right, by position. None if all did: then it is not one's fault."""
         if all(take.right_pieces):
             return {}

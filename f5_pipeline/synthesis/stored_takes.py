@@ -8,7 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 from f5_pipeline.errors import ClipDamaged, ObjectMissing
 from f5_pipeline.results.clips import ClipInfo, ClipStore
 from f5_pipeline.results.index import IndexRow
-from f5_pipeline.synthesis.request import SpokenLine
+from f5_pipeline.synthesis.request import SynthesisRequest
 from f5_pipeline.synthesis.takes import Draft, Takes, take_of_row
 from f5_pipeline.synthesis.transcriber import Listener
 
@@ -16,7 +16,7 @@ _READERS = 16  # small requests at once
 
 
 def settled_before(
-    lines: Sequence[SpokenLine], clips: ClipStore, known: Mapping[str, IndexRow], listener: Listener
+    lines: Sequence[SynthesisRequest], clips: ClipStore, known: Mapping[str, IndexRow], listener: Listener
 ) -> Takes:
     """The takes that the last run settled on. Their clips are not read again, only looked for."""
     chosen = {line.key: row for line in lines if (row := _chosen(line, known)) and listener.knows(line, row)}
@@ -25,7 +25,7 @@ def settled_before(
     return {key: [take_of_row(row, there[row.key].size)] for key, row in chosen.items() if row.key in there}
 
 
-def stored_takes(lines: Sequence[SpokenLine], clips: ClipStore, listener: Listener) -> list[Draft]:
+def stored_takes(lines: Sequence[SynthesisRequest], clips: ClipStore, listener: Listener) -> list[Draft]:
     """All takes of the lines that are in the store, each read for what it says of itself."""
     owners = {key: line for line in lines for key in line.keys}
     found = clips.existing(owners)
@@ -36,7 +36,7 @@ def stored_takes(lines: Sequence[SpokenLine], clips: ClipStore, listener: Listen
         return [draft for draft in drafts if draft is not None]
 
 
-def _chosen(line: SpokenLine, known: Mapping[str, IndexRow]) -> IndexRow | None:
+def _chosen(line: SynthesisRequest, known: Mapping[str, IndexRow]) -> IndexRow | None:
     """What the last run settled on, unless it was suspect and more takes are allowed now."""
     if not known:
         return None
@@ -45,7 +45,7 @@ def _chosen(line: SpokenLine, known: Mapping[str, IndexRow]) -> IndexRow | None:
     return row if final else None
 
 
-def _draft(line: SpokenLine, info: ClipInfo | None, clips: ClipStore, listener: Listener) -> Draft | None:
+def _draft(line: SynthesisRequest, info: ClipInfo | None, clips: ClipStore, listener: Listener) -> Draft | None:
     """A stored take; None, so that it is spoken again, if it is damaged, gone, or not of our making."""
     if info is None:
         return None

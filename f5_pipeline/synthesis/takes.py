@@ -15,7 +15,7 @@ from f5_pipeline.quality.verdicts import Judge
 from f5_pipeline.results import segments
 from f5_pipeline.results.clips import ClipInfo
 from f5_pipeline.results.index import OTHERS, IndexRow, Measure
-from f5_pipeline.synthesis.request import SpokenLine
+from f5_pipeline.synthesis.request import SynthesisRequest
 from f5_pipeline.synthesis.transcriber import Checks
 
 
@@ -53,7 +53,7 @@ _NOT_MEASURES = ("seed", "attempt", "status", "reason", "penalty", segments.FACT
 class Draft:
     """A take that is stored. What is said in it may not be known yet, nor what it is found to be."""
 
-    line: SpokenLine
+    line: SynthesisRequest
     info: ClipInfo
     pieces: tuple[ClipInfo | None, ...]  # that it is joined of; None: that one is gone
     heard: Future[Checks]
@@ -124,7 +124,7 @@ def take_of_row(row: IndexRow, size: int) -> Take:
     )
 
 
-def is_settled(line: SpokenLine, takes: Sequence[Take]) -> bool:
+def is_settled(line: SynthesisRequest, takes: Sequence[Take]) -> bool:
     """Whether nothing more needs to be spoken: a take is right, or chosen, or an engine gave up, or all are drawn."""
     final = any(take.status == "ok" or take.penalty < 0 or not take.clip for take in takes)
     return final or len(takes) >= line.utterance.max_attempts
@@ -136,7 +136,7 @@ def next_attempt(takes: Sequence[Take]) -> int:
     return next(attempt for attempt in count(1) if attempt not in drawn)
 
 
-def row_of(line: SpokenLine, takes: Sequence[Take]) -> IndexRow:
+def row_of(line: SynthesisRequest, takes: Sequence[Take]) -> IndexRow:
     """The row of a line: what its best take is like, and the clips of its other takes, which are not drawn again."""
     u = line.utterance
     take = min(takes, key=lambda take: (not take.clip, take.penalty, take.attempt))

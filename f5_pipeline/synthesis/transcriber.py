@@ -24,10 +24,10 @@ from f5_pipeline.quality.asr.process import RecogniserProcess
 from f5_pipeline.quality.asr.recogniser import Question, Recogniser, RecogniserSpec
 from f5_pipeline.results.clips import ClipInfo, ClipStore
 from f5_pipeline.results.index import IndexRow
-from f5_pipeline.results.transcripts import Words, load_heard, save_heard
+from f5_pipeline.results.transcripts import Words, load_transcript, save_transcript
 from f5_pipeline.storage.object_store import ObjectStore
 from f5_pipeline.storage.parallel import PARALLEL
-from f5_pipeline.synthesis.request import Piece, SpokenLine
+from f5_pipeline.synthesis.request import Piece, SynthesisRequest
 
 _IN_MEMORY = 64  # clips whose sound waits in memory: a minute or two of audio each at most
 
@@ -40,13 +40,13 @@ class Listener(Protocol):
     recogniser: str  # "": nobody listens
     failures: list[str]  # why clips could not be heard
 
-    def knows(self, line: SpokenLine, row: IndexRow) -> bool:
+    def knows(self, line: SynthesisRequest, row: IndexRow) -> bool:
         """Whether nothing is left to be heard in the clip that a row names."""
 
     def begin(self, piece: Piece, info: ClipInfo, samples: np.ndarray) -> None:
         """Begin to listen to a clip or piece that was just stored: ``listen`` will be asked for it."""
 
-    def listen(self, line: SpokenLine, info: ClipInfo, pieces: Sequence[ClipInfo | None]) -> Future[Checks]:
+    def listen(self, line: SynthesisRequest, info: ClipInfo, pieces: Sequence[ClipInfo | None]) -> Future[Checks]:
         """What is said in a clip, or in the pieces that it is joined of. Empty if nobody listens."""
 
 
@@ -58,12 +58,12 @@ class Nobody:
     def __init__(self) -> None:
         self.failures: list[str] = []
 
-    def knows(self, line: SpokenLine, row: IndexRow) -> bool:
+    def knows(self, line: SynthesisRequest, row: IndexRow) -> bool:
         return True
 
     def begin(self, piece: Piece, info: ClipInfo, samples: np.ndarray) -> None: ...
 
-    def listen(self, line: SpokenLine, info: ClipInfo, pieces: Sequence[ClipInfo | None]) -> Future[Checks]:
+    def listen(self, line: SynthesisRequest, info: ClipInfo, pieces: Sequence[ClipInfo | None]) -> Future[Checks]:
         nothing: Future[Checks] = Future()
         nothing.set_result(())
         return nothing
@@ -95,7 +95,7 @@ class Ears:
             if isinstance(recogniser, RecogniserProcess):
                 recogniser.close()
 
-    def knows(self, line: SpokenLine, row: IndexRow) -> bool:
+    def knows(self, line: SynthesisRequest, row: IndexRow) -> bool:
         return row.quality.get("recogniser") == self.recogniser or not self._spec.hears(line.utterance.language)
 
     def begin(self, piece: Piece, info: ClipInfo, samples: np.ndarray) -> None:
@@ -103,7 +103,7 @@ class Ears:
             kept = samples if self._room.acquire(blocking=False) else None
             self._checks[info.key] = self._listeners.submit(self._listen, piece, info.key, kept)
 
-    def listen(self, line: SpokenLine, info: ClipInfo, pieces: Sequence[ClipInfo | None]) -> Future[Checks]:
+    def listen(self, line: SynthesisRequest, info: ClipInfo, pieces: Sequence[ClipInfo | None]) -> Future[Checks]:
         planned = line.pieces(1)  # of another take the texts are the same
         checks = [self._check(*part) for part in zip(planned, pieces or [info], strict=False)]
         return self._gatherer.submit(self._gather, line, info, pieces, checks)
@@ -116,14 +116,14 @@ class Ears:
         return self._checks[info.key]
 
     def _recall(self, piece: Piece, key: str) -> WordCheck | None:
-        words = load_heard(self._store, key, self.recogniser)
+        words = load_transcript(self._store, key, self.recogniser)
         return self._listen(piece, key, None) if words is None else _compared(piece, words)
 
     def _listen(self, piece: Piece, key: str, kept: np.ndarray | None) -> WordCheck | None:
         try:
             samples = self._clips.load(key).samples if kept is None else kept
             words = self._hear(Question(samples, piece.chunk.text, piece.chunk.ref_text, piece.language))
-            save_heard(self._store, key, self.recogniser, words)
+            save_transcript(self._store, key, self.recogniser, words)
             return _compared(piece, words)
         except (ObjectMissing, ClipDamaged):
             return None  # whoever needs the clip notices that too
@@ -143,19 +143,19 @@ class Ears:
 
     def _gather(
         self,
-        line: SpokenLine,
+        line: SynthesisRequest,
         info: ClipInfo,
         pieces: Sequence[ClipInfo | None],
         checks: Sequence[Future[WordCheck | None] | None],
     ) -> Checks:
         done = tuple(check.result() if check else None for check in checks)
-        if pieces and all(done) and load_heard(self._store, info.key, self.recogniser) is None:
+        if pieces and all(done) and load_transcript(self._store, info.key, self.recogniser) is None:
             self._remember_joined(line, info, [piece for piece in pieces if piece])
         return done
 
-    def _remember_joined(self, line: SpokenLine, info: ClipInfo, pieces: Sequence[ClipInfo]) -> None:
+    def _remember_joined(self, line: SynthesisRequest, info: ClipInfo, pieces: Sequence[ClipInfo]) -> None:
         """The words of a clip that is joined of pieces, when they are said in it."""
-        heard = [load_heard(self._store, piece.key, self.recogniser) or () for piece in pieces]
+        heard = [load_transcript(self._store, piece.key, self.recogniser) or () for piece in pieces]
         sizes = [round(piece.audio_seconds * SAMPLE_RATE) for piece in pieces]
         starts = starts_of(sizes, [piece.joint for piece in line.pieces(1)], line.lead_seconds)
         words = [
@@ -163,7 +163,7 @@ class Ears:
             for start, said in zip(starts, heard, strict=True)
             for word in said
         ]
-        save_heard(self._store, info.key, self.recogniser, words)
+        save_transcript(self._store, info.key, self.recogniser, words)
 
 
 @contextmanager

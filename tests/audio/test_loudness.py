@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 import soundfile
 
-from f5_pipeline.audio.loudness import Loudness, Programme, integrated_loudness, to_loudness, true_peak
+from f5_pipeline.audio.loudness import Loudness, LoudnessMeter, integrated_loudness, to_loudness, true_peak
 from f5_pipeline.audio.samples import Samples
 
 RATE = 24_000
@@ -51,11 +51,11 @@ def test_a_recording_in_pieces_measures_as_one_by_ffmpegs_meter(
 ) -> None:
     pause = np.zeros(RATE, dtype=np.float32)
     whole = np.concatenate([part for speech in voices.values() for part in (speech, pause)])
-    programme = Programme(RATE)
+    programme = LoudnessMeter(RATE)
     for start in range(0, whole.size, size):
         programme.add(whole[start : start + size])
     assert programme.loudness() == pytest.approx(ebur128(whole, tmp_path / "clip.wav")[0], abs=0.2)
-    assert Programme(RATE).loudness() == -math.inf
+    assert LoudnessMeter(RATE).loudness() == -math.inf
 
 
 @pytest.mark.parametrize("target", [-27.0, -19.0, -16.0])

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from f5_pipeline.audio.samples import Samples
-from f5_pipeline.audio.trim import Edges, trim_edges
+from f5_pipeline.audio.trim import TrimSettings, trim_silence
 
 RATE = 24_000
 
@@ -19,9 +19,9 @@ def silence(seconds: float, noise: float = 0.0) -> Samples:
 @pytest.mark.parametrize("noise", [0.0, 2e-5, 3e-4])
 def test_silence_beyond_the_margins_goes_and_every_word_stays(voices: dict[str, Samples], noise: float) -> None:
     for speech in voices.values():
-        bare = trim_edges(speech, RATE, Edges(lead=0, tail=0, fade=0)).samples
+        bare = trim_silence(speech, RATE, TrimSettings(lead=0, tail=0, fade=0)).samples
         long = np.concatenate([silence(1.5, noise), bare, silence(2.5, noise)])
-        trimmed = trim_edges(long, RATE, Edges(lead=0.1, tail=0.2, fade=0))
+        trimmed = trim_silence(long, RATE, TrimSettings(lead=0.1, tail=0.2, fade=0))
         start = round(trimmed.cut_before * RATE)
         assert np.array_equal(trimmed.samples, long[start : start + trimmed.samples.size])
         assert trimmed.cut_before == pytest.approx(1.4, abs=0.03)
@@ -29,8 +29,8 @@ def test_silence_beyond_the_margins_goes_and_every_word_stays(voices: dict[str, 
 
 
 def test_ends_that_are_short_already_are_kept_but_for_the_fade(speech: Samples) -> None:
-    bare = trim_edges(speech, RATE, Edges(lead=0, tail=0, fade=0)).samples
-    trimmed = trim_edges(bare, RATE, Edges())
+    bare = trim_silence(speech, RATE, TrimSettings(lead=0, tail=0, fade=0)).samples
+    trimmed = trim_silence(bare, RATE, TrimSettings())
     assert trimmed.cut_before == 0
     assert np.array_equal(trimmed.samples[200:-200], bare[200:-200])
     assert abs(trimmed.samples[0]) < 1e-3
@@ -38,17 +38,17 @@ def test_ends_that_are_short_already_are_kept_but_for_the_fade(speech: Samples) 
 
 
 def test_pauses_inside_stay(speech: Samples) -> None:
-    bare = trim_edges(speech, RATE, Edges(lead=0, tail=0, fade=0)).samples
+    bare = trim_silence(speech, RATE, TrimSettings(lead=0, tail=0, fade=0)).samples
     paused = np.concatenate([bare, silence(3.0), bare])
-    assert trim_edges(paused, RATE, Edges()).samples.size == paused.size
+    assert trim_silence(paused, RATE, TrimSettings()).samples.size == paused.size
 
 
 @pytest.mark.parametrize("samples", [silence(0), silence(1e-4), silence(1.0), silence(1.0, 2e-5)])
 def test_silence_and_nothing_are_left_alone(samples: Samples) -> None:
-    assert np.array_equal(trim_edges(samples, RATE, Edges()).samples, samples)
+    assert np.array_equal(trim_silence(samples, RATE, TrimSettings()).samples, samples)
 
 
 def test_the_original_is_not_changed(speech: Samples) -> None:
     before = speech.copy()
-    trim_edges(speech, RATE, Edges())
+    trim_silence(speech, RATE, TrimSettings())
     assert np.array_equal(before, speech)

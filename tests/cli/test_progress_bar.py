@@ -13,7 +13,7 @@ from f5_pipeline.cli.progress_bar import BarProgress
 from f5_pipeline.quality.asr.recogniser import Question
 from f5_pipeline.quality.thresholds import Thresholds
 from f5_pipeline.quality.verdicts import Judge
-from f5_pipeline.results.transcripts import HeardWord
+from f5_pipeline.results.transcripts import TimedWord
 from f5_pipeline.synthesis.session import Generation, generate
 from f5_pipeline.synthesis.transcriber import Ears
 from tests.quality.asr.fake_recogniser import SPEC, FakeRecogniser, without_the_second
@@ -38,7 +38,7 @@ class Slow(FakeRecogniser):
 
     begun: threading.Event
 
-    def hear(self, question: Question) -> list[HeardWord]:
+    def hear(self, question: Question) -> list[TimedWord]:
         assert self.begun.wait(60)
         return super().hear(question)
 

@@ -41,7 +41,7 @@ class Batch:
         self.store.write("manifests/b.toml", toml.encode())
         save_utterances(self.store, "b", read_utterances(self.store, "b", self.settings, self.catalogue))
 
-    def speak_here(self, engine: EngineFor) -> BatchReport:
+    def speak_in_process(self, engine: EngineFor) -> BatchReport:
         return speak_batch(self.store, self.cache, "b", self.catalogue, engine)
 
     def speak_on_ray(self, engine: EngineFor, progress: Progress | None = None, **settings: object) -> BatchReport:

@@ -15,17 +15,17 @@ from f5_pipeline.models.catalogue import load_catalogue
 from f5_pipeline.models.spec import Sampling
 from f5_pipeline.models.weights import ModelFiles, ReadyModel
 from f5_pipeline.settings.environment import Settings
-from f5_pipeline.synthesis.request import SpokenLine
+from f5_pipeline.synthesis.request import SynthesisRequest
 from f5_pipeline.voices.voice import Voice
 
 NO_FILES = ModelFiles(Path(), Path(), Path(), "0" * 64, {}, 0.0, 0)
 MODEL = ReadyModel(load_catalogue(Settings())["demo"], NO_FILES)
 
 
-def line(text: str, **sampling: float) -> SpokenLine:
+def line(text: str, **sampling: float) -> SynthesisRequest:
     how = replace(Sampling(16, 2.0, None, 1.0, 0.15), **sampling)
     utterance = Utterance("a", 1, text, text, "f2", "demo", "en", how)
-    return SpokenLine(utterance, Voice("f2", ()), MODEL, Reference("how fast it is spoken", 3.0, 2.0))
+    return SynthesisRequest(utterance, Voice("f2", ()), MODEL, Reference("how fast it is spoken", 3.0, 2.0))
 
 
 def drained(backlog: Backlog, cost: float) -> list[Group]:

@@ -10,12 +10,12 @@ from pathlib import Path
 from rich.console import Console
 
 from f5_pipeline.cli.progress_bar import BarProgress
-from f5_pipeline.cluster.driver import News, speak_with
+from f5_pipeline.cluster.driver import WorkerEvent, speak_with
 from f5_pipeline.cluster.scheduler import Policy
-from f5_pipeline.cluster.worker import Assignment, Portion, Ready, Spoken
+from f5_pipeline.cluster.worker import Assignment, Ready, Spoken, WorkItem
 from f5_pipeline.quality.thresholds import Thresholds
 from f5_pipeline.quality.verdicts import Judge
-from f5_pipeline.synthesis.executor import Order
+from f5_pipeline.synthesis.executor import SynthesisJob
 from f5_pipeline.synthesis.session import generate
 from f5_pipeline.synthesis.transcriber import Ears
 from tests.cluster.batch import LOG
@@ -27,15 +27,15 @@ JUDGE = Judge(Thresholds(), SPEC.name)
 
 
 class Here:
-    """Implements ``Crew``: one worker, in this process."""
+    """Implements ``WorkerPool``: one worker, in this process."""
 
     def __init__(self, run: Run, ears: Ears) -> None:
-        self._run, self._ears, self._news = run, ears, list[tuple[int, News]]()
+        self._run, self._ears, self._news = run, ears, list[tuple[int, WorkerEvent]]()
 
     def start(self, worker: int, avoid: frozenset[str]) -> None:
         self._news.append((worker, Ready("here", 0.0)))
 
-    def assign(self, worker: int, portion: Portion) -> None:
+    def assign(self, worker: int, portion: WorkItem) -> None:
         mine = [line for line in lines() if line.key in portion.keys]
         done = generate(mine, self._run.clips, {}, FakeEngine().load, None, JUDGE, self._ears)
         takes = tuple(row.audio_seconds or 0.0 for row in done.rows if not row.cached)
@@ -43,7 +43,7 @@ class Here:
 
     def stop(self, worker: int) -> None: ...
 
-    def wait(self, seconds: float) -> list[tuple[int, News]]:
+    def wait(self, seconds: float) -> list[tuple[int, WorkerEvent]]:
         news, self._news = self._news, []
         return news
 
@@ -58,7 +58,7 @@ def test_clips_that_are_there_are_to_be_judged_and_may_be_spoken_again(tmp_path:
         def crew(assignment: Assignment) -> Iterator[tuple[Here, Policy]]:
             yield Here(run, ears), Policy(most=1)
 
-        order = Order("b", "", run.store, tmp_path, lines(), {}, FakeEngine().load, JUDGE, ears)
+        order = SynthesisJob("b", "", run.store, tmp_path, lines(), {}, FakeEngine().load, JUDGE, ears)
         done = speak_with(crew, LOG)(order, progress).generation
     assert [row.cached for row in done.rows] == [True, False, True]
     assert screen.getvalue().startswith("Lines: 3, all of them spoken before; clips still to be judged: 3.")

@@ -52,7 +52,7 @@ def test_a_batch_is_the_same_with_and_without_ray(
     watched, progress = Watched(tmp_path / "watched", together=2), Counting()
     batch.write(texts)
     other_batch.write(texts)
-    here = other_batch.speak_here(Watched(tmp_path / "here").load)
+    here = other_batch.speak_in_process(Watched(tmp_path / "here").load)
     there = batch.speak_on_ray(watched.load, progress)
     assert [essence(row) for row in there.rows] == [essence(row) for row in here.rows]
     assert batch.clips == other_batch.clips
@@ -75,7 +75,7 @@ def test_an_actor_is_killed(batch: Batch, other_batch: Batch, add_node: AddNode,
     other_batch.write(texts)
     with meanwhile(lambda: len(batch.clips) >= 4, lambda: os.kill(watched.processes[0], signal.SIGKILL)):
         report = batch.speak_on_ray(watched.load)
-    here = other_batch.speak_here(Watched(tmp_path / "here").load)
+    here = other_batch.speak_in_process(Watched(tmp_path / "here").load)
     assert [essence(row) for row in report.rows] == [essence(row) for row in here.rows]
     assert batch.clips == other_batch.clips
     (killed,) = (worker for worker in report.workers if worker.left)
@@ -97,7 +97,7 @@ def test_a_machine_is_taken_away(
         lambda: cluster.remove_node(lost, allow_graceful=False),
     ):
         report = batch.speak_on_ray(watched.load)
-    other_batch.speak_here(Watched(tmp_path / "here").load)
+    other_batch.speak_in_process(Watched(tmp_path / "here").load)
     assert report.counts["ok"] == 40
     assert batch.clips == other_batch.clips
     # Who was on it, and whoever was sent there before Ray had noticed.
@@ -189,7 +189,7 @@ def test_the_command_line_speaks_as_on_one_machine_on_a_cluster_that_it_starts_a
     code = "import sys; from f5_pipeline.cli.main import main; sys.exit(main())"
     done = subprocess.run([sys.executable, "-c", code, "run", "b"], env={**os.environ, **variables}, check=False)
     assert done.returncode == 0
-    here, there = other_batch.speak_here(load_f5_engine).rows, read_index(batch.store, "b") or []
+    here, there = other_batch.speak_in_process(load_f5_engine).rows, read_index(batch.store, "b") or []
     assert [row.key for row in there] == [row.key for row in here]
     for row in here:
         ours, theirs = (ClipStore(one.store).load(row.key).samples for one in (other_batch, batch))

@@ -15,11 +15,11 @@ import ray
 from ray._private.state import actors
 from ray._private.utils import check_version_info
 
-from f5_pipeline.cluster.driver import News
-from f5_pipeline.cluster.ray_actors import RayCrew
+from f5_pipeline.cluster.driver import WorkerEvent
+from f5_pipeline.cluster.ray_actors import RayWorkerPool
 from f5_pipeline.cluster.ray_cluster import connected
 from f5_pipeline.cluster.ray_errors import why
-from f5_pipeline.cluster.worker import Assignment, Ready, Trouble
+from f5_pipeline.cluster.worker import Assignment, Ready, WorkerError
 from f5_pipeline.errors import RayUnreachable
 from f5_pipeline.quality.verdicts import Judge
 from f5_pipeline.storage.local import LocalStore
@@ -39,8 +39,8 @@ def assignment(tmp_path: Path) -> Assignment:
     return Assignment("claim", store.url, {}, Judge(), None, Watched(tmp_path / "watched").load)
 
 
-def first_news(crew: RayCrew) -> tuple[int, News]:
-    news: list[tuple[int, News]] = []
+def first_news(crew: RayWorkerPool) -> tuple[int, WorkerEvent]:
+    news: list[tuple[int, WorkerEvent]] = []
     wait_for(lambda: news.extend(crew.wait(1.0)) or news)
     (one,) = news
     return one
@@ -51,10 +51,10 @@ def test_workers_are_kept_off_machines_that_are_of_no_use(
 ) -> None:
     bad = add_node(2, F5_ATTENTION="flash_attn")
     with connected("the one of this test", LOG) as there:
-        crew = RayCrew(there, assignment, {"CPU": 1.0, "GPU": 0.0}, LOG)
+        crew = RayWorkerPool(there, assignment, {"CPU": 1.0, "GPU": 0.0}, LOG)
         crew.start(0, NOWHERE)
         worker, news = first_news(crew)
-        assert isinstance(news, Trouble)
+        assert isinstance(news, WorkerError)
         assert (worker, news.transient, news.place) == (0, False, bad.node_id)
         crew.start(1, frozenset({bad.node_id}))
         assert crew.wait(1.0) == []  # though there is room on it
@@ -65,7 +65,7 @@ def test_workers_are_kept_off_machines_that_are_of_no_use(
         crew.start(2, frozenset({bad.node_id, good.node_id}))
         crew.start(3, NOWHERE)
         worker, news = first_news(crew)
-        assert isinstance(news, Trouble)
+        assert isinstance(news, WorkerError)
         assert (worker, news.place) == (3, bad.node_id)
         crew.end()
         wait_for(lambda: {actor["State"] for actor in actors().values()} == {"DEAD"})

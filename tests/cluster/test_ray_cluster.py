@@ -73,7 +73,7 @@ def test_a_batch_through_ray_client_and_a_head_that_is_lost(
     for one in (batch, other_batch):
         one.write(some_lines(8))
     there = batch.speak_on_ray(Watched(tmp_path / "watched").load, ray_address=head.client_address)
-    here = other_batch.speak_here(Watched(tmp_path / "here").load)
+    here = other_batch.speak_in_process(Watched(tmp_path / "here").load)
     assert [essence(row) for row in there.rows] == [essence(row) for row in here.rows]
     assert not any(worker.left for worker in there.workers)
 

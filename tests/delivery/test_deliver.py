@@ -18,7 +18,7 @@ import soundfile
 
 from f5_pipeline.audio.loudness import integrated_loudness, true_peak
 from f5_pipeline.audio.samples import Samples
-from f5_pipeline.audio.trim import Edges, trim_edges
+from f5_pipeline.audio.trim import TrimSettings, trim_silence
 from f5_pipeline.delivery.deliver import DeliveryReport, deliver_batch
 from f5_pipeline.errors import ClipDamaged, NothingToDeliver, ObjectMissing, TooLong, UnsafeName
 from f5_pipeline.manifests.batch_settings import BatchSettings
@@ -26,7 +26,7 @@ from f5_pipeline.manifests.utterance import Utterance
 from f5_pipeline.models.spec import Sampling
 from f5_pipeline.results.clips import ClipStore
 from f5_pipeline.results.index import OTHERS, IndexRow, write_index
-from f5_pipeline.results.transcripts import HeardWord, save_heard
+from f5_pipeline.results.transcripts import TimedWord, save_transcript
 from f5_pipeline.storage.layout import clip_object, csv_object, delivery_record_object, transcript_object
 from f5_pipeline.storage.local import LocalStore
 from f5_pipeline.storage.object_store import ObjectInfo, ObjectStore
@@ -220,8 +220,8 @@ def test_without_loudness_and_trimming_a_lossless_file_is_the_clip_itself(batch:
 def test_silent_ends_are_trimmed_as_far_as_wanted(
     batch: Batch, voices: dict[str, Samples], trim: Any, kept: float
 ) -> None:
-    silence, edges = np.zeros(2 * RATE, dtype=np.float32), Edges(lead=0, tail=0)
-    bare = trim_edges(voices["m1"], RATE, edges).samples
+    silence, edges = np.zeros(2 * RATE, dtype=np.float32), TrimSettings(lead=0, tail=0)
+    bare = trim_silence(voices["m1"], RATE, edges).samples
     batch.add("line-7", "ok", np.concatenate([silence, bare, silence]))
     batch.settings = BatchSettings(trim_silence=trim)
     batch.deliver()
@@ -306,8 +306,8 @@ def hear(batch: Batch, *lines: int) -> None:
     """Somebody has heard words of lines: "this", "is", "line", each a quarter of a second after the one before."""
     for number in lines:
         row = batch.rows[number - 1]
-        said = [HeardWord(word, 0.2 + at / 4, 0.4 + at / 4) for at, word in enumerate(["this", "is", "line"])]
-        save_heard(batch.store, row.key, "ears-1", said)
+        said = [TimedWord(word, 0.2 + at / 4, 0.4 + at / 4) for at, word in enumerate(["this", "is", "line"])]
+        save_transcript(batch.store, row.key, "ears-1", said)
         batch.rows[number - 1] = replace(row, quality={**row.quality, "recogniser": "ears-1"})
 
 
@@ -336,7 +336,7 @@ def test_words_that_were_heard_are_timed_where_they_are_in_the_section(batch: Ba
 
 def _cut_before(batch: Batch, number: int) -> float:
     samples = ClipStore(batch.store).load(batch.rows[number - 1].key).samples
-    return trim_edges(samples, RATE, Edges()).cut_before
+    return trim_silence(samples, RATE, TrimSettings()).cut_before
 
 
 def test_words_are_read_when_a_file_wants_them_and_no_sound_is_made_again(batch: Batch, store: CountingStore) -> None:

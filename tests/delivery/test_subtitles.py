@@ -16,7 +16,7 @@ from f5_pipeline.delivery.subtitles import Cue, Heard, clip_cues, to_srt, to_vtt
 from f5_pipeline.delivery.word_times import WRITTEN, times_of
 from f5_pipeline.quality.asr.comparison import words_of
 from f5_pipeline.results.segments import Segment
-from f5_pipeline.results.transcripts import HeardWord
+from f5_pipeline.results.transcripts import TimedWord
 
 CUES = [
     Cue(0.0, 1.5, "Hello there."),
@@ -57,7 +57,7 @@ def test_a_clip_without_known_parts_is_one_cue() -> None:
     assert clip_cues("One. Two.", Heard(10.0, 2.5)) == [Cue(10.0, 12.5, "One. Two.", (None, None))]
 
 
-def cues(heard: Heard, *times: tuple[float, float], words: Sequence[HeardWord] = ()) -> list[tuple[float, float, str]]:
+def cues(heard: Heard, *times: tuple[float, float], words: Sequence[TimedWord] = ()) -> list[tuple[float, float, str]]:
     """Of a text of three sentences, two words each."""
     text, segments = "One one. Two two.\n\nThree three.", [Segment(2, *each) for each in times]
     return [(cue.start, cue.end, cue.text) for cue in clip_cues(text, heard, text.lower(), segments, words)]
@@ -92,9 +92,9 @@ def test_a_piece_that_no_part_of_the_text_can_be_given_to_is_a_cue_with_the_one_
 # --- words ----------------------------------------------------------------------------------------------------
 
 
-def words(*times: float | None) -> tuple[HeardWord, ...]:
+def words(*times: float | None) -> tuple[TimedWord, ...]:
     names = ["one", "two", "three", "four", "five", "six"]
-    return tuple(HeardWord(name, time, time) for name, time in zip(names, times, strict=False) if time is not None)
+    return tuple(TimedWord(name, time, time) for name, time in zip(names, times, strict=False) if time is not None)
 
 
 def timed(heard: Heard, *times: float | None) -> str:
@@ -151,7 +151,7 @@ def test_the_words_of_a_piece_are_timed_in_its_cue() -> None:
 def test_a_browser_reads_the_same_cues_and_the_times_of_their_words(chromium: Any) -> None:
     """Chromium's own parser of WebVTT: what it shows, and what it takes to be in the future at some time."""
     text = "A <b>bold</b> & brave --> text, &lt; quite a long one, that has more than a line."
-    said = [HeardWord(word, 0.2 + at / 4, 0.4 + at / 4) for at, word in enumerate(words_of(text))]
+    said = [TimedWord(word, 0.2 + at / 4, 0.4 + at / 4) for at, word in enumerate(words_of(text))]
     written = to_vtt(clip_cues(text, Heard(2.0, 8.0), words=said))
     page = chromium.new_page()
     found = page.evaluate(_READ, written)

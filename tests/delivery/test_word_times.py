@@ -6,14 +6,14 @@ import pytest
 
 from f5_pipeline.delivery.word_times import WRITTEN, first_words, times_of
 from f5_pipeline.results.segments import Segment
-from f5_pipeline.results.transcripts import HeardWord
+from f5_pipeline.results.transcripts import TimedWord
 
 _ = None
 
 
-def heard(text: str) -> list[HeardWord]:
+def heard(text: str) -> list[TimedWord]:
     """Words that are said a second apart; those with a question mark somewhere near."""
-    return [HeardWord(word.rstrip("?"), at, at + 0.5, not word.endswith("?")) for at, word in enumerate(text.split())]
+    return [TimedWord(word.rstrip("?"), at, at + 0.5, not word.endswith("?")) for at, word in enumerate(text.split())]
 
 
 @pytest.mark.parametrize(

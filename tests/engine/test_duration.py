@@ -9,14 +9,14 @@ import pytest
 from f5_pipeline.audio.samples import SAMPLE_RATE
 from f5_pipeline.engine.duration import (
     Reference,
+    max_chunk_seconds,
     pack,
     plan_chunks,
-    room_seconds,
     speech_seconds,
     speech_units,
 )
 from f5_pipeline.engine.protocol import HOP_LENGTH, frames_of, seconds_of
-from f5_pipeline.models.word_timing import Spacing
+from f5_pipeline.models.word_timing import WordTiming
 
 NATURE = "Some call me nature, others call me mother nature. "
 ENGLISH = Reference(NATURE, 4.0, 4.0)  # 51 characters in 4 s: 12.75 a second
@@ -55,10 +55,10 @@ def test_latin_text_takes_as_long_as_upstream_says(text: str, speed: float) -> N
 )
 def test_room_for_words_begins_where_the_reference_ends(text: str, speed: float) -> None:
     """The text is spread over all frames; what of it falls into the reference's is not heard."""
-    spacing = Spacing(3.0, {"^": 24.0, "T.": 15.0, "T,": 18.0, "#a": -10.0, "qui": 20.0})
+    spacing = WordTiming(3.0, {"^": 24.0, "T.": 15.0, "T,": 18.0, "#a": -10.0, "qui": 20.0})
     reference = Reference(NATURE, 3.0, 2.9, even=True, spacing=spacing)
     (chunk,) = plan_chunks(text, reference, speed, 17.0)
-    before, after = spacing.side_by_side(NATURE, text, reference.frames, chunk.frames)
+    before, after = spacing.pad_pair(NATURE, text, reference.frames, chunk.frames)
     tokens = len(before.rstrip() + " " + after)
     each = (reference.frames + chunk.frames) / tokens
     begins = each * (tokens - len(after.lstrip()))
@@ -67,7 +67,7 @@ def test_room_for_words_begins_where_the_reference_ends(text: str, speed: float)
 
 
 def test_what_takes_long_to_say_is_given_long() -> None:
-    spacing = Spacing(3.0, {"^": 12.0, "T,": 18.0})
+    spacing = WordTiming(3.0, {"^": 12.0, "T,": 18.0})
     reference = Reference(NATURE, 3.0, 2.9, even=True, spacing=spacing)
     quick, slow = (speech_seconds(text, reference, 1.0) for text in ("one two six ten oh.", "one, two, six, ten."))
     assert slow > 1.5 * quick
@@ -160,14 +160,14 @@ def test_reference_frames_are_those_of_the_mel_spectrogram() -> None:
     ],
 )
 def test_room(reference_seconds: float, max_seconds: float, room: float) -> None:
-    assert room_seconds(Reference("x", reference_seconds, 3.0), max_seconds) == room
+    assert max_chunk_seconds(Reference("x", reference_seconds, 3.0), max_seconds) == room
 
 
 @pytest.mark.parametrize("reference_seconds", [2.0, 8.0, 12.0])
 @pytest.mark.parametrize("speed", [0.5, 1.0, 2.0])
 def test_chunks_fit_the_room_and_lose_nothing(reference_seconds: float, speed: float) -> None:
     reference = Reference(NATURE, reference_seconds, reference_seconds)
-    room = room_seconds(reference, 17.0)
+    room = max_chunk_seconds(reference, 17.0)
     chunks = plan_chunks(LONG, reference, speed, 17.0)
     assert " ".join(chunk.text for chunk in chunks) == LONG.strip()
     assert all(0 < seconds_of(chunk.frames) <= room + seconds_of(1) for chunk in chunks)

@@ -11,10 +11,10 @@ import pytest
 from f5_pipeline.engine.f5.engine import F5Engine
 from f5_pipeline.engine.loading import load_f5_engine
 from f5_pipeline.engine.protocol import SpeechChunk, Spoken
-from f5_pipeline.engine.word_spacing import with_room
+from f5_pipeline.engine.word_spacing import with_word_spacing
 from f5_pipeline.models.spec import Sampling
 from f5_pipeline.models.weights import ReadyModel
-from f5_pipeline.models.word_timing import Spacing
+from f5_pipeline.models.word_timing import WordTiming
 from tests.engine.f5.models import VOICES, demo_files, demo_spec
 
 CHUNK = SpeechChunk(
@@ -41,12 +41,12 @@ class Recording:
 
 def test_a_model_without_a_table_is_given_the_text_as_it_is() -> None:
     engine = Recording()
-    assert with_room(engine, None) is engine
+    assert with_word_spacing(engine, None) is engine
 
 
 def test_a_model_with_one_is_given_room_for_the_words_and_all_else_as_it_was() -> None:
-    spacing, engine = Spacing(1.0, {"#river": 80.0, "#a": 6.0}), Recording()
-    spoken = list(with_room(engine, spacing).speak([CHUNK, CHUNK]))
+    spacing, engine = WordTiming(1.0, {"#river": 80.0, "#a": 6.0}), Recording()
+    spoken = list(with_word_spacing(engine, spacing).speak([CHUNK, CHUNK]))
     assert [one.index for one in spoken] == [0, 1]
     for given in engine.chunks:
         assert given.ref_text.split() == CHUNK.ref_text.split()
@@ -59,9 +59,9 @@ def test_a_model_with_one_is_given_room_for_the_words_and_all_else_as_it_was() -
 
 
 def test_said_faster_a_text_has_a_smaller_share() -> None:
-    spacing, engine = Spacing(1.0, {"^": 20.0}), Recording()
+    spacing, engine = WordTiming(1.0, {"^": 20.0}), Recording()
     chunks = [replace(CHUNK, frames=frames) for frames in (260, 130, 65)]
-    list(with_room(engine, spacing).speak(chunks))
+    list(with_word_spacing(engine, spacing).speak(chunks))
     shares = [len(given.text) / len(given.ref_text) for given in engine.chunks]
     assert [share / shares[1] for share in shares] == pytest.approx([2.0, 1.0, 0.5], rel=0.3)
 
@@ -71,7 +71,7 @@ def test_a_run_gives_a_model_the_room_that_its_table_wants(monkeypatch: pytest.M
     monkeypatch.setenv("F5_DEVICE", "cpu")
     model = ReadyModel(demo_spec(), demo_files())
     assert model.spacing is not None
-    ref_text, text = model.spacing.side_by_side(CHUNK.ref_text, CHUNK.text, 291, CHUNK.frames)
+    ref_text, text = model.spacing.pad_pair(CHUNK.ref_text, CHUNK.text, 291, CHUNK.frames)
     # Whoever changes this changes what every line of such a model sounds like: ENGINE_VERSION.
     assert ref_text == "a quick     brown    fox         jumps        over   the lazy     dog     near the river. "
     assert text == "       a small     boat      on   the lake.       "

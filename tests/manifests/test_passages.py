@@ -128,7 +128,7 @@ def test_the_dictionary_is_the_one_of_each_passages_language(store: LocalStore) 
 def test_a_rejected_row_says_which_section_and_voices_it_has(store: LocalStore) -> None:
     contents = resolve(store, "Hi. [voice: dora] [laughs]", columns="section\none")
     assert [(row.section, row.voices) for row in contents.rejected] == [("one", ("anna", "dora"))]
-    assert "voice dora" in contents.made_of  # when she comes, that is a change
+    assert "voice dora" in contents.input_versions  # when she comes, that is a change
     assert resolve(store, "", columns="section\n../x").rejected[0].section is None
 
 

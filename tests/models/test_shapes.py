@@ -45,7 +45,7 @@ def test_the_embedded_model_is_what_its_entry_says() -> None:
     from f5_pipeline.models.files import place
     from f5_pipeline.models.proof import prove_checkpoint, prove_vocoder
     from f5_pipeline.models.source import parse_source
-    from f5_pipeline.models.word_timing import read_spacing
+    from f5_pipeline.models.word_timing import read_word_timing
     from f5_pipeline.storage.pinned import sha256_of
 
     demo = _CATALOGUE["demo"]
@@ -56,4 +56,4 @@ def test_the_embedded_model_is_what_its_entry_says() -> None:
     checkpoint, vocabulary, config, weights, spacing = (path for path in paths.values() if path is not None)
     prove_checkpoint(demo, checkpoint, vocabulary)
     prove_vocoder(demo, config, weights)
-    read_spacing("demo", spacing)
+    read_word_timing("demo", spacing)

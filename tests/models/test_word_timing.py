@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 
 from f5_pipeline.errors import BadWeights
-from f5_pipeline.models.word_timing import Spacing, parts, read_spacing
+from f5_pipeline.models.word_timing import WordTiming, parts, read_word_timing
 
-LONG = Spacing(2.0, {"#one": 20.0, "#two": 4.0, "#three": 30.0, "N#": 1.0})
+LONG = WordTiming(2.0, {"#one": 20.0, "#two": 4.0, "#three": 30.0, "N#": 1.0})
 
 
 @pytest.mark.parametrize(
@@ -28,7 +28,7 @@ def test_a_word_has_as_many_tokens_as_it_takes_long(text: str, spaced: str) -> N
 
 
 def test_rounding_does_not_add_up() -> None:
-    spacing = Spacing(3.0, {"#ab": 10.0})
+    spacing = WordTiming(3.0, {"#ab": 10.0})
     text = spacing.spaced(" ".join(["ab"] * 100))
     begins = [at for at in range(len(text)) if text.startswith("ab", at)]
     assert all(abs(begin - 10 * at / 3) <= 0.5 for at, begin in enumerate(begins))
@@ -70,13 +70,13 @@ def test_a_text_that_is_spaced_already_stays_as_it_is() -> None:
 def test_what_the_reference_needs_comes_before_the_text() -> None:
     """The engine, as upstream, joins the two by one space."""
     tokens = LONG.tokens("two one."), LONG.tokens("three two")
-    ref_text, text = LONG.side_by_side("two one. ", "three two", *(2 * count for count in tokens))
+    ref_text, text = LONG.pad_pair("two one. ", "three two", *(2 * count for count in tokens))
     assert ref_text.rstrip() + " " + text == LONG.spaced("two one.") + LONG.spaced("three two")
 
 
 @pytest.mark.parametrize("frames", [20, 50, 100, 300, 1000])
 def test_each_has_its_share_of_the_time(frames: int) -> None:
-    ref_text, text = LONG.side_by_side("two one three.", "three two one two", 100, frames)
+    ref_text, text = LONG.pad_pair("two one three.", "three two one two", 100, frames)
     both = ref_text.rstrip() + " " + text
     each, left_over = divmod(100 + frames, len(both))  # as F5 divides them: the last characters get one frame more
     begins = len(both) - len(text.lstrip())
@@ -86,7 +86,7 @@ def test_each_has_its_share_of_the_time(frames: int) -> None:
 
 
 def test_a_reference_that_says_nothing() -> None:
-    assert LONG.side_by_side("", "two", 30, 30) == (" ", " " * 14 + "two" + " " * 12)
+    assert LONG.pad_pair("", "two", 30, 30) == (" ", " " * 14 + "two" + " " * 12)
 
 
 @pytest.mark.parametrize(
@@ -112,7 +112,7 @@ def test_what_a_words_duration_depends_on(word: str, following: str, some: set[s
 def test_a_table_is_read(tmp_path: Path) -> None:
     path = tmp_path / "spacing.json"
     path.write_text('{"frames_per_token": 2, "frames": {"#one": 20, "^": 0.5}}')
-    assert read_spacing("mine", path).spaced("one") == "one       "
+    assert read_word_timing("mine", path).spaced("one") == "one       "
 
 
 @pytest.mark.parametrize(
@@ -134,11 +134,11 @@ def test_what_is_no_table_is_said(content: str, tmp_path: Path) -> None:
     path = tmp_path / "spacing.json"
     path.write_text(content)
     with pytest.raises(BadWeights, match=r"'mine'.*spacing\.json"):
-        read_spacing("mine", path)
+        read_word_timing("mine", path)
 
 
 def test_a_table_that_is_no_text(tmp_path: Path) -> None:
     path = tmp_path / "spacing.json"
     path.write_bytes(b"\xff\x00")
     with pytest.raises(BadWeights):
-        read_spacing("mine", path)
+        read_word_timing("mine", path)

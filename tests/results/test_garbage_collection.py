@@ -14,7 +14,7 @@ from f5_pipeline.results.garbage_collection import clean
 from f5_pipeline.results.leases import hold_lease
 from f5_pipeline.storage.layout import CLIPS, clip_object, is_lease, parquet_object
 from f5_pipeline.storage.local import LocalStore
-from f5_pipeline.storage.partial import appearing, host_slug
+from f5_pipeline.storage.partial import atomic_write, host_slug
 from tests.results.batch import contents, key_of, run_batch, speak
 
 
@@ -159,7 +159,7 @@ def test_partial_files_of_the_dead_go_and_of_the_living_stay(store: LocalStore, 
     run_batch(store, "demo", ["one"])
     cache = tmp_path / "cache"
     dead = [dead_partial(Path(store.url) / "clips" / "ab"), dead_partial(cache / "store" / "x")]
-    with appearing(cache / "model.bin") as file:
+    with atomic_write(cache / "model.bin") as file:
         file.write(b"in the middle of it")
         report = clean(store, [cache], dry_run=True)
         assert {partial.path for partial in report.partial_files} == set(dead)

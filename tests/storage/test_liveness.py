@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from f5_pipeline.storage import liveness as module
-from f5_pipeline.storage.liveness import alive, bury, lives
+from f5_pipeline.storage.liveness import alive, lives, remove_stale
 
 _LIVING = """
 import sys
@@ -37,7 +37,7 @@ def test_a_killed_process_is_proven_dead_and_buried(tmp_path: Path) -> None:
     process.communicate()
     assert lives(tmp_path, "run") is False
     assert lives(tmp_path, "run") is False  # looking changes nothing
-    bury(tmp_path, "run")
+    remove_stale(tmp_path, "run")
     assert lives(tmp_path, "run") is None
     assert list(tmp_path.iterdir()) == []
 

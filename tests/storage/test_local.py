@@ -9,7 +9,7 @@ import pytest
 
 from f5_pipeline.errors import LinkLeavesStore, ObjectMissing, StoreUnusable
 from f5_pipeline.storage.local import LocalStore
-from f5_pipeline.storage.partial import appearing
+from f5_pipeline.storage.partial import atomic_write
 
 
 @pytest.fixture
@@ -40,7 +40,7 @@ def test_a_file_is_no_store(tmp_path: Path) -> None:
 
 
 def test_unfinished_files_are_never_listed(store: LocalStore, root: Path) -> None:
-    with appearing(root / "clips" / "x") as file:
+    with atomic_write(root / "clips" / "x") as file:
         file.write(b"half")
         file.flush()
         assert len(list((root / "clips").iterdir())) == 1

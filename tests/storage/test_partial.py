@@ -11,13 +11,13 @@ import pytest
 from filelock import lock_descriptor
 
 from f5_pipeline.storage import partial
-from f5_pipeline.storage.partial import AlreadyThere, appearing, partial_files, remove_if_dead
+from f5_pipeline.storage.partial import AlreadyThere, atomic_write, partial_files, remove_if_dead
 
 WRITER = """
 import sys, time
 from pathlib import Path
-from f5_pipeline.storage.partial import appearing
-with appearing(Path(sys.argv[1])) as file:
+from f5_pipeline.storage.partial import atomic_write
+with atomic_write(Path(sys.argv[1])) as file:
     file.write(b"half")
     file.flush()
     print("writing", flush=True)
@@ -39,7 +39,7 @@ def writer(tmp_path: Path):
 
 def test_a_file_appears_when_it_is_whole(tmp_path: Path) -> None:
     target = tmp_path / "deep" / "target"
-    with appearing(target) as file:
+    with atomic_write(target) as file:
         file.write(b"all")
         assert not target.exists()
     assert target.read_bytes() == b"all"
@@ -51,7 +51,7 @@ def test_a_failure_leaves_what_was_there(tmp_path: Path, failure: type[BaseExcep
     (tmp_path / "target").write_bytes(b"old")
 
     def fail_halfway() -> None:
-        with appearing(tmp_path / "target") as file:
+        with atomic_write(tmp_path / "target") as file:
             file.write(b"new")
             raise failure
 
@@ -69,7 +69,7 @@ def test_a_target_that_is_not_to_be_replaced(tmp_path: Path, links: bool, monkey
         monkeypatch.setattr(os, "link", refuse)
     for data, expected in ((b"one", None), (b"two", AlreadyThere)):
         try:
-            with appearing(tmp_path / "target", replace=False) as file:
+            with atomic_write(tmp_path / "target", replace=False) as file:
                 file.write(data)
         except AlreadyThere:
             assert expected is AlreadyThere
@@ -122,7 +122,7 @@ def test_without_locks_there_is_no_proof(tmp_path: Path, monkeypatch: pytest.Mon
         raise OSError(37, "No locks available")
 
     monkeypatch.setattr(partial, "lock_descriptor", no_locks)
-    with appearing(tmp_path / "target") as file:
+    with atomic_write(tmp_path / "target") as file:
         file.write(b"x")
         (found,) = partial_files(tmp_path)
         assert not found.dead
@@ -140,7 +140,7 @@ def test_a_cleaner_that_comes_between_opening_and_locking_is_noticed(
             removed[0].unlink()
 
     monkeypatch.setattr(partial, "lock_descriptor", lock_after_a_cleaner)
-    with appearing(tmp_path / "target") as file:
+    with atomic_write(tmp_path / "target") as file:
         file.write(b"x")
     assert (tmp_path / "target").read_bytes() == b"x"
 

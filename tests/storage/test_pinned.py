@@ -10,7 +10,7 @@ import pytest
 
 from f5_pipeline.errors import FileAltered, FileUnusable, NotEnoughDisk
 from f5_pipeline.storage import disk_space, pinned
-from f5_pipeline.storage.disk_space import Need, check_room, measure_room
+from f5_pipeline.storage.disk_space import Need, check_disk_space, measure_disk_space
 from f5_pipeline.storage.pinned import fetch_pinned, hash_once, recorded_sha256
 
 
@@ -124,7 +124,9 @@ def test_a_file_where_the_folder_should_be(tmp_path: Path) -> None:
 
 
 def test_needs_on_one_file_system_are_added_up(tmp_path: Path) -> None:
-    rooms = measure_room([Need("a", tmp_path / "x" / "y", 10), Need("b", tmp_path, 20), Need("nothing", tmp_path, 0)])
+    rooms = measure_disk_space(
+        [Need("a", tmp_path / "x" / "y", 10), Need("b", tmp_path, 20), Need("nothing", tmp_path, 0)]
+    )
     assert len(rooms) == 1
     assert [need.what for need in rooms[0].needs] == ["a", "b"]
     assert rooms[0].needed > 30
@@ -133,14 +135,14 @@ def test_needs_on_one_file_system_are_added_up(tmp_path: Path) -> None:
 
 def test_nothing_needed_is_never_too_much(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(disk_space, "_HEAD_ROOM", 10**18)
-    assert check_room([Need("nothing", tmp_path, 0)]) == []
+    assert check_disk_space([Need("nothing", tmp_path, 0)]) == []
 
 
 def test_too_little_says_what_where_and_what_to_delete(tmp_path: Path) -> None:
     (tmp_path / "cache").mkdir()
     (tmp_path / "cache" / "old").write_bytes(b"x" * 2_000_000)
     with pytest.raises(NotEnoughDisk) as caught:
-        check_room([Need("the wheel", tmp_path / "new", 10**15)], [tmp_path / "cache", tmp_path / "none"])
+        check_disk_space([Need("the wheel", tmp_path / "new", 10**15)], [tmp_path / "cache", tmp_path / "none"])
     message = str(caught.value)
     assert "the wheel 1,000,000,000 MB" in message
     assert f"{tmp_path / 'cache'} (2 MB)" in message

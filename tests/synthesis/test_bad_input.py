@@ -14,7 +14,7 @@ import soundfile
 
 from f5_pipeline.engine.f5.engine import F5Engine
 from f5_pipeline.engine.protocol import SpeechEngine
-from f5_pipeline.engine.word_spacing import with_room
+from f5_pipeline.engine.word_spacing import with_word_spacing
 from f5_pipeline.manifests.manifest import read_utterances
 from f5_pipeline.manifests.utterance_file import save_utterances
 from f5_pipeline.models.catalogue import load_catalogue
@@ -56,7 +56,7 @@ VOICES = {
 
 
 def speaker(model: ReadyModel) -> SpeechEngine:
-    return with_room(F5Engine(model.spec, model.files, "cpu"), model.spacing)
+    return with_word_spacing(F5Engine(model.spec, model.files, "cpu"), model.spacing)
 
 
 def wav(samples: np.ndarray, rate: int) -> bytes:

@@ -432,7 +432,7 @@ def test_a_run_whose_batch_was_submitted_again_leaves_the_newer_index(work: Work
         work.speak(FakeEngine(takes={"line": [submit_again]}))
     assert read_index(work.store, "b") == list(newer[0].rows)
     assert (known := read_provenance(work.store, "b")) is not None
-    assert known.made_of == load_utterances(work.store, "b").made_of
+    assert known.input_versions == load_utterances(work.store, "b").input_versions
     assert unnamed_clips(work.store) == []  # what was spoken is kept
 
 

@@ -13,20 +13,20 @@ import numpy as np
 import pytest
 
 from f5_pipeline.audio.samples import SAMPLE_RATE
-from f5_pipeline.audio.trim import Edges, trim_edges
+from f5_pipeline.audio.trim import TrimSettings, trim_silence
 from f5_pipeline.delivery.deliver import deliver_batch
 from f5_pipeline.engine.f5.engine import F5Engine
 from f5_pipeline.engine.protocol import SpeechChunk, SpeechEngine, Spoken
-from f5_pipeline.engine.word_spacing import with_room
+from f5_pipeline.engine.word_spacing import with_word_spacing
 from f5_pipeline.manifests.manifest import read_utterances
 from f5_pipeline.manifests.utterance_file import load_utterances, save_utterances
 from f5_pipeline.models.catalogue import load_catalogue
 from f5_pipeline.models.weights import ReadyModel
-from f5_pipeline.models.word_timing import Spacing
+from f5_pipeline.models.word_timing import WordTiming
 from f5_pipeline.quality.asr.choice import choose_recogniser
 from f5_pipeline.quality.asr.comparison import words_of
 from f5_pipeline.results.clips import ClipStore
-from f5_pipeline.results.transcripts import load_heard
+from f5_pipeline.results.transcripts import load_transcript
 from f5_pipeline.settings.environment import Settings
 from f5_pipeline.storage.local import LocalStore
 from f5_pipeline.synthesis.batch import BatchReport, speak_batch
@@ -50,8 +50,8 @@ TOML = 'recogniser = "pocketsphinx"\nmax_attempts = 6\nsubtitles = "vtt"\n'
 class Spoiling:
     """Implements ``SpeechEngine``: the embedded model, whose first takes of some lines are spoilt."""
 
-    def __init__(self, engine: SpeechEngine, spacing: Spacing) -> None:
-        self._engine, self._spacing = with_room(engine, spacing), spacing
+    def __init__(self, engine: SpeechEngine, spacing: WordTiming) -> None:
+        self._engine, self._spacing = with_word_spacing(engine, spacing), spacing
         self.drawn = Counter[str]()
 
     def speak(self, chunks: Sequence[SpeechChunk]) -> Iterator[Spoken]:
@@ -140,10 +140,10 @@ def test_words_are_timed_in_the_subtitles_where_the_sound_is(work: Work, report:
     deliver_batch(work.store, "b", contents.settings, report.rows, contents.utterances)
     assert len(work.engines) == engines
     row = report.rows[0]
-    heard = load_heard(work.store, row.key, str(row.quality["recogniser"])) or ()
+    heard = load_transcript(work.store, row.key, str(row.quality["recogniser"])) or ()
     assert [word.text for word in heard] == words_of(TEXTS["clean"])
     samples = ClipStore(work.store).load(row.key).samples
-    cut = trim_edges(samples, SAMPLE_RATE, Edges()).cut_before
+    cut = trim_silence(samples, SAMPLE_RATE, TrimSettings()).cut_before
     vtt = work.store.read("batches/b/audio/clean.vtt").decode()
     times = [float(time) for time in re.findall(r"<00:00:(\d\d\.\d{3})>", vtt)]
     assert times == [pytest.approx(word.start - cut, abs=0.0011) for word in heard[1:]]

@@ -19,12 +19,12 @@ from f5_pipeline.manifests.utterance import Passage, Utterance
 from f5_pipeline.models.catalogue import load_catalogue
 from f5_pipeline.models.spec import ModelSpec, Sampling
 from f5_pipeline.models.weights import ModelFiles, ReadyModel
-from f5_pipeline.models.word_timing import Spacing
+from f5_pipeline.models.word_timing import WordTiming
 from f5_pipeline.results.keys import ClipParts, clip_key
 from f5_pipeline.settings.environment import Settings
 from f5_pipeline.storage.local import LocalStore
 from f5_pipeline.synthesis.prepare import cast
-from f5_pipeline.synthesis.request import Speaker, SpokenLine
+from f5_pipeline.synthesis.request import Speaker, SynthesisRequest
 from f5_pipeline.voices.settings import VoiceSettings
 from f5_pipeline.voices.voice import Voice
 from tests.material import put_voices
@@ -231,7 +231,7 @@ FIELDS: dict[type, dict[str, tuple[Any, bool]]] = {
         # How long a text may take is measured with these; both follow from what is in the key.
         "speech_seconds": (2.5, NOT_IN_KEY),
         "even": (True, NOT_IN_KEY),
-        "spacing": (Spacing(3.0, {}), NOT_IN_KEY),
+        "spacing": (WordTiming(3.0, {}), NOT_IN_KEY),
     },
     ModelFiles: {
         "checkpoint": (Path("x"), NOT_IN_KEY),
@@ -271,7 +271,7 @@ def key_with(kind: type, name: str = "", value: object = None) -> str:
     utterance = changed(utterance)
     speakers = (Speaker(voice, reference),) * len(utterance.passages)
     model = replace(MODEL, files=changed(MODEL.files))
-    return SpokenLine(utterance, voice, model, reference, speakers).key
+    return SynthesisRequest(utterance, voice, model, reference, speakers).key
 
 
 @pytest.mark.parametrize("kind", FIELDS)

@@ -14,7 +14,7 @@ from f5_pipeline.manifests.utterance import Passage, Utterance
 from f5_pipeline.results.garbage_collection import clean
 from f5_pipeline.results.index import write_index
 from f5_pipeline.synthesis import request
-from f5_pipeline.synthesis.request import Speaker, SpokenLine
+from f5_pipeline.synthesis.request import Speaker, SynthesisRequest
 from tests.synthesis.fake_engine import FakeEngine, clipped
 from tests.synthesis.test_session import MODEL, REFERENCE, SAMPLING, SENTENCES, VOICE, Run
 
@@ -33,18 +33,18 @@ def said(text: str, who: Speaker = ANNA, before: float = 0.0, after: float = 0.0
     return Passage(text, who.voice.name, "en", speed, before, after), who
 
 
-def line(*passages: Part, id: str = "1", attempts: int = 3, seed: int | None = None) -> SpokenLine:
+def line(*passages: Part, id: str = "1", attempts: int = 3, seed: int | None = None) -> SynthesisRequest:
     parts, speakers = tuple(passage for passage, _ in passages), tuple(speaker for _, speaker in passages)
     text, first = " ".join(part.spoken_text for part in parts), speakers[0]
     sampling = replace(SAMPLING, speed=parts[0].speed)
     name = first.voice.name
     utterance = Utterance(id, int(id), "-", text, name, "demo", "en", sampling, seed, attempts, passages=parts)
-    return SpokenLine(utterance, first.voice, MODEL, first.reference, speakers)
+    return SynthesisRequest(utterance, first.voice, MODEL, first.reference, speakers)
 
 
-def plain(text: str, who: Speaker = ANNA, id: str = "9") -> SpokenLine:
+def plain(text: str, who: Speaker = ANNA, id: str = "9") -> SynthesisRequest:
     utterance = Utterance(id, int(id), text, text, who.voice.name, "demo", "en", SAMPLING, None, 3)
-    return SpokenLine(utterance, who.voice, MODEL, who.reference)
+    return SynthesisRequest(utterance, who.voice, MODEL, who.reference)
 
 
 @pytest.fixture
@@ -187,7 +187,7 @@ BASE = line(said(ONE, after=0.8), said(TWO, BOB))
         *("transcript", "seed", "untagged"),
     ],
 )  # fmt: skip
-def test_all_that_shapes_its_sound_is_in_its_key(other: SpokenLine) -> None:
+def test_all_that_shapes_its_sound_is_in_its_key(other: SynthesisRequest) -> None:
     assert other.key != BASE.key
 
 

@@ -29,7 +29,7 @@ from f5_pipeline.results.index import IndexRow, write_index
 from f5_pipeline.results.keys import derive_seed
 from f5_pipeline.settings.environment import Settings
 from f5_pipeline.storage.local import LocalStore
-from f5_pipeline.synthesis.request import SpokenLine
+from f5_pipeline.synthesis.request import SynthesisRequest
 from f5_pipeline.synthesis.session import Generation, generate
 from f5_pipeline.synthesis.stored_takes import settled_before
 from f5_pipeline.synthesis.transcriber import Nobody
@@ -44,12 +44,12 @@ SAMPLING = Sampling(7, 1.0, -1.0, 1.0, 0.15)
 TEXTS = ("the first line of all.", "the second line, then.", "and so the third one.")
 
 
-def line(text: str = TEXTS[0], id: str = "1", *, attempts: int = 3, seed: int | None = None) -> SpokenLine:
+def line(text: str = TEXTS[0], id: str = "1", *, attempts: int = 3, seed: int | None = None) -> SynthesisRequest:
     utterance = Utterance(id, int(id), text, text, "anna", "demo", "en", SAMPLING, seed, attempts)
-    return SpokenLine(utterance, VOICE, MODEL, REFERENCE)
+    return SynthesisRequest(utterance, VOICE, MODEL, REFERENCE)
 
 
-def lines(*texts: str, attempts: int = 3) -> list[SpokenLine]:
+def lines(*texts: str, attempts: int = 3) -> list[SynthesisRequest]:
     return [line(text, str(number), attempts=attempts) for number, text in enumerate(texts or TEXTS, start=1)]
 
 
@@ -61,7 +61,7 @@ class Run:
         self.clips = ClipStore(self.store)
         self.known: dict[str, IndexRow] = {}
 
-    def __call__(self, batch: Sequence[SpokenLine], engine: FakeEngine | None = None) -> Generation:
+    def __call__(self, batch: Sequence[SynthesisRequest], engine: FakeEngine | None = None) -> Generation:
         settled = settled_before(batch, self.clips, self.known, Nobody())
         done = generate(batch, self.clips, settled, (engine or FakeEngine(dies_after=0)).load)
         self.known = {row.key: row for row in done.rows if row.key}
@@ -158,7 +158,7 @@ def test_equal_lines_are_spoken_once(run: Run) -> None:
     ],
     ids=["voice", "model", "limit", "reference text", "reference length", "speed", "seed", "text"],
 )
-def test_what_shapes_the_sound_makes_another_clip(other: SpokenLine) -> None:
+def test_what_shapes_the_sound_makes_another_clip(other: SynthesisRequest) -> None:
     assert other.keys[0] != line().keys[0]
 
 

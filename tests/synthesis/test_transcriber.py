@@ -15,9 +15,9 @@ from f5_pipeline.quality.thresholds import Thresholds
 from f5_pipeline.quality.verdicts import Judge
 from f5_pipeline.results.garbage_collection import clean
 from f5_pipeline.results.index import IndexRow, write_index
-from f5_pipeline.results.transcripts import HeardWord, load_heard
+from f5_pipeline.results.transcripts import TimedWord, load_transcript
 from f5_pipeline.storage.layout import transcript_object
-from f5_pipeline.synthesis.request import SpokenLine
+from f5_pipeline.synthesis.request import SynthesisRequest
 from f5_pipeline.synthesis.session import Generation, generate
 from f5_pipeline.synthesis.stored_takes import settled_before
 from f5_pipeline.synthesis.transcriber import Ears
@@ -33,7 +33,7 @@ class Listening(Run):
 
     def listen(
         self,
-        batch: Sequence[SpokenLine],
+        batch: Sequence[SynthesisRequest],
         recogniser: Recogniser,
         engine: FakeEngine | None = None,
         spec: RecogniserSpec = SPEC,
@@ -49,7 +49,7 @@ class Listening(Run):
         return done
 
     def words(self, row: IndexRow) -> list[str]:
-        return [word.text for word in load_heard(self.store, row.key, SPEC.name) or ()]
+        return [word.text for word in load_transcript(self.store, row.key, SPEC.name) or ()]
 
 
 @pytest.fixture
@@ -160,7 +160,7 @@ def test_the_piece_with_the_wrong_words_is_named(run: Listening) -> None:
 
 def test_the_words_of_a_long_line_are_timed_where_they_are_in_it(run: Listening) -> None:
     (row,) = run.listen([line(LONG)], FakeRecogniser(), FakeEngine()).rows
-    words = load_heard(run.store, row.key, SPEC.name) or ()
+    words = load_transcript(run.store, row.key, SPEC.name) or ()
     assert len(words) == sum(len(sentence.split()) for sentence in SENTENCES)
     pieces = [run.clips.facts(key) for key in str(row.quality["pieces"]).split()]
     second = next(word for at, word in enumerate(words) if at == len(SENTENCES[0].split()))
@@ -171,11 +171,11 @@ def test_the_words_of_a_long_line_are_timed_where_they_are_in_it(run: Listening)
 
 def test_that_a_time_is_not_known_is_remembered_also_in_a_long_line(run: Listening) -> None:
     class Vague(FakeRecogniser):
-        def hear(self, question: Question) -> list[HeardWord]:
+        def hear(self, question: Question) -> list[TimedWord]:
             return [replace(word, timed=word.text != "few") for word in super().hear(question)]
 
     (row,) = run.listen([line(LONG)], Vague(), FakeEngine()).rows
-    words = load_heard(run.store, row.key, SPEC.name) or ()
+    words = load_transcript(run.store, row.key, SPEC.name) or ()
     assert {word.text for word in words if not word.timed} == {"few"}
 
 
@@ -188,7 +188,7 @@ def test_the_model_speaks_on_while_clips_are_listened_to(run: Listening) -> None
     said_all = threading.Event()
 
     class Slow(FakeRecogniser):
-        def hear(self, question: Question) -> list[HeardWord]:
+        def hear(self, question: Question) -> list[TimedWord]:
             assert said_all.wait(60)
             return super().hear(question)
 
@@ -206,7 +206,7 @@ def test_what_is_missing_is_spoken_while_old_clips_are_listened_to(run: Listenin
     said = threading.Event()
 
     class Slow(FakeRecogniser):
-        def hear(self, question: Question) -> list[HeardWord]:
+        def hear(self, question: Question) -> list[TimedWord]:
             assert said.wait(60)
             return super().hear(question)
 
@@ -224,7 +224,7 @@ def test_what_is_missing_is_spoken_while_old_clips_are_listened_to(run: Listenin
 
 def test_a_recogniser_that_fails_costs_the_check_and_not_the_clip(run: Listening) -> None:
     class Deaf(FakeRecogniser):
-        def hear(self, question: Question) -> list[HeardWord]:
+        def hear(self, question: Question) -> list[TimedWord]:
             if "second" in question.text:
                 raise RecogniserFailed("fake-1", "no ears")
             return super().hear(question)

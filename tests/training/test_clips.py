@@ -7,12 +7,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from f5_pipeline.models.word_timing import Spacing
+from f5_pipeline.models.word_timing import WordTiming
 from training.clips import Clips
 
 TOKENS = {character: number for number, character in enumerate(" abcdefghijklmnopqrstuvwxyz',.?!")}
 SPEAKERS, EACH = 3, 40
-SPACING = Spacing(1.0, {"T.": 20.0, "^a": 15.0})
+SPACING = WordTiming(1.0, {"T.": 20.0, "^a": 15.0})
 
 
 @pytest.fixture

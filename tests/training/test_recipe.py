@@ -115,13 +115,13 @@ def test_bfloat16_where_the_device_has_it(
 
 @pytest.mark.espeak
 def test_a_card_tells_the_newest_figures(work: Path, tmp_path: Path) -> None:
-    from training.stages import STAGES, Workshop
+    from training.stages import STAGES, DeliveryBuilder
 
     folder = tmp_path / "again"
     shutil.copytree(work, folder, ignore=shutil.ignore_patterns("metrics.json", "speech"))
     card = folder / "model" / "MODEL_CARD.md"
     card.write_text("| relative word error rate | 1.0 |")
-    STAGES["evaluation"][1](Workshop(load("toy"), folder, 1))
+    STAGES["evaluation"][1](DeliveryBuilder(load("toy"), folder, 1))
     assert not card.exists()  # so that the next stage writes it
 
 
@@ -131,7 +131,7 @@ def test_a_leg_begins_with_a_models_weights(work: Path, tmp_path: Path, monkeypa
     import torch
     from safetensors.torch import load_file
 
-    from training.stages import STAGES, Workshop
+    from training.stages import STAGES, DeliveryBuilder
 
     toy = load("toy")
     still = toy.vocoder.model_copy(update={"rate": 1e-12})
@@ -142,7 +142,7 @@ def test_a_leg_begins_with_a_models_weights(work: Path, tmp_path: Path, monkeypa
         work, folder, ignore=shutil.ignore_patterns("recipe.json", "reader.pt", "transformer.pt", "vocos.pt", "model")
     )
     for stage in ("reader", "acoustic", "vocoder", "export"):
-        STAGES[stage][1](Workshop(recipe, folder, 1))
+        STAGES[stage][1](DeliveryBuilder(recipe, folder, 1))
     given, made = (load_file(path / "model" / "model.safetensors") for path in (work, folder))
     assert given.keys() == made.keys()
     assert [name for name in given if not torch.equal(given[name], made[name])] == []
@@ -152,17 +152,17 @@ def test_a_leg_begins_with_a_models_weights(work: Path, tmp_path: Path, monkeypa
 
 @pytest.mark.espeak
 def test_a_leg_does_not_go_on_from_another_model_than_it_began_with(work: Path, tmp_path: Path) -> None:
-    from training.stages import Workshop
+    from training.stages import DeliveryBuilder
 
     start = tmp_path / "start"
     shutil.copytree(work / "model", start)
     recipe = load("toy").model_copy(update={"start": str(start)})
-    Workshop(recipe, tmp_path / "leg", 1)
-    Workshop(recipe, tmp_path / "leg", 1)
+    DeliveryBuilder(recipe, tmp_path / "leg", 1)
+    DeliveryBuilder(recipe, tmp_path / "leg", 1)
     with (start / "model.safetensors").open("ab") as file:
         file.write(b"another")
     with pytest.raises(ValueError, match="another recipe"):
-        Workshop(recipe, tmp_path / "leg", 1)
+        DeliveryBuilder(recipe, tmp_path / "leg", 1)
 
 
 @pytest.mark.parametrize("characters", [None, "a\nb\n"], ids=["no model", "another vocabulary"])
@@ -189,7 +189,7 @@ def test_a_training_that_is_cut_off_goes_on(work: Path, tmp_path: Path, monkeypa
     """From its last checkpoint, and ends as one that is left alone."""
     import torch
 
-    from training.stages import STAGES, Workshop
+    from training.stages import STAGES, DeliveryBuilder
 
     steps: list[int] = []
     cut = threading.Event()
@@ -203,7 +203,7 @@ def test_a_training_that_is_cut_off_goes_on(work: Path, tmp_path: Path, monkeypa
         return real(settings, step, progress)
 
     def again() -> dict[str, torch.Tensor]:
-        STAGES["acoustic"][1](Workshop(load("toy"), folder, 1))
+        STAGES["acoustic"][1](DeliveryBuilder(load("toy"), folder, 1))
         trained: dict[str, torch.Tensor] = torch.load(folder / "transformer.pt", weights_only=True)
         return trained
 

@@ -12,7 +12,7 @@ from dagster._core.launcher import CheckRunHealthResult, WorkerStatus
 from dagster._core.storage.tags import GRPC_INFO_TAG
 
 from f5_pipeline.settings.environment import load_settings
-from f5_pipeline.storage.liveness import bury, lives
+from f5_pipeline.storage.liveness import lives, remove_stale
 
 RUNS = "runs"  # the folder of this machine's cache where its runs show that they live
 
@@ -30,7 +30,7 @@ class WatchingRunLauncher(dg.DefaultRunLauncher):
         alive = lives(folder, run.run_id)
         if alive or (alive is None and not _server_is_gone(run)):
             return CheckRunHealthResult(WorkerStatus.RUNNING)
-        bury(folder, run.run_id)
+        remove_stale(folder, run.run_id)
         return CheckRunHealthResult(WorkerStatus.FAILED, "its process is gone")
 
 

@@ -17,7 +17,7 @@ _EVERY, _GRACE = 10.0, 30.0
 
 
 @contextmanager
-def ends_with_its_record(
+def end_with_run_record(
     instance: dg.DagsterInstance, run: dg.DagsterRun, every: float = _EVERY, grace: float = _GRACE
 ) -> Iterator[None]:
     """End this process at once if its run has ended in the records, and the block goes on all the same."""

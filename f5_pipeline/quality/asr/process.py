@@ -13,7 +13,7 @@ import numpy as np
 
 from f5_pipeline.errors import RecogniserFailed
 from f5_pipeline.quality.asr.recogniser import Question, RecogniserSpec
-from f5_pipeline.results.transcripts import HeardWord
+from f5_pipeline.results.transcripts import TimedWord
 
 _PATIENCE = 10.0  # seconds for a process that was told to end
 
@@ -26,11 +26,11 @@ class RecogniserProcess:
         self._process: subprocess.Popen[bytes] | None = None
         self._complaints = tempfile.TemporaryFile()  # noqa: SIM115 - its standard error, as long as there is a self
 
-    def hear(self, question: Question) -> Sequence[HeardWord]:
+    def hear(self, question: Question) -> Sequence[TimedWord]:
         samples = np.ascontiguousarray(question.samples, "<f4").tobytes()
         head = {"bytes": len(samples), "text": question.text, "before": question.before, "language": question.language}
         answer = self._ask(json.dumps(head).encode() + b"\n" + samples)
-        return [HeardWord(**word) for word in answer["words"]]
+        return [TimedWord(**word) for word in answer["words"]]
 
     def close(self) -> None:
         """End the process. What it hears at the moment is lost."""

@@ -8,7 +8,7 @@ from typing import Protocol
 
 import numpy as np
 
-from f5_pipeline.results.transcripts import HeardWord
+from f5_pipeline.results.transcripts import TimedWord
 
 
 @dataclass(frozen=True)
@@ -24,7 +24,7 @@ class Question:
 class Recogniser(Protocol):
     """Something that listens. Used by one thread at a time."""
 
-    def hear(self, question: Question) -> Sequence[HeardWord]:
+    def hear(self, question: Question) -> Sequence[TimedWord]:
         """The words that are said, in their order, as ``comparison.words_of`` writes words.
 
         Raises:

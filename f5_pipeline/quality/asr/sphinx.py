@@ -20,7 +20,7 @@ from f5_pipeline.quality.asr.grammar import transitions
 from f5_pipeline.quality.asr.mistakes import Said, confirmed
 from f5_pipeline.quality.asr.recogniser import Question
 from f5_pipeline.quality.asr.spelling import phones_of
-from f5_pipeline.results.transcripts import HeardWord
+from f5_pipeline.results.transcripts import TimedWord
 
 #: Part of the name of what it hears: raise it when the same clip should be heard otherwise.
 VERSION = 1
@@ -43,14 +43,14 @@ class Sphinx:
         self._decoder = Decoder(lm=None, samprate=_RATE, bestpath=False, cmn="batch", loglevel="FATAL", **_BEAMS)
         self._spelled: set[str] = set()  # words that its dictionary lacks: it knows little of how they sound
 
-    def hear(self, question: Question) -> list[HeardWord]:
+    def hear(self, question: Question) -> list[TimedWord]:
         """The text as it is said, with its mistakes. Words that are neither of the text nor leaked are not heard."""
         text, before = words_of(question.text), words_of(question.before)
         sound = _sound(question.samples)
         for word in {*text, *before}:
             self._learn(word)
         said = self._with_mistakes(sound, text, before) if text and len(sound) >= _SHORTEST else []
-        return [HeardWord(s.word, s.first / _FRAMES_PER_SECOND, (s.last + 1) / _FRAMES_PER_SECOND) for s in said]
+        return [TimedWord(s.word, s.first / _FRAMES_PER_SECOND, (s.last + 1) / _FRAMES_PER_SECOND) for s in said]
 
     def _with_mistakes(self, sound: bytes, text: list[str], before: list[str]) -> list[Said]:
         first, last, ways = transitions(text, before, self._ways)

@@ -15,16 +15,16 @@ from dagster._core.test_utils import create_run_for_test, instance_for_test
 
 from f5_pipeline.defs.code_location import define
 from f5_pipeline.defs.instance import run_watchdog
-from f5_pipeline.defs.instance.run_watchdog import ends_with_its_record
+from f5_pipeline.defs.instance.run_watchdog import end_with_run_record
 
 _HANGS = """
 import ctypes, signal, sys
 import dagster as dg
-from f5_pipeline.defs.instance.run_watchdog import ends_with_its_record
+from f5_pipeline.defs.instance.run_watchdog import end_with_run_record
 
 signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGINT])  # it comes to nobody
 with dg.DagsterInstance.from_config(sys.argv[1]) as instance:
-    with ends_with_its_record(instance, instance.get_run_by_id(sys.argv[2]), every=0.05, grace=0.1):
+    with end_with_run_record(instance, instance.get_run_by_id(sys.argv[2]), every=0.05, grace=0.1):
         print("up", flush=True)
         ctypes.CDLL(None).sleep(600)
 """
@@ -104,7 +104,7 @@ def test_a_run_that_goes_on_or_of_which_nothing_is_known_is_left_alone(
     ended: list[int] = []
     monkeypatch.setattr(run_watchdog.os, "_exit", ended.append)
     instance = Looked(answer)
-    with ends_with_its_record(instance, dg.DagsterRun("job", "a-run"), every=0.01, grace=0.0):  # type: ignore[arg-type]
+    with end_with_run_record(instance, dg.DagsterRun("job", "a-run"), every=0.01, grace=0.0):  # type: ignore[arg-type]
         instance.wait(3)
     assert ended == []
 

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 
 from f5_pipeline.quality.asr.comparison import words_of
 from f5_pipeline.quality.asr.recogniser import Question, RecogniserSpec
-from f5_pipeline.results.transcripts import HeardWord
+from f5_pipeline.results.transcripts import TimedWord
 
 SPEC = RecogniserSpec("fake-1", ("fake",), frozenset({"en"}))
 
@@ -36,9 +36,9 @@ class FakeRecogniser:
     def texts(self) -> list[str]:
         return [question.text for question in self.asked]
 
-    def hear(self, question: Question) -> list[HeardWord]:
+    def hear(self, question: Question) -> list[TimedWord]:
         self.asked.append(question)
         take = self.texts.count(question.text) - 1
         mistakes = next((takes for word, takes in self.takes.items() if word in question.text), ())
         words = (mistakes[take] if take < len(mistakes) else right)(words_of(question.text))
-        return [HeardWord(word, 0.1 * at, 0.1 * at + 0.08) for at, word in enumerate(words)]
+        return [TimedWord(word, 0.1 * at, 0.1 * at + 0.08) for at, word in enumerate(words)]

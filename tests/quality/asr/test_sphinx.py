@@ -11,7 +11,7 @@ from f5_pipeline.audio.samples import SAMPLE_RATE
 from f5_pipeline.quality.asr.comparison import WordCheck, compare, words_of
 from f5_pipeline.quality.asr.recogniser import Question
 from f5_pipeline.quality.asr.sphinx import Sphinx
-from f5_pipeline.results.transcripts import HeardWord
+from f5_pipeline.results.transcripts import TimedWord
 from tests.quality.asr.recordings import DEMO, recording
 
 NATURE, SAID = recording("nature")
@@ -22,7 +22,7 @@ def sphinx() -> Sphinx:
     return Sphinx()
 
 
-def heard(sphinx: Sphinx, samples: np.ndarray, text: str, before: str = "") -> list[HeardWord]:
+def heard(sphinx: Sphinx, samples: np.ndarray, text: str, before: str = "") -> list[TimedWord]:
     return sphinx.hear(Question(samples, text, before, "en"))
 
 

@@ -19,7 +19,7 @@ from f5_pipeline.quality.asr.comparison import words_of
 from f5_pipeline.quality.asr.process import RecogniserProcess
 from f5_pipeline.quality.asr.recogniser import Question
 from f5_pipeline.quality.asr.whisper import Whisper, heard_words, is_english_only
-from f5_pipeline.results.transcripts import HeardWord
+from f5_pipeline.results.transcripts import TimedWord
 from f5_pipeline.settings.environment import Settings
 from f5_pipeline.text.languages import other_language
 from tests.quality.asr import tiny_whisper
@@ -49,7 +49,7 @@ def no_models_of_this_machine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
 def test_the_real_library_gives_words_with_times(model: Path) -> None:
     words = Whisper(str(model), "cpu").hear(QUESTION)
     assert words
-    assert all(isinstance(word, HeardWord) and type(word.start) is float for word in words)
+    assert all(isinstance(word, TimedWord) and type(word.start) is float for word in words)
     assert all(0 <= word.start <= word.end <= SAMPLES.size / SAMPLE_RATE + 1 for word in words)
     assert Whisper(str(model), "cpu").hear(QUESTION) == words
 
@@ -84,8 +84,8 @@ def timed(*words: str, blank: str = " ") -> list[Word]:
 def test_words_are_compared_without_marks_and_in_words() -> None:
     heard = list(heard_words(timed("Hello,", "Dr.", "Smith!", "It's", "42", "—"), "en"))
     assert [word.text for word in heard] == ["hello", "doctor", "smith", "it's", "forty", "two"]
-    assert heard[:2] == [HeardWord("hello", 0.0, 0.5), HeardWord("doctor", 1.0, 1.5)]
-    assert heard[-2:] == [HeardWord("forty", 4.0, 4.25), HeardWord("two", 4.25, 4.5, timed=False)]  # nobody knows when
+    assert heard[:2] == [TimedWord("hello", 0.0, 0.5), TimedWord("doctor", 1.0, 1.5)]
+    assert heard[-2:] == [TimedWord("forty", 4.0, 4.25), TimedWord("two", 4.25, 4.5, timed=False)]  # nobody knows when
     assert list(heard_words([], "en")) == []
 
 
