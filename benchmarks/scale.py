@@ -47,7 +47,7 @@ from f5_pipeline.models.weights import ReadyModel, ensure_weights
 from f5_pipeline.quality.verdicts import Judge
 from f5_pipeline.results.clips import ClipStore
 from f5_pipeline.results.index import rows_by_key
-from f5_pipeline.results.leases import claim
+from f5_pipeline.results.leases import hold_lease
 from f5_pipeline.settings.environment import load_settings
 from f5_pipeline.storage.local import LocalStore
 from f5_pipeline.synthesis.batch import BatchReport, speak_batch
@@ -221,7 +221,7 @@ def _plan(folder: Path, lines: int) -> None:
     known, nobody = rows_by_key(store, "b", Judge().fingerprint), Nobody()
     with ExitStack() as claimed, gc_paused():
         settled = settled_before(spoken, ClipStore(store), known, nobody)
-        mine = claimed.enter_context(claim(store, "b", (key for line in spoken for key in line.all_keys())))
+        mine = claimed.enter_context(hold_lease(store, "b", (key for line in spoken for key in line.all_keys())))
         step("clip keys of all takes, claimed")
         plan = Plan(SynthesisJob("b", mine, store, settings.cache, spoken, settled, load_f5_engine, Judge(), nobody))
         first = plan.backlog.take(plan.backlog.cost / 1000)

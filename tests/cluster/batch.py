@@ -14,9 +14,9 @@ from f5_pipeline.cluster.sizing import speak_on_ray
 from f5_pipeline.manifests.manifest import read_utterances
 from f5_pipeline.manifests.utterance_file import save_utterances
 from f5_pipeline.models.catalogue import load_catalogue
-from f5_pipeline.results.clips import PREFIX
 from f5_pipeline.results.index import IndexRow
 from f5_pipeline.settings.environment import Settings
+from f5_pipeline.storage.layout import CLIPS
 from f5_pipeline.storage.object_store import ObjectStore
 from f5_pipeline.synthesis.batch import BatchReport, speak_batch
 from f5_pipeline.synthesis.session import EngineFor, Progress
@@ -52,7 +52,7 @@ class Batch:
     @property
     def clips(self) -> dict[str, bytes]:
         """All clips, by object key."""
-        return {info.key: self.store.read(info.key) for info in self.store.list(PREFIX) if info.key.endswith(".flac")}
+        return {info.key: self.store.read(info.key) for info in self.store.list(CLIPS) if info.key.endswith(".flac")}
 
 
 def some_lines(count: int) -> list[str]:

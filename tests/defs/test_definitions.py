@@ -8,9 +8,9 @@ import dagster as dg
 import pytest
 
 from f5_pipeline.defs.code_location import define
-from f5_pipeline.results.clips import PREFIX
 from f5_pipeline.results.index import read_index
 from f5_pipeline.settings.environment import Settings
+from f5_pipeline.storage.layout import CLIPS
 from f5_pipeline.storage.local import LocalStore
 from f5_pipeline.storage.object_store import ObjectInfo
 from tests.defs.conftest import MANIFEST, Project
@@ -211,7 +211,7 @@ def test_bad_rows_stop_a_batch_that_wants_it(project: Project, instance: dg.Dags
     result = project.run(instance)
     assert not result.success
     assert "generated_audio" not in materialized(result)
-    assert list(project.store.list(PREFIX)) == []
+    assert list(project.store.list(CLIPS)) == []
 
 
 def test_setup_needs_no_batch(project: Project, instance: dg.DagsterInstance) -> None:
@@ -330,4 +330,4 @@ def test_housekeeping_removes_what_no_batch_names(project: Project, instance: dg
     for dry_run, left in ((True, 4), (False, 3)):
         config = {"ops": {"remove_leftovers": {"config": {"dry_run": dry_run}}}}
         assert job.execute_in_process(instance=instance, run_config=config).success
-        assert len(list(project.store.list(PREFIX))) == left
+        assert len(list(project.store.list(CLIPS))) == left

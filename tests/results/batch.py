@@ -10,8 +10,8 @@ import numpy as np
 from f5_pipeline.results.clips import ClipStore
 from f5_pipeline.results.index import IndexRow, rows_by_key, write_index
 from f5_pipeline.results.keys import ClipParts, clip_key, derive_seed
-from f5_pipeline.results.leases import hold_lease, is_claim
-from f5_pipeline.storage.layout import clip_object
+from f5_pipeline.results.leases import hold_lease
+from f5_pipeline.storage.layout import clip_object, is_lease
 from f5_pipeline.storage.local import LocalStore
 from f5_pipeline.storage.object_store import ObjectStore
 
@@ -52,7 +52,7 @@ def run_batch(store: ObjectStore, batch: str, lines: Sequence[str], spoken: list
 
 def outcome(store: ObjectStore) -> dict[str, bytes]:
     """All objects of a store but claims: those of crashed runs stay for a time."""
-    return {info.key: store.read(info.key) for info in store.list() if not is_claim(info.key)}
+    return {info.key: store.read(info.key) for info in store.list() if not is_lease(info.key)}
 
 
 def contents(store: LocalStore) -> dict[str, bytes]:

@@ -16,9 +16,8 @@ from f5_pipeline.errors import AccessRefused, StoreBusy
 from f5_pipeline.results.clips import ClipStore
 from f5_pipeline.results.garbage_collection import clean
 from f5_pipeline.results.index import read_index
-from f5_pipeline.results.leases import is_claim
 from f5_pipeline.results.lookup import batch_results, fetch_delivered, share_clips
-from f5_pipeline.storage.layout import clip_object
+from f5_pipeline.storage.layout import clip_object, is_lease
 from f5_pipeline.storage.local import LocalStore
 from f5_pipeline.storage.object_store import ObjectStore
 from f5_pipeline.storage.s3 import S3Store
@@ -109,7 +108,7 @@ def test_a_key_that_may_not_list(bucket: S3Store, proxy: Proxy) -> None:
     with pytest.raises(AccessRefused, match="s3:ListBucket"):
         run_batch(bucket, "demo", lines)
     proxy.decide = lambda request: None
-    assert not [info for info in bucket.list() if not is_claim(info.key)]
+    assert not [info for info in bucket.list() if not is_lease(info.key)]
 
 
 OTHER = [*LINES[20:], "another", "one more"]

@@ -16,7 +16,7 @@ from f5_pipeline.manifests.manifest import read_utterances
 from f5_pipeline.manifests.utterance_file import load_utterances, save_utterances, utterances_version
 from f5_pipeline.models.catalogue import load_catalogue
 from f5_pipeline.models.spec import ModelSpec
-from f5_pipeline.results.garbage_collection import clean, unnamed_clips
+from f5_pipeline.results.garbage_collection import clean, orphaned_clips
 from f5_pipeline.results.index import read_index, write_index
 from f5_pipeline.results.provenance import read_provenance
 from f5_pipeline.settings.environment import Settings
@@ -362,11 +362,11 @@ def test_a_crash_leaves_the_clips_claimed_and_the_old_index(work: Work) -> None:
     with pytest.raises(KeyboardInterrupt):
         work.speak(FakeEngine(dies_after=4))
     assert read_index(work.store, "b") == list(before.rows)
-    assert unnamed_clips(work.store) == []
+    assert orphaned_clips(work.store) == []
     engine = FakeEngine()
     report = work.speak(engine)
     assert (report.clips_spoken, report.cached, len(engine.spoken)) == (5, 4, 5)
-    assert len(unnamed_clips(work.store)) == 3  # those of the old manifest
+    assert len(orphaned_clips(work.store)) == 3  # those of the old manifest
 
 
 def test_clips_are_claimed_while_they_are_spoken(work: Work) -> None:
@@ -374,7 +374,7 @@ def test_clips_are_claimed_while_they_are_spoken(work: Work) -> None:
     looked: list[int] = []
 
     def look(sound: np.ndarray) -> np.ndarray:
-        looked.append(len(unnamed_clips(work.store)))
+        looked.append(len(orphaned_clips(work.store)))
         return sound
 
     work.speak(FakeEngine(takes={"line": [look], "third": [look]}))
@@ -391,13 +391,13 @@ def test_new_takes_of_lines_that_the_index_knows_are_claimed_too(work: Work, why
     looked: list[int] = []
 
     def look(sound: np.ndarray) -> np.ndarray:
-        looked.append(len(unnamed_clips(work.store)))  # the take before is in the store
+        looked.append(len(orphaned_clips(work.store)))  # the take before is in the store
         return sound
 
     engine = FakeEngine(takes={"second": [clipped, lambda sound: clipped(look(sound)), look]})
     assert work.speak(engine).rows[1].attempts == 3
     assert set(looked) == {0}
-    assert unnamed_clips(work.store) == []  # by now the index names all takes
+    assert orphaned_clips(work.store) == []  # by now the index names all takes
 
 
 @pytest.mark.parametrize("toml", ["max_attempts = 4", "max_attempts = 4\n[quality]\nmax_silence_share = 0.61\n"])
@@ -433,7 +433,7 @@ def test_a_run_whose_batch_was_submitted_again_leaves_the_newer_index(work: Work
     assert read_index(work.store, "b") == list(newer[0].rows)
     assert (known := read_provenance(work.store, "b")) is not None
     assert known.input_versions == load_utterances(work.store, "b").input_versions
-    assert unnamed_clips(work.store) == []  # what was spoken is kept
+    assert orphaned_clips(work.store) == []  # what was spoken is kept
 
 
 def test_a_batch_that_was_resolved_anew_without_a_change_is_no_other_one(work: Work) -> None:

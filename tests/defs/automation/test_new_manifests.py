@@ -16,9 +16,9 @@ from f5_pipeline.defs.automation import sensors
 from f5_pipeline.defs.automation.sensors import RUNS_A_TICK, new_manifests
 from f5_pipeline.defs.code_location import define
 from f5_pipeline.errors import StoreBusy, StoreUnusable
-from f5_pipeline.results.clips import PREFIX
 from f5_pipeline.results.manifest_files import manifest_files
 from f5_pipeline.storage import local
+from f5_pipeline.storage.layout import CLIPS
 from f5_pipeline.storage.local import LocalStore
 from tests.defs.conftest import Project
 from tests.defs.story import Story, begin
@@ -146,12 +146,12 @@ def test_a_deleted_manifest_is_a_partition_no_more_and_its_clips_stay(story: Sto
         story.manifest(name)
     assert sorted(story.tick()) == ["deleted", "kept"]
     story.succeeds("kept", "deleted")
-    clips = {info.key for info in story.store.list(PREFIX)}
+    clips = {info.key for info in story.store.list(CLIPS)}
     story.store.delete("manifests/deleted.csv")
     assert story.tick() == []
     assert "deleted, and so a partition no more: deleted" in story.said
     assert story.partitions == ["kept"]
-    assert {info.key for info in story.store.list(PREFIX)} == clips
+    assert {info.key for info in story.store.list(CLIPS)} == clips
     assert story.store.stat("batches/deleted/report.html") is not None
     story.manifest("deleted")  # it comes back as it was, for the store: another file of the same content
     assert story.tick() == ["deleted"]
