@@ -74,7 +74,7 @@ def speak(lines: Sequence[tuple[str, str]]) -> list[Clip]:
     assert not rejected, rejected
     chunks = [line.pieces(1)[0].chunk for line in cast_lines]
     clips: dict[int, Clip] = {}
-    for spoken in with_word_spacing(F5Engine(spec, model.files), model.spacing).speak(chunks):
+    for spoken in with_word_spacing(F5Engine(spec, model.files), model.word_timing).speak(chunks):
         assert spoken.samples is not None, spoken.error
         text, voice = lines[spoken.index]
         seconds = cast_lines[spoken.index].expected_seconds

@@ -289,7 +289,9 @@ def curve(lines: int) -> None:
         contents = read_utterances(store, "b", settings, catalogue)
         model = ReadyModel(catalogue["demo"], ensure_weights(catalogue["demo"], settings.cache, store))
         spoken, _ = cast(contents.utterances, {"demo": model}, store, settings.cache)
-        engine = with_word_spacing(F5Engine(model.spec, model.files, "cpu", "float32", "torch", None), model.spacing)
+        engine = with_word_spacing(
+            F5Engine(model.spec, model.files, "cpu", "float32", "torch", None), model.word_timing
+        )
         for line in spoken:
             (piece,) = line.pieces(1)
             list(engine.speak([piece.chunk]))  # whatever is made once is made

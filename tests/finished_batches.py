@@ -10,7 +10,7 @@ from f5_pipeline.results.index import read_index
 from f5_pipeline.results.provenance import index_version, record_delivered
 from f5_pipeline.settings.environment import Settings
 from f5_pipeline.storage.object_store import ObjectStore
-from f5_pipeline.synthesis.batch import speak_batch
+from f5_pipeline.synthesis.batch import SynthesisContext, speak_batch
 from tests.synthesis.fake_engine import FakeEngine
 
 
@@ -20,7 +20,7 @@ def resolve(store: ObjectStore, settings: Settings, batch: str) -> None:
 
 def speak(store: ObjectStore, settings: Settings, batch: str, engine: FakeEngine | None = None) -> None:
     engine = engine or FakeEngine()
-    speak_batch(store, settings.cache, batch, load_catalogue(settings), engine.load)
+    speak_batch(batch, SynthesisContext(store, settings.cache, load_catalogue(settings), engine.load))
 
 
 def deliver(store: ObjectStore, settings: Settings, batch: str) -> None:

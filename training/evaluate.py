@@ -104,7 +104,7 @@ def _evaluate(model: Model, sentences: int, steps: Sequence[int]) -> dict[str, A
         "steps": {},
     }
     engine = with_word_spacing(
-        F5Engine(model.spec, model.files, device="cpu"), ReadyModel(model.spec, model.files).spacing
+        F5Engine(model.spec, model.files, device="cpu"), ReadyModel(model.spec, model.files).word_timing
     )
     for count in steps:
         begun = time.perf_counter()

@@ -20,7 +20,7 @@ from f5_pipeline.settings.environment import Settings, load_settings
 from f5_pipeline.storage.liveness import alive
 from f5_pipeline.storage.object_store import ObjectStore
 from f5_pipeline.storage.open import open_store
-from f5_pipeline.synthesis.session import Progress
+from f5_pipeline.synthesis.executor import Progress
 
 LoadEngine = Callable[[ReadyModel], SpeechEngine]
 MakeProgress = Callable[[dg.AssetExecutionContext], Progress]

@@ -15,7 +15,7 @@ from f5_pipeline.defs.automation.batch_runs import busy_batches
 from f5_pipeline.defs.code_location import define
 from f5_pipeline.defs.instance.instance import instance_place, open_instance
 from f5_pipeline.defs.partitions import batches
-from f5_pipeline.synthesis.session import Progress
+from f5_pipeline.synthesis.executor import Progress
 
 _UNTIMED = {dg.MAX_RUNTIME_SECONDS_TAG: "0"}
 _QUIET = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}

@@ -9,7 +9,7 @@ from f5_pipeline.delivery.delivery_record import Delivered
 from f5_pipeline.delivery.joined import JoinedFiles
 from f5_pipeline.delivery.report_page import PageRow, PageSection
 from f5_pipeline.manifests.utterance import Utterance
-from f5_pipeline.results.index import OTHERS, IndexRow
+from f5_pipeline.results.index import IndexRow
 
 _GIVEN = ("language", "section", "pause_after_seconds")  # of an utterance, for a manifest that speaks it again
 _GIVEN_SAMPLING = ("speed", "nfe_step", "cfg_strength")
@@ -59,7 +59,7 @@ def _row(row: IndexRow, utterance: Utterance | None, clips: ClipFiles) -> PageRo
         peaks=clip.peaks,
         seed=row.seed,
         attempts=row.attempts,
-        measures={name: value for name, value in row.quality.items() if name != OTHERS},
+        measures=dict(row.quality),
         given=_given(utterance) if utterance else {},
         columns=row.columns,
     )

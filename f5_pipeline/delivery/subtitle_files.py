@@ -13,9 +13,9 @@ from f5_pipeline.delivery.clip_files import ClipFiles
 from f5_pipeline.delivery.delivery_record import Delivered, recipe
 from f5_pipeline.delivery.subtitles import SUBTITLES_VERSION, Cue, Heard, clip_cues, to_srt, to_vtt
 from f5_pipeline.errors import ClipDamaged, ObjectMissing
+from f5_pipeline.results.chunk_spans import ChunkSpan
 from f5_pipeline.results.clips import ClipStore
 from f5_pipeline.results.index import IndexRow
-from f5_pipeline.results.segments import Segment, segments_of
 from f5_pipeline.results.transcripts import Words, load_transcript
 from f5_pipeline.storage.object_store import ObjectStore
 from f5_pipeline.storage.parallel import in_parallel
@@ -57,12 +57,12 @@ class SubtitleFiles:
         text, spoken = without_tags(row.text), without_tags(row.spoken_text)
         return clip_cues(text, heard, spoken, self._segments(row), self._words(row, kind))
 
-    def _segments(self, row: IndexRow) -> tuple[Segment, ...]:
+    def _segments(self, row: IndexRow) -> tuple[ChunkSpan, ...]:
         """Where the pieces of a clip are. Of one that is gone nothing is known any more."""
-        if not row.quality.get("pieces"):
+        if not row.chunk_keys:
             return ()
         try:
-            return segments_of(ClipStore(self._store).facts(row.key, row.clip_bytes).facts)
+            return ClipStore(self._store).facts(row.key, row.clip_bytes).chunk_spans
         except (ObjectMissing, ClipDamaged):
             return ()
 

@@ -15,7 +15,7 @@ from itertools import islice, pairwise
 from math import inf
 
 from f5_pipeline.delivery.word_times import WRITTEN, first_words, times_of
-from f5_pipeline.results.segments import Segment
+from f5_pipeline.results.chunk_spans import ChunkSpan
 from f5_pipeline.results.transcripts import TimedWord
 
 #: Raise it when the same lines should give other files.
@@ -52,7 +52,7 @@ class Heard:
 
 
 def clip_cues(
-    text: str, heard: Heard, spoken: str = "", segments: Sequence[Segment] = (), words: Sequence[TimedWord] = ()
+    text: str, heard: Heard, spoken: str = "", segments: Sequence[ChunkSpan] = (), words: Sequence[TimedWord] = ()
 ) -> list[Cue]:
     """The cues of one clip.
 
@@ -76,7 +76,7 @@ def clip_cues(
     return cues
 
 
-def _parts(text: str, spoken: str, segments: Sequence[Segment]) -> list[tuple[int, float, float]]:
+def _parts(text: str, spoken: str, segments: Sequence[ChunkSpan]) -> list[tuple[int, float, float]]:
     """The first written word of each part of a text that was spoken by itself, and when that begins and ends."""
     parts: list[tuple[int, float, float]] = []
     for first, segment in zip(first_words(text, spoken, segments), segments, strict=True):

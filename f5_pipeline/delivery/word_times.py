@@ -12,7 +12,7 @@ from itertools import accumulate
 from typing import NamedTuple
 
 from f5_pipeline.quality.asr.comparison import SIGNS, words_of
-from f5_pipeline.results.segments import Segment
+from f5_pipeline.results.chunk_spans import ChunkSpan
 from f5_pipeline.results.transcripts import TimedWord
 
 #: A word as it is written, with its marks; a sign of Chinese or Japanese is one by itself.
@@ -30,7 +30,7 @@ def times_of(text: str, heard: Sequence[TimedWord]) -> list[float | None]:
     return times
 
 
-def first_words(text: str, spoken: str, segments: Sequence[Segment]) -> list[int | None]:
+def first_words(text: str, spoken: str, segments: Sequence[ChunkSpan]) -> list[int | None]:
     """With which written word each segment begins; None: that cannot be told, it goes with the one before.
 
     Args:

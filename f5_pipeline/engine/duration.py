@@ -1,4 +1,7 @@
-"""Planning: how long a text will take to say, which chunks it is spoken in, and which chunks share a batch. Pure."""
+"""Duration and chunk planning: how long a text takes to say, which chunks it is cut into, which chunks share a batch.
+
+All functions are pure. Texts are cut in ``text.chunking``; word timing tables are in ``models.word_timing``.
+"""
 
 from __future__ import annotations
 
@@ -12,35 +15,35 @@ from f5_pipeline.models.word_timing import WordTiming
 from f5_pipeline.text.chunking import Chunk, chunk_text
 
 # How long a character takes to say, in Latin letters. F5-TTS counts UTF-8 bytes, which is about right for Latin (1)
-# and Chinese (3 bytes, about three letters' time), but doubles Cyrillic, Greek, Hebrew and Arabic and triples Thai
-# and Devanagari, whose letters take as long as Latin ones.
+# and Chinese (3 bytes, about the time of three letters), but doubles Cyrillic, Greek, Hebrew and Arabic and triples
+# Thai and Devanagari, whose letters take as long as Latin ones.
 _SLOW_SCRIPTS = (
     (0x3400, 0x9FFF, 3.0),  # Chinese characters
     (0xF900, 0xFAFF, 3.0),
     (0x20000, 0x3FFFF, 3.0),
-    (0x3040, 0x30FF, 2.0),  # kana: a mora each
+    (0x3040, 0x30FF, 2.0),  # kana: one mora each
     (0xAC00, 0xD7A3, 2.5),  # Hangul syllables
 )
-_FULL_WIDTH_MARK = 3.0  # "。" and its like stand for a mark and a space or two
-# A text of a few letters is said more slowly than its share of a sentence: it has a beginning and an end of its own.
+_FULL_WIDTH_MARK = 3.0  # a full-width mark such as "。" stands for a mark and one or two spaces
+# A text of a few letters is said more slowly than its share of a sentence: it has its own onset and final lengthening.
 _SHORT_UNITS = 12.0
 _SHORT_EXTRA_SECONDS = 0.25
 _LONGEST_CHUNK_SECONDS = 20.0
 _SHORTEST_CHUNK_SECONDS = 1.0
-_LEAST_ROOM_SECONDS = 2.0
+_LEAST_CHUNK_LIMIT_SECONDS = 2.0
 
 
 @dataclass(frozen=True)
 class Reference:
-    """The reference audio and text of a voice, as a measure of how fast it speaks."""
+    """The reference audio and text of a voice, as a measure of its speech rate."""
 
     text: str
-    seconds: float  # of the audio that the model is given
-    speech_seconds: float  # of it, without the silence at its end
-    #: Whether the model spreads the characters of both texts evenly over the time of both. Then the text to speak must
-    #: have exactly its share of the time, or the end of the reference's text is said in it.
+    seconds: float  # of the audio that the model receives
+    speech_seconds: float  # of that, without the silence at its end
+    #: True if the model spreads the characters of both texts evenly over the total duration. Then the text to speak
+    #: must get exactly its share of the time, or the end of the reference's text is spoken in it.
     even: bool = False
-    spacing: WordTiming | None = None  # how the model wants both texts written; their share is of what is written then
+    word_timing: WordTiming | None = None  # pads both texts; then the share is that of the padded text
 
     @property
     def frames(self) -> int:
@@ -49,26 +52,17 @@ class Reference:
 
     @cached_property
     def seconds_per_unit(self) -> float:
-        """How long one of its ``units`` takes. The space between the two texts belongs to the reference's."""
+        """Seconds for one of its ``units``. The space between the two texts belongs to the reference's."""
         seconds = self.seconds if self.even else self.speech_seconds
-        return seconds / (self.units(self.text) if self.spacing else speech_units(self.text.rstrip()) + 1.0)
+        return seconds / (self.units(self.text) if self.word_timing else speech_units(self.text.rstrip()) + 1.0)
 
     def units(self, text: str) -> float:
-        """How long a text takes to say, in what is measured: ``speech_units``, or tokens with room for words."""
-        return float(max(1, self.spacing.tokens(text))) if self.spacing else speech_units(text)
-
-
-@dataclass(frozen=True)
-class PlannedChunk:
-    """A piece of a text, how long it will be, and the silence after it."""
-
-    text: str
-    frames: int  # mel frames to generate
-    pause_after_seconds: float
+        """The length of a text in the units that are proportional to time: ``speech_units``, or padded tokens."""
+        return float(max(1, self.word_timing.tokens(text))) if self.word_timing else speech_units(text)
 
 
 def speech_units(text: str) -> float:
-    """How long a text takes to say, in Latin letters (spaces and marks count as one each)."""
+    """How long a text takes to say, in Latin letters; spaces and marks count as one each."""
     return float(len(text)) if text.isascii() else sum(_units(character) for character in text)
 
 
@@ -85,49 +79,48 @@ def _units(character: str) -> float:
 
 
 def speech_seconds(text: str, reference: Reference, speed: float) -> float:
-    """How long ``text`` takes in the voice of ``reference``: as long for a unit as the reference, divided by ``speed``,
-    and a little more for a text of a few letters, where the model leaves the choice.
+    """The duration of ``text`` in the voice of ``reference``, in seconds.
+
+    The reference's seconds per unit, times the units of the text, divided by ``speed``; a text of a few letters gets
+    a little more, unless the model spreads characters evenly.
     """
     units = reference.units(text)
     extra = 0.0 if reference.even else _SHORT_EXTRA_SECONDS * max(0.0, 1.0 - units / _SHORT_UNITS)
     return (reference.seconds_per_unit * units + extra) / speed
 
 
+def speech_frames(text: str, reference: Reference, speed: float) -> int:
+    """The duration of ``text`` in mel frames, at least one."""
+    return max(1, round(speech_seconds(text, reference, speed) / seconds_of(1)))
+
+
 def max_chunk_seconds(reference: Reference, max_seconds: float) -> float:
-    """How much a model that was trained for ``max_seconds`` can say in one go after this reference; 0: too little."""
-    room = min(max_seconds - reference.seconds, _LONGEST_CHUNK_SECONDS)
-    return room if room >= _LEAST_ROOM_SECONDS else 0.0
+    """The longest chunk after this reference, for a model trained for ``max_seconds`` in all; 0 if too short."""
+    limit = min(max_seconds - reference.seconds, _LONGEST_CHUNK_SECONDS)
+    return limit if limit >= _LEAST_CHUNK_LIMIT_SECONDS else 0.0
 
 
-def plan_chunks(text: str, reference: Reference, speed: float, max_seconds: float) -> list[PlannedChunk]:
-    """Cut a text into chunks that the model can say.
+def plan_chunks(text: str, reference: Reference, speed: float, max_seconds: float) -> list[Chunk]:
+    """Cut a text into chunks that the model can speak in one go.
 
     Raises:
-        ValueError: the reference leaves no room (``max_chunk_seconds`` is 0).
+        ValueError: the reference leaves no time for speech (``max_chunk_seconds`` is 0).
     """
     chunks = chunk_text(
         text,
         limit=max_chunk_seconds(reference, max_seconds),
-        cost=lambda piece: speech_seconds(piece, reference, speed),
+        cost=lambda part: speech_seconds(part, reference, speed),
         shortest=_SHORTEST_CHUNK_SECONDS,
     )
-    if len(chunks) == 1:  # as it is: where pieces are put together, spaces between scripts may be lost
-        chunks = [Chunk(text)]
-    return [
-        PlannedChunk(
-            chunk.text,
-            max(1, round(speech_seconds(chunk.text, reference, speed) / seconds_of(1))),
-            chunk.pause_after_seconds,
-        )
-        for chunk in chunks
-    ]
+    # A text that fits keeps its white space: where parts are joined, spaces between scripts may be lost.
+    return [Chunk(text)] if len(chunks) == 1 else chunks
 
 
 def pack(lengths: Sequence[int], groups: Sequence[Hashable], budget: int) -> list[list[int]]:
-    """Batches of indices: each of one group, with at most ``budget`` frames in all (or a single longer item).
+    """Batches of indices: each batch has items of one group and at most ``budget`` frames, or a single longer item.
 
-    Order is kept within a group: a packed batch has no padding, so sorting by length would win nothing, and a text's
-    chunks stay together.
+    The order within a group is kept: a packed batch has no padding, so sorting by length gains nothing, and the chunks
+    of a text stay together.
     """
     batches: list[list[int]] = []
     open_batches: dict[Hashable, tuple[list[int], int]] = {}

@@ -1,4 +1,4 @@
-"""The engine as a machine proved it: where the speech and the environment of one machine meet, on each of them."""
+"""Loads the speech engine with the settings of this machine and the attention kernel that was proven on it."""
 
 from __future__ import annotations
 
@@ -10,10 +10,14 @@ from f5_pipeline.settings.environment import load_settings
 
 
 def load_f5_engine(model: ReadyModel) -> SpeechEngine:
-    """F5-TTS as the environment's settings want it, with the attention that was proven on this machine."""
+    """Load F5-TTS: device, precision and batch size from the environment, attention as proven on this machine.
+
+    Raises:
+        BadSetting: a setting has an impossible value.
+    """
     from f5_pipeline.engine.f5.engine import F5Engine
 
     settings = load_settings()
     attention = prove_environment(settings).attention
     engine = F5Engine(model.spec, model.files, settings.device, settings.precision, attention, settings.batch_seconds)
-    return with_word_spacing(engine, model.spacing)
+    return with_word_spacing(engine, model.word_timing)

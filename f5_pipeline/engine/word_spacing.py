@@ -1,4 +1,7 @@
-"""An engine whose model wants room for a text's words (``text.spacing``). All else sees the text as it is."""
+"""Word spacing: pads the texts of a model that has a word timing table (``models.word_timing``).
+
+Only the engine sees padded texts; keys, subtitles and the word check use the text as it is.
+"""
 
 from __future__ import annotations
 
@@ -10,21 +13,21 @@ from f5_pipeline.models.word_timing import WordTiming
 
 
 class WordSpacingEngine:
-    """Gives an engine each text with room for its words."""
+    """An engine that receives every text padded to the time its words take."""
 
-    def __init__(self, engine: SpeechEngine, spacing: WordTiming) -> None:
-        self._engine, self._spacing = engine, spacing
+    def __init__(self, engine: SpeechEngine, word_timing: WordTiming) -> None:
+        self._engine, self._word_timing = engine, word_timing
 
     def speak(self, chunks: Sequence[SpeechChunk]) -> Iterator[Spoken]:
         """See ``SpeechEngine``."""
-        return self._engine.speak([self._spaced(chunk) for chunk in chunks])
+        return self._engine.speak([self._padded(chunk) for chunk in chunks])
 
-    def _spaced(self, chunk: SpeechChunk) -> SpeechChunk:
+    def _padded(self, chunk: SpeechChunk) -> SpeechChunk:
         ref_frames = reference_frames(chunk.ref_seconds)
-        ref_text, text = self._spacing.pad_pair(chunk.ref_text, chunk.text, ref_frames, chunk.frames)
+        ref_text, text = self._word_timing.pad_pair(chunk.ref_text, chunk.text, ref_frames, chunk.frames)
         return replace(chunk, ref_text=ref_text, text=text)
 
 
-def with_word_spacing(engine: SpeechEngine, spacing: WordTiming | None) -> SpeechEngine:
-    """The engine, given texts as its model's table wants them, if it has one."""
-    return engine if spacing is None else WordSpacingEngine(engine, spacing)
+def with_word_spacing(engine: SpeechEngine, word_timing: WordTiming | None) -> SpeechEngine:
+    """The engine, with word spacing if its model has a word timing table."""
+    return engine if word_timing is None else WordSpacingEngine(engine, word_timing)

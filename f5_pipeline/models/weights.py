@@ -58,7 +58,7 @@ class ReadyModel:
     files: ModelFiles
 
     @cached_property
-    def spacing(self) -> WordTiming | None:
+    def word_timing(self) -> WordTiming | None:
         """How long words take, if the model wants room for them.
 
         Raises:

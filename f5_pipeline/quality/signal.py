@@ -57,7 +57,7 @@ class Verdict:
 
     status: Literal["ok", "suspect", "failed"]
     reasons: tuple[str, ...] = ()  # clauses: "a gap of 1.8 s"
-    penalty: float = 0.0  # how far beyond the thresholds in all; of several takes the one with the least is the best
+    penalty: float = 0.0  # the distance beyond all thresholds; of suspect takes, the lowest is the best
 
     @property
     def reason(self) -> str:
@@ -123,7 +123,7 @@ def weigh(values: Mapping[str, object], thresholds: Thresholds, sayings: Sayings
         sayings: of measures that are not of the signal.
     """
     if values.get("silence_share") == 1.0 or _number(values.get("level_db"), 0.0) <= _SILENCE_DB:
-        return Verdict("failed", ("it is silent",), penalty=1_000.0)
+        return Verdict("failed", ("it is silent",))
     reasons, penalty = [], 0.0
     for name, limit in vars(thresholds).items():
         bound, measured = name[:3], name[4:]

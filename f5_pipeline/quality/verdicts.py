@@ -1,7 +1,7 @@
-"""The verdict on a take: the stored measures of its clip and the words heard in it, against the batch's thresholds.
+"""Verdicts: the stored measures of a clip and its transcript, compared with the thresholds of the batch.
 
-Verdicts are not stored with clips. What was measured and heard is, so that other thresholds judge it anew, and speak
-nothing.
+Measures and transcripts are stored with a clip; verdicts are not. So other thresholds give new verdicts, and nothing is
+spoken again.
 """
 
 from __future__ import annotations
@@ -16,20 +16,20 @@ from f5_pipeline.quality.signal import Sayings, Verdict, weigh
 from f5_pipeline.quality.thresholds import Thresholds
 from f5_pipeline.results.clips import ClipInfo
 
-_VERSION = 1  # raise it when the same measures should be judged otherwise
-_SHOWN = 5  # words in a reason
+_VERSION = 1  # bump it when the same measures should get another verdict
+_LISTED = 5  # words in a reason
 
 
 @dataclass(frozen=True)
 class Judge:
-    """Judges the clips of one batch."""
+    """Gives the verdicts on the clips of one batch."""
 
     thresholds: Thresholds = field(default_factory=Thresholds)
-    recogniser: str = ""  # who listens; "": nobody
+    recogniser: str = ""  # that transcribes the clips; "": none
 
     @property
     def fingerprint(self) -> str:
-        """Changes when a verdict may: whoever remembers verdicts compares it."""
+        """Changes whenever a verdict may change. The index keeps it, to know if its verdicts still hold."""
         rules = json.dumps([_VERSION, self.recogniser, self.thresholds.model_dump()], sort_keys=True)
         return hashlib.sha256(rules.encode()).hexdigest()[:16]
 
@@ -39,23 +39,23 @@ class Judge:
             return weigh(info.facts, self.thresholds)
         return weigh({**info.facts, **check.measures}, self.thresholds, _sayings(check))
 
-    def pieces(self, infos: Sequence[ClipInfo | None], checks: Sequence[WordCheck | None]) -> list[Verdict]:
-        """The verdicts on the pieces of a line. Of one that is gone nothing bad is known."""
-        heard = [*checks, *[None] * (len(infos) - len(checks))]
-        return [self.clip(info, check) if info else Verdict("ok") for info, check in zip(infos, heard, strict=True)]
+    def chunks(self, infos: Sequence[ClipInfo | None], checks: Sequence[WordCheck | None]) -> list[Verdict]:
+        """The verdicts on the chunks of a line. A missing one counts as ok."""
+        padded = [*checks, *[None] * (len(infos) - len(checks))]
+        return [self.clip(info, check) if info else Verdict("ok") for info, check in zip(infos, padded, strict=True)]
 
-    def joined(self, info: ClipInfo, pieces: Sequence[Verdict]) -> Verdict:
-        """The verdict on a line in pieces: one that came out badly is named, however little of the whole it is."""
+    def joined(self, info: ClipInfo, chunks: Sequence[Verdict]) -> Verdict:
+        """The verdict on a joined clip. It names every bad chunk, however short."""
         whole = self.clip(info)
-        amiss = {number: piece for number, piece in enumerate(pieces, start=1) if piece.status != "ok"}
-        if whole.status == "failed" or not amiss:
+        bad = {number: chunk for number, chunk in enumerate(chunks, start=1) if chunk.status != "ok"}
+        if whole.status == "failed" or not bad:
             return whole
-        reasons = tuple(f"piece {number} of {len(pieces)}: {piece.reason}" for number, piece in amiss.items())
-        return Verdict("suspect", reasons, round(whole.penalty + sum(piece.penalty for piece in amiss.values()), 4))
+        reasons = tuple(f"chunk {number} of {len(chunks)}: {chunk.reason}" for number, chunk in bad.items())
+        return Verdict("suspect", reasons, round(whole.penalty + sum(chunk.penalty for chunk in bad.values()), 4))
 
 
 def _sayings(check: WordCheck) -> Sayings:
-    """How far beyond the thresholds of words is how bad, and which words are meant."""
+    """For each threshold of the word check: the scale of its penalty, and the reason with the words."""
     return {
         "max_word_error_rate": (0.2, lambda rate: f"{rate:.0%} of the words are wrong"),
         "max_missing_words": (1.0, lambda _: f"missing: {_listed(check.missing)}"),
@@ -66,5 +66,5 @@ def _sayings(check: WordCheck) -> Sayings:
 
 
 def _listed(words: Sequence[str]) -> str:
-    more = len(words) - _SHOWN
-    return ", ".join(repr(word) for word in words[:_SHOWN]) + (f" and {more} more" if more > 0 else "")
+    more = len(words) - _LISTED
+    return ", ".join(repr(word) for word in words[:_LISTED]) + (f" and {more} more" if more > 0 else "")

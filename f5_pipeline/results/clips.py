@@ -1,6 +1,6 @@
-"""The clip store: the sound of every utterance, under its key. It is the cache of results; there is no other.
+"""The clip store: the audio of every utterance under its clip key. It is the only result cache.
 
-A clip that exists is never written again. What is in a clip is ``flac``'s business, what a key means is ``keys``'.
+A clip that exists is never overwritten. The file format is in ``audio.flac``; what a key means, in ``keys``.
 """
 
 from __future__ import annotations
@@ -14,26 +14,31 @@ from f5_pipeline.audio import flac
 from f5_pipeline.audio.flac import Facts
 from f5_pipeline.audio.samples import SAMPLE_RATE
 from f5_pipeline.errors import ClipDamaged, ObjectMissing
+from f5_pipeline.results.chunk_spans import ChunkSpan, decode_spans, encode_spans
 from f5_pipeline.storage.layout import clip_object
 from f5_pipeline.storage.object_store import ObjectInfo, ObjectStore
 
-_SMALLEST = 64  # bytes; no FLAC file is smaller, so what is was cut short
+_SMALLEST = 64  # bytes: a smaller object is a truncated clip
+# Facts of a joined clip, as text: the names are part of the file format.
+_CHUNK_KEYS, _CHUNK_SPANS = "pieces", "segments"
 
 
 @dataclass(frozen=True)
 class ClipInfo:
-    """A clip that is in the store, and what it says of itself."""
+    """A clip in the store, with the facts that its file carries."""
 
     key: str
     clip: str  # its object key, clips/KK/KEY.flac
     size: int  # bytes
     audio_seconds: float
-    facts: Facts
+    facts: Facts  # seed, attempt, measures
+    chunk_keys: tuple[str, ...] = ()  # the clips that it is joined from
+    chunk_spans: tuple[ChunkSpan, ...] = ()  # where they are in it
 
 
 @dataclass(frozen=True)
 class Clip:
-    """A clip with its sound."""
+    """A clip with its samples."""
 
     info: ClipInfo
     samples: np.ndarray  # float32, mono, 24 kHz, shape (n,)
@@ -45,35 +50,44 @@ class ClipStore:
     def __init__(self, store: ObjectStore) -> None:
         self._store = store
 
-    def save(self, key: str, samples: np.ndarray, facts: Facts) -> ClipInfo:
-        """Store a clip, unless it is there, whole: then that one stays and is what is returned.
+    def save(
+        self,
+        key: str,
+        samples: np.ndarray,
+        facts: Facts,
+        chunk_keys: tuple[str, ...] = (),
+        chunk_spans: tuple[ChunkSpan, ...] = (),
+    ) -> ClipInfo:
+        """Store a clip. If the store has it already, undamaged, that one stays and is returned.
 
         Args:
             key: the clip key.
             samples: float, mono, 24 kHz, shape (n,), in [-1, 1].
-            facts: what to remember of the clip (seed, attempt, verdict, measures, …); numbers must be finite.
+            facts: seed, attempt, measures, …; numbers must be finite.
+            chunk_keys: the clips that it is joined from, if it is.
+            chunk_spans: where they are in it.
 
         Raises:
-            ClipDamaged: there are no samples, or some are not finite; nothing is stored.
+            ClipDamaged: there are no samples, or some are not finite numbers; nothing is stored.
             StoreUnusable: the disk is full, the bucket refuses, ….
         """
         name = clip_object(key)
         try:
-            data = flac.encode(key, samples, facts)
+            data = flac.encode(key, samples, _with_chunks(facts, chunk_keys, chunk_spans))
         except flac.NotWhole as error:
             raise ClipDamaged(key, str(error)) from None
-        if self._store.create(name, data) is None:  # there is one, or a damaged one is in the way
-            if (there := self._whole(key)) is not None:
-                return there
+        if self._store.create(name, data) is None:  # it exists, perhaps damaged
+            if (existing := self._undamaged(key)) is not None:
+                return existing
             self._store.write(name, data)
-        return ClipInfo(key, name, len(data), samples.size / SAMPLE_RATE, dict(facts))
+        return ClipInfo(key, name, len(data), samples.size / SAMPLE_RATE, dict(facts), chunk_keys, chunk_spans)
 
     def load(self, key: str) -> Clip:
-        """A clip and its sound, proven to be as it was stored.
+        """A clip with its samples, verified against the MD5 that its file carries.
 
         Raises:
-            ObjectMissing: there is none.
-            ClipDamaged: it is cut short or altered.
+            ObjectMissing: the store does not have it.
+            ClipDamaged: it is truncated or altered.
         """
         name = clip_object(key)
         data = self._store.read(name)
@@ -84,15 +98,15 @@ class ClipStore:
         return Clip(self._info(key, head, len(data)), samples)
 
     def facts(self, key: str, size: int | None = None) -> ClipInfo:
-        """What a clip says of itself, from its first kilobytes; its length is checked, its sound is not.
+        """The facts of a clip, from its first kilobytes; its length is verified, its samples are not.
 
         Args:
             key: the clip key.
-            size: the stored length in bytes, if the caller knows it (from ``existing``): saves a request.
+            size: the stored length in bytes, if it is known (from ``existing``); this saves a request.
 
         Raises:
-            ObjectMissing: there is none.
-            ClipDamaged: it is cut short, or no clip.
+            ObjectMissing: the store does not have it.
+            ClipDamaged: it is truncated, or not a clip.
         """
         name = clip_object(key)
         if size is None:
@@ -110,12 +124,12 @@ class ClipStore:
         return self._info(key, head, size)
 
     def existing(self, keys: Iterable[str], sizes: Mapping[str, int] | None = None) -> dict[str, ObjectInfo]:
-        """Which of these clips are in the store, by clip key, without reading them.
+        """The clips of these that are in the store, by clip key, without reading them.
 
         Args:
             keys: any number of clip keys.
-            sizes: the lengths in bytes that are known (from an index); a clip of another length is damaged, and so
-                left out, as is one too short to be a clip.
+            sizes: known lengths in bytes (from an index). A clip of another length, or too short to be a clip, is
+                damaged and left out.
         """
         expected = sizes or {}
         names = {clip_object(key): key for key in keys}
@@ -127,14 +141,14 @@ class ClipStore:
         }
 
     def discard(self, key: str) -> None:
-        """Remove a clip; one that is missing is fine."""
+        """Delete a clip, if the store has it."""
         self._store.delete(clip_object(key))
 
     def location(self, key: str) -> str:
-        """Where a person finds a clip."""
+        """The location of a clip, for users."""
         return self._store.location(clip_object(key))
 
-    def _whole(self, key: str) -> ClipInfo | None:
+    def _undamaged(self, key: str) -> ClipInfo | None:
         try:
             return self.facts(key)
         except (ObjectMissing, ClipDamaged):
@@ -146,4 +160,14 @@ class ClipStore:
             raise ClipDamaged(self._store.location(name), f"it is the clip {head.key[:80]}")
         if head.size != size:
             raise ClipDamaged(self._store.location(name), f"it has {size} bytes instead of {head.size}")
-        return ClipInfo(key, name, size, head.frames / SAMPLE_RATE, head.facts)
+        facts = dict(head.facts)
+        chunk_keys = tuple(str(facts.pop(_CHUNK_KEYS, "")).split())
+        chunk_spans = decode_spans(facts.pop(_CHUNK_SPANS, "[]"))
+        return ClipInfo(key, name, size, head.frames / SAMPLE_RATE, facts, chunk_keys, chunk_spans)
+
+
+def _with_chunks(facts: Facts, chunk_keys: tuple[str, ...], chunk_spans: tuple[ChunkSpan, ...]) -> Facts:
+    """The facts of a clip file: those of a joined clip name its chunks."""
+    if not chunk_keys:
+        return facts
+    return {**facts, _CHUNK_KEYS: " ".join(chunk_keys), _CHUNK_SPANS: encode_spans(chunk_spans)}

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Protocol, runtime_checkable
 
 from f5_pipeline.errors import ObjectMissing, StoreUnusable
-from f5_pipeline.results.index import OTHERS, read_table
+from f5_pipeline.results.index import referenced_clips
 from f5_pipeline.results.leases import is_stale, leased_keys
 from f5_pipeline.storage.layout import BATCHES, CLIPS, batch_of_object, clip_key_of, is_index, is_lease
 from f5_pipeline.storage.local import LocalStore
@@ -129,17 +129,13 @@ class _References:
 
 
 def _referenced(store: ObjectStore, key: str) -> set[bytes]:
-    """The clips that an index or a lease names: of an index, those of its lines, chunks and other takes."""
-    if not is_index(key):
-        try:
-            return leased_keys(store.read(key))
-        except ObjectMissing:  # its batch has just finished; its index is read next time
-            return set()
-    table = read_table(store, batch_of_object(key), columns=["key", "pieces", OTHERS])
-    if table is None:
+    """The clips that an index or a lease names."""
+    if is_index(key):
+        return referenced_clips(store, batch_of_object(key))
+    try:
+        return leased_keys(store.read(key))
+    except ObjectMissing:  # its batch has just finished; its index is read next time
         return set()
-    texts = (text for column in table.columns for text in column.to_pylist() if text)
-    return {bytes.fromhex(key) for text in texts for key in text.split()}
 
 
 @runtime_checkable

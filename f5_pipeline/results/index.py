@@ -1,6 +1,6 @@
-"""The index of a batch: one row for each utterance, as parquet (for programs) and csv (for people).
+"""The index of a batch: one row for each utterance, as Parquet (for programs) and CSV (for people).
 
-It is derived from the manifest and the clips and can always be made again. Look-ups are in ``lookup``.
+It is derived from the manifest and the clips, so it can always be made again. Look-ups are in ``lookup``.
 """
 
 from __future__ import annotations
@@ -21,17 +21,17 @@ if TYPE_CHECKING:
 Status = Literal["ok", "suspect", "rejected", "failed"]
 Measure = float | int | str | bool | None
 
-#: The measure that names the clips of a line's other takes, and their pieces: none is spoken twice, so they are kept.
-OTHERS = "other_takes"
+# Quality columns that hold clip keys, separated by spaces.
+_CHUNK_KEYS, _OTHER_TAKES = "pieces", "other_takes"
 
-_NOTE = b"f5_pipeline"  # the entry in the parquet file's metadata that tells measures and user's columns apart
+_NOTE = b"f5_pipeline"  # the metadata entry of the Parquet file that names measures and user columns
 _FORMULA = r"^[=+\-@\t\r\n＝＋－＠]"
 _NUMBER = r"^[-+]?[0-9]+([.,][0-9]+)?%?$"
 
 
 @dataclass(frozen=True)
 class IndexRow:
-    """What became of one utterance. The fields up to ``attempts`` are the first columns of the table, in order."""
+    """The result of one utterance. The fields up to ``attempts`` are the first columns of the table, in order."""
 
     id: str
     text: str
@@ -45,22 +45,39 @@ class IndexRow:
     audio_seconds: float | None = None
     seed: int | None = None
     attempts: int = 0
-    clip_bytes: int | None = None  # shows a clip that was cut short, without reading it
-    cached: bool = False  # the clip was there before this run
+    clip_bytes: int | None = None  # detects a truncated clip without reading it
+    cached: bool = False  # the clip existed before this run
     quality: Mapping[str, Measure] = field(default_factory=dict)  # one column each, before ``cached``
     columns: Mapping[str, str] = field(default_factory=dict)  # the user's own columns, last
+    chunk_keys: tuple[str, ...] = ()  # the clips that the clip is joined from: the quality column ``pieces``
+    other_takes: tuple[str, ...] = ()  # the clips of takes that were not chosen, and their chunks
+
+    @property
+    def quality_columns(self) -> Mapping[str, Measure]:
+        """All quality columns: measures, and the clip keys as text."""
+        if not self.chunk_keys and not self.other_takes:
+            return self.quality
+        chunks = {_CHUNK_KEYS: " ".join(self.chunk_keys)} if self.chunk_keys else {}
+        others = {_OTHER_TAKES: " ".join(self.other_takes)} if self.other_takes else {}
+        return {**chunks, **self.quality, **others}
 
 
-_OURS = tuple(part.name for part in fields(IndexRow) if part.name not in ("quality", "columns"))
+MAPPED_FIELDS = (
+    "quality",
+    "columns",
+    "chunk_keys",
+    "other_takes",
+)
+_OURS = tuple(part.name for part in fields(IndexRow) if part.name not in MAPPED_FIELDS)
 _LEADING = _OURS[: _OURS.index("attempts") + 1]
 _TRAILING = _OURS[len(_LEADING) :]
 
 
 def write_index(store: ObjectStore, batch: str, rows: Sequence[IndexRow], judged_by: str = "") -> None:
-    """Write both files of an index, the one that programs read last.
+    """Write both files of an index; the one that programs read is written last.
 
     Args:
-        judged_by: by which rules its clips were judged; for ``rows_by_key``.
+        judged_by: the fingerprint of the rules of its verdicts; ``rows_by_key`` compares it.
 
     Raises:
         UnsafeName: ``batch`` is not a slug.
@@ -82,17 +99,16 @@ def read_index(store: ObjectStore, batch: str) -> list[IndexRow] | None:
 
     Raises:
         UnsafeName: ``batch`` is not a slug.
-        IndexDamaged: the file is no index, or not whole.
+        IndexDamaged: the file is not an index, or is truncated.
     """
     table = read_table(store, batch)
     return None if table is None else _rows(table)
 
 
 def rows_by_key(store: ObjectStore, batch: str, judged_by: str = "") -> dict[str, IndexRow]:
-    """The rows of a batch that have a clip, by clip key: what the last run knew.
+    """The rows of the last run that have a clip, by clip key.
 
-    An index that is missing, damaged or judged by other rules is an empty one here: it will be made again from the
-    clips.
+    Empty if the index is missing, damaged, or judged by other rules: it is then made again from the clips.
     """
     try:
         table = read_table(store, batch)
@@ -104,10 +120,10 @@ def rows_by_key(store: ObjectStore, batch: str, judged_by: str = "") -> dict[str
 
 
 def read_table(store: ObjectStore, batch: str, columns: Sequence[str] | None = None) -> pa.Table | None:
-    """The index of a batch as a pyarrow table, or some columns of it; None if there is none yet.
+    """The index of a batch as a pyarrow table, or some of its columns; None if the batch has no index yet.
 
     Raises:
-        IndexDamaged: the file is no index, or not whole.
+        IndexDamaged: the file is not an index, or is truncated.
     """
     import pyarrow as pa
     import pyarrow.parquet
@@ -118,7 +134,7 @@ def read_table(store: ObjectStore, batch: str, columns: Sequence[str] | None = N
     except ObjectMissing:
         return None
     try:
-        # read_table would import pandas. Threads of Arrow's own now and then abort a process that ends soon after.
+        # read_table would import pandas. Arrow's own threads sometimes abort a process that ends soon after.
         table = pyarrow.parquet.ParquetFile(pa.BufferReader(data)).read(columns, use_threads=False)
     except (pa.ArrowException, OSError) as error:
         raise IndexDamaged(store.location(name), str(error).splitlines()[0].rstrip(".")) from None
@@ -128,8 +144,8 @@ def read_table(store: ObjectStore, batch: str, columns: Sequence[str] | None = N
 
 
 def user_columns(rows: Sequence[IndexRow]) -> dict[str, str]:
-    """What the user's own columns are called in the table: one named like one of ours is ``manifest_NAME``."""
-    taken = {*_OURS, *_names_of(row.quality for row in rows)}
+    """The names of the user's columns in the table: a name that is taken becomes ``manifest_NAME``."""
+    taken = {*_OURS, *_names_of(row.quality_columns for row in rows)}
     names: dict[str, str] = {}
     for column in _names_of(row.columns for row in rows):
         name = column.encode("utf-8", "replace").decode() or "manifest_column"
@@ -141,13 +157,14 @@ def user_columns(rows: Sequence[IndexRow]) -> dict[str, str]:
 
 
 def index_table(rows: Sequence[IndexRow], judged_by: str = "") -> pa.Table:
-    """The rows as a pyarrow table: ours to ``attempts``, measures, ``clip_bytes``, ``cached``, the user's own."""
+    """The rows as a pyarrow table: fields up to ``attempts``, measures, ``clip_bytes``, ``cached``, user columns."""
     import pyarrow as pa
 
-    quality = _names_of(row.quality for row in rows)
+    measures = [row.quality_columns for row in rows]
+    quality = _names_of(measures)
     names = user_columns(rows)
     arrays = {name: _our_array(name, rows) for name in _LEADING}
-    arrays |= {name: _measures([row.quality.get(name) for row in rows]) for name in quality}
+    arrays |= {name: _measures([each.get(name) for each in measures]) for name in quality}
     arrays |= {name: _our_array(name, rows) for name in _TRAILING}
     arrays |= {name: _texts([row.columns.get(column) for row in rows]) for column, name in names.items()}
     note = json.dumps({"format": 1, "judged_by": judged_by, "quality": quality, "columns": names})
@@ -155,7 +172,7 @@ def index_table(rows: Sequence[IndexRow], judged_by: str = "") -> pa.Table:
 
 
 def _names_of(mappings: Iterable[Mapping[str, object]]) -> list[str]:
-    """The names that occur, in the order of their first appearance."""
+    """All names, in the order of their first appearance."""
     return list(dict.fromkeys(name for mapping in mappings for name in mapping))
 
 
@@ -174,7 +191,7 @@ def _our_array(name: str, rows: Sequence[IndexRow]) -> pa.Array:
 
 
 def _texts(values: Sequence[str | None]) -> pa.Array:
-    """Texts as a column; half a surrogate pair, which JSON can smuggle in, becomes a question mark."""
+    """Texts as a column; a lone surrogate, which JSON allows, becomes a question mark."""
     import pyarrow as pa
 
     try:
@@ -184,7 +201,7 @@ def _texts(values: Sequence[str | None]) -> pa.Array:
 
 
 def _measures(values: list[Measure]) -> pa.Array:
-    """Numbers or truth values where all of them are; else text."""
+    """A column of booleans or numbers if all values are; else of text."""
     import pyarrow as pa
 
     known = [value for value in values if value is not None]
@@ -200,14 +217,42 @@ def _measures(values: list[Measure]) -> pa.Array:
 def _rows(table: pa.Table) -> list[IndexRow]:
     note = json.loads(table.schema.metadata[_NOTE])
     count = table.num_rows
-    ours = [table.column(name).to_pylist() if name in table.column_names else [None] * count for name in _OURS]
+    own = [table.column(name).to_pylist() if name in table.column_names else [None] * count for name in _OURS]
     quality = _mappings(table, {name: name for name in note["quality"]})
     columns = _mappings(table, note["columns"])
-    return [IndexRow(*values) for values in zip(*ours, quality, columns, strict=True)]
+    rows = zip(zip(*own, strict=True), quality, columns, strict=True)
+    return [
+        IndexRow(
+            *ours,
+            quality=measures,
+            columns=user,
+            chunk_keys=_keys(measures, _CHUNK_KEYS),
+            other_takes=_keys(measures, _OTHER_TAKES),
+        )
+        for ours, measures, user in rows
+    ]
+
+
+def _keys(measures: dict[str, Any], column: str) -> tuple[str, ...]:
+    """Take a column of clip keys out of a row's measures."""
+    return tuple(measures.pop(column, "").split())
+
+
+def referenced_clips(store: ObjectStore, batch: str) -> set[bytes]:
+    """The keys of all clips that the index of a batch names: of its lines, of their chunks and of their other takes.
+
+    Raises:
+        IndexDamaged: the file is not an index, or is truncated.
+    """
+    table = read_table(store, batch, columns=["key", _CHUNK_KEYS, _OTHER_TAKES])
+    if table is None:
+        return set()
+    texts = (text for column in table.columns for text in column.to_pylist() if text)
+    return {bytes.fromhex(key) for text in texts for key in text.split()}
 
 
 def _mappings(table: pa.Table, names: Mapping[str, str]) -> list[dict[str, Any]]:
-    """One mapping for each row, without what the row does not have."""
+    """One mapping for each row, without its null values."""
     if not names:
         return [{} for _ in range(table.num_rows)]
     values = zip(*(table.column(name).to_pylist() for name in names.values()), strict=True)
@@ -215,7 +260,7 @@ def _mappings(table: pa.Table, names: Mapping[str, str]) -> list[dict[str, Any]]
 
 
 def _without_formulas(table: pa.Table) -> pa.Table:
-    """A table whose texts no spreadsheet takes for a formula: a quote goes before what looks like one."""
+    """The table with a quote before every text that a spreadsheet would read as a formula."""
     import pyarrow as pa
 
     names = _quoted(pa.array(table.column_names)).to_pylist()

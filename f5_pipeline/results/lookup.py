@@ -14,7 +14,7 @@ from typing import Any
 
 from f5_pipeline.errors import BatchMissing, NotSpokenYet, UtteranceMissing
 from f5_pipeline.results.batches import known_batches
-from f5_pipeline.results.index import IndexRow, read_index, user_columns
+from f5_pipeline.results.index import MAPPED_FIELDS, IndexRow, read_index, user_columns
 from f5_pipeline.results.manifest_files import manifest_files
 from f5_pipeline.results.provenance import read_provenance
 from f5_pipeline.storage import layout
@@ -49,9 +49,9 @@ class BatchResults:
 
 def flat_row(row: IndexRow, names: Mapping[str, str]) -> dict[str, Any]:
     """A row as one mapping from column to value, with the names and in the order of the index."""
-    flat = {name: value for name, value in vars(row).items() if name not in ("quality", "columns")}
+    flat = {name: value for name, value in vars(row).items() if name not in MAPPED_FIELDS}
     trailing = {name: flat.pop(name) for name in ("clip_bytes", "cached")}
-    return flat | dict(row.quality) | trailing | {names[name]: value for name, value in row.columns.items()}
+    return flat | dict(row.quality_columns) | trailing | {names[name]: value for name, value in row.columns.items()}
 
 
 def batch_results(store: ObjectStore, batch: str, utterance: str | None = None) -> BatchResults:

@@ -1,84 +1,93 @@
-"""One take in the making: the pieces it waits for, and the sound that they make together. Stores and speaks nothing."""
+"""Assembly: an unfinished take collects its chunks as they arrive, and joins them into one waveform. Does no I/O."""
 
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
-
-import numpy as np
+from collections.abc import Sequence
+from dataclasses import dataclass
 
 from f5_pipeline.audio.join import Joint, join_pieces, starts_of
-from f5_pipeline.audio.samples import SAMPLE_RATE
+from f5_pipeline.audio.samples import SAMPLE_RATE, Samples
+from f5_pipeline.engine.protocol import SpeechChunk
 from f5_pipeline.quality.asr.comparison import words_of
+from f5_pipeline.results.chunk_spans import ChunkSpan
 from f5_pipeline.results.keys import clip_key, derive_seed
-from f5_pipeline.results.segments import Segment
-from f5_pipeline.synthesis.request import Piece, SynthesisRequest
+from f5_pipeline.synthesis.request import SynthesisRequest
 
 
 @dataclass(frozen=True)
-class Sound:
-    """What is about to become a clip."""
+class Waveform:
+    """The samples of a clip, and what is stored with them."""
 
     key: str
-    samples: np.ndarray  # float32, mono, 24 kHz
-    said: np.ndarray  # of them, without the pauses that were put in: what is measured
+    samples: Samples  # 24 kHz
+    speech: Samples  # the samples without the inserted pauses: what is measured
     text: str
-    expected_seconds: float  # of ``said``
+    expected_seconds: float  # of ``speech``
     seed: int
     attempt: int
-    segments: tuple[Segment, ...] = ()  # of a line in pieces
+    chunk_keys: tuple[str, ...] = ()  # the clips that it is joined from
+    chunk_spans: tuple[ChunkSpan, ...] = ()
 
 
-class Work:
-    """One take of a line. Its pieces come in any order, from several threads."""
+class TakeAssembly:
+    """One unfinished take. Its chunks arrive in any order, from several threads."""
 
-    def __init__(self, line: SynthesisRequest, attempt: int, pieces: Sequence[Piece]) -> None:
-        self.line, self.attempt, self.pieces = line, attempt, pieces
-        self.key = line.key if attempt == 1 else clip_key(replace(line.parts, attempt=attempt))
-        self.in_pieces = bool(line.utterance.passages) or len(pieces) > 1
-        self.sounds: list[np.ndarray] = []  # of a short line; the pieces of another are in the store
+    def __init__(self, request: SynthesisRequest, attempt: int, chunks: Sequence[SpeechChunk]) -> None:
+        self.request, self.attempt, self.chunks = request, attempt, chunks
+        self.key = request.key if attempt == 1 else clip_key(request.parts(attempt))
+        #: True if the chunks are clips of their own; else the only chunk is the clip.
+        self.is_joined = bool(request.utterance.passages) or len(chunks) > 1
+        self.samples: Samples | None = None  # of the only chunk; those of a joined take are in the store
         self.error = ""
-        self._missing = set(range(len(pieces)))
+        self._missing = set(range(len(chunks)))
         self._lock = threading.Lock()
 
     @property
-    def complete(self) -> bool:
+    def is_complete(self) -> bool:
         return not self._missing
 
     @property
     def seed(self) -> int:
-        return derive_seed(replace(self.line.parts, attempt=self.attempt))
+        return derive_seed(self.request.parts(self.attempt))
 
-    def put(self, position: int, samples: np.ndarray | None = None, error: str = "") -> bool:
-        """A piece is there, or has failed; whether it was the last."""
+    def put(self, position: int, samples: Samples | None = None, error: str = "") -> bool:
+        """Note that a chunk has arrived, or failed; returns True if the take is complete with it."""
         with self._lock:
             self._missing.discard(position)
             self.error = self.error or error
-            if samples is not None and not self.in_pieces:
-                self.sounds.append(samples)
-            return self.complete
+            if samples is not None and not self.is_joined:
+                self.samples = samples
+            return self.is_complete
+
+    def waveform(self, sounds: Sequence[Samples]) -> Waveform:
+        """Join the samples of all chunks, 24 kHz each."""
+        joints = [Joint(chunk.pause_after_seconds, chunk.cross_fade_seconds) for chunk in self.chunks]
+        lead = self.request.lead_seconds
+        samples = speech = join_pieces(sounds, joints, lead)
+        if lead or any(joint.pause_seconds for joint in joints):
+            speech = join_pieces(sounds, [Joint() if joint.pause_seconds else joint for joint in joints])
+        return Waveform(
+            key=self.key,
+            samples=samples,
+            speech=speech,
+            text=self.request.utterance.spoken_text,
+            expected_seconds=sum(chunk.seconds for chunk in self.chunks),
+            seed=self.seed,
+            attempt=self.attempt,
+            chunk_keys=tuple(chunk.key for chunk in self.chunks) if self.is_joined else (),
+            chunk_spans=self._spans(sounds, joints) if self.is_joined else (),
+        )
+
+    def _spans(self, sounds: Sequence[Samples], joints: Sequence[Joint]) -> tuple[ChunkSpan, ...]:
+        starts = starts_of([sound.size for sound in sounds], joints, self.request.lead_seconds)
+        return tuple(
+            ChunkSpan(len(words_of(chunk.text)), start / SAMPLE_RATE, (start + sound.size) / SAMPLE_RATE)
+            for chunk, start, sound in zip(self.chunks, starts, sounds, strict=True)
+        )
 
 
-def sound_of_piece(piece: Piece, samples: np.ndarray) -> Sound:
-    """A piece as a clip of its own."""
+def chunk_waveform(chunk: SpeechChunk, samples: Samples) -> Waveform:
+    """A chunk as a clip of its own."""
     whole = join_pieces([samples], [Joint()])
-    return Sound(piece.key, whole, whole, piece.chunk.text, piece.seconds, piece.chunk.seed, piece.attempt)
-
-
-def sound_of_line(work: Work, sounds: Sequence[np.ndarray]) -> Sound:
-    """The pieces of a line as one clip."""
-    joints, lead = [piece.joint for piece in work.pieces], work.line.lead_seconds
-    whole = said = join_pieces(sounds, joints, lead)
-    if lead or any(joint.pause_seconds for joint in joints):
-        said = join_pieces(sounds, [Joint() if joint.pause_seconds else joint for joint in joints])
-    expected = sum(piece.seconds for piece in work.pieces)
-    segments = tuple(_segments(work, sounds)) if work.in_pieces else ()
-    return Sound(work.key, whole, said, work.line.utterance.spoken_text, expected, work.seed, work.attempt, segments)
-
-
-def _segments(work: Work, sounds: Sequence[np.ndarray]) -> Iterator[Segment]:
-    sizes = [sound.size for sound in sounds]
-    starts = starts_of(sizes, [piece.joint for piece in work.pieces], work.line.lead_seconds)
-    for piece, start, size in zip(work.pieces, starts, sizes, strict=True):
-        yield Segment(len(words_of(piece.chunk.text)), start / SAMPLE_RATE, (start + size) / SAMPLE_RATE)
+    return Waveform(chunk.key, whole, whole, chunk.text, chunk.seconds, chunk.seed, chunk.attempt)

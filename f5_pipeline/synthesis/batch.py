@@ -1,16 +1,15 @@
-"""Speaking a batch: from ``utterances.jsonl`` to clips and an index, everything it needs made ready on the way.
+"""Speaks a batch, from ``utterances.jsonl`` to clips and an index: load, prepare, reuse, speak, publish.
 
-The same function serves a first run, a re-run and a fresh worker: weights and voices that are already here cost
-milliseconds. Reading the manifest is ``manifest``'s business, delivering is ``delivery``'s.
+A first run, a re-run and a fresh machine take the same path: weights and voices that are already on the machine cost
+milliseconds. Manifests are read in ``manifests``; files are delivered in ``delivery``.
 """
 
 from __future__ import annotations
 
 import time
 from collections import Counter
-from collections.abc import Mapping, Sequence
-from contextlib import ExitStack
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from f5_pipeline.errors import NothingSpoken, RowsRejected, UnknownModel
@@ -24,23 +23,47 @@ from f5_pipeline.manifests.utterance_file import (
 from f5_pipeline.models.spec import ModelSpec
 from f5_pipeline.models.weights import ReadyModel, check_licence, ensure_weights
 from f5_pipeline.quality.asr.choice import ChooseRecogniser, no_recogniser
+from f5_pipeline.quality.asr.recogniser import RecogniserSpec
 from f5_pipeline.quality.verdicts import Judge
 from f5_pipeline.results.clips import ClipStore
 from f5_pipeline.results.index import IndexRow, rows_by_key, write_index
 from f5_pipeline.results.leases import hold_lease
 from f5_pipeline.results.provenance import record_spoken
 from f5_pipeline.storage.object_store import ObjectStore
-from f5_pipeline.synthesis.executor import Speak, SynthesisJob, WorkerReport, speak_in_process
+from f5_pipeline.synthesis.executor import (
+    EngineFor,
+    Executor,
+    NullProgress,
+    Progress,
+    SynthesisJob,
+    SynthesisResult,
+    WorkerReport,
+)
 from f5_pipeline.synthesis.gc_freeze import gc_paused, gc_unfrozen
-from f5_pipeline.synthesis.prepare import cast
-from f5_pipeline.synthesis.session import EngineFor, Progress
-from f5_pipeline.synthesis.stored_takes import settled_before
-from f5_pipeline.synthesis.transcriber import listening
+from f5_pipeline.synthesis.prepare import prepare_requests
+from f5_pipeline.synthesis.request import SynthesisRequest
+from f5_pipeline.synthesis.session import run_in_process
+from f5_pipeline.synthesis.stored_takes import reuse_indexed_takes
+from f5_pipeline.synthesis.takes import Takes
+from f5_pipeline.synthesis.transcriber import Transcriber, open_transcriber
+
+
+@dataclass(frozen=True)
+class SynthesisContext:
+    """What speaking a batch needs from its surroundings."""
+
+    store: ObjectStore
+    cache: Path  # of this machine
+    catalogue: Mapping[str, ModelSpec]
+    load_engine: EngineFor  # called only if something has to be spoken
+    progress: Progress = field(default_factory=NullProgress)
+    choose_recogniser: ChooseRecogniser = no_recogniser  # from the ``recogniser`` of the batch settings
+    execute: Executor = run_in_process  # or an executor on a cluster
 
 
 @dataclass(frozen=True)
 class BatchReport:
-    """What speaking a batch did."""
+    """The result of speaking a batch. Durations are in seconds."""
 
     batch: str
     rows: tuple[IndexRow, ...]  # in the manifest's order
@@ -48,14 +71,14 @@ class BatchReport:
     audio_seconds_spoken: float
     seconds: float  # of the whole run
     load_seconds: float  # of it, for loading models
-    speak_seconds: float  # of it, for speaking, storing and listening
-    recogniser: str = ""  # who listened to the clips; "": nobody
-    not_heard: str = ""  # why a clip was not listened to after all
-    workers: tuple[WorkerReport, ...] = ()  # if it was spoken on several machines
+    speak_seconds: float  # of it, for speaking, storing and transcribing
+    recogniser: str = ""  # that transcribed the clips; "": none
+    not_transcribed: str = ""  # why a clip has no transcript
+    workers: tuple[WorkerReport, ...] = ()  # of a cluster
 
     @property
     def counts(self) -> dict[str, int]:
-        """How many rows have each status, all four of them."""
+        """The number of rows of each status, all four of them."""
         return dict.fromkeys(("ok", "suspect", "rejected", "failed"), 0) | Counter(row.status for row in self.rows)
 
     @property
@@ -68,106 +91,125 @@ class BatchReport:
 
     @property
     def device_seconds(self) -> float:
-        """What was in use for it, all machines together; 0 if nothing was spoken."""
+        """How long devices were in use, of all machines together; 0 if nothing was spoken."""
         if self.workers:
             return sum(worker.held_seconds for worker in self.workers)
         return self.load_seconds + self.speak_seconds if self.clips_spoken else 0.0
 
     @property
     def real_time_factor(self) -> float | None:
-        """Seconds of work for a second of audio; None if nothing was spoken."""
+        """Seconds of work per second of audio; None if nothing was spoken."""
         return self.speak_seconds / self.audio_seconds_spoken if self.audio_seconds_spoken else None
 
 
+@dataclass(frozen=True)
+class _Loaded:
+    """A batch with everything that its lines need on this machine."""
+
+    batch: str
+    version: str  # of its utterances
+    contents: BatchContents
+    models: Mapping[str, ReadyModel]
+    recogniser: RecogniserSpec | None
+    judge: Judge
+
+
 @gc_unfrozen()
-def speak_batch(
-    store: ObjectStore,
-    cache: Path,
-    batch: str,
-    catalogue: Mapping[str, ModelSpec],
-    load_engine: EngineFor,
-    progress: Progress | None = None,
-    choose_recogniser: ChooseRecogniser = no_recogniser,
-    speak: Speak = speak_in_process,
-) -> BatchReport:
+def speak_batch(batch: str, context: SynthesisContext) -> BatchReport:
     """Speak what is missing of a batch and write its index.
 
-    Args:
-        load_engine: makes the engine of a model; called only if something is missing.
-        choose_recogniser: who listens to the clips, by the word of the batch settings.
-        speak: who does the speaking: this process, or many machines.
-
     Raises:
-        ObjectMissing: the manifest was not resolved yet (``utterances``).
+        ObjectMissing: the manifest is not resolved yet (``utterances``).
         UnknownModel, BadWeights, WeightsUnavailable, LicenceForbids: a model cannot be used.
-        RecogniserMissing: the recogniser that the batch wants is not here.
-        RowsRejected: lines cannot be spoken after all (a recording that cannot be used, characters), and the batch
-            stops at bad rows; nothing was spoken.
-        Superseded: the batch was submitted anew meanwhile; the index is not touched.
+        RecogniserMissing: the recogniser of the batch settings is not on this machine.
+        RowsRejected: some lines cannot be spoken (an unusable recording, unknown characters), and the batch stops at
+            bad rows; nothing was spoken.
+        Superseded: the batch was submitted again meanwhile; the index is not touched.
         NothingSpoken: there were lines to speak, and every one of them failed.
     """
     started = time.monotonic()
-    version = utterances_version(store, batch)
-    with gc_paused():
-        contents = load_utterances(store, batch)
-    recogniser = choose_recogniser(contents.settings.recogniser)
-    judge = Judge(contents.settings.quality, recogniser.name if recogniser else "")
-    models = _ready_models(contents, catalogue, cache, store)
-    with gc_paused():
-        lines, rejected = cast(contents.utterances, models, store, cache)
-    if rejected and contents.settings.on_bad_rows == "fail":
-        raise RowsRejected(batch, [f"row {row.row}: {row.reason.rstrip('.')}" for row in rejected])
+    loaded = _load(batch, context)
+    requests, rejected = _prepare(loaded, context)
     speaking = time.monotonic()
-    known = rows_by_key(store, batch, judge.fingerprint)
-    with listening(recogniser, store) as listener, ExitStack() as claimed:
-        with gc_paused():
-            settled = settled_before(lines, ClipStore(store), known, listener)
-            # No index names their clips, until this one does.
-            unsettled = [line for line in lines if line.key not in settled] if settled else lines
-            keys = (key for line in unsettled for key in line.all_keys())
-            mine = claimed.enter_context(hold_lease(store, batch, keys)).name
-        word = contents.settings.recogniser
-        order = SynthesisJob(batch, mine, store, cache, lines, settled, load_engine, judge, listener, word)
-        outcome = speak(order, progress)
-        rows = _in_order(contents, outcome.generation.rows, rejected)
-        check_not_superseded(store, batch, version, contents)
-        write_index(store, batch, rows, judge.fingerprint)
-    record_spoken(store, batch, contents.input_versions, sum(row.status == "failed" for row in rows))
-    report = BatchReport(
-        batch=batch,
-        rows=rows,
-        clips_spoken=outcome.generation.clips_spoken,
-        audio_seconds_spoken=outcome.generation.audio_seconds_spoken,
-        seconds=time.monotonic() - started,
-        load_seconds=outcome.load_seconds,
-        speak_seconds=time.monotonic() - speaking - outcome.load_seconds,
-        recogniser=listener.recogniser,
-        not_heard=outcome.not_heard,
-        workers=outcome.workers,
+    with open_transcriber(loaded.recogniser, context.store) as transcriber:
+        reused = _reuse(loaded, context.store, requests, transcriber)
+        with hold_lease(context.store, batch, _clips_to_protect(requests, reused)) as lease:
+            job = SynthesisJob(
+                batch,
+                lease,
+                context.store,
+                context.cache,
+                requests,
+                reused,
+                context.load_engine,
+                loaded.judge,
+                transcriber,
+                loaded.contents.settings.recogniser,
+            )
+            result = context.execute(job, context.progress)
+            rows = _publish(loaded, context.store, result.rows, rejected)
+    return _report(
+        loaded, result, rows, transcriber.recogniser, time.monotonic() - started, time.monotonic() - speaking
     )
-    if report.counts["failed"] and not report.counts["ok"] + report.counts["suspect"]:
-        raise NothingSpoken(batch, report.counts["failed"], next(row.reason for row in rows if row.status == "failed"))
-    return report
 
 
-def _ready_models(
-    contents: BatchContents, catalogue: Mapping[str, ModelSpec], cache: Path, store: ObjectStore
-) -> dict[str, ReadyModel]:
-    """The models that the batch is spoken with, their files on this machine."""
-    ready = {}
+def _load(batch: str, context: SynthesisContext) -> _Loaded:
+    """Load the batch, and have its models and its recogniser on this machine."""
+    version = utterances_version(context.store, batch)
+    with gc_paused():
+        contents = load_utterances(context.store, batch)
+    recogniser = context.choose_recogniser(contents.settings.recogniser)
+    judge = Judge(contents.settings.quality, recogniser.name if recogniser else "")
+    models = {}
     for name in dict.fromkeys(utterance.model for utterance in contents.utterances):
-        if name not in catalogue:
-            raise UnknownModel(name, sorted(catalogue))
-        check_licence(catalogue[name], contents.settings.commercial)
-        ready[name] = ReadyModel(catalogue[name], ensure_weights(catalogue[name], cache, store))
-    return ready
+        if (spec := context.catalogue.get(name)) is None:
+            raise UnknownModel(name, sorted(context.catalogue))
+        check_licence(spec, contents.settings.commercial)
+        models[name] = ReadyModel(spec, ensure_weights(spec, context.cache, context.store))
+    return _Loaded(batch, version, contents, models, recogniser, judge)
+
+
+def _prepare(loaded: _Loaded, context: SynthesisContext) -> tuple[list[SynthesisRequest], list[RejectedRow]]:
+    """The requests of the batch, and the rows that turn out to be unusable on this machine."""
+    utterances = loaded.contents.utterances
+    with gc_paused():
+        requests, rejected = prepare_requests(utterances, loaded.models, context.store, context.cache)
+    if rejected and loaded.contents.settings.on_bad_rows == "fail":
+        raise RowsRejected(loaded.batch, [f"row {row.row}: {row.reason.rstrip('.')}" for row in rejected])
+    return requests, rejected
+
+
+def _reuse(
+    loaded: _Loaded, store: ObjectStore, requests: Sequence[SynthesisRequest], transcriber: Transcriber
+) -> Takes:
+    """The takes that the last run chose, if it judged by the same rules."""
+    rows = rows_by_key(store, loaded.batch, loaded.judge.fingerprint)
+    with gc_paused():
+        return reuse_indexed_takes(requests, ClipStore(store), rows, transcriber)
+
+
+def _clips_to_protect(requests: Sequence[SynthesisRequest], reused: Takes) -> Iterator[str]:
+    """The clips of first takes that no index may name yet; those of later takes are added when they are spoken."""
+    return (key for request in requests if request.key not in reused for key in request.clip_keys())
+
+
+def _publish(
+    loaded: _Loaded, store: ObjectStore, spoken: Sequence[IndexRow], rejected: Sequence[RejectedRow]
+) -> tuple[IndexRow, ...]:
+    """Write the index and its provenance, unless the batch was submitted again meanwhile."""
+    contents = loaded.contents
+    rows = _in_order(contents, spoken, rejected)
+    check_not_superseded(store, loaded.batch, loaded.version, contents)
+    write_index(store, loaded.batch, rows, loaded.judge.fingerprint)
+    record_spoken(store, loaded.batch, contents.input_versions, sum(row.status == "failed" for row in rows))
+    return rows
 
 
 def _in_order(
-    contents: BatchContents, spoken_rows: Sequence[IndexRow], rejected: Sequence[RejectedRow]
+    contents: BatchContents, spoken: Sequence[IndexRow], rejected: Sequence[RejectedRow]
 ) -> tuple[IndexRow, ...]:
     """All rows of the batch in the manifest's order."""
-    by_id = {row.id: row for row in spoken_rows}
+    by_id = {row.id: row for row in spoken}
     numbered = [(u.row, by_id[u.id]) for u in contents.utterances if u.id in by_id]
     refused = [(r.row, _rejected_row(r)) for r in (*contents.rejected, *rejected)]
     return tuple(row for _, row in sorted([*numbered, *refused], key=lambda pair: pair[0]))
@@ -176,3 +218,29 @@ def _in_order(
 def _rejected_row(row: RejectedRow) -> IndexRow:
     reason = f"row {row.row}: {row.reason}"
     return IndexRow(id=row.id, text=row.text, voice=row.voice, status="rejected", reason=reason, columns=row.columns)
+
+
+def _report(
+    loaded: _Loaded,
+    result: SynthesisResult,
+    rows: tuple[IndexRow, ...],
+    recogniser: str,
+    seconds: float,
+    speak_seconds: float,
+) -> BatchReport:
+    report = BatchReport(
+        batch=loaded.batch,
+        rows=rows,
+        clips_spoken=result.clips_spoken,
+        audio_seconds_spoken=result.audio_seconds_spoken,
+        seconds=seconds,
+        load_seconds=result.load_seconds,
+        speak_seconds=speak_seconds - result.load_seconds,
+        recogniser=recogniser,
+        not_transcribed=result.not_transcribed,
+        workers=result.workers,
+    )
+    if report.counts["failed"] and not report.counts["ok"] + report.counts["suspect"]:
+        reason = next(row.reason for row in rows if row.status == "failed")
+        raise NothingSpoken(loaded.batch, report.counts["failed"], reason)
+    return report

@@ -1,84 +1,89 @@
-"""Who carries out what a batch wants spoken: this process, or many machines (``scale``). One order for both."""
+"""Executors: a synthesis job runs in this process (``session``) or on a cluster (``cluster.driver``)."""
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Protocol
 
 from f5_pipeline.engine.protocol import SpeechEngine
 from f5_pipeline.models.weights import ReadyModel
 from f5_pipeline.quality.verdicts import Judge
-from f5_pipeline.results.clips import ClipStore
+from f5_pipeline.results.index import IndexRow
+from f5_pipeline.results.leases import Lease
 from f5_pipeline.storage.object_store import ObjectStore
 from f5_pipeline.synthesis.request import SynthesisRequest
-from f5_pipeline.synthesis.session import EngineFor, Generation, Progress, generate
 from f5_pipeline.synthesis.takes import Takes
-from f5_pipeline.synthesis.transcriber import Listener
+from f5_pipeline.synthesis.transcriber import Transcriber
+
+EngineFor = Callable[[ReadyModel], SpeechEngine]  # loads the engine of a model
+
+
+class Progress(Protocol):
+    """Receives the progress of a long run. Durations are seconds of audio."""
+
+    def begin(self, lines: int, missing: int, audio_seconds: float, waiting: int = 0) -> None:
+        """Of ``lines`` lines, ``missing`` different clips have to be spoken, about ``audio_seconds`` long together.
+
+        ``waiting`` further clips are stored and wait for their verdicts; a bad verdict calls for another take.
+        """
+
+    def advance(self, audio_seconds: float) -> None:
+        """One more take has been spoken and stored."""
+
+
+class NullProgress:
+    """Discards progress."""
+
+    def begin(self, lines: int, missing: int, audio_seconds: float, waiting: int = 0) -> None: ...
+
+    def advance(self, audio_seconds: float) -> None: ...
 
 
 @dataclass(frozen=True)
 class SynthesisJob:
-    """Lines that are to have clips, and by which rules."""
+    """The requests of a batch, and the rules for their takes."""
 
     batch: str
-    claim: str  # the object by which the batch's clips are claimed
+    lease: Lease  # protects the clips of its requests
     store: ObjectStore
     cache: Path  # of this machine
-    lines: Sequence[SynthesisRequest]
-    settled: Takes  # of lines that need nothing more
-    load_engine: EngineFor
+    requests: Sequence[SynthesisRequest]
+    reused: Takes  # of requests that need nothing more
+    load_engine: EngineFor  # called only for a model that has something to speak
     judge: Judge
-    listener: Listener  # here
-    recogniser_word: str | None = None  # what the batch settings say of it: another machine has its own files
+    transcriber: Transcriber  # on this machine
+    recogniser_setting: str | None = None  # from the batch settings: another machine chooses its own recogniser
 
 
 @dataclass(frozen=True)
 class WorkerReport:
-    """What one worker of several did. Times are in seconds."""
+    """What one worker of a cluster did. Durations are in seconds."""
 
     name: str
     lines: int
     audio_seconds: float  # that it spoke
-    speaking_seconds: float  # that it took, loading aside
-    held_seconds: float  # from when its process began until it was let go
-    left: str = ""  # why it did not stay to the end
+    speaking_seconds: float  # that it took, without loading
+    held_seconds: float  # from the start of its process to its release
+    left: str = ""  # why it left before the end
 
     @property
     def times_real_time(self) -> float:
-        """Seconds of audio for a second of work."""
+        """Seconds of audio per second of work."""
         return self.audio_seconds / self.speaking_seconds if self.speaking_seconds else 0.0
 
 
 @dataclass(frozen=True)
 class SynthesisResult:
-    """What was done of an order."""
+    """The result of a job: one index row for each request, in their order."""
 
-    generation: Generation
-    load_seconds: float = 0.0  # that nothing was spoken in, because a model was loaded
-    not_heard: str = ""  # why a clip was not listened to after all
-    workers: tuple[WorkerReport, ...] = ()  # if there were several machines
-
-
-Speak = Callable[[SynthesisJob, Progress | None], SynthesisResult]
-
-
-def speak_in_process(order: SynthesisJob, progress: Progress | None = None) -> SynthesisResult:
-    """Speak what is missing in this process."""
-    loading, listener = Loading(order.load_engine), order.listener
-    done = generate(order.lines, ClipStore(order.store), order.settled, loading, progress, order.judge, listener)
-    return SynthesisResult(done, loading.seconds, next(iter(listener.failures), ""))
+    rows: tuple[IndexRow, ...]
+    clips_spoken: int  # without those that were only joined from stored chunks
+    audio_seconds_spoken: float
+    load_seconds: float = 0.0  # spent on loading models
+    not_transcribed: str = ""  # why a clip has no transcript
+    workers: tuple[WorkerReport, ...] = ()  # of a cluster
 
 
-class Loading:
-    """Loads engines, and remembers how long it took."""
-
-    def __init__(self, load_engine: EngineFor) -> None:
-        self._load, self.seconds = load_engine, 0.0
-
-    def __call__(self, model: ReadyModel) -> SpeechEngine:
-        started = time.monotonic()
-        engine = self._load(model)
-        self.seconds += time.monotonic() - started
-        return engine
+Executor = Callable[[SynthesisJob, Progress], SynthesisResult]

@@ -1,7 +1,7 @@
-"""Millions of objects that stay, and a garbage collector that looks through all of them again and again.
+"""Pauses Python's garbage collector while millions of long-lived objects are created.
 
-A batch of a million lines is some ten million objects without a cycle among them. Looking for cycles there takes a
-third of the time in which they are made.
+A batch of a million lines is about ten million objects without a reference cycle. Searching them for cycles again and
+again takes a third of the time in which they are created.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from contextlib import contextmanager
 
 @contextmanager
 def gc_paused() -> Iterator[None]:
-    """Nothing is collected in the block; what is there at its end is left alone until ``gc_unfrozen`` ends."""
+    """Disables collection in the block, and freezes what exists at its end until ``gc_unfrozen`` ends."""
     was_enabled = gc.isenabled()
     gc.disable()
     try:
@@ -26,7 +26,7 @@ def gc_paused() -> Iterator[None]:
 
 @contextmanager
 def gc_unfrozen() -> Iterator[None]:
-    """What was made to stay in the block is the collector's again after it."""
+    """Returns to the collector, at its end, what ``gc_paused`` froze in the block."""
     try:
         yield
     finally:

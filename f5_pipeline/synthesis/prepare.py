@@ -1,7 +1,7 @@
-"""Casting: each utterance of a batch with its voices, made ready on this machine; or why it cannot be spoken.
+"""Prepare requests: brings each utterance of a batch together with its voices and its model on this machine.
 
-What a manifest alone shows to be wrong was found before, in ``manifests``. Here recordings are decoded, and characters
-are held against a vocabulary that was perhaps not on this machine then.
+What can be seen in a manifest alone was rejected in ``manifests``. Here reference recordings are decoded, and
+characters are compared with a vocabulary that may not have been on this machine before.
 """
 
 from __future__ import annotations
@@ -22,27 +22,36 @@ from f5_pipeline.voices.prepare import prepare_voices
 from f5_pipeline.voices.voice import Voice
 
 
-def cast(
+def prepare_requests(
     utterances: Sequence[Utterance], models: Mapping[str, ReadyModel], store: ObjectStore, cache: Path
 ) -> tuple[list[SynthesisRequest], list[RejectedRow]]:
-    """The utterances that can be spoken, in order, and the others. ``models`` are those that they name."""
-    stages = {name: _Stage(model, _voices(utterances, model, store, cache), cache) for name, model in models.items()}
-    lines: list[SynthesisRequest] = []
+    """The requests of the utterances that can be spoken, in order, and the rejected ones.
+
+    Args:
+        utterances: of one batch.
+        models: the models that they name.
+        store: has the voices.
+        cache: of this machine, for prepared voices and vocabularies.
+    """
+    preparers = {
+        name: _Preparer(model, _voices(utterances, model, store, cache), cache) for name, model in models.items()
+    }
+    requests: list[SynthesisRequest] = []
     rejected: list[RejectedRow] = []
     for utterance in utterances:
         try:
-            lines.append(stages[utterance.model].line(utterance))
+            requests.append(preparers[utterance.model].request(utterance))
         except _Unusable as reason:
             rejected.append(_rejected(utterance, str(reason)))
-    return lines, rejected
+    return requests, rejected
 
 
 class _Unusable(Exception):
-    """Why an utterance cannot be spoken."""
+    """The reason why an utterance cannot be spoken."""
 
 
 def _voices(utterances: Iterable[Utterance], model: ReadyModel, store: ObjectStore, cache: Path) -> dict[str, Voice]:
-    """All voices that speak with a model, ready or with their problems."""
+    """All voices that a model speaks in, prepared, or with their problems."""
     names = dict.fromkeys(name for each in utterances if each.model == model.spec.name for name in each.voices)
     return {voice.name: voice for voice in prepare_voices(store, cache, names, VoiceLimits.of(model.spec))}
 
@@ -52,21 +61,23 @@ def _rejected(utterance: Utterance, reason: str) -> RejectedRow:
     return RejectedRow(u.id, u.row, u.text, u.voice, reason, u.columns, u.section, u.voices)
 
 
-class _Stage:
-    """Brings utterances and voices of one model together."""
+class _Preparer:
+    """Prepares the utterances of one model."""
 
     def __init__(self, model: ReadyModel, voices: Mapping[str, Voice], cache: Path) -> None:
         self._model, self._voices = model, voices
         self._vocabulary = local_vocabulary(model.spec, cache)
         self._speakers: dict[tuple[str, str], Speaker | _Unusable] = {}
 
-    def line(self, utterance: Utterance) -> SynthesisRequest:
-        speaker = self._speaker(utterance.voice, utterance.language)
-        others = tuple(self._speaker(passage.voice, passage.language) for passage in utterance.passages)
-        return SynthesisRequest(self._fitted(utterance), speaker.voice, self._model, speaker.reference, others)
+    def request(self, utterance: Utterance) -> SynthesisRequest:
+        if utterance.passages:
+            speakers = tuple([self._speaker(passage.voice, passage.language) for passage in utterance.passages])
+        else:
+            speakers = (self._speaker(utterance.voice, utterance.language),)
+        return SynthesisRequest(self._fit_utterance(utterance), self._model, speakers)
 
-    def _fitted(self, utterance: Utterance) -> Utterance:
-        """The utterance as the vocabulary can write it, which may not have been here when its manifest was read."""
+    def _fit_utterance(self, utterance: Utterance) -> Utterance:
+        """The utterance in the characters of the vocabulary, which was perhaps unknown when its manifest was read."""
         vocabulary, spec = self._vocabulary, self._model.spec
         if not vocabulary or not unsayable(utterance.spoken_text, vocabulary, spec.tokenizer):
             return utterance
@@ -74,13 +85,13 @@ class _Stage:
         return replace(utterance, spoken_text=self._fit(utterance.spoken_text), passages=passages)
 
     def _fit(self, text: str) -> str:
-        said, left = fitted(text, self._model.spec, self._vocabulary)
-        if left:
-            raise _Unusable(f"the model cannot say {' '.join(left[:10])}")
-        return said
+        fitting, unknown = fitted(text, self._model.spec, self._vocabulary)
+        if unknown:
+            raise _Unusable(f"the model cannot say {' '.join(unknown[:10])}")
+        return fitting
 
     def _speaker(self, name: str, language: str) -> Speaker:
-        """Worked out once, as is what is wrong with it."""
+        """Cached, including failures."""
         if (name, language) not in self._speakers:
             try:
                 voice = self._voices[name]
@@ -93,20 +104,20 @@ class _Stage:
         return found
 
     def _reference(self, voice: Voice, language: str) -> Reference:
-        """The reference as the model is given it."""
+        """The reference that the model receives."""
         spec = self._model.spec
         if not voice.usable:
             raise _Unusable(f"voice {voice.name!r} cannot be used: {'; '.join(voice.problems)}")
-        text, left = spoken(voice.text, language, spec, self._vocabulary)
-        if left:
-            characters = " ".join(left[:10])
+        text, unknown = spoken(voice.text, language, spec, self._vocabulary)
+        if unknown:
+            characters = " ".join(unknown[:10])
             raise _Unusable(f"the transcript of voice {voice.name!r} has characters the model cannot say: {characters}")
         seconds = min(voice.audio_seconds, voice.speech_seconds + spec.ref_silence_seconds)
         even = bool(spec.arch.get("text_embedding_average_upsampling"))
-        reference = Reference(text, seconds, voice.speech_seconds, even, self._model.spacing)
+        reference = Reference(text, seconds, voice.speech_seconds, even, self._model.word_timing)
         if max_chunk_seconds(reference, spec.max_seconds) == 0.0:
             raise _Unusable(
-                f"voice {voice.name!r} is {seconds:.1f} s long, which leaves no room for speech in the "
+                f"voice {voice.name!r} is {seconds:.1f} s long, which leaves no time for speech in the "
                 f"{spec.max_seconds:g} s of the model {spec.name!r}"
             )
         return reference

@@ -1,4 +1,4 @@
-"""What a batch would say, before it is submitted: each line with its voice, its spoken text and about how long it is.
+"""Preview of a batch before it is submitted: each line with its voice, its spoken text and its expected duration.
 
 Reads the store and this machine's cache of voices. Writes nothing to the store, downloads no weights, loads no model.
 """
@@ -19,10 +19,10 @@ from f5_pipeline.models.weights import ModelFiles, ReadyModel, weights_here
 from f5_pipeline.results.clips import ClipStore
 from f5_pipeline.settings.environment import Settings
 from f5_pipeline.storage.object_store import ObjectStore
-from f5_pipeline.synthesis.prepare import cast
+from f5_pipeline.synthesis.prepare import prepare_requests
 from f5_pipeline.synthesis.request import SynthesisRequest
 
-_NOWHERE = ModelFiles(Path(), Path(), Path(), "", {}, 0.0, 0)  # of a model that is not on this machine yet
+_NO_FILES = ModelFiles(Path(), Path(), Path(), "", {}, 0.0, 0)  # of a model that is not on this machine yet
 
 
 @dataclass(frozen=True)
@@ -31,12 +31,12 @@ class PreviewLine:
 
     utterance: Utterance
     seconds: float  # expected
-    cached: bool | None  # whether there is a clip already; None: that needs the model's files on this machine
+    cached: bool | None  # True if its clip exists; None: unknown without the model's files on this machine
 
 
 @dataclass(frozen=True)
 class Preview:
-    """What a batch would say."""
+    """The lines of a batch, and the rejected rows."""
 
     batch: str
     lines: tuple[PreviewLine, ...]
@@ -49,7 +49,7 @@ class Preview:
 
     @property
     def cached(self) -> int | None:
-        """How many lines have a clip already; None if that is not known of all."""
+        """The number of lines whose clip exists; None if it is unknown for some."""
         known = [line.cached for line in self.lines if line.cached is not None]
         return sum(known) if len(known) == len(self.lines) else None
 
@@ -76,7 +76,7 @@ class Preview:
 
 
 def preview(files: BatchFiles, store: ObjectStore, settings: Settings, catalogue: Mapping[str, ModelSpec]) -> Preview:
-    """What a batch would say with the voices and the dictionary of a store.
+    """Resolve a batch with the voices and the dictionary of a store.
 
     Raises:
         BadManifest, BadPronunciations: the manifest, or the store's dictionary, cannot be read.
@@ -85,16 +85,16 @@ def preview(files: BatchFiles, store: ObjectStore, settings: Settings, catalogue
     contents = resolve_files(files, store, settings, catalogue)
     names = dict.fromkeys(utterance.model for utterance in contents.utterances)
     models = {name: _ready(catalogue[name], settings.cache) for name in names}
-    lines, unusable = cast(contents.utterances, models, store, settings.cache)
+    requests, unusable = prepare_requests(contents.utterances, models, store, settings.cache)
     rejected = sorted((*contents.rejected, *unusable), key=lambda row: row.row)
-    spoken = _spoken_before(lines, store)
+    stored = _stored_takes(requests, store)
     shown = [
         PreviewLine(
-            line.utterance,
-            line.expected_seconds,
-            None if line.model.files is _NOWHERE else not spoken.isdisjoint(line.keys),
+            request.utterance,
+            request.expected_seconds,
+            None if request.model.files is _NO_FILES else not stored.isdisjoint(request.take_keys),
         )
-        for line in lines
+        for request in requests
     ]
     return Preview(files.batch, tuple(shown), tuple(rejected), contents.warnings)
 
@@ -102,14 +102,14 @@ def preview(files: BatchFiles, store: ObjectStore, settings: Settings, catalogue
 def _ready(spec: ModelSpec, cache: Path) -> ReadyModel:
     try:
         files = weights_here(spec, cache)
-    except F5PipelineError:  # what is wrong with them is said when they are needed
+    except F5PipelineError:  # reported when the files are needed
         files = None
-    return ReadyModel(spec, files or _NOWHERE)
+    return ReadyModel(spec, files or _NO_FILES)
 
 
-def _spoken_before(lines: Sequence[SynthesisRequest], store: ObjectStore) -> set[str]:
-    """The keys of those takes of the lines that are in the store."""
-    keys = (key for line in lines if line.model.files is not _NOWHERE for key in line.keys)
+def _stored_takes(requests: Sequence[SynthesisRequest], store: ObjectStore) -> set[str]:
+    """The keys of the requests' takes that are in the store."""
+    keys = (key for request in requests if request.model.files is not _NO_FILES for key in request.take_keys)
     return set(ClipStore(store).existing(keys))
 
 

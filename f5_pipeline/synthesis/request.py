@@ -1,15 +1,14 @@
-"""An utterance with its voices and model: what its clips are called, and the pieces it is spoken in. Pure."""
+"""Synthesis requests: an utterance with its voices and its model; its clip key, duration and chunks, planned once."""
 
 from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
-from functools import lru_cache
+from functools import cached_property, lru_cache
 
-from f5_pipeline.audio.join import Joint
-from f5_pipeline.engine.duration import Reference, max_chunk_seconds, plan_chunks, speech_seconds
-from f5_pipeline.engine.protocol import ENGINE_VERSION, SpeechChunk, seconds_of
+from f5_pipeline.engine.duration import Reference, max_chunk_seconds, plan_chunks, speech_frames, speech_seconds
+from f5_pipeline.engine.protocol import ENGINE_VERSION, SpeechChunk
 from f5_pipeline.manifests.utterance import Passage, Utterance
 from f5_pipeline.models.spec import Sampling
 from f5_pipeline.models.weights import ReadyModel
@@ -19,49 +18,100 @@ from f5_pipeline.voices.voice import Voice
 
 @dataclass(frozen=True)
 class Speaker:
-    """A voice as a model is given it."""
+    """A voice as a model uses it."""
 
     voice: Voice
     reference: Reference
 
-    @property
+    @cached_property
     def fingerprint(self) -> str:
-        return _fingerprint(self.voice, self.reference)
-
-
-def _fingerprint(voice: Voice, reference: Reference) -> str:
-    """Of a voice as a model is given it."""
-    return _heard(voice.fingerprint, reference.text, reference.seconds)
-
-
-@lru_cache
-def _heard(voice_fingerprint: str, text: str, seconds: float) -> str:
-    return hashlib.sha256(f"{voice_fingerprint}\n{text}\n{seconds:.4f}".encode()).hexdigest()
+        """Part of clip keys: the prepared reference audio, how much of it is used, and its text."""
+        parts = f"{self.voice.fingerprint}\n{self.reference.text}\n{self.reference.seconds:.4f}"
+        return hashlib.sha256(parts.encode()).hexdigest()
 
 
 @dataclass(frozen=True, slots=True)
 class SynthesisRequest:
-    """An utterance with a voice: all that its clip depends on.
+    """An utterance, ready to be spoken: everything that its clip depends on.
 
-    A batch may have a million: no ``__dict__``, and what is wanted more than once is remembered only where it is small.
+    A batch may have a million of them: no ``__dict__``, and chunks are planned at the first use.
     """
 
     utterance: Utterance
-    voice: Voice
     model: ReadyModel
-    reference: Reference
-    speakers: tuple[Speaker, ...] = ()  # one for each passage of the utterance
-    _key: str | None = field(default=None, init=False, repr=False, compare=False)
-    _expected_seconds: float | None = field(default=None, init=False, repr=False, compare=False)
+    speakers: tuple[Speaker, ...]  # one for each passage of the utterance; one if it has no passages
+    key: str = field(init=False)  # the clip key of the first take, which identifies the request
+    expected_seconds: float = field(init=False)  # the planned duration of its clip
+    _plan: tuple[tuple[SpeechChunk, Speaker], ...] = field(default=(), init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "key", clip_key(self.parts()))
+        object.__setattr__(self, "expected_seconds", self._planned_seconds())
+
+    def parts(self, attempt: int = 1) -> ClipParts:
+        """The parts of a take's clip key."""
+        u = self.utterance
+        parts = self._parts(u.spoken_text, self.speakers[0], u.sampling, attempt)
+        return replace(parts, passages=self._passage_parts()) if u.passages else parts
 
     @property
-    def parts(self) -> ClipParts:
-        """What the first take's key is made of."""
+    def take_keys(self) -> tuple[str, ...]:
+        """The clip keys of all takes that are allowed. Most requests need only the first."""
+        return tuple(clip_keys(self.parts(), range(1, self.utterance.max_attempts + 1)))
+
+    @property
+    def is_chunked(self) -> bool:
+        """True if its clip is joined from chunks, which are clips of their own."""
         u = self.utterance
-        plain = self._parts_of(u.spoken_text, _fingerprint(self.voice, self.reference), u.sampling)
+        return bool(u.passages) or "\n" in u.spoken_text or self.expected_seconds > self.max_chunk_seconds
+
+    @property
+    def max_chunk_seconds(self) -> float:
+        """The longest chunk that its model can speak after its first reference."""
+        return max_chunk_seconds(self.speakers[0].reference, self.model.spec.max_seconds)
+
+    @property
+    def lead_seconds(self) -> float:
+        """The pause before its first word."""
+        return self.utterance.end_pauses[0]
+
+    def chunks(self, attempt: int = 1) -> tuple[SpeechChunk, ...]:
+        """What the model speaks for a take. A chunk's key and noise depend on its own text, not on its neighbours."""
+        plan = self._plan or self._planned()
+        if attempt == 1:
+            return tuple(chunk for chunk, _ in plan)
+        return tuple(self._numbered(chunk, speaker, attempt) for chunk, speaker in plan)
+
+    def clip_keys(self, attempt: int = 1) -> Iterator[str]:
+        """The keys of all clips that speaking a take may store."""
+        yield self.key if attempt == 1 else clip_key(self.parts(attempt))
+        if self.is_chunked:
+            yield from (chunk.key for chunk in self.chunks(attempt))
+
+    def all_clip_keys(self) -> Iterator[str]:
+        """The keys of all clips that all its takes may store."""
+        for attempt in range(1, self.utterance.max_attempts + 1):
+            yield from self.clip_keys(attempt)
+
+    @property
+    def _passages(self) -> tuple[Passage, ...]:
+        """Its passages; without tags, the whole utterance as one."""
+        u = self.utterance
+        return u.passages or (Passage(u.spoken_text, u.voice, u.language, u.sampling.speed),)
+
+    def _planned_seconds(self) -> float:
+        u = self.utterance
         if not u.passages:
-            return plain
-        passages: list[Mapping[str, Setting]] = [
+            return speech_seconds(u.spoken_text, self.speakers[0].reference, u.sampling.speed)
+        return sum(
+            passage.pause_before_seconds
+            + speech_seconds(passage.spoken_text, speaker.reference, passage.speed)
+            + passage.pause_after_seconds
+            for passage, speaker in zip(u.passages, self.speakers, strict=True)
+        )
+
+    def _passage_parts(self) -> tuple[Mapping[str, Setting], ...]:
+        return tuple(
             {
                 "text": passage.spoken_text,
                 "voice": speaker.fingerprint,
@@ -69,122 +119,62 @@ class SynthesisRequest:
                 "pause_before": passage.pause_before_seconds,
                 "pause_after": passage.pause_after_seconds,
             }
-            for passage, speaker in zip(u.passages, self.speakers, strict=True)
-        ]
-        return replace(plain, passages=tuple(passages))
+            for passage, speaker in zip(self.utterance.passages, self.speakers, strict=True)
+        )
 
-    @property
-    def key(self) -> str:
-        """The clip key of the first take: what the line is known by."""
-        if (key := self._key) is None:
-            key = clip_key(self.parts)
-            object.__setattr__(self, "_key", key)
-        return key
-
-    @property
-    def keys(self) -> tuple[str, ...]:
-        """The clip keys of all takes there may be. Most lines are right at the first, and never need the others."""
-        keys = tuple(clip_keys(self.parts, range(1, self.utterance.max_attempts + 1)))
-        object.__setattr__(self, "_key", keys[0])
-        return keys
-
-    @property
-    def in_pieces(self) -> bool:
-        """Whether its clip is joined of pieces, which are clips of their own."""
-        room = max_chunk_seconds(self.reference, self.model.spec.max_seconds)
-        return bool(self.utterance.passages) or "\n" in self.utterance.spoken_text or self.expected_seconds > room
-
-    @property
-    def expected_seconds(self) -> float:
-        """About how long its clip will be."""
-        if (seconds := self._expected_seconds) is None:
-            u = self.utterance
-            if u.passages:
-                seconds = sum(turn.seconds for turn in self._turns)
-            else:
-                seconds = speech_seconds(u.spoken_text, self.reference, u.sampling.speed)
-            object.__setattr__(self, "_expected_seconds", seconds)
-        return seconds
-
-    @property
-    def lead_seconds(self) -> float:
-        """Silence at its beginning that was asked for."""
-        return self._turns[0].passage.pause_before_seconds
-
-    def all_keys(self) -> Iterator[str]:
-        """The keys of all clips that speaking it may store."""
-        yield from self.keys
-        if self.in_pieces:
-            for attempt in range(1, self.utterance.max_attempts + 1):
-                yield from (piece.key for piece in self.pieces(attempt))
-
-    def pieces(self, attempt: int) -> list[Piece]:
-        """What the model is asked to say. A piece's key and noise depend on its own text, not on its neighbours'."""
-        return [piece for turn in self._turns for piece in self._pieces_of(turn, attempt)]
-
-    @property
-    def _whole(self) -> _Turn:
-        """The line as one passage of its own voice."""
-        u = self.utterance
-        passage = Passage(u.spoken_text, u.voice, u.language, u.sampling.speed)
-        return _Turn(passage, Speaker(self.voice, self.reference), u.sampling)
-
-    @property
-    def _turns(self) -> tuple[_Turn, ...]:
-        sampling, passages = self.utterance.sampling, zip(self.utterance.passages, self.speakers, strict=True)
-        turns = (_Turn(passage, speaker, replace(sampling, speed=passage.speed)) for passage, speaker in passages)
-        return tuple(turns) or (self._whole,)
-
-    def _parts_of(self, text: str, heard: str, sampling: Sampling) -> ClipParts:
-        """What the key of a line would be made of that says this alone; ``heard``: the speaker's fingerprint."""
+    def _parts(self, text: str, speaker: Speaker, sampling: Sampling, attempt: int) -> ClipParts:
+        """The parts of the key of a clip of ``text`` alone."""
         return ClipParts(
             spoken_text=text,
-            voice_fingerprint=heard,
+            voice_fingerprint=speaker.fingerprint,
             model_fingerprint=self.model.files.fingerprint,
-            # Where a long text is cut depends on how much the model can say at once.
-            sampling={**vars(sampling), "max_seconds": self.model.spec.max_seconds},
+            # Where a long text is cut depends on how much the model can speak in one go.
+            sampling=_key_settings(sampling, self.model.spec.max_seconds),
             engine_version=ENGINE_VERSION,
+            attempt=attempt,
             seed=self.utterance.seed,
         )
 
-    def _pieces_of(self, turn: _Turn, attempt: int) -> Iterator[Piece]:
-        voice, ref, sampling = turn.speaker.voice, turn.speaker.reference, turn.sampling
-        planned = plan_chunks(turn.passage.spoken_text, ref, sampling.speed, self.model.spec.max_seconds)
-        for plan in planned:
-            parts = replace(self._parts_of(plan.text, turn.speaker.fingerprint, sampling), attempt=attempt)
-            seed = derive_seed(parts)
-            chunk = SpeechChunk(plan.text, voice.audio, ref.seconds, ref.text, plan.frames, sampling, seed)
-            ends = plan is planned[-1]  # a voice is not faded into another's, nor into a pause
-            within = Joint(plan.pause_after_seconds, sampling.cross_fade_duration)
-            joint = Joint(turn.passage.pause_after_seconds) if ends else within
-            yield Piece(clip_key(parts), chunk, joint, attempt, turn.passage.language)
+    def _planned(self) -> tuple[tuple[SpeechChunk, Speaker], ...]:
+        """Plan the chunks of the first take; those of a long text are kept."""
+        plan = tuple(
+            (chunk, speaker)
+            for passage, speaker in zip(self._passages, self.speakers, strict=True)
+            for chunk in self._passage_chunks(passage, speaker)
+        )
+        if self.is_chunked:
+            object.__setattr__(self, "_plan", plan)
+        return plan
+
+    def _passage_chunks(self, passage: Passage, speaker: Speaker) -> Iterator[SpeechChunk]:
+        voice, reference = speaker.voice, speaker.reference
+        sampling = self.utterance.sampling
+        if passage.speed != sampling.speed:
+            sampling = replace(sampling, speed=passage.speed)
+        texts = plan_chunks(passage.spoken_text, reference, passage.speed, self.model.spec.max_seconds)
+        for text in texts:
+            parts = self._parts(text.text, speaker, sampling, attempt=1)
+            is_last = text is texts[-1]  # no cross-fade into another voice or a pause
+            yield SpeechChunk(
+                text=text.text,
+                ref_audio=voice.audio,
+                ref_seconds=reference.seconds,
+                ref_text=reference.text,
+                frames=speech_frames(text.text, reference, passage.speed),
+                sampling=sampling,
+                seed=derive_seed(parts),
+                key=clip_key(parts),
+                language=passage.language,
+                pause_after_seconds=passage.pause_after_seconds if is_last else text.pause_after_seconds,
+                cross_fade_seconds=0.0 if is_last else sampling.cross_fade_duration,
+            )
+
+    def _numbered(self, chunk: SpeechChunk, speaker: Speaker, attempt: int) -> SpeechChunk:
+        """The chunk of another attempt: the same text, another key and seed."""
+        parts = self._parts(chunk.text, speaker, chunk.sampling, attempt)
+        return replace(chunk, key=clip_key(parts), seed=derive_seed(parts), attempt=attempt)
 
 
-@dataclass(frozen=True)
-class _Turn:
-    """A passage with who says it, and how."""
-
-    passage: Passage
-    speaker: Speaker
-    sampling: Sampling
-
-    @property
-    def seconds(self) -> float:
-        said = speech_seconds(self.passage.spoken_text, self.speaker.reference, self.sampling.speed)
-        return self.passage.pause_before_seconds + said + self.passage.pause_after_seconds
-
-
-@dataclass(frozen=True)
-class Piece:
-    """A chunk of a line. Those of a long text are clips of their own: an edit speaks only what it touched again."""
-
-    key: str  # the clip key of a line that has this text alone
-    chunk: SpeechChunk
-    joint: Joint  # how it goes over into the next one
-    attempt: int  # of the line: another one has another key and sounds different
-    language: str  # of its text
-
-    @property
-    def seconds(self) -> float:
-        """How long it is planned to be, without the pause."""
-        return seconds_of(self.chunk.frames)
+@lru_cache(maxsize=256)
+def _key_settings(sampling: Sampling, max_seconds: float) -> Mapping[str, Setting]:
+    return {**vars(sampling), "max_seconds": max_seconds}

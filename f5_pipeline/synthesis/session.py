@@ -1,209 +1,188 @@
-"""Speaking what is missing: of the lines of a batch, those whose clips are not in the store yet, and only those.
+"""Synthesis session: speaks the missing clips of a job in this process.
 
-A line may be drawn several times, with derived seeds, until one take sounds right; each take is a clip of its own, so
-a second run finds them all. What a run did is a ``Generation``; nothing here knows a manifest, a store's layout or
-Dagster, and no engine is loaded when nothing is to be said: clips are joined of pieces without one.
+A line may be spoken several times, with derived seeds, until one take is ok. Each take is a clip of its own, stored as
+soon as it is spoken, so that a crash loses only what was in hand and a second run finds all takes. An engine is loaded
+only if something has to be spoken: clips are joined from stored chunks without one.
 """
 
 from __future__ import annotations
 
+import time
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import nullcontext
-from dataclasses import dataclass
 from functools import cache, partial
 from threading import Lock
-from typing import Protocol
 
 import numpy as np
 
 from f5_pipeline.audio.samples import SAMPLE_RATE
-from f5_pipeline.engine.protocol import SpeechEngine, Spoken
+from f5_pipeline.engine.protocol import SpeechChunk, SpeechEngine, Spoken
 from f5_pipeline.errors import ClipDamaged, ObjectMissing
 from f5_pipeline.models.weights import ReadyModel
 from f5_pipeline.quality import signal
-from f5_pipeline.quality.verdicts import Judge
-from f5_pipeline.results import segments
 from f5_pipeline.results.clips import ClipInfo, ClipStore
-from f5_pipeline.results.index import IndexRow
 from f5_pipeline.storage.parallel import in_parallel
-from f5_pipeline.synthesis.assembly import Sound, Work, sound_of_line, sound_of_piece
-from f5_pipeline.synthesis.request import Piece, SynthesisRequest
-from f5_pipeline.synthesis.stored_takes import piece_keys, pieces_of, stored_takes
-from f5_pipeline.synthesis.takes import Draft, Take, Takes, is_settled, next_attempt, row_of
-from f5_pipeline.synthesis.transcriber import Listener, Nobody
+from f5_pipeline.synthesis.assembly import TakeAssembly, Waveform, chunk_waveform
+from f5_pipeline.synthesis.executor import Progress, SynthesisJob, SynthesisResult
+from f5_pipeline.synthesis.request import SynthesisRequest
+from f5_pipeline.synthesis.stored_takes import chunks_of, find_stored_takes, pending_take
+from f5_pipeline.synthesis.takes import PendingTake, Take, Takes, failed_take, is_settled, next_attempt, row_of
 
-_SAVERS = 16  # threads that measure, encode and store clips while the model goes on; most of them wait for a bucket
-_UNSAVED = 64  # spoken pieces that wait to be stored: where the store is the slower one, the model waits for it
-_LONG_SECONDS = 60.0  # clips longer than this are joined one at a time: each is in memory as a whole, several times
+SAVERS = 16  # threads that measure, encode and store clips while the model goes on; most of them wait for a bucket
+MAX_UNSAVED = 64  # spoken chunks that wait to be stored; with more of them the model waits for the store
+_LONG_SECONDS = 60.0  # longer clips are joined one at a time: each is in memory several times
 
-
-class Progress(Protocol):
-    """Who wants to know how a long run is getting on. Times are seconds of audio."""
-
-    def begin(self, lines: int, missing: int, audio_seconds: float, waiting: int = 0) -> None:
-        """Of so many lines, so many different clips are missing; they will be about ``audio_seconds`` long.
-
-        Another ``waiting`` were spoken before and are still to be judged: what is wrong with one calls for a new take.
-        """
-
-    def advance(self, audio_seconds: float) -> None:
-        """One more take has been spoken and stored."""
+_FinishedTake = tuple[SynthesisRequest, PendingTake | Take]
 
 
-class Silent:
-    """Nobody wants to know."""
-
-    def begin(self, lines: int, missing: int, audio_seconds: float, waiting: int = 0) -> None: ...
-
-    def advance(self, audio_seconds: float) -> None: ...
-
-
-@dataclass(frozen=True)
-class Generation:
-    """What a run did. ``rows`` has one row for each utterance given, in their order."""
-
-    rows: tuple[IndexRow, ...]
-    clips_spoken: int  # in this run; not those that were only joined of stored pieces
-    audio_seconds_spoken: float
-
-
-_Finished = tuple[SynthesisRequest, Draft | Take]
-EngineFor = Callable[[ReadyModel], SpeechEngine]
-
-
-def generate(
-    lines: Sequence[SynthesisRequest],
-    clips: ClipStore,
-    settled: Takes,
-    engine_for: EngineFor,
-    progress: Progress | None = None,
-    judge: Judge | None = None,
-    listener: Listener | None = None,
-) -> Generation:
-    """Have a clip for each line: find it, or speak and store it at once, so that a crash loses only what was in hand.
-
-    Args:
-        lines: what to say; lines with the same key are spoken once.
-        settled: what the last run settled on (``recall.settled_before``), judged as ``judge`` would: is not looked
-            for, nor read.
-        engine_for: loads the engine of a model; called only for models that have something to say.
-        judge: which takes are right.
-        listener: who says which words are in them.
-    """
-    listener, progress = listener or Nobody(), progress or Silent()
-    by_key = {line.key: line for line in lines}
-    takes = dict(settled)
-    session = _Session(clips, takes, progress, judge or Judge(), listener)
-    session.recall([line for key, line in by_key.items() if key not in takes])
-    missing = [line for line in by_key.values() if session.wants(line)]
-    waiting = sum(session.waits_for([line]) for line in by_key.values())
-    progress.begin(len(lines), len(missing), sum(line.expected_seconds for line in missing), waiting)
-    for model in {id(line.model): line.model for line in by_key.values()}.values():
-        mine = [line for line in by_key.values() if line.model is model]
-        engine = cache(partial(engine_for, model))  # loaded when there is something to say, and once
-        # What was heard meanwhile may call for another take; while clips are still listened to, others are spoken.
-        while (pending := [line for line in mine if session.wants(line)]) or session.waits_for(mine):
-            if pending:
-                session.speak(engine, pending)
-            else:
-                session.listen_on()
-    rows = tuple(row_of(line, takes[line.key]) for line in lines)
-    return Generation(rows, session.clips_spoken, session.audio_seconds)
+def run_in_process(
+    job: SynthesisJob, progress: Progress, *, savers: int = SAVERS, max_unsaved: int = MAX_UNSAVED
+) -> SynthesisResult:
+    """Find or speak a clip for each request of a job. Requests with the same key are spoken once."""
+    return _Session(job, progress, savers, max_unsaved).run()
 
 
 class _Session:
-    """One run's way from pieces to stored clips."""
+    """One run of a job."""
 
-    def __init__(self, clips: ClipStore, takes: Takes, progress: Progress, judge: Judge, listener: Listener) -> None:
-        self._clips, self._takes, self._progress = clips, takes, progress
-        self._judge, self._listener = judge, listener
-        self._drafts: dict[str, list[Draft]] = {}  # takes whose words are not known yet, by the line's key
+    def __init__(self, job: SynthesisJob, progress: Progress, savers: int, max_unsaved: int) -> None:
+        self._job, self._progress = job, progress
+        self._savers, self._max_unsaved = savers, max_unsaved
+        self._clips = ClipStore(job.store)
+        self._takes: Takes = {key: list(takes) for key, takes in job.reused.items()}
+        self._pending: dict[str, list[PendingTake]] = {}  # takes without a verdict, by the key of their request
         self._joining_long = Lock()
-        self.clips_spoken, self.audio_seconds = 0, 0.0
+        self._clips_spoken, self._audio_seconds, self._load_seconds = 0, 0.0, 0.0
 
-    def recall(self, lines: Sequence[SynthesisRequest]) -> None:
-        """Find the takes that are in the store."""
-        for draft in stored_takes(lines, self._clips, self._listener):
-            self._add(draft.line, draft)
+    def run(self) -> SynthesisResult:
+        requests = list({request.key: request for request in self._job.requests}.values())
+        self._find_stored(requests)
+        self._announce(requests)
+        for model in {id(request.model): request.model for request in requests}.values():
+            self._complete(model, [request for request in requests if request.model is model])
+        return SynthesisResult(
+            rows=tuple(row_of(request, self._takes[request.key]) for request in self._job.requests),
+            clips_spoken=self._clips_spoken,
+            audio_seconds_spoken=self._audio_seconds,
+            load_seconds=self._load_seconds,
+            not_transcribed=next(iter(self._job.transcriber.failures), ""),
+        )
 
-    def wants(self, line: SynthesisRequest) -> bool:
-        """Whether a line needs another take, as far as is known."""
-        self._judge_heard(line)
-        return line.key not in self._drafts and not is_settled(line, self._takes.get(line.key, ()))
+    def _find_stored(self, requests: Sequence[SynthesisRequest]) -> None:
+        unknown = [request for request in requests if request.key not in self._takes]
+        for take in find_stored_takes(unknown, self._clips, self._job.transcriber):
+            self._add(take.request, take)
 
-    def waits_for(self, lines: Sequence[SynthesisRequest]) -> bool:
-        """Whether takes of these lines are still being listened to."""
-        return any(line.key in self._drafts for line in lines)
+    def _announce(self, requests: Sequence[SynthesisRequest]) -> None:
+        missing = [request for request in requests if self._needs_take(request)]
+        waiting = sum(request.key in self._pending for request in requests)
+        seconds = sum(request.expected_seconds for request in missing)
+        self._progress.begin(len(self._job.requests), len(missing), seconds, waiting)
 
-    def listen_on(self) -> None:
-        """Wait until all takes are judged that are stored."""
-        for drafts in list(self._drafts.values()):
-            for draft in drafts:
-                draft.wait()
+    def _complete(self, model: ReadyModel, requests: Sequence[SynthesisRequest]) -> None:
+        """Speak takes until every request of a model is settled.
 
-    def speak(self, engine: Callable[[], SpeechEngine], lines: Sequence[SynthesisRequest]) -> None:
-        """Draw the next take of each line."""
-        work = [self._next_take(line) for line in lines]
-        asked = self._missing_pieces(work)
-        with ThreadPoolExecutor(_SAVERS, "save") as savers:
-            joining = [savers.submit(self._finish_stored, one) for one in work if one.complete]
-            saving: deque[Future[list[_Finished]]] = deque()
-            chunks = [one.pieces[position].chunk for (one, position), *_ in asked]
-            for spoken in engine().speak(chunks) if chunks else ():
-                saving.append(savers.submit(self._receive, asked[spoken.index], spoken))
-                while saving and (saving[0].done() or len(saving) > _UNSAVED):
-                    self._collect(saving.popleft())
-            for future in saving:
-                self._collect(future)
-            for future in joining:
-                self._note(future.result())
+        A verdict may call for another take; while clips wait for their transcripts, others are spoken.
+        """
+        engine = cache(partial(self._load, model))
+        while True:
+            if missing := [request for request in requests if self._needs_take(request)]:
+                self._speak(engine, missing)
+            elif any(request.key in self._pending for request in requests):
+                self._wait_for_verdicts()
+            else:
+                return
 
-    def _add(self, line: SynthesisRequest, take: Draft | Take) -> None:
+    def _load(self, model: ReadyModel) -> SpeechEngine:
+        started = time.monotonic()
+        engine = self._job.load_engine(model)
+        self._load_seconds += time.monotonic() - started
+        return engine
+
+    # --- takes ------------------------------------------------------------------------------------------------
+
+    def _add(self, request: SynthesisRequest, take: PendingTake | Take) -> None:
         if isinstance(take, Take):
-            self._takes.setdefault(line.key, []).append(take)
+            self._takes.setdefault(request.key, []).append(take)
         else:
-            self._drafts.setdefault(line.key, []).append(take)
+            self._pending.setdefault(request.key, []).append(take)
 
-    def _judge_heard(self, line: SynthesisRequest) -> None:
-        drafts = self._drafts.get(line.key, ())
-        if drafts and all(draft.ready for draft in drafts):
-            for draft in self._drafts.pop(line.key):
-                self._takes.setdefault(line.key, []).append(draft.take(self._judge))
+    def _needs_take(self, request: SynthesisRequest) -> bool:
+        """True if a request needs another take, as far as verdicts are known."""
+        self._finish_pending(request)
+        return request.key not in self._pending and not is_settled(request, self._takes.get(request.key, ()))
 
-    def _next_take(self, line: SynthesisRequest) -> Work:
-        """The next take of a line. Of one in pieces, those that were right in the last take stay."""
-        takes = self._takes.get(line.key, ())
+    def _finish_pending(self, request: SynthesisRequest) -> None:
+        pending = self._pending.get(request.key, ())
+        if pending and all(take.is_ready for take in pending):
+            for take in self._pending.pop(request.key):
+                self._takes.setdefault(request.key, []).append(take.finish(self._job.judge))
+
+    def _wait_for_verdicts(self) -> None:
+        for takes in list(self._pending.values()):
+            for take in takes:
+                take.wait()
+
+    def _next_take(self, request: SynthesisRequest) -> TakeAssembly:
+        """The next take of a request. It keeps the chunks that were good in the last take."""
+        takes = self._takes.get(request.key, ())
         attempt = next_attempt(takes)
-        kept = self._right_pieces(line, max(takes, key=lambda take: take.attempt)) if takes else {}
-        return Work(line, attempt, [kept.get(at, piece) for at, piece in enumerate(line.pieces(attempt))])
+        kept = self._good_chunks(request, max(takes, key=lambda take: take.attempt)) if takes else {}
+        chunks = [kept.get(position, chunk) for position, chunk in enumerate(request.chunks(attempt))]
+        return TakeAssembly(request, attempt, chunks)
 
-    def _right_pieces(self, line: SynthesisRequest, take: Take) -> dict[int, Piece]:
-        """Those of a take's pieces that came out right, by position. None if all did: then it is not one's fault."""
-        if all(take.right_pieces):
+    def _good_chunks(self, request: SynthesisRequest, take: Take) -> Mapping[int, SpeechChunk]:
+        """The good chunks of a take, by position. None if all are good: then the fault is not in one chunk."""
+        if all(take.good_chunks):
             return {}
-        keys = str(take.measures.get("pieces", "")).split()
-        drawn = {piece.key: piece for attempt in range(1, take.attempt + 1) for piece in line.pieces(attempt)}
-        right = zip(keys, take.right_pieces, strict=True)
-        return {at: drawn[key] for at, (key, is_right) in enumerate(right) if is_right and key in drawn}
+        known = {chunk.key: chunk for attempt in range(1, take.attempt + 1) for chunk in request.chunks(attempt)}
+        chunks = enumerate(zip(take.chunk_keys, take.good_chunks, strict=True))
+        return {position: known[key] for position, (key, good) in chunks if good and key in known}
 
-    def _missing_pieces(self, work: Sequence[Work]) -> list[list[tuple[Work, int]]]:
-        """What is to be said: for each piece that is not in the store, the takes that wait for it, and as what."""
-        stored = self._whole({piece.key for one in work if one.in_pieces for piece in one.pieces})
-        owners: dict[str, list[tuple[Work, int]]] = {}
-        for one in work:
-            for position, piece in enumerate(one.pieces):
-                if one.in_pieces and piece.key in stored:
-                    one.put(position)
+    # --- speaking ---------------------------------------------------------------------------------------------
+
+    def _speak(self, engine: Callable[[], SpeechEngine], requests: Sequence[SynthesisRequest]) -> None:
+        """Speak the next take of each request."""
+        takes = [self._next_take(request) for request in requests]
+        self._extend_lease(takes)
+        waiting = self._missing_chunks(takes)
+        with ThreadPoolExecutor(self._savers, "save") as savers:
+            joining = [savers.submit(self._finish, take) for take in takes if take.is_complete]
+            saving: deque[Future[list[_FinishedTake]]] = deque()
+            chunks = [take.chunks[position] for (take, position), *_ in waiting]
+            for result in engine().speak(chunks) if chunks else ():
+                saving.append(savers.submit(self._receive, waiting[result.index], result))
+                while saving and (saving[0].done() or len(saving) > self._max_unsaved):
+                    self._note_spoken(saving.popleft().result())
+            for future in saving:
+                self._note_spoken(future.result())
+            for joined in joining:
+                self._note([joined.result()])
+
+    def _extend_lease(self, takes: Sequence[TakeAssembly]) -> None:
+        """The lease of the batch names the clips of first takes only."""
+        later = [take for take in takes if take.attempt > 1]
+        if later:
+            self._job.lease.extend(key for take in later for key in take.request.clip_keys(take.attempt))
+
+    def _missing_chunks(self, takes: Sequence[TakeAssembly]) -> list[list[tuple[TakeAssembly, int]]]:
+        """The chunks to speak: for each that is not in the store, the takes that wait for it, with its position."""
+        stored = self._undamaged({chunk.key for take in takes if take.is_joined for chunk in take.chunks})
+        waiting: dict[str, list[tuple[TakeAssembly, int]]] = {}
+        for take in takes:
+            for position, chunk in enumerate(take.chunks):
+                if take.is_joined and chunk.key in stored:
+                    take.put(position)
                 else:
-                    owners.setdefault(piece.key, []).append((one, position))
-        return list(owners.values())
+                    waiting.setdefault(chunk.key, []).append((take, position))
+        return list(waiting.values())
 
-    def _whole(self, keys: set[str]) -> set[str]:
-        """Those of the clips that are in the store and whole; what is damaged is removed, to be spoken again."""
+    def _undamaged(self, keys: set[str]) -> set[str]:
+        """The clips of these that are in the store, undamaged; a damaged one is deleted, to be spoken again."""
 
-        def is_whole(key: str) -> bool:
+        def is_undamaged(key: str) -> bool:
             try:
                 return bool(self._clips.load(key))
             except ObjectMissing:
@@ -213,64 +192,64 @@ class _Session:
                 return False
 
         found = list(self._clips.existing(keys))
-        return {key for key, whole in zip(found, in_parallel(is_whole, found), strict=True) if whole}
+        return {key for key, undamaged in zip(found, in_parallel(is_undamaged, found), strict=True) if undamaged}
 
-    def _finish_stored(self, work: Work) -> list[_Finished]:
-        return [(work.line, self._finish(work))]
-
-    def _collect(self, future: Future[list[_Finished]]) -> None:
-        """Note spoken takes as soon as they are finished."""
-        for _, take in future.result():
-            self.clips_spoken += bool(take.clip)
-            self.audio_seconds += take.audio_seconds
-        self._note(future.result())
-
-    def _note(self, finished: Sequence[_Finished]) -> None:
-        for line, take in finished:
-            self._add(line, take)
-            self._progress.advance(take.audio_seconds)
-
-    def _receive(self, owners: Sequence[tuple[Work, int]], spoken: Spoken) -> list[_Finished]:
-        """Hand a spoken piece to the lines that wait for it; the takes that are complete with it."""
-        samples, error = spoken.samples, spoken.error
+    def _receive(self, waiting: Sequence[tuple[TakeAssembly, int]], result: Spoken) -> list[_FinishedTake]:
+        """Hand a spoken chunk to the takes that wait for it; returns those that are complete with it."""
+        samples, error = result.samples, result.error
         if samples is not None and not np.isfinite(samples).all():
             samples, error = None, "the model gave no finite sound"
         finished = []
-        for one, position in owners:
-            if one.in_pieces and samples is not None:
-                # In the store, not in memory: a text may be hours long, and a crash loses one piece of it.
-                self._store(sound_of_piece(one.pieces[position], samples), one, one.pieces[position])
-            if one.put(position, samples, error):
-                finished.append((one.line, self._finish(one)))
+        for take, position in waiting:
+            chunk = take.chunks[position]
+            if take.is_joined and samples is not None:
+                # Into the store, not into memory: a text may be hours long, and a crash loses one chunk of it.
+                self._store_spoken(chunk_waveform(chunk, samples), chunk)
+            if take.put(position, samples, error):
+                finished.append(self._finish(take))
         return finished
 
-    def _finish(self, work: Work) -> Draft | Take:
-        if work.error:
-            return Take(work.key, work.attempt, "failed", work.error, 2_000.0, work.seed)
-        if not work.in_pieces:
-            info = self._store(sound_of_line(work, work.sounds), work, work.pieces[0])
-            return Draft(work.line, info, (), self._listener.listen(work.line, info, ()), cached=False)
-        with self._joining_long if work.line.expected_seconds > _LONG_SECONDS else nullcontext():
-            ours, sound = self._joined(work)
-            info = self._store(sound, work)
-        # Another run may have been faster with this take, and have kept other pieces of the last one.
-        same = piece_keys(info) == [piece.key for piece in ours]
-        pieces = ours if same else pieces_of(info, self._clips)
-        return Draft(work.line, info, pieces, self._listener.listen(work.line, info, pieces), cached=False)
+    def _note_spoken(self, finished: Sequence[_FinishedTake]) -> None:
+        for _, take in finished:
+            spoken = take.audio_seconds if isinstance(take, Take) else take.info.audio_seconds
+            self._clips_spoken += isinstance(take, PendingTake)
+            self._audio_seconds += spoken
+        self._note(finished)
 
-    def _joined(self, work: Work) -> tuple[tuple[ClipInfo, ...], Sound]:
-        """The pieces of a line, and the clip that they make."""
-        clips = [self._clips.load(piece.key) for piece in work.pieces]
-        return tuple(clip.info for clip in clips), sound_of_line(work, [clip.samples for clip in clips])
+    def _note(self, finished: Sequence[_FinishedTake]) -> None:
+        for request, take in finished:
+            self._add(request, take)
+            self._progress.advance(0.0 if isinstance(take, Take) else take.info.audio_seconds)
 
-    def _store(self, sound: Sound, work: Work, piece: Piece | None = None) -> ClipInfo:
-        """Measure and store a clip, with all that an index needs to know of it; one that was spoken is listened to."""
-        measures = signal.measure(sound.said, SAMPLE_RATE, sound.expected_seconds, sound.text)
-        facts: dict[str, float | int | str] = {"seed": sound.seed, "attempt": sound.attempt}
-        if piece is None:
-            facts["pieces"] = " ".join(piece.key for piece in work.pieces)
-            facts[segments.FACT] = segments.to_fact(sound.segments)
-        info = self._clips.save(sound.key, sound.samples, facts | signal.columns(measures))
-        if piece is not None:
-            self._listener.begin(piece, info, sound.samples)
+    # --- storing ----------------------------------------------------------------------------------------------
+
+    def _finish(self, take: TakeAssembly) -> _FinishedTake:
+        """Store the clip of a complete take."""
+        request, transcriber = take.request, self._job.transcriber
+        if take.error:
+            return request, failed_take(request, take.attempt, take.key, take.seed, take.error)
+        if not take.is_joined:
+            assert take.samples is not None
+            info = self._store_spoken(take.waveform([take.samples]), take.chunks[0])
+            return request, pending_take(request, info, (), transcriber, "spoken")
+        with self._joining_long if request.expected_seconds > _LONG_SECONDS else nullcontext():
+            clips = [self._clips.load(chunk.key) for chunk in take.chunks]
+            info = self._store(take.waveform([clip.samples for clip in clips]))
+        ours = tuple(clip.info for clip in clips)
+        # Another run may have stored this take first, and may have kept other chunks of the last one.
+        same = info.chunk_keys == tuple(chunk.key for chunk in ours)
+        return request, pending_take(
+            request, info, ours if same else chunks_of(info, self._clips), transcriber, "spoken"
+        )
+
+    def _store_spoken(self, waveform: Waveform, chunk: SpeechChunk) -> ClipInfo:
+        """Store a clip that the model has just spoken, and start to transcribe it."""
+        info = self._store(waveform)
+        self._job.transcriber.start(chunk, waveform.samples)
         return info
+
+    def _store(self, waveform: Waveform) -> ClipInfo:
+        """Measure and store a clip, with all facts that an index needs."""
+        measures = signal.measure(waveform.speech, SAMPLE_RATE, waveform.expected_seconds, waveform.text)
+        facts = {"seed": waveform.seed, "attempt": waveform.attempt, **signal.columns(measures)}
+        return self._clips.save(waveform.key, waveform.samples, facts, waveform.chunk_keys, waveform.chunk_spans)

@@ -1,4 +1,4 @@
-"""Recalling takes: which attempts at the lines of a batch are in the store already, and what they are like."""
+"""Stored takes: which attempts at the lines of a batch are in the clip store already."""
 
 from __future__ import annotations
 
@@ -9,60 +9,83 @@ from f5_pipeline.errors import ClipDamaged, ObjectMissing
 from f5_pipeline.results.clips import ClipInfo, ClipStore
 from f5_pipeline.results.index import IndexRow
 from f5_pipeline.synthesis.request import SynthesisRequest
-from f5_pipeline.synthesis.takes import Draft, Takes, take_of_row
-from f5_pipeline.synthesis.transcriber import Listener
+from f5_pipeline.synthesis.takes import Origin, PendingTake, Takes, take_of_row
+from f5_pipeline.synthesis.transcriber import Transcriber
 
-_READERS = 16  # small requests at once
+_READERS = 16  # parallel requests for the heads of clips
 
 
-def settled_before(
-    lines: Sequence[SynthesisRequest], clips: ClipStore, known: Mapping[str, IndexRow], listener: Listener
+def reuse_indexed_takes(
+    requests: Sequence[SynthesisRequest], clips: ClipStore, rows: Mapping[str, IndexRow], transcriber: Transcriber
 ) -> Takes:
-    """The takes that the last run settled on. Their clips are not read again, only looked for."""
-    chosen = {line.key: row for line in lines if (row := _chosen(line, known)) and listener.knows(line, row)}
+    """The takes that the last run chose. Their clips are looked up, not read.
+
+    Args:
+        rows: of the last run's index, by clip key (``index.rows_by_key``).
+    """
+    chosen = {
+        request.key: row
+        for request in requests
+        if (row := _chosen_row(request, rows)) and transcriber.is_done(request.utterance.language, row)
+    }
     sizes = {row.key: row.clip_bytes for row in chosen.values() if row.clip_bytes is not None}
-    there = clips.existing({row.key for row in chosen.values()}, sizes)
-    return {key: [take_of_row(row, there[row.key].size)] for key, row in chosen.items() if row.key in there}
+    existing = clips.existing({row.key for row in chosen.values()}, sizes)
+    return {key: [take_of_row(row, existing[row.key].size)] for key, row in chosen.items() if row.key in existing}
 
 
-def stored_takes(lines: Sequence[SynthesisRequest], clips: ClipStore, listener: Listener) -> list[Draft]:
-    """All takes of the lines that are in the store, each read for what it says of itself."""
-    owners = {key: line for line in lines for key in line.keys}
+def find_stored_takes(
+    requests: Sequence[SynthesisRequest], clips: ClipStore, transcriber: Transcriber
+) -> list[PendingTake]:
+    """All takes of the requests that are in the store, each with the facts of its clip."""
+    owners = {key: request for request in requests for key in request.take_keys}
     found = clips.existing(owners)
     with ThreadPoolExecutor(_READERS) as readers:
-        drafts = readers.map(
-            lambda key: _draft(owners[key], _info(clips, key, found[key].size), clips, listener), found
+        takes = readers.map(
+            lambda key: _stored_take(owners[key], _info(clips, key, found[key].size), clips, transcriber), found
         )
-        return [draft for draft in drafts if draft is not None]
+        return [take for take in takes if take is not None]
 
 
-def _chosen(line: SynthesisRequest, known: Mapping[str, IndexRow]) -> IndexRow | None:
-    """What the last run settled on, unless it was suspect and more takes are allowed now."""
-    if not known:
+def pending_take(
+    request: SynthesisRequest,
+    info: ClipInfo,
+    chunks: tuple[ClipInfo | None, ...],
+    transcriber: Transcriber,
+    origin: Origin,
+) -> PendingTake:
+    """A stored clip as a take, with its transcripts requested.
+
+    Args:
+        chunks: the clips that it is joined from; empty if it is not joined.
+    """
+    word_checks = transcriber.check(request.chunks(), info, chunks, request.lead_seconds)
+    return PendingTake(request, info, chunks, word_checks, origin)
+
+
+def chunks_of(info: ClipInfo, clips: ClipStore) -> tuple[ClipInfo | None, ...]:
+    """The clips that a clip is joined from; None for a missing one."""
+    return tuple(_info(clips, key) for key in info.chunk_keys)
+
+
+def _chosen_row(request: SynthesisRequest, rows: Mapping[str, IndexRow]) -> IndexRow | None:
+    """The row of the last run, unless it was suspect and further takes are allowed now."""
+    if not rows:
         return None
-    row = known.get(line.key) or next((known[key] for key in line.keys if key in known), None)
-    final = row is not None and (row.status == "ok" or row.attempts >= line.utterance.max_attempts)
+    row = rows.get(request.key) or next((rows[key] for key in request.take_keys if key in rows), None)
+    final = row is not None and (row.status == "ok" or row.attempts >= request.utterance.max_attempts)
     return row if final else None
 
 
-def _draft(line: SynthesisRequest, info: ClipInfo | None, clips: ClipStore, listener: Listener) -> Draft | None:
-    """A stored take; None, so that it is spoken again, if it is damaged, gone, or not of our making."""
+def _stored_take(
+    request: SynthesisRequest, info: ClipInfo | None, clips: ClipStore, transcriber: Transcriber
+) -> PendingTake | None:
+    """A stored take; None, so that it is spoken again, if it is damaged, missing, or not ours."""
     if info is None:
         return None
     if not all(isinstance(info.facts.get(name), int) for name in ("seed", "attempt")):
-        clips.discard(info.key)  # whole, so that it would not be replaced
+        clips.discard(info.key)  # it is undamaged, so it would not be replaced
         return None
-    pieces = pieces_of(info, clips)
-    return Draft(line, info, pieces, listener.listen(line, info, pieces), cached=True)
-
-
-def pieces_of(info: ClipInfo, clips: ClipStore) -> tuple[ClipInfo | None, ...]:
-    """The pieces that a clip says it is joined of; None for one that is gone. Empty for a clip that is not joined."""
-    return tuple(_info(clips, key) for key in piece_keys(info))
-
-
-def piece_keys(info: ClipInfo) -> list[str]:
-    return str(info.facts.get("pieces", "")).split()
+    return pending_take(request, info, chunks_of(info, clips), transcriber, "stored")
 
 
 def _info(clips: ClipStore, key: str, size: int | None = None) -> ClipInfo | None:

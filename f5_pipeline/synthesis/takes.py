@@ -1,6 +1,6 @@
-"""Takes: the attempts at a line. Which is the best, whether another is wanted, and what the index says of it.
+"""Takes: the attempts at a line. Ranks them, decides if another one is needed, and makes the index row of the best.
 
-Which are in the store already is ``recall``'s business, what they are found to be like that of ``verdicts``.
+Stored takes are found in ``stored_takes``; verdicts are given in ``quality.verdicts``.
 """
 
 from __future__ import annotations
@@ -9,14 +9,19 @@ from collections.abc import Mapping, Sequence
 from concurrent.futures import Future, wait
 from dataclasses import dataclass, field
 from itertools import count
+from typing import Literal
 
 from f5_pipeline.quality.asr.comparison import WordCheck
 from f5_pipeline.quality.verdicts import Judge
-from f5_pipeline.results import segments
 from f5_pipeline.results.clips import ClipInfo
-from f5_pipeline.results.index import OTHERS, IndexRow, Measure
+from f5_pipeline.results.index import IndexRow, Measure, Status
 from f5_pipeline.synthesis.request import SynthesisRequest
-from f5_pipeline.synthesis.transcriber import Checks
+from f5_pipeline.synthesis.transcriber import WordChecks
+
+#: Where a take comes from: spoken in this run, found in the store, or chosen by an earlier run (its index row).
+Origin = Literal["spoken", "stored", "index"]
+
+_NOT_MEASURES = ("seed", "attempt")  # facts of a clip that have columns of their own
 
 
 @dataclass(frozen=True)
@@ -25,67 +30,58 @@ class Take:
 
     key: str
     attempt: int
-    status: str  # ok | suspect | failed
+    status: Status
     reason: str
-    penalty: float  # of several takes the one with the least is kept
-    seed: int | None  # that makes it again; None: it is joined of pieces, which have seeds of their own
+    seed: int | None  # that reproduces it; None: it is joined from chunks, which have their own seeds
+    origin: Origin
+    penalty: float = 0.0  # of takes with the same status, the one with the lowest is the best
     audio_seconds: float = 0.0
-    clip: str = ""
+    clip: str = ""  # its object key; "": the engine failed
     clip_bytes: int | None = None
     measures: Mapping[str, Measure] = field(default_factory=dict)
-    cached: bool = False
-    right_pieces: tuple[bool, ...] = ()  # of a line in pieces: which of them came out right
+    chunk_keys: tuple[str, ...] = ()  # the clips that its clip is joined from
+    good_chunks: tuple[bool, ...] = ()  # for each of them, True if its verdict is ok
+    not_chosen: tuple[str, ...] = ()  # of a take that was chosen before: the clips of the other takes
 
     @property
-    def keys(self) -> list[str]:
-        """Of its clip, if it has one, and of the pieces that this is joined of."""
-        return [self.key, *str(self.measures.get("pieces", "")).split()] if self.clip else []
+    def clip_keys(self) -> tuple[str, ...]:
+        """The keys of its clip and of the chunks that this is joined from."""
+        return (self.key, *self.chunk_keys) if self.clip else ()
+
+    @property
+    def rank(self) -> tuple[bool, bool, float, int]:
+        """Sorts the best take first: one with a clip, not failed, with the lowest penalty, the earliest."""
+        return not self.clip, self.status == "failed", self.penalty, self.attempt
 
 
-#: The takes of each line that has any, by the line's key.
+#: The takes of each line that has any, by the key of its request.
 Takes = dict[str, list[Take]]
-
-# Verdicts were stored once, and are not read.
-_NOT_MEASURES = ("seed", "attempt", "status", "reason", "penalty", segments.FACT)
 
 
 @dataclass(frozen=True)
-class Draft:
-    """A take that is stored. What is said in it may not be known yet, nor what it is found to be."""
+class PendingTake:
+    """A stored take whose transcripts may not be known yet, so that it has no verdict."""
 
-    line: SynthesisRequest
+    request: SynthesisRequest
     info: ClipInfo
-    pieces: tuple[ClipInfo | None, ...]  # that it is joined of; None: that one is gone
-    heard: Future[Checks]
-    cached: bool
+    chunks: tuple[ClipInfo | None, ...]  # that it is joined from; None: that clip is missing
+    word_checks: Future[WordChecks]
+    origin: Origin
 
     @property
-    def clip(self) -> str:
-        return self.info.clip
-
-    @property
-    def audio_seconds(self) -> float:
-        return self.info.audio_seconds
-
-    @property
-    def ready(self) -> bool:
-        """Whether ``take`` has nothing to wait for."""
-        return self.heard.done()
+    def is_ready(self) -> bool:
+        """True if ``finish`` does not block."""
+        return self.word_checks.done()
 
     def wait(self) -> None:
-        """Until it is ready."""
-        wait([self.heard])
+        """Block until it is ready."""
+        wait([self.word_checks])
 
-    @property
-    def _seed(self) -> int | None:
-        seed = int(self.info.facts["seed"])
-        return seed if not self.pieces or seed == self.line.utterance.seed else None
-
-    def take(self, judge: Judge) -> Take:
-        """The take with its verdict, as soon as its words are known."""
-        checks, facts = self.heard.result(), self.info.facts
-        pieces = judge.pieces(self.pieces, checks) if self.pieces else []
-        verdict = judge.joined(self.info, pieces) if pieces else judge.clip(self.info, checks[0] if checks else None)
+    def finish(self, judge: Judge) -> Take:
+        """The take with its verdict; blocks until its transcripts are known."""
+        checks, facts = self.word_checks.result(), self.info.facts
+        chunks = judge.chunks(self.chunks, checks) if self.chunks else []
+        verdict = judge.joined(self.info, chunks) if chunks else judge.clip(self.info, checks[0] if checks else None)
         measures: dict[str, Measure] = {name: value for name, value in facts.items() if name not in _NOT_MEASURES}
         measures["penalty"] = verdict.penalty
         known = [check for check in checks if check is not None]
@@ -96,67 +92,81 @@ class Draft:
             attempt=int(facts["attempt"]),
             status=verdict.status,
             reason=verdict.reason,
-            penalty=verdict.penalty,
             seed=self._seed,
-            audio_seconds=self.audio_seconds,
-            clip=self.clip,
+            origin=self.origin,
+            penalty=verdict.penalty,
+            audio_seconds=self.info.audio_seconds,
+            clip=self.info.clip,
             clip_bytes=self.info.size,
             measures=measures,
-            cached=self.cached,
-            right_pieces=tuple(piece.status == "ok" for piece in pieces),
+            chunk_keys=self.info.chunk_keys,
+            good_chunks=tuple(chunk.status == "ok" for chunk in chunks),
         )
+
+    @property
+    def _seed(self) -> int | None:
+        seed = int(self.info.facts["seed"])
+        return seed if not self.chunks or seed == self.request.utterance.seed else None
+
+
+def failed_take(request: SynthesisRequest, attempt: int, key: str, seed: int, reason: str) -> Take:
+    """A take that the engine could not speak."""
+    return Take(key, attempt, "failed", reason, seed, "spoken")
 
 
 def take_of_row(row: IndexRow, size: int) -> Take:
-    """The take that the last run chose: whatever its penalty, it is the best of the line."""
+    """The take that an earlier run chose; ``size`` is that of its clip in bytes."""
     return Take(
         key=row.key,
         attempt=row.attempts,
         status=row.status,
         reason=row.reason,
-        penalty=-1.0,
         seed=row.seed,
+        origin="index",
         audio_seconds=row.audio_seconds or 0.0,
         clip=row.clip,
         clip_bytes=size,
         measures=row.quality,
-        cached=True,
+        chunk_keys=row.chunk_keys,
+        not_chosen=row.other_takes,
     )
 
 
-def is_settled(line: SynthesisRequest, takes: Sequence[Take]) -> bool:
-    """Whether nothing more needs to be spoken: a take is right, or chosen, or an engine gave up, or all are drawn."""
-    final = any(take.status == "ok" or take.penalty < 0 or not take.clip for take in takes)
-    return final or len(takes) >= line.utterance.max_attempts
+def is_settled(request: SynthesisRequest, takes: Sequence[Take]) -> bool:
+    """True if no take is missing: one is ok or was chosen before, the engine failed, or all attempts are used."""
+    final = any(take.status == "ok" or take.origin == "index" or not take.clip for take in takes)
+    return final or len(takes) >= request.utterance.max_attempts
 
 
 def next_attempt(takes: Sequence[Take]) -> int:
-    """The first attempt that was not drawn yet."""
-    drawn = {take.attempt for take in takes}
-    return next(attempt for attempt in count(1) if attempt not in drawn)
+    """The first attempt that no take has used."""
+    used = {take.attempt for take in takes}
+    return next(attempt for attempt in count(1) if attempt not in used)
 
 
-def row_of(line: SynthesisRequest, takes: Sequence[Take]) -> IndexRow:
-    """The row of a line: what its best take is like, and the clips of its other takes, which are not drawn again."""
-    u = line.utterance
-    take = min(takes, key=lambda take: (not take.clip, take.penalty, take.attempt))
-    others = [key for other in sorted(takes, key=lambda each: each.attempt) if other is not take for key in other.keys]
-    named = {OTHERS: " ".join(dict.fromkeys(others))} if others else {}
+def row_of(request: SynthesisRequest, takes: Sequence[Take]) -> IndexRow:
+    """The index row of a line: its best take, and the clips of its other takes, so that those are not spoken again."""
+    u = request.utterance
+    best = min(takes, key=lambda take: take.rank)
+    others = [take for take in sorted(takes, key=lambda each: each.attempt) if take is not best]
+    not_chosen = [*best.not_chosen, *(key for take in others for key in take.clip_keys)]
     return IndexRow(
         id=u.id,
         text=u.text,
         spoken_text=u.shown_text,
         voice=u.voice,
         model=u.model,
-        status=take.status,  # type: ignore[arg-type]
-        reason=take.reason,
-        key=take.key if take.clip else "",
-        clip=take.clip,
-        audio_seconds=take.audio_seconds if take.clip else None,
-        seed=take.seed,
+        status=best.status,
+        reason=best.reason,
+        key=best.key if best.clip else "",
+        clip=best.clip,
+        audio_seconds=best.audio_seconds if best.clip else None,
+        seed=best.seed,
         attempts=max(take.attempt for take in takes),
-        clip_bytes=take.clip_bytes,
-        cached=take.cached,
-        quality={**take.measures, **named},
+        clip_bytes=best.clip_bytes,
+        cached=best.origin != "spoken",
+        quality=best.measures,
         columns=u.columns,
+        chunk_keys=best.chunk_keys,
+        other_takes=tuple(dict.fromkeys(not_chosen)),
     )

@@ -1,7 +1,8 @@
-"""Listening to the clips of a batch while the model goes on speaking. What was heard once is not listened to again.
+"""Transcribes the clips of a batch while the model goes on, and compares the words with the text.
 
-The model never waits: clips queue up as keys, and only so many of them keep their sound in memory; the sound of the
-others is read back from the store when it is their turn.
+The model never waits for a recogniser: clips wait as keys, and only a limited number of them keeps its samples in
+memory; the samples of the others are read from the store when a recogniser is free. Transcripts are stored, so that no
+clip is transcribed twice.
 """
 
 from __future__ import annotations
@@ -14,10 +15,9 @@ from queue import SimpleQueue
 from threading import Semaphore
 from typing import Protocol
 
-import numpy as np
-
-from f5_pipeline.audio.join import starts_of
-from f5_pipeline.audio.samples import SAMPLE_RATE
+from f5_pipeline.audio.join import Joint, starts_of
+from f5_pipeline.audio.samples import SAMPLE_RATE, Samples
+from f5_pipeline.engine.protocol import SpeechChunk
 from f5_pipeline.errors import ClipDamaged, ObjectMissing, RecogniserFailed
 from f5_pipeline.quality.asr.comparison import WordCheck, compare, words_of
 from f5_pipeline.quality.asr.process import RecogniserProcess
@@ -27,53 +27,66 @@ from f5_pipeline.results.index import IndexRow
 from f5_pipeline.results.transcripts import Words, load_transcript, save_transcript
 from f5_pipeline.storage.object_store import ObjectStore
 from f5_pipeline.storage.parallel import PARALLEL
-from f5_pipeline.synthesis.request import Piece, SynthesisRequest
 
-_IN_MEMORY = 64  # clips whose sound waits in memory: a minute or two of audio each at most
+_IN_MEMORY = 64  # clips whose samples wait in memory: a minute or two of audio each at most
 
-Checks = tuple[WordCheck | None, ...]  # of the pieces of a clip, or of itself; None: nobody could tell
-
-
-class Listener(Protocol):
-    """Who says which words are in a clip."""
-
-    recogniser: str  # "": nobody listens
-    failures: list[str]  # why clips could not be heard
-
-    def knows(self, line: SynthesisRequest, row: IndexRow) -> bool:
-        """Whether nothing is left to be heard in the clip that a row names."""
-
-    def begin(self, piece: Piece, info: ClipInfo, samples: np.ndarray) -> None:
-        """Begin to listen to a clip or piece that was just stored: ``listen`` will be asked for it."""
-
-    def listen(self, line: SynthesisRequest, info: ClipInfo, pieces: Sequence[ClipInfo | None]) -> Future[Checks]:
-        """What is said in a clip, or in the pieces that it is joined of. Empty if nobody listens."""
+WordChecks = tuple[WordCheck | None, ...]  # of the chunks of a clip, or of the clip; None: it was not transcribed
 
 
-class Nobody:
-    """Nobody listens: clips are judged by their sound alone."""
+class Transcriber(Protocol):
+    """Checks which words are spoken in clips."""
+
+    recogniser: str  # its name; "": clips are not transcribed
+    failures: list[str]  # why clips were not transcribed
+
+    def is_done(self, language: str, row: IndexRow) -> bool:
+        """True if the clip of an index row needs no further transcript."""
+
+    def start(self, chunk: SpeechChunk, samples: Samples) -> None:
+        """Start to transcribe a chunk that was just stored; ``check`` returns the result."""
+
+    def check(
+        self, chunks: Sequence[SpeechChunk], clip: ClipInfo, parts: Sequence[ClipInfo | None], lead_seconds: float
+    ) -> Future[WordChecks]:
+        """Compare the words of a clip, or of the clips that it is joined from, with the text.
+
+        Args:
+            chunks: the chunks of its line, for their texts and joints; their keys are not used.
+            clip: a stored clip.
+            parts: the clips that it is joined from, None for a missing one; empty if it is not joined.
+            lead_seconds: the pause before its first chunk.
+
+        Returns:
+            one check for each chunk; empty if clips are not transcribed.
+        """
+
+
+class NullTranscriber:
+    """Transcribes nothing: clips are judged by their signal alone."""
 
     recogniser = ""
 
     def __init__(self) -> None:
         self.failures: list[str] = []
 
-    def knows(self, line: SynthesisRequest, row: IndexRow) -> bool:
+    def is_done(self, language: str, row: IndexRow) -> bool:
         return True
 
-    def begin(self, piece: Piece, info: ClipInfo, samples: np.ndarray) -> None: ...
+    def start(self, chunk: SpeechChunk, samples: Samples) -> None: ...
 
-    def listen(self, line: SynthesisRequest, info: ClipInfo, pieces: Sequence[ClipInfo | None]) -> Future[Checks]:
-        nothing: Future[Checks] = Future()
+    def check(
+        self, chunks: Sequence[SpeechChunk], clip: ClipInfo, parts: Sequence[ClipInfo | None], lead_seconds: float
+    ) -> Future[WordChecks]:
+        nothing: Future[WordChecks] = Future()
         nothing.set_result(())
         return nothing
 
 
-class Ears:
-    """A recogniser at work beside the model. To be closed."""
+class StoreTranscriber:
+    """Runs recognisers beside the model and keeps their transcripts in the store. Close it after use."""
 
     def __init__(self, spec: RecogniserSpec, store: ObjectStore, start: Callable[[], Recogniser] | None = None) -> None:
-        """``start`` makes one of ``spec.processes`` recognisers; default: a process."""
+        """``start`` makes one of ``spec.processes`` recognisers; by default, a process."""
         self.recogniser, self.failures = spec.name, list[str]()
         self._spec, self._store, self._clips = spec, store, ClipStore(store)
         self._recognisers = [start() if start else RecogniserProcess(spec) for _ in range(spec.processes)]
@@ -81,100 +94,107 @@ class Ears:
         for recogniser in self._recognisers:
             self._free.put(recogniser)
         self._checks: dict[str, Future[WordCheck | None]] = {}
-        self._room = Semaphore(_IN_MEMORY)
-        self._listeners = ThreadPoolExecutor(PARALLEL, "listen")  # most of them read what was heard before
-        self._gatherer = ThreadPoolExecutor(1, "gather-heard")
+        self._memory = Semaphore(_IN_MEMORY)
+        self._workers = ThreadPoolExecutor(PARALLEL, "transcribe")  # most of them read stored transcripts
+        self._collector = ThreadPoolExecutor(1, "collect-transcripts")
 
-    def __enter__(self) -> Ears:
+    def __enter__(self) -> StoreTranscriber:
         return self
 
     def __exit__(self, *error: object) -> None:
-        for pool in (self._listeners, self._gatherer):
+        for pool in (self._workers, self._collector):
             pool.shutdown(wait=False, cancel_futures=True)
         for recogniser in self._recognisers:
             if isinstance(recogniser, RecogniserProcess):
                 recogniser.close()
 
-    def knows(self, line: SynthesisRequest, row: IndexRow) -> bool:
-        return row.quality.get("recogniser") == self.recogniser or not self._spec.hears(line.utterance.language)
+    def is_done(self, language: str, row: IndexRow) -> bool:
+        return row.quality.get("recogniser") == self.recogniser or not self._spec.hears(language)
 
-    def begin(self, piece: Piece, info: ClipInfo, samples: np.ndarray) -> None:
-        if self._spec.hears(piece.language):
-            kept = samples if self._room.acquire(blocking=False) else None
-            self._checks[info.key] = self._listeners.submit(self._listen, piece, info.key, kept)
+    def start(self, chunk: SpeechChunk, samples: Samples) -> None:
+        if self._spec.hears(chunk.language):
+            kept = samples if self._memory.acquire(blocking=False) else None
+            self._checks[chunk.key] = self._workers.submit(self._transcribe, chunk, kept)
 
-    def listen(self, line: SynthesisRequest, info: ClipInfo, pieces: Sequence[ClipInfo | None]) -> Future[Checks]:
-        planned = line.pieces(1)  # of another take the texts are the same
-        checks = [self._check(*part) for part in zip(planned, pieces or [info], strict=False)]
-        return self._gatherer.submit(self._gather, line, info, pieces, checks)
+    def check(
+        self, chunks: Sequence[SpeechChunk], clip: ClipInfo, parts: Sequence[ClipInfo | None], lead_seconds: float
+    ) -> Future[WordChecks]:
+        checks = [self._check(chunk, info) for chunk, info in zip(chunks, parts or [clip], strict=False)]
+        return self._collector.submit(self._collect, chunks, clip, parts, lead_seconds, checks)
 
-    def _check(self, piece: Piece, info: ClipInfo | None) -> Future[WordCheck | None] | None:
-        if info is None or not self._spec.hears(piece.language):
+    def _check(self, chunk: SpeechChunk, info: ClipInfo | None) -> Future[WordCheck | None] | None:
+        """The check of a chunk that is stored under the key of ``info``."""
+        if info is None or not self._spec.hears(chunk.language):
             return None
         if info.key not in self._checks:
-            self._checks[info.key] = self._listeners.submit(self._recall, piece, info.key)
+            stored = replace(chunk, key=info.key)
+            self._checks[info.key] = self._workers.submit(self._stored_or_transcribe, stored)
         return self._checks[info.key]
 
-    def _recall(self, piece: Piece, key: str) -> WordCheck | None:
-        words = load_transcript(self._store, key, self.recogniser)
-        return self._listen(piece, key, None) if words is None else _compared(piece, words)
+    def _stored_or_transcribe(self, chunk: SpeechChunk) -> WordCheck | None:
+        words = load_transcript(self._store, chunk.key, self.recogniser)
+        return self._transcribe(chunk, None) if words is None else _compared(chunk, words)
 
-    def _listen(self, piece: Piece, key: str, kept: np.ndarray | None) -> WordCheck | None:
+    def _transcribe(self, chunk: SpeechChunk, kept: Samples | None) -> WordCheck | None:
+        """Transcribe a stored chunk; ``kept``: its samples, if they are still in memory."""
         try:
-            samples = self._clips.load(key).samples if kept is None else kept
-            words = self._hear(Question(samples, piece.chunk.text, piece.chunk.ref_text, piece.language))
-            save_transcript(self._store, key, self.recogniser, words)
-            return _compared(piece, words)
+            samples = self._clips.load(chunk.key).samples if kept is None else kept
+            words = self._recognise(Question(samples, chunk.text, chunk.ref_text, chunk.language))
+            save_transcript(self._store, chunk.key, self.recogniser, words)
+            return _compared(chunk, words)
         except (ObjectMissing, ClipDamaged):
-            return None  # whoever needs the clip notices that too
+            return None  # the user of the clip reports this
         except RecogniserFailed as error:
             self.failures.append(str(error))
             return None
         finally:
             if kept is not None:
-                self._room.release()
+                self._memory.release()
 
-    def _hear(self, question: Question) -> Words:
+    def _recognise(self, question: Question) -> Words:
         recogniser = self._free.get()
         try:
             return tuple(recogniser.hear(question))
         finally:
             self._free.put(recogniser)
 
-    def _gather(
+    def _collect(
         self,
-        line: SynthesisRequest,
-        info: ClipInfo,
-        pieces: Sequence[ClipInfo | None],
+        chunks: Sequence[SpeechChunk],
+        clip: ClipInfo,
+        parts: Sequence[ClipInfo | None],
+        lead_seconds: float,
         checks: Sequence[Future[WordCheck | None] | None],
-    ) -> Checks:
-        done = tuple(check.result() if check else None for check in checks)
-        if pieces and all(done) and load_transcript(self._store, info.key, self.recogniser) is None:
-            self._remember_joined(line, info, [piece for piece in pieces if piece])
-        return done
+    ) -> WordChecks:
+        results = tuple(check.result() if check else None for check in checks)
+        if parts and all(results) and load_transcript(self._store, clip.key, self.recogniser) is None:
+            self._save_joined(chunks, clip, [info for info in parts if info], lead_seconds)
+        return results
 
-    def _remember_joined(self, line: SynthesisRequest, info: ClipInfo, pieces: Sequence[ClipInfo]) -> None:
-        """The words of a clip that is joined of pieces, when they are said in it."""
-        heard = [load_transcript(self._store, piece.key, self.recogniser) or () for piece in pieces]
-        sizes = [round(piece.audio_seconds * SAMPLE_RATE) for piece in pieces]
-        starts = starts_of(sizes, [piece.joint for piece in line.pieces(1)], line.lead_seconds)
+    def _save_joined(
+        self, chunks: Sequence[SpeechChunk], clip: ClipInfo, parts: Sequence[ClipInfo], lead_seconds: float
+    ) -> None:
+        """Store the transcript of a joined clip: the words of its chunks, at their times in the clip."""
+        sizes = [round(info.audio_seconds * SAMPLE_RATE) for info in parts]
+        joints = [Joint(chunk.pause_after_seconds, chunk.cross_fade_seconds) for chunk in chunks]
+        starts = starts_of(sizes, joints, lead_seconds)
         words = [
             replace(word, start=start / SAMPLE_RATE + word.start, end=start / SAMPLE_RATE + word.end)
-            for start, said in zip(starts, heard, strict=True)
-            for word in said
+            for start, info in zip(starts, parts, strict=True)
+            for word in load_transcript(self._store, info.key, self.recogniser) or ()
         ]
-        save_transcript(self._store, info.key, self.recogniser, words)
+        save_transcript(self._store, clip.key, self.recogniser, words)
 
 
 @contextmanager
-def listening(spec: RecogniserSpec | None, store: ObjectStore) -> Iterator[Listener]:
-    """A recogniser at work, or nobody, for as long as the block lasts."""
+def open_transcriber(spec: RecogniserSpec | None, store: ObjectStore) -> Iterator[Transcriber]:
+    """A transcriber for the duration of the block; without a recogniser, one that transcribes nothing."""
     if spec is None:
-        yield Nobody()
+        yield NullTranscriber()
     else:
-        with Ears(spec, store) as ears:
-            yield ears
+        with StoreTranscriber(spec, store) as transcriber:
+            yield transcriber
 
 
-def _compared(piece: Piece, words: Words) -> WordCheck:
-    return compare(words_of(piece.chunk.text), [word.text for word in words], words_of(piece.chunk.ref_text))
+def _compared(chunk: SpeechChunk, words: Words) -> WordCheck:
+    return compare(words_of(chunk.text), [word.text for word in words], words_of(chunk.ref_text))

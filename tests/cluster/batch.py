@@ -18,8 +18,8 @@ from f5_pipeline.results.index import IndexRow
 from f5_pipeline.settings.environment import Settings
 from f5_pipeline.storage.layout import CLIPS
 from f5_pipeline.storage.object_store import ObjectStore
-from f5_pipeline.synthesis.batch import BatchReport, speak_batch
-from f5_pipeline.synthesis.session import EngineFor, Progress
+from f5_pipeline.synthesis.batch import BatchReport, SynthesisContext, speak_batch
+from f5_pipeline.synthesis.executor import EngineFor, NullProgress, Progress
 from tests.material import WORDS, put_voices
 
 LOG = logging.getLogger("tests.cluster")
@@ -42,12 +42,14 @@ class Batch:
         save_utterances(self.store, "b", read_utterances(self.store, "b", self.settings, self.catalogue))
 
     def speak_in_process(self, engine: EngineFor) -> BatchReport:
-        return speak_batch(self.store, self.cache, "b", self.catalogue, engine)
+        return speak_batch("b", SynthesisContext(self.store, self.cache, self.catalogue, engine))
 
     def speak_on_ray(self, engine: EngineFor, progress: Progress | None = None, **settings: object) -> BatchReport:
         """On the cluster that this process is connected to."""
-        speak = speak_on_ray(self.settings.model_copy(update=settings), LOG)
-        return speak_batch(self.store, self.cache, "b", self.catalogue, engine, progress, speak=speak)
+        execute = speak_on_ray(self.settings.model_copy(update=settings), LOG)
+        progress = progress or NullProgress()
+        context = SynthesisContext(self.store, self.cache, self.catalogue, engine, progress, execute=execute)
+        return speak_batch("b", context)
 
     @property
     def clips(self) -> dict[str, bytes]:

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from f5_pipeline.engine.protocol import SpeechChunk, Spoken
 from f5_pipeline.models.weights import ReadyModel
-from f5_pipeline.synthesis.session import EngineFor
+from f5_pipeline.synthesis.executor import EngineFor
 from tests.synthesis.fake_engine import FakeEngine
 
 SICK = "CUDA error: unspecified launch failure"

@@ -25,7 +25,7 @@ from f5_pipeline.manifests.batch_settings import BatchSettings
 from f5_pipeline.manifests.utterance import Utterance
 from f5_pipeline.models.spec import Sampling
 from f5_pipeline.results.clips import ClipStore
-from f5_pipeline.results.index import OTHERS, IndexRow, write_index
+from f5_pipeline.results.index import IndexRow, write_index
 from f5_pipeline.results.transcripts import TimedWord, save_transcript
 from f5_pipeline.storage.layout import clip_object, csv_object, delivery_record_object, transcript_object
 from f5_pipeline.storage.local import LocalStore
@@ -137,7 +137,7 @@ def batch(store: CountingStore, voices: dict[str, Samples]) -> Batch:
 
 
 def test_the_page_shows_measures_and_not_the_keys_of_other_takes(batch: Batch) -> None:
-    batch.rows[1] = replace(batch.rows[1], quality={"level_db": -20.0, OTHERS: "0" * 64})
+    batch.rows[1] = replace(batch.rows[1], quality={"level_db": -20.0}, other_takes=("0" * 64,))
     batch.deliver()
     assert batch.page()["line-2"]["measures"] == [-20.0]
 

@@ -15,7 +15,7 @@ import pytest
 from f5_pipeline.delivery.subtitles import Cue, Heard, clip_cues, to_srt, to_vtt
 from f5_pipeline.delivery.word_times import WRITTEN, times_of
 from f5_pipeline.quality.asr.comparison import words_of
-from f5_pipeline.results.segments import Segment
+from f5_pipeline.results.chunk_spans import ChunkSpan
 from f5_pipeline.results.transcripts import TimedWord
 
 CUES = [
@@ -59,7 +59,7 @@ def test_a_clip_without_known_parts_is_one_cue() -> None:
 
 def cues(heard: Heard, *times: tuple[float, float], words: Sequence[TimedWord] = ()) -> list[tuple[float, float, str]]:
     """Of a text of three sentences, two words each."""
-    text, segments = "One one. Two two.\n\nThree three.", [Segment(2, *each) for each in times]
+    text, segments = "One one. Two two.\n\nThree three.", [ChunkSpan(2, *each) for each in times]
     return [(cue.start, cue.end, cue.text) for cue in clip_cues(text, heard, text.lower(), segments, words)]
 
 
@@ -84,7 +84,7 @@ def test_pieces_move_with_the_clip_and_end_with_it() -> None:
 
 
 def test_a_piece_that_no_part_of_the_text_can_be_given_to_is_a_cue_with_the_one_before() -> None:
-    segments = [Segment(2, 0.0, 1.0), Segment(4, 1.5, 3.0), Segment(2, 3.5, 5.0)]
+    segments = [ChunkSpan(2, 0.0, 1.0), ChunkSpan(4, 1.5, 3.0), ChunkSpan(2, 3.5, 5.0)]
     found = clip_cues("See 7 42 times. Go on.", Heard(0, 5), "see seven forty two times again. go on.", segments)
     assert [(cue.start, cue.end, cue.text) for cue in found] == [(0, 3, "See 7 42 times."), (3.5, 5, "Go on.")]
 
@@ -134,7 +134,7 @@ def test_subrip_has_no_times_of_words() -> None:
 
 
 def test_the_words_of_a_piece_are_timed_in_its_cue() -> None:
-    segments = [Segment(2, 0.0, 1.0), Segment(2, 2.0, 3.0)]
+    segments = [ChunkSpan(2, 0.0, 1.0), ChunkSpan(2, 2.0, 3.0)]
     found = clip_cues("One two. Three four.", Heard(0, 3), "one two. three four.", segments, words(0.1, 0.6, 2.1, 2.6))
     assert to_vtt(found).splitlines()[2:] == [
         "00:00:00.000 --> 00:00:01.000",

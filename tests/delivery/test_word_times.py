@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from f5_pipeline.delivery.word_times import WRITTEN, first_words, times_of
-from f5_pipeline.results.segments import Segment
+from f5_pipeline.results.chunk_spans import ChunkSpan
 from f5_pipeline.results.transcripts import TimedWord
 
 _ = None
@@ -48,8 +48,8 @@ def test_times_never_go_back() -> None:
     assert times == sorted(set(times))
 
 
-def segments(*counts: int) -> list[Segment]:
-    return [Segment(count, 10.0 * at, 10.0 * at + 9) for at, count in enumerate(counts)]
+def segments(*counts: int) -> list[ChunkSpan]:
+    return [ChunkSpan(count, 10.0 * at, 10.0 * at + 9) for at, count in enumerate(counts)]
 
 
 @pytest.mark.parametrize(

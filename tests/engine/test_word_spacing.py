@@ -70,8 +70,8 @@ def test_a_run_gives_a_model_the_room_that_its_table_wants(monkeypatch: pytest.M
     """As a run loads it: the same sound as that of the bare engine for a text with these spaces, and for no other."""
     monkeypatch.setenv("F5_DEVICE", "cpu")
     model = ReadyModel(demo_spec(), demo_files())
-    assert model.spacing is not None
-    ref_text, text = model.spacing.pad_pair(CHUNK.ref_text, CHUNK.text, 291, CHUNK.frames)
+    assert model.word_timing is not None
+    ref_text, text = model.word_timing.pad_pair(CHUNK.ref_text, CHUNK.text, 291, CHUNK.frames)
     # Whoever changes this changes what every line of such a model sounds like: ENGINE_VERSION.
     assert ref_text == "a quick     brown    fox         jumps        over   the lazy     dog     near the river. "
     assert text == "       a small     boat      on   the lake.       "

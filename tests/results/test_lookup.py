@@ -17,7 +17,7 @@ from f5_pipeline.results.lookup import batch_results, fetch_delivered, share_cli
 from f5_pipeline.storage.local import LocalStore
 
 KEY = "ab" * 32
-CLAIM = f"claim-{'0' * 16}.bin"
+LEASE = f"lease-{'0' * 16}.bin"
 ROWS = [
     IndexRow(
         id="1", text="one", key=KEY, clip=f"clips/ab/{KEY}.flac", audio_seconds=0.25, quality={"wer": 0.0},
@@ -38,7 +38,7 @@ def spoken(store: LocalStore, tone: np.ndarray) -> LocalStore:
     store.write("batches/demo/audio/1.wav", b"RIFF")
     store.write("batches/demo/report.html", b"<html>")
     for batch in ("demo", "waiting"):
-        for name in ("utterances.jsonl", "claim.bin", CLAIM, "delivery.json", "provenance.json"):
+        for name in ("utterances.jsonl", LEASE, "delivery.json", "provenance.json"):
             store.write(f"batches/{batch}/{name}", b"internal")
     return store
 

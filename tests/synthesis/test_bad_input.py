@@ -22,7 +22,7 @@ from f5_pipeline.models.weights import ReadyModel
 from f5_pipeline.results.clips import ClipStore
 from f5_pipeline.settings.environment import Settings
 from f5_pipeline.storage.local import LocalStore
-from f5_pipeline.synthesis.batch import speak_batch
+from f5_pipeline.synthesis.batch import SynthesisContext, speak_batch
 from tests.material import put_voices
 
 CATALOGUE = load_catalogue(Settings())
@@ -56,7 +56,7 @@ VOICES = {
 
 
 def speaker(model: ReadyModel) -> SpeechEngine:
-    return with_word_spacing(F5Engine(model.spec, model.files, "cpu"), model.spacing)
+    return with_word_spacing(F5Engine(model.spec, model.files, "cpu"), model.word_timing)
 
 
 def wav(samples: np.ndarray, rate: int) -> bytes:
@@ -84,7 +84,7 @@ def test_each_line_is_spoken_or_rejected_with_its_reason(tmp_path: Path, cache: 
     settings = Settings(cache=cache, model="demo")
     save_utterances(store, "bad", read_utterances(store, "bad", settings, CATALOGUE))
 
-    report = speak_batch(store, cache, "bad", CATALOGUE, speaker)
+    report = speak_batch("bad", SynthesisContext(store, cache, CATALOGUE, speaker))
 
     became = {row.id: row for row in report.rows}
     assert list(became) == list(expected)

@@ -21,7 +21,7 @@ from f5_pipeline.results.index import read_index, write_index
 from f5_pipeline.results.provenance import read_provenance
 from f5_pipeline.settings.environment import Settings
 from f5_pipeline.storage.local import LocalStore
-from f5_pipeline.synthesis.batch import BatchReport, speak_batch
+from f5_pipeline.synthesis.batch import BatchReport, SynthesisContext, speak_batch
 from tests.material import put_voices
 from tests.synthesis.fake_engine import FakeEngine, clipped
 
@@ -47,7 +47,7 @@ class Work:
     def speak(self, engine: FakeEngine | None = None, batch: str = "b") -> BatchReport:
         """Without an engine: there must be nothing to speak."""
         engine = engine or FakeEngine(dies_after=0)
-        return speak_batch(self.store, self.cache, batch, self.catalogue, engine.load)
+        return speak_batch(batch, SynthesisContext(self.store, self.cache, self.catalogue, engine.load))
 
 
 @pytest.fixture

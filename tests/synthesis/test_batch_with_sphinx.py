@@ -29,7 +29,7 @@ from f5_pipeline.results.clips import ClipStore
 from f5_pipeline.results.transcripts import load_transcript
 from f5_pipeline.settings.environment import Settings
 from f5_pipeline.storage.local import LocalStore
-from f5_pipeline.synthesis.batch import BatchReport, speak_batch
+from f5_pipeline.synthesis.batch import BatchReport, SynthesisContext, speak_batch
 from tests.material import put_voices
 
 TEXTS = {
@@ -85,11 +85,12 @@ class Work:
         self.store.write("manifests/b.toml", toml.encode())
         save_utterances(self.store, "b", read_utterances(self.store, "b", self.settings, self.catalogue))
         listen = partial(choose_recogniser, self.settings)
-        return speak_batch(self.store, self.cache, "b", self.catalogue, self.load, None, listen)
+        context = SynthesisContext(self.store, self.cache, self.catalogue, self.load, choose_recogniser=listen)
+        return speak_batch("b", context)
 
     def load(self, model: ReadyModel) -> SpeechEngine:
-        assert model.spacing is not None
-        self.engines.append(Spoiling(F5Engine(model.spec, model.files, "cpu", "float32"), model.spacing))
+        assert model.word_timing is not None
+        self.engines.append(Spoiling(F5Engine(model.spec, model.files, "cpu", "float32"), model.word_timing))
         return self.engines[-1]
 
 

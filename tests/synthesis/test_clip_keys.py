@@ -23,12 +23,12 @@ from f5_pipeline.models.word_timing import WordTiming
 from f5_pipeline.results.keys import ClipParts, clip_key
 from f5_pipeline.settings.environment import Settings
 from f5_pipeline.storage.local import LocalStore
-from f5_pipeline.synthesis.prepare import cast
+from f5_pipeline.synthesis.prepare import prepare_requests
 from f5_pipeline.synthesis.request import Speaker, SynthesisRequest
 from f5_pipeline.voices.settings import VoiceSettings
 from f5_pipeline.voices.voice import Voice
 from tests.material import put_voices
-from tests.synthesis.test_session import MODEL, REFERENCE, SAMPLING, VOICE
+from tests.synthesis.jobs import MODEL, REFERENCE, SAMPLING, VOICE
 
 IN_KEY, NOT_IN_KEY = True, False
 _DEMO = load_catalogue(Settings())["demo"]
@@ -53,7 +53,7 @@ def key_of(store: LocalStore, cache: Path, toml: str = "", cells: dict[str, str]
     store.write("manifests/b.toml", (toml if toml.startswith("voice =") else f'voice = "f2"\n{toml}').encode())
     contents = read_utterances(store, "b", Settings(cache=cache, model="demo"), CATALOGUE)
     models = {name: _ready(spec) for name, spec in CATALOGUE.items()}
-    (line,), rejected = cast(contents.utterances, models, store, cache)
+    (line,), rejected = prepare_requests(contents.utterances, models, store, cache)
     assert not rejected
     return line.key
 

@@ -16,7 +16,8 @@ from f5_pipeline.results.index import write_index
 from f5_pipeline.synthesis import request
 from f5_pipeline.synthesis.request import Speaker, SynthesisRequest
 from tests.synthesis.fake_engine import FakeEngine, clipped
-from tests.synthesis.test_session import MODEL, REFERENCE, SAMPLING, SENTENCES, VOICE, Run
+from tests.synthesis.jobs import MODEL, REFERENCE, SAMPLING, VOICE, Run
+from tests.synthesis.test_session import SENTENCES
 
 ANNA = Speaker(VOICE, REFERENCE)
 BOB = Speaker(
@@ -39,12 +40,12 @@ def line(*passages: Part, id: str = "1", attempts: int = 3, seed: int | None = N
     sampling = replace(SAMPLING, speed=parts[0].speed)
     name = first.voice.name
     utterance = Utterance(id, int(id), "-", text, name, "demo", "en", sampling, seed, attempts, passages=parts)
-    return SynthesisRequest(utterance, first.voice, MODEL, first.reference, speakers)
+    return SynthesisRequest(utterance, MODEL, speakers)
 
 
 def plain(text: str, who: Speaker = ANNA, id: str = "9") -> SynthesisRequest:
     utterance = Utterance(id, int(id), text, text, who.voice.name, "demo", "en", SAMPLING, None, 3)
-    return SynthesisRequest(utterance, who.voice, MODEL, who.reference)
+    return SynthesisRequest(utterance, MODEL, (who,))
 
 
 @pytest.fixture
@@ -65,7 +66,7 @@ def seconds(value: float) -> int:
 
 def test_a_pause_is_silence_of_exactly_that_length(run: Run) -> None:
     (row,) = run([line(said(ONE, after=0.8), said(TWO))], FakeEngine()).rows
-    first, second = (samples(run, key) for key in str(row.quality["pieces"]).split())
+    first, second = (samples(run, key) for key in list(row.chunk_keys))
     clip = samples(run, row.key)
     assert clip.size == first.size + 19_200 + second.size
     assert np.array_equal(clip[: first.size], first)
@@ -77,14 +78,14 @@ def test_a_pause_is_silence_of_exactly_that_length(run: Run) -> None:
 @pytest.mark.parametrize(("before", "after"), [(1.5, 0.0), (0.0, 2.0), (0.25, 0.0101)])
 def test_pauses_at_the_ends_are_exact_too(run: Run, before: float, after: float) -> None:
     (row,) = run([line(said(ONE, before=before, after=after))], FakeEngine()).rows
-    (piece,) = (samples(run, key) for key in str(row.quality["pieces"]).split())
+    (piece,) = (samples(run, key) for key in list(row.chunk_keys))
     assert np.array_equal(samples(run, row.key), np.pad(piece, (seconds(before), seconds(after))))
 
 
 def test_voices_follow_each_other_without_overlap(run: Run) -> None:
     engine = FakeEngine()
     (row,) = run([line(said(ONE), said(TWO, BOB, speed=1.2), said(ONE))], engine).rows
-    pieces = [samples(run, key) for key in str(row.quality["pieces"]).split()]
+    pieces = [samples(run, key) for key in list(row.chunk_keys)]
     assert np.array_equal(samples(run, row.key), np.concatenate(pieces))
     assert {(c.text, c.ref_audio, c.ref_text, c.ref_seconds, c.sampling.speed) for c in engine.spoken} == {
         (ONE, "anna.wav", REFERENCE.text, 3.0, 1.0),
@@ -97,12 +98,12 @@ def test_voices_follow_each_other_without_overlap(run: Run) -> None:
 def test_a_long_passage_is_cut_as_a_long_line_is(run: Run) -> None:
     text = f"{SENTENCES[0]} {SENTENCES[1]}\n\n{SENTENCES[2]}"
     tagged = line(said(text, after=1.0), said(ONE, BOB))
-    assert [piece.chunk.text for piece in tagged.pieces(1)] == [*SENTENCES[:3], ONE]
-    joints = [(piece.joint.pause_seconds, piece.joint.fade_seconds) for piece in tagged.pieces(1)]
+    assert [piece.text for piece in tagged.chunks()] == [*SENTENCES[:3], ONE]
+    joints = [(piece.pause_after_seconds, piece.cross_fade_seconds) for piece in tagged.chunks()]
     assert joints == [(0, 0.15), (0.6, 0.15), (1, 0), (0, 0)]
     expected = plain(text).expected_seconds + plain(ONE, BOB).expected_seconds + 1.0
     assert tagged.expected_seconds == pytest.approx(expected)
-    assert [piece.key for piece in tagged.pieces(1)][:3] == [piece.key for piece in plain(text).pieces(1)]
+    assert [piece.key for piece in tagged.chunks()][:3] == [piece.key for piece in plain(text).chunks()]
 
 
 # --- cached on their own --------------------------------------------------------------------------------------
@@ -113,7 +114,7 @@ def test_a_piece_is_the_clip_of_a_line_that_says_it_alone(run: Run) -> None:
     engine = FakeEngine()
     rows = run([plain(ONE), plain(TWO, BOB, "8"), plain(TWO, ANNA, "7")], engine).rows
     assert [(chunk.text, chunk.ref_audio) for chunk in engine.spoken] == [(TWO, "anna.wav")]
-    assert [one.key for one in rows[:2]] == str(row.quality["pieces"]).split()
+    assert [one.key for one in rows[:2]] == list(row.chunk_keys)
 
 
 def test_another_pause_speaks_nothing_and_loads_no_engine(run: Run) -> None:
@@ -146,7 +147,7 @@ def test_it_goes_on_where_it_was_interrupted_and_cleaning_leaves_its_pieces(run:
     engine = FakeEngine()
     (row,) = run([tagged], engine).rows
     assert len(engine.spoken) == 1
-    assert {row.key, *str(row.quality["pieces"]).split()} <= set(tagged.all_keys())
+    assert {row.key, *list(row.chunk_keys)} <= set(tagged.all_clip_keys())
     write_index(run.store, "b", [row])
     assert clean(run.store, []).clips == 0
     assert run([tagged]).rows == (replace(row, cached=True),)
@@ -202,7 +203,7 @@ def test_the_keys_of_lines_without_tags_are_those_they_always_had(monkeypatch: p
     """Clips that were spoken before there were tags are still found."""
     monkeypatch.setattr(request, "ENGINE_VERSION", "f5-packed-1")
     assert plain(ONE).key == "51ed34bbd7b8e90f4b57bf2bd5c9a80fceadfc3aa336823d054bf2a3df59c269"
-    assert plain(ONE).pieces(1)[0].key == plain(ONE).key
+    assert plain(ONE).chunks()[0].key == plain(ONE).key
 
 
 # --- quality --------------------------------------------------------------------------------------------------

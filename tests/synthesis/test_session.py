@@ -14,69 +14,30 @@ import numpy as np
 import pytest
 
 from f5_pipeline.audio.samples import SAMPLE_RATE
-from f5_pipeline.engine.duration import Reference
 from f5_pipeline.engine.protocol import SpeechChunk, Spoken
 from f5_pipeline.errors import StoreUnusable
-from f5_pipeline.manifests.utterance import Utterance
-from f5_pipeline.models.catalogue import model_named
-from f5_pipeline.models.spec import Sampling
-from f5_pipeline.models.weights import ModelFiles, ReadyModel
+from f5_pipeline.models.weights import ReadyModel
 from f5_pipeline.quality import signal
 from f5_pipeline.quality.signal import QualityMeasures
 from f5_pipeline.results.clips import ClipInfo, ClipStore, Facts
 from f5_pipeline.results.garbage_collection import clean
-from f5_pipeline.results.index import IndexRow, write_index
+from f5_pipeline.results.index import write_index
 from f5_pipeline.results.keys import derive_seed
-from f5_pipeline.settings.environment import Settings
 from f5_pipeline.storage.local import LocalStore
+from f5_pipeline.synthesis.executor import SynthesisResult
 from f5_pipeline.synthesis.request import SynthesisRequest
-from f5_pipeline.synthesis.session import Generation, generate
-from f5_pipeline.synthesis.stored_takes import settled_before
-from f5_pipeline.synthesis.transcriber import Nobody
-from f5_pipeline.voices.voice import Voice
 from tests.synthesis.fake_engine import FakeEngine, clipped, silent
+from tests.synthesis.jobs import MODEL, REFERENCE, SAMPLING, SPEAKER, SPEC, VOICE, Run, request
 
-SPEC = model_named(Settings(), "demo")
-MODEL = ReadyModel(SPEC, ModelFiles(Path("c"), Path("v"), Path("w"), "f" * 64, {}, 0.0, 0))
-VOICE = Voice("anna", (), audio="anna.wav", text="hello there, you. ", fingerprint="a" * 64, audio_seconds=3.0)
-REFERENCE = Reference("some call me nature, others call me mother nature. ", 3.0, 3.0)
-SAMPLING = Sampling(7, 1.0, -1.0, 1.0, 0.15)
 TEXTS = ("the first line of all.", "the second line, then.", "and so the third one.")
 
 
 def line(text: str = TEXTS[0], id: str = "1", *, attempts: int = 3, seed: int | None = None) -> SynthesisRequest:
-    utterance = Utterance(id, int(id), text, text, "anna", "demo", "en", SAMPLING, seed, attempts)
-    return SynthesisRequest(utterance, VOICE, MODEL, REFERENCE)
+    return request(text, id, attempts=attempts, seed=seed)
 
 
 def lines(*texts: str, attempts: int = 3) -> list[SynthesisRequest]:
     return [line(text, str(number), attempts=attempts) for number, text in enumerate(texts or TEXTS, start=1)]
-
-
-class Run:
-    """A clip store, and what the last run of the batch left."""
-
-    def __init__(self, folder: Path) -> None:
-        self.store = LocalStore(folder / "store")
-        self.clips = ClipStore(self.store)
-        self.known: dict[str, IndexRow] = {}
-
-    def __call__(self, batch: Sequence[SynthesisRequest], engine: FakeEngine | None = None) -> Generation:
-        settled = settled_before(batch, self.clips, self.known, Nobody())
-        done = generate(batch, self.clips, settled, (engine or FakeEngine(dies_after=0)).load)
-        self.known = {row.key: row for row in done.rows if row.key}
-        return done
-
-    def forget(self) -> None:
-        """As for another batch, or when the index was lost."""
-        self.known = {}
-
-    @property
-    def stored(self) -> int:
-        return len(list(self.store.list("clips/")))
-
-    def path(self, row: IndexRow) -> Path:
-        return Path(self.store.location(row.clip))
 
 
 @pytest.fixture
@@ -103,7 +64,7 @@ def test_a_row_says_what_is_in_the_store(run: Run) -> None:
     assert row.clip == clip.info.clip == f"clips/{row.key[:2]}/{row.key}.flac"
     assert row.clip_bytes == clip.info.size == run.path(row).stat().st_size
     assert row.audio_seconds == clip.samples.size / SAMPLE_RATE
-    assert row.seed == derive_seed(line().parts)
+    assert row.seed == derive_seed(line().parts())
     assert (row.text, row.spoken_text, row.voice, row.model) == (TEXTS[0], TEXTS[0], "anna", "demo")
     assert row.quality["level_db"] == pytest.approx(-28, abs=6)
 
@@ -147,11 +108,11 @@ def test_equal_lines_are_spoken_once(run: Run) -> None:
 @pytest.mark.parametrize(
     "other",
     [
-        replace(line(), voice=replace(VOICE, fingerprint="b" * 64)),
+        replace(line(), speakers=(replace(SPEAKER, voice=replace(VOICE, fingerprint="b" * 64)),)),
         replace(line(), model=replace(MODEL, files=replace(MODEL.files, fingerprint="e" * 64))),
         replace(line(), model=replace(MODEL, spec=replace(SPEC, max_seconds=12.0))),  # longer texts are cut elsewhere
-        replace(line(), reference=replace(REFERENCE, text="something else. ")),
-        replace(line(), reference=replace(REFERENCE, seconds=2.5)),
+        replace(line(), speakers=(replace(SPEAKER, reference=replace(REFERENCE, text="something else. ")),)),
+        replace(line(), speakers=(replace(SPEAKER, reference=replace(REFERENCE, seconds=2.5)),)),
         replace(line(), utterance=replace(line().utterance, sampling=replace(SAMPLING, speed=1.1))),
         line(seed=7),
         line(TEXTS[1]),
@@ -159,7 +120,7 @@ def test_equal_lines_are_spoken_once(run: Run) -> None:
     ids=["voice", "model", "limit", "reference text", "reference length", "speed", "seed", "text"],
 )
 def test_what_shapes_the_sound_makes_another_clip(other: SynthesisRequest) -> None:
-    assert other.keys[0] != line().keys[0]
+    assert other.key != line().key
 
 
 def test_id_and_columns_and_number_of_attempts_do_not(run: Run) -> None:
@@ -171,7 +132,7 @@ def test_id_and_columns_and_number_of_attempts_do_not(run: Run) -> None:
 
 
 def test_no_lines_is_no_work(run: Run) -> None:
-    assert run([]) == Generation((), 0, 0.0)
+    assert run([]) == SynthesisResult((), 0, 0.0)
 
 
 def test_progress_is_told_of_clips_that_are_missing(run: Run) -> None:
@@ -185,7 +146,8 @@ def test_progress_is_told_of_clips_that_are_missing(run: Run) -> None:
             told.append(round(audio_seconds, 1))
 
     run(lines(TEXTS[0]), FakeEngine())
-    done = generate(lines(TEXTS[0], TEXTS[1], TEXTS[1]), run.clips, {}, FakeEngine().load, Told())
+    run.forget()
+    done = run(lines(TEXTS[0], TEXTS[1], TEXTS[1]), FakeEngine(), progress=Told())
     seconds = round(done.rows[1].audio_seconds or 0, 1)
     assert told == [(3, 1, seconds, 0), seconds]
 
@@ -210,11 +172,11 @@ def test_a_full_disk_stops_the_run_and_loses_nothing_stored(run: Run, monkeypatc
     batch = lines(*(f"line number {n} of twenty." for n in range(20)))
     save, saved = ClipStore.save, list[str]()
 
-    def full_after_five(self: ClipStore, key: str, samples: np.ndarray, facts: dict[str, float]) -> ClipInfo:
+    def full_after_five(self: ClipStore, key: str, *clip: Any) -> ClipInfo:
         if len(saved) >= 5:
             raise StoreUnusable("store", "the disk is full.", "Make room.")
         saved.append(key)
-        return save(self, key, samples, facts)
+        return save(self, key, *clip)
 
     monkeypatch.setattr(ClipStore, "save", full_after_five)
     with pytest.raises(StoreUnusable):
@@ -249,7 +211,7 @@ def test_a_harmed_clip_is_noticed_and_spoken_again(run: Run, harm: str, index_kn
 
 def test_a_clip_with_foreign_facts_is_spoken_again(run: Run) -> None:
     """Whole, under the right key, but not of our making."""
-    run.clips.save(line().keys[0], np.zeros(9_000, np.float32), {"note": "mine"})
+    run.clips.save(line().key, np.zeros(9_000, np.float32), {"note": "mine"})
     engine = FakeEngine()
     (row,) = run([line()], engine).rows
     assert (engine.texts, row.status, row.cached) == ([TEXTS[0]], "ok", False)
@@ -312,7 +274,7 @@ def test_suspect_takes_are_drawn_again_with_other_seeds(run: Run) -> None:
     assert [row.status for row in done.rows] == ["ok"] * 3
     takes = [chunk for chunk in engine.spoken if chunk.text == TEXTS[1]]
     assert len({chunk.seed for chunk in takes}) == len(takes) == 3
-    assert done.rows[1].key == lines()[1].keys[2]
+    assert done.rows[1].key == lines()[1].take_keys[2]
     assert done.rows[1].seed == takes[2].seed
     assert done.clips_spoken == run.stored == 5  # every take is a clip
     assert engine.loaded == ["demo"]
@@ -326,7 +288,7 @@ def quieter(sound: np.ndarray) -> np.ndarray:
 def test_of_suspect_takes_the_best_is_kept_and_said_to_be_suspect(run: Run) -> None:
     engine = FakeEngine(takes={"second": [clipped, quieter, clipped]})
     row = run(lines(), engine).rows[1]
-    assert (row.status, row.attempts, row.key) == ("suspect", 3, lines()[1].keys[1])
+    assert (row.status, row.attempts, row.key) == ("suspect", 3, lines()[1].take_keys[1])
     assert "quiet" in row.reason
 
 
@@ -386,7 +348,7 @@ def test_a_failure_after_a_suspect_take_leaves_the_suspect_one(run: Run) -> None
 
     engine.speak = speak_once  # type: ignore[assignment,method-assign]
     (row,) = run([line()], engine).rows
-    assert (row.status, row.key) == ("suspect", line().keys[0])
+    assert (row.status, row.key) == ("suspect", line().key)
     assert run.stored == 1
 
 
@@ -411,7 +373,7 @@ def test_the_seed_of_a_row_draws_its_take_again(run: Run, text: str) -> None:
 
 
 def test_where_the_store_is_slower_the_model_waits_for_it(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
-    count, waiting, save = 40, list[int](), run.clips.save
+    count, waiting, save = 40, list[int](), ClipStore.save
     given, saved = itertools.count(), itertools.count()
     behind = threading.Semaphore(0)
 
@@ -429,16 +391,14 @@ def test_where_the_store_is_slower_the_model_waits_for_it(run: Run, monkeypatch:
         next(saved)
         return save(*clip)
 
-    monkeypatch.setattr("f5_pipeline.synthesis.session._SAVERS", 2)
-    monkeypatch.setattr("f5_pipeline.synthesis.session._UNSAVED", 5)
-    monkeypatch.setattr(run.clips, "save", slow)
-    run(lines(*(f"line number {n} of many." for n in range(count))), Fast())
+    monkeypatch.setattr(ClipStore, "save", slow)
+    run(lines(*(f"line number {n} of many." for n in range(count))), Fast(), savers=2, max_unsaved=5)
     assert run.stored == count
     assert max(waiting) <= 5 + 2  # what waits, what is given, and what the other one is about to count
 
 
 def test_clips_are_stored_while_others_are_spoken(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
-    storing, speaking, save = threading.Event(), threading.Event(), run.clips.save
+    storing, speaking, save = threading.Event(), threading.Event(), ClipStore.save
 
     class Watched(FakeEngine):
         def speak(self, chunks: Sequence[SpeechChunk]) -> Iterator[Spoken]:
@@ -453,7 +413,7 @@ def test_clips_are_stored_while_others_are_spoken(run: Run, monkeypatch: pytest.
         assert speaking.wait(60)
         return save(*clip)
 
-    monkeypatch.setattr(run.clips, "save", held)
+    monkeypatch.setattr(ClipStore, "save", held)
     run(lines("line number one of many.", "line number two of many."), Watched())
     assert run.stored == 2
 
@@ -507,11 +467,11 @@ SENTENCES = [f"{'a few words more, ' * 9}and this is number {number}." for numbe
 
 def test_a_piece_is_the_same_whatever_else_is_in_its_text() -> None:
     """Its noise follows from what it says: an edit elsewhere in a paragraph does not change it."""
-    one = line(" ".join(SENTENCES)).pieces(1)
-    other = line(" ".join([SENTENCES[0], SENTENCES[1].upper(), SENTENCES[3]])).pieces(1)
+    one = line(" ".join(SENTENCES)).chunks()
+    other = line(" ".join([SENTENCES[0], SENTENCES[1].upper(), SENTENCES[3]])).chunks()
     assert len(one) == 4
     assert one[0] == other[0]
-    assert one[0].key == line(SENTENCES[0]).keys[0]
+    assert one[0].key == line(SENTENCES[0]).key
 
 
 def test_a_word_that_is_edited_in_a_long_text_speaks_one_piece(run: Run) -> None:
@@ -563,13 +523,13 @@ def test_of_a_long_text_only_the_piece_that_came_out_badly_is_drawn_again(run: R
     assert [text for text in engine.texts if text != SENTENCES[2]] == [SENTENCES[3], SENTENCES[1], SENTENCES[0]]
     assert engine.texts.count(SENTENCES[2]) == 3
     assert (row.status, row.attempts, engine.loaded) == ("ok", 3, ["demo"])
-    first, third = (line(" ".join(SENTENCES)).pieces(attempt) for attempt in (1, 3))
+    first, third = (line(" ".join(SENTENCES)).chunks(attempt) for attempt in (1, 3))
     run.forget()
     (only,) = run([line(" ".join(SENTENCES), attempts=1)]).rows
-    assert (only.status, only.reason[:21]) == ("suspect", "piece 3 of 4: clipped")
+    assert (only.status, only.reason[:21]) == ("suspect", "chunk 3 of 4: clipped")
     run.forget()
     expected = [first[0].key, first[1].key, third[2].key, first[3].key]
-    assert str(row.quality["pieces"]).split() == expected
+    assert list(row.chunk_keys) == expected
     assert row.seed is None  # there is no single one that would draw all its pieces again
     assert run([line(" ".join(SENTENCES))]).rows == (replace(row, cached=True),)
     run.forget()
@@ -582,17 +542,17 @@ def test_a_take_that_another_run_joined_of_other_pieces_is_judged_by_those(
     """The other run's thresholds were others, and so were the pieces that it kept."""
     text = " ".join(SENTENCES)
     engine, key, theirs = FakeEngine(), line(text).key, list[str]()
-    save = run.clips.save
+    save = ClipStore.save
 
-    def after_another(of: str, samples: np.ndarray, facts: Facts) -> ClipInfo:
+    def after_another(self: ClipStore, of: str, samples: np.ndarray, facts: Facts, *chunks: Any) -> ClipInfo:
         if of == key:
-            theirs.extend(piece.key for piece in line(text).pieces(2))
-            save(of, samples, {**facts, "pieces": " ".join(theirs)})
-        return save(of, samples, facts)
+            theirs.extend(chunk.key for chunk in line(text).chunks(2))
+            save(self, of, samples, facts, tuple(theirs))
+        return save(self, of, samples, facts, *chunks)
 
-    monkeypatch.setattr(run.clips, "save", after_another)
+    monkeypatch.setattr(ClipStore, "save", after_another)
     (row,) = run([line(text)], engine).rows
-    assert str(row.quality["pieces"]).split() == theirs
+    assert list(row.chunk_keys) == theirs
 
 
 def test_a_long_text_that_is_suspect_as_a_whole_is_drawn_again_as_a_whole(run: Run) -> None:
@@ -619,7 +579,7 @@ def test_a_kept_piece_that_is_harmed_is_spoken_as_it_was(run: Run) -> None:
     engine = FakeEngine(takes={"is number 2": [clipped]}, dies_after=4)
     with pytest.raises(KeyboardInterrupt):
         run([line(text)], engine)
-    kept = line(text).pieces(1)[0]
+    kept = line(text).chunks()[0]
     path = Path(run.clips.location(kept.key))
     whole = path.read_bytes()
     altered = bytearray(whole)
@@ -628,8 +588,8 @@ def test_a_kept_piece_that_is_harmed_is_spoken_as_it_was(run: Run) -> None:
     engine = FakeEngine()
     run([line(text)], engine)
     assert {(chunk.text, chunk.seed) for chunk in engine.spoken} == {
-        (SENTENCES[0], kept.chunk.seed),
-        (SENTENCES[2], line(text).pieces(2)[2].chunk.seed),
+        (SENTENCES[0], kept.seed),
+        (SENTENCES[2], line(text).chunks(2)[2].seed),
     }
     assert path.read_bytes() == whole
 
@@ -640,7 +600,7 @@ def test_a_harmed_piece_is_spoken_again(run: Run, harm: str) -> None:
     (row,) = run([line(text)], FakeEngine()).rows
     before = run.path(row).read_bytes()
     run.path(row).unlink()
-    path = Path(run.clips.location(line(text).pieces(1)[2].key))
+    path = Path(run.clips.location(line(text).chunks()[2].key))
     whole = path.read_bytes()
     altered = bytearray(whole)
     altered[-2000] ^= 255
@@ -666,8 +626,8 @@ def test_ten_thousand_characters_are_spoken_in_pieces_of_their_own_length(run: R
 
 def test_the_index_names_the_pieces_of_a_long_text(run: Run) -> None:
     (row,) = run([line(" ".join(SENTENCES))], FakeEngine()).rows
-    assert str(row.quality["pieces"]).split() == [piece.key for piece in line(" ".join(SENTENCES)).pieces(1)]
-    assert set(line(" ".join(SENTENCES)).all_keys()) >= {row.key, *str(row.quality["pieces"]).split()}
+    assert list(row.chunk_keys) == [piece.key for piece in line(" ".join(SENTENCES)).chunks()]
+    assert set(line(" ".join(SENTENCES)).all_clip_keys()) >= {row.key, *list(row.chunk_keys)}
 
 
 def test_cleaning_leaves_the_pieces_of_a_long_text(run: Run) -> None:

@@ -17,13 +17,13 @@ from f5_pipeline.results.garbage_collection import clean
 from f5_pipeline.results.index import IndexRow, write_index
 from f5_pipeline.results.transcripts import TimedWord, load_transcript
 from f5_pipeline.storage.layout import transcript_object
+from f5_pipeline.synthesis.executor import SynthesisResult
 from f5_pipeline.synthesis.request import SynthesisRequest
-from f5_pipeline.synthesis.session import Generation, generate
-from f5_pipeline.synthesis.stored_takes import settled_before
-from f5_pipeline.synthesis.transcriber import Ears
+from f5_pipeline.synthesis.transcriber import StoreTranscriber
 from tests.quality.asr.fake_recogniser import SPEC, FakeRecogniser, without_the_second
 from tests.synthesis.fake_engine import FakeEngine, clipped
-from tests.synthesis.test_session import SENTENCES, TEXTS, Run, line, lines
+from tests.synthesis.jobs import REFERENCE, Run
+from tests.synthesis.test_session import SENTENCES, TEXTS, line, lines
 
 LONG = " ".join(SENTENCES)
 
@@ -38,15 +38,12 @@ class Listening(Run):
         engine: FakeEngine | None = None,
         spec: RecogniserSpec = SPEC,
         thresholds: Thresholds | None = None,
-    ) -> Generation:
+    ) -> SynthesisResult:
         judge = Judge(thresholds or Thresholds(), spec.name)
-        with Ears(spec, self.store, lambda: recogniser) as ears:
-            engine = engine or FakeEngine(dies_after=0)
-            settled = settled_before(batch, self.clips, self.known, ears)
-            done = generate(batch, self.clips, settled, engine.load, judge=judge, listener=ears)
-            self.failures = ears.failures
-        self.known = {row.key: row for row in done.rows if row.key}
-        return done
+        with StoreTranscriber(spec, self.store, lambda: recogniser) as transcriber:
+            result = self(batch, engine, transcriber, judge=judge)
+            self.failures = transcriber.failures
+        return result
 
     def words(self, row: IndexRow) -> list[str]:
         return [word.text for word in load_transcript(self.store, row.key, SPEC.name) or ()]
@@ -61,7 +58,7 @@ def test_every_clip_is_listened_to_and_its_words_are_kept_beside_it(run: Listeni
     recogniser = FakeRecogniser()
     done = run.listen(lines(), recogniser, FakeEngine())
     assert sorted(recogniser.texts) == sorted(TEXTS)
-    assert {question.before for question in recogniser.asked} == {line().reference.text}
+    assert {question.before for question in recogniser.asked} == {REFERENCE.text}
     first = done.rows[0]
     assert first.quality["heard_text"] == "the first line of all"
     assert (first.quality["recogniser"], first.quality["word_error_rate"], first.status) == ("fake-1", 0.0, "ok")
@@ -76,13 +73,13 @@ def test_a_take_in_which_a_word_is_missing_is_drawn_again(run: Listening) -> Non
     done = run.listen(lines(), recogniser, engine)
     assert [(row.status, row.attempts) for row in done.rows] == [("ok", 1), ("ok", 3), ("ok", 1)]
     assert engine.texts.count(TEXTS[1]) == 3
-    assert done.rows[1].key == lines()[1].keys[2]
+    assert done.rows[1].key == lines()[1].take_keys[2]
 
 
 def test_of_takes_with_wrong_words_the_one_with_the_fewest_is_kept(run: Listening) -> None:
     recogniser = FakeRecogniser({"second": [lambda w: w[3:], without_the_second, lambda w: w[2:]]})
     row = run.listen(lines(), recogniser, FakeEngine()).rows[1]
-    assert (row.status, row.attempts, row.key) == ("suspect", 3, lines()[1].keys[1])
+    assert (row.status, row.attempts, row.key) == ("suspect", 3, lines()[1].take_keys[1])
     assert row.reason == "missing: 'second'; 25% of the words are wrong"
     assert (row.quality["missing_words"], row.quality["heard_text"]) == (1, "the line then")
 
@@ -154,7 +151,7 @@ def test_of_a_long_line_the_piece_with_the_wrong_words_is_drawn_again(run: Liste
 def test_the_piece_with_the_wrong_words_is_named(run: Listening) -> None:
     recogniser = FakeRecogniser({"number 2": [without_the_second]})
     (row,) = run.listen([line(LONG, attempts=1)], recogniser, FakeEngine()).rows
-    assert (row.status, row.reason) == ("suspect", "piece 3 of 4: missing: 'few'")
+    assert (row.status, row.reason) == ("suspect", "chunk 3 of 4: missing: 'few'")
     assert row.quality["missing_words"] == 1
 
 
@@ -162,7 +159,7 @@ def test_the_words_of_a_long_line_are_timed_where_they_are_in_it(run: Listening)
     (row,) = run.listen([line(LONG)], FakeRecogniser(), FakeEngine()).rows
     words = load_transcript(run.store, row.key, SPEC.name) or ()
     assert len(words) == sum(len(sentence.split()) for sentence in SENTENCES)
-    pieces = [run.clips.facts(key) for key in str(row.quality["pieces"]).split()]
+    pieces = [run.clips.facts(key) for key in list(row.chunk_keys)]
     second = next(word for at, word in enumerate(words) if at == len(SENTENCES[0].split()))
     assert second.start == pytest.approx(pieces[0].audio_seconds - 0.15, abs=0.001)  # the pieces are faded
     assert words[-1].end < (row.audio_seconds or 0)

@@ -27,8 +27,9 @@ from f5_pipeline.results.clips import ClipStore
 from f5_pipeline.settings.environment import Settings
 from f5_pipeline.storage.layout import csv_object, parquet_object
 from f5_pipeline.storage.object_store import ObjectStore
-from f5_pipeline.synthesis.batch import BatchReport, speak_batch
-from f5_pipeline.synthesis.executor import WorkerReport, speak_in_process
+from f5_pipeline.synthesis.batch import BatchReport, SynthesisContext, speak_batch
+from f5_pipeline.synthesis.executor import WorkerReport
+from f5_pipeline.synthesis.session import run_in_process
 
 _PREVIEW_ROWS = 10
 _SCHEMA = dg.TableSchema(
@@ -75,8 +76,9 @@ def generated_audio(
         proven = prove_environment(settings)  # on a worker that has not done it yet; milliseconds elsewhere
         catalogue, progress = load_catalogue(settings), make_progress(context)
         recogniser = partial(choose_recogniser, settings)
-        speak = speak_on_ray(settings, context.log) if settings.ray_address or ray_cluster else speak_in_process
-        report = speak_batch(store, settings.cache, batch, catalogue, load_engine, progress, recogniser, speak)
+        execute = speak_on_ray(settings, context.log) if settings.ray_address or ray_cluster else run_in_process
+        surroundings = SynthesisContext(store, settings.cache, catalogue, load_engine, progress, recogniser, execute)
+        report = speak_batch(batch, surroundings)
         checks = check_speech(report, store, proven)
         metadata = _metadata(store, settings, report)
     return dg.MaterializeResult(metadata=metadata, data_version=dg.DataVersion(_version(report)), check_results=checks)

@@ -50,7 +50,7 @@ def check_speech(report: BatchReport, store: ObjectStore, proven: EnvironmentRep
     rows = report.rows
     return [
         *(_anything(rows), _in_store(rows, store), _spoken(rows)),
-        *(sounds_right(rows), listened_to(rows, report.recogniser, report.not_heard)),
+        *(sounds_right(rows), listened_to(rows, report.recogniser, report.not_transcribed)),
         _unchanged(proven),
     ]
 

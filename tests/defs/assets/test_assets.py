@@ -20,7 +20,7 @@ from f5_pipeline.environment.attention import prove_environment
 from f5_pipeline.errors import StoreBusy, StoreUnusable
 from f5_pipeline.settings.environment import Settings
 from f5_pipeline.storage.local import LocalStore
-from f5_pipeline.synthesis.session import Silent
+from f5_pipeline.synthesis.executor import NullProgress
 from tests.defs.conftest import MANIFEST, Project
 from tests.synthesis.fake_engine import FakeEngine
 
@@ -59,7 +59,7 @@ def resolve(project: Project, batch: str = "b") -> dg.MaterializeResult:
 
 
 def generate(project: Project, batch: str = "b") -> dg.MaterializeResult:
-    given = {"load_engine": project.engine.load, "make_progress": lambda context: Silent(), "ray_cluster": None}
+    given = {"load_engine": project.engine.load, "make_progress": lambda context: NullProgress(), "ray_cluster": None}
     return call(generated_audio, project, batch, settings=project.settings, **given)
 
 

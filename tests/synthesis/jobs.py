@@ -1,0 +1,93 @@
+"""Synthesis jobs for tests: requests of the demo model in one voice, and what runs them in this process."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from f5_pipeline.engine.duration import Reference
+from f5_pipeline.manifests.utterance import Utterance
+from f5_pipeline.models.catalogue import model_named
+from f5_pipeline.models.spec import Sampling
+from f5_pipeline.models.weights import ModelFiles, ReadyModel
+from f5_pipeline.quality.verdicts import Judge
+from f5_pipeline.results.clips import ClipStore
+from f5_pipeline.results.index import IndexRow
+from f5_pipeline.results.leases import Lease
+from f5_pipeline.settings.environment import Settings
+from f5_pipeline.storage.layout import lease_object
+from f5_pipeline.storage.local import LocalStore
+from f5_pipeline.storage.object_store import ObjectStore
+from f5_pipeline.synthesis.executor import EngineFor, NullProgress, Progress, SynthesisJob, SynthesisResult
+from f5_pipeline.synthesis.request import Speaker, SynthesisRequest
+from f5_pipeline.synthesis.session import MAX_UNSAVED, SAVERS, run_in_process
+from f5_pipeline.synthesis.stored_takes import reuse_indexed_takes
+from f5_pipeline.synthesis.takes import Takes
+from f5_pipeline.synthesis.transcriber import NullTranscriber, Transcriber
+from f5_pipeline.voices.voice import Voice
+from tests.synthesis.fake_engine import FakeEngine
+
+SPEC = model_named(Settings(), "demo")
+MODEL = ReadyModel(SPEC, ModelFiles(Path("c"), Path("v"), Path("w"), "f" * 64, {}, 0.0, 0))
+VOICE = Voice("anna", (), audio="anna.wav", text="hello there, you. ", fingerprint="a" * 64, audio_seconds=3.0)
+REFERENCE = Reference("some call me nature, others call me mother nature. ", 3.0, 3.0)
+SPEAKER = Speaker(VOICE, REFERENCE)
+SAMPLING = Sampling(7, 1.0, -1.0, 1.0, 0.15)
+
+
+def request(text: str, id: str = "1", *, attempts: int = 3, seed: int | None = None) -> SynthesisRequest:
+    utterance = Utterance(id, int(id), text, text, "anna", "demo", "en", SAMPLING, seed, attempts)
+    return SynthesisRequest(utterance, MODEL, (SPEAKER,))
+
+
+def job(
+    store: ObjectStore,
+    requests: Sequence[SynthesisRequest],
+    load_engine: EngineFor,
+    reused: Takes | None = None,
+    transcriber: Transcriber | None = None,
+    judge: Judge | None = None,
+) -> SynthesisJob:
+    lease = Lease(store, lease_object("demo", "0" * 16))
+    transcriber = transcriber or NullTranscriber()
+    judge = judge or Judge(recogniser=transcriber.recogniser)
+    return SynthesisJob("demo", lease, store, Path("cache"), requests, reused or {}, load_engine, judge, transcriber)
+
+
+class Run:
+    """A store, and the index that the last run left in memory."""
+
+    def __init__(self, folder: Path) -> None:
+        self.store = LocalStore(folder / "store")
+        self.clips = ClipStore(self.store)
+        self.known: dict[str, IndexRow] = {}
+
+    def __call__(
+        self,
+        batch: Sequence[SynthesisRequest],
+        engine: FakeEngine | None = None,
+        transcriber: Transcriber | None = None,
+        progress: Progress | None = None,
+        *,
+        judge: Judge | None = None,
+        savers: int = SAVERS,
+        max_unsaved: int = MAX_UNSAVED,
+    ) -> SynthesisResult:
+        transcriber = transcriber or NullTranscriber()
+        reused = reuse_indexed_takes(batch, self.clips, self.known, transcriber)
+        load = (engine or FakeEngine(dies_after=0)).load
+        work = job(self.store, batch, load, reused, transcriber, judge)
+        result = run_in_process(work, progress or NullProgress(), savers=savers, max_unsaved=max_unsaved)
+        self.known = {row.key: row for row in result.rows if row.key}
+        return result
+
+    def forget(self) -> None:
+        """As for another batch, or after the index was lost."""
+        self.known = {}
+
+    @property
+    def stored(self) -> int:
+        return len(list(self.store.list("clips/")))
+
+    def path(self, row: IndexRow) -> Path:
+        return Path(self.store.location(row.clip))
