@@ -1,7 +1,7 @@
-"""The clip key: a fingerprint of all that shapes the sound of an utterance, and of nothing else.
+"""The clip key: a fingerprint of everything that shapes the sound of an utterance, and of nothing else.
 
-Whoever speaks fills in ``ClipParts`` with plain values; this module knows no voice, no model and no engine. Batch,
-id, format, loudness and device are not in the key, so the same line in another batch is the same clip.
+``synthesis.request`` fills in ``ClipParts`` with plain values; no voice, model or engine is used here. Batch, id,
+format, loudness and device are not in the key, so the same line in another batch has the same clip.
 """
 
 from __future__ import annotations
@@ -16,12 +16,12 @@ from json.encoder import encode_basestring_ascii
 Setting = float | int | str | bool | None
 
 _JSON = json.JSONEncoder(sort_keys=True, separators=(",", ":"), allow_nan=False)
-_SEED_BYTES = 4  # seeds fit an unsigned 32-bit integer: short enough to copy from a report into a manifest
+_SEED_BYTES = 4  # seeds are unsigned 32-bit integers: short enough to copy from a report into a manifest
 
 
 @dataclass(frozen=True)
 class ClipParts:
-    """All that shapes the sound of one attempt at one utterance."""
+    """Everything that shapes the sound of one attempt at one utterance."""
 
     spoken_text: str
     voice_fingerprint: str  # sha256 of the prepared reference audio and its text
@@ -29,9 +29,9 @@ class ClipParts:
     sampling: Mapping[str, Setting]
     engine_version: str  # bumped by hand when the engine's sound changes
     attempt: int = 1
-    seed: int | None = None  # as the user gave it; None: derived
-    #: Of a line with pauses or other voices in it: each part's text, voice and pauses. Empty parts are left out of the
-    #: key, so that a line without them has the key that it had before there were any.
+    seed: int | None = None  # given by the user; None: derived
+    #: The text, voice and pauses of each passage of a line with tags. A line without tags has none, and none in its
+    #: key.
     passages: tuple[Mapping[str, Setting], ...] = ()
 
 
@@ -45,16 +45,16 @@ def derive_seed(parts: ClipParts) -> int:
 
 
 def clip_key(parts: ClipParts) -> str:
-    """The key (64 hexadecimal digits) of the clip that these parts make.
+    """The key of the clip with these parts: 64 hexadecimal digits.
 
     Raises:
-        ValueError: a part is not a finite number, or of another type than the annotations say.
+        ValueError: a part is not a finite number, or not of its annotated type.
     """
     return next(clip_keys(parts, [parts.attempt]))
 
 
 def clip_keys(parts: ClipParts, attempts: Iterable[int]) -> Iterator[str]:
-    """The keys of several attempts: what they have in common is worked out once, as a batch may have millions.
+    """The keys of several attempts. Their common parts are hashed once: a batch may have millions of keys.
 
     Raises:
         ValueError: as ``clip_key``.
@@ -65,10 +65,10 @@ def clip_keys(parts: ClipParts, attempts: Iterable[int]) -> Iterator[str]:
 
 
 class _Digests:
-    """Digests of parts as canonical JSON: an object with its names in order, those of an attempt and a seed."""
+    """Digests of clip parts as canonical JSON: an object with sorted names, with an attempt and a seed in it."""
 
     def __init__(self, parts: ClipParts) -> None:
-        # With the types: True is 1 for a cache, but not in JSON.
+        # With the types: True equals 1 as a cache key, but not in JSON.
         sampling = tuple([(name, value, value.__class__) for name, value in parts.sampling.items()])
         passages = _json(parts.passages) if parts.passages else ""
         self._keys, self._seeds = _begun(parts.engine_version, parts.model_fingerprint, passages, sampling)
@@ -90,7 +90,7 @@ class _Digests:
 
 
 class _Begun(dict[int, "hashlib._Hash"]):
-    """The digest of the JSON up to the value of the seed, by attempt: what many lines have in common is hashed once."""
+    """The digest of the JSON up to the value of the seed, by attempt: shared by many lines."""
 
     def __init__(self, before_sampling: str, sampling: str) -> None:
         self._before_sampling, self._sampling = before_sampling, sampling
@@ -105,7 +105,7 @@ class _Begun(dict[int, "hashlib._Hash"]):
 def _begun(
     engine: str, model: str, passages: str, sampling: tuple[tuple[str, Setting, type], ...]
 ) -> tuple[_Begun, _Begun]:
-    """Of keys, and of seeds, which are of another purpose."""
+    """The digests for keys and for seeds; a seed has another purpose in its JSON."""
     settings = _json({name: value for name, value, _ in sampling})
     shared = f'"engine_version":{_json(engine)},"model_fingerprint":{_json(model)},'
     shared += f'"passages":{passages},' if passages else ""
@@ -117,7 +117,7 @@ def _json(value: object) -> str:
 
 
 def _canonical_value(value: object) -> object:
-    """Equal values as equal JSON: 2 and 2.0, and -0.0 and 0, sound the same."""
+    """Equal values as equal JSON: 2 and 2.0, and -0.0 and 0, are the same setting."""
     if value is None or isinstance(value, (str, int)):
         return value
     if isinstance(value, float):
@@ -126,4 +126,4 @@ def _canonical_value(value: object) -> object:
         return {name: _canonical_value(item) for name, item in value.items()}
     if isinstance(value, tuple):
         return [_canonical_value(item) for item in value]
-    raise ValueError(f"A clip key is made of text and numbers, not of {type(value).__name__}.")
+    raise ValueError(f"A clip key consists of text and numbers, not of {type(value).__name__}.")
