@@ -1,11 +1,13 @@
-# `make demo` and `make test` set everything up in .venv first; nothing else is touched.
+# Every target sets up .venv first and touches nothing else.
 
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 VENV   := .venv
 BIN    := $(VENV)/bin
 READY  := $(VENV)/.ready
 
-.PHONY: demo test check setup benchmark clean
+.PHONY: demo test test-all check setup benchmark clean
+
+PYTEST := $(BIN)/python -m pytest -n logical --dist loadfile --no-loadscope-reorder
 
 setup: $(READY)
 
@@ -19,8 +21,11 @@ demo: $(READY)  ## speak the embedded batch with the embedded model
 		--tags '{"dagster/partition": "demo"}'
 	$(BIN)/f5-pipeline results demo
 
-test: $(READY)  ## every test that needs no GPU
-	$(BIN)/python -m pytest -m "not gpu" -n logical --dist loadfile --no-loadscope-reorder
+test: $(READY)  ## the tests to run before a commit: minutes, no daemons, no browser
+	$(PYTEST) -m "not gpu and not slow"
+
+test-all: $(READY)  ## every test that needs no GPU, with whole commands, Ray, a browser and PostgreSQL
+	$(PYTEST) -m "not gpu"
 
 check: $(READY)  ## lint, format and types
 	$(BIN)/ruff check .
