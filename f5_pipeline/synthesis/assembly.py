@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from f5_pipeline.audio.join import Joint, join_pieces, starts_of
+from f5_pipeline.audio.join import Joint, join_chunks, starts_of
 from f5_pipeline.audio.samples import SAMPLE_RATE
 from f5_pipeline.quality.asr.comparison import words_of
 from f5_pipeline.results.keys import clip_key, derive_seed
@@ -62,16 +62,16 @@ class Work:
 
 def sound_of_piece(piece: Piece, samples: np.ndarray) -> Sound:
     """A piece as a clip of its own."""
-    whole = join_pieces([samples], [Joint()])
+    whole = join_chunks([samples], [Joint()])
     return Sound(piece.key, whole, whole, piece.chunk.text, piece.seconds, piece.chunk.seed, piece.attempt)
 
 
 def sound_of_line(work: Work, sounds: Sequence[np.ndarray]) -> Sound:
     """The pieces of a line as one clip."""
     joints, lead = [piece.joint for piece in work.pieces], work.line.lead_seconds
-    whole = said = join_pieces(sounds, joints, lead)
+    whole = said = join_chunks(sounds, joints, lead)
     if lead or any(joint.pause_seconds for joint in joints):
-        said = join_pieces(sounds, [Joint() if joint.pause_seconds else joint for joint in joints])
+        said = join_chunks(sounds, [Joint() if joint.pause_seconds else joint for joint in joints])
     expected = sum(piece.seconds for piece in work.pieces)
     segments = tuple(_segments(work, sounds)) if work.in_pieces else ()
     return Sound(work.key, whole, said, work.line.utterance.spoken_text, expected, work.seed, work.attempt, segments)
