@@ -77,9 +77,7 @@ class Encoding:
     sample_rate: int = SAMPLE_RATE  # Hz
     channels: int = 1  # 2: the mono signal on both channels
     bit_depth: int | None = None  # lossless formats only; None: 16
-    bitrate_kbps: int | None = (
-        None  # of all channels; None: a default for speech, variable where supported
-    )
+    bitrate_kbps: int | None = None  # of all channels; None: a default for speech, variable where supported
 
     def __post_init__(self) -> None:
         format = FORMATS.get(self.format)
