@@ -104,7 +104,7 @@ def true_peak(samples: Samples) -> float:
     return _decibels(float(_peaks(samples).max(initial=0.0)))
 
 
-def normalize_loudness(samples: Samples, sample_rate: int, target: Loudness) -> Samples:
+def normalise_loudness(samples: Samples, sample_rate: int, target: Loudness) -> Samples:
     """The recording at the target loudness, limited to the target's true peak.
 
     Silence is returned unchanged. Where gain or limiting reach their bounds, the result is quieter than the target.

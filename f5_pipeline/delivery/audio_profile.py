@@ -10,7 +10,7 @@ from dataclasses import asdict, dataclass
 from f5_pipeline.audio.aac import import_av
 from f5_pipeline.audio.encode import ENCODER_VERSION, resample
 from f5_pipeline.audio.formats import FORMATS, Encoding
-from f5_pipeline.audio.loudness import LOUDNESS_VERSION, Loudness, normalize_loudness
+from f5_pipeline.audio.loudness import LOUDNESS_VERSION, Loudness, normalise_loudness
 from f5_pipeline.audio.samples import Samples
 from f5_pipeline.audio.trim import TRIM_VERSION, Trimmed, TrimSettings, trim_silence
 from f5_pipeline.manifests.batch_settings import BatchSettings
@@ -69,5 +69,5 @@ def apply_profile(samples: Samples, sample_rate: int, profile: AudioProfile) -> 
     trimmed = trim_silence(samples, sample_rate, profile.trim)
     resampled = resample(trimmed.samples, sample_rate, profile.encoding.sample_rate)
     if profile.loudness is not None:
-        resampled = normalize_loudness(resampled, profile.encoding.sample_rate, profile.loudness)
+        resampled = normalise_loudness(resampled, profile.encoding.sample_rate, profile.loudness)
     return Trimmed(resampled, trimmed.cut_before)

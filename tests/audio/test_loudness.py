@@ -14,7 +14,7 @@ from f5_pipeline.audio.loudness import (
     LoudnessMeter,
     integrated_loudness,
     k_weighting,
-    normalize_loudness,
+    normalise_loudness,
     true_peak,
 )
 from f5_pipeline.audio.samples import Samples
@@ -72,40 +72,40 @@ def test_every_voice_reaches_the_target_by_ffmpegs_meter(
     voices: dict[str, Samples], tmp_path: Path, target: float
 ) -> None:
     for speech in voices.values():
-        normalized = normalize_loudness(speech, RATE, Loudness(target, true_peak_db=-1.0))
-        loudness, peak = reference(normalized, tmp_path / "clip.wav")
+        normalised = normalise_loudness(speech, RATE, Loudness(target, true_peak_db=-1.0))
+        loudness, peak = reference(normalised, tmp_path / "clip.wav")
         assert loudness == pytest.approx(target, abs=0.3)
         assert peak <= -0.8
 
 
 def test_without_a_peak_over_the_limit_only_the_gain_changes(speech: Samples) -> None:
-    normalized = normalize_loudness(speech, RATE, Loudness(-30.0))
-    gain = float(np.abs(normalized).max() / np.abs(speech).max())
-    assert np.allclose(normalized, speech * gain, atol=1e-6)
+    normalised = normalise_loudness(speech, RATE, Loudness(-30.0))
+    gain = float(np.abs(normalised).max() / np.abs(speech).max())
+    assert np.allclose(normalised, speech * gain, atol=1e-6)
 
 
 def test_the_limiter_changes_only_the_neighbourhood_of_a_peak(speech: Samples) -> None:
     click = speech.copy()
     click[30_000:30_020] = 0.9
     limit = 20 * math.log10(float(np.abs(speech).max()) * 1.2)
-    normalized = normalize_loudness(click, RATE, Loudness(integrated_loudness(click, RATE), limit))
+    normalised = normalise_loudness(click, RATE, Loudness(integrated_loudness(click, RATE), limit))
     far = np.ones(speech.size, dtype=bool)
     far[29_000:31_000] = False
-    gain = float(normalized[np.abs(speech).argmax()] / speech[np.abs(speech).argmax()])
-    assert np.allclose(normalized[far], speech[far] * gain, atol=1e-4)
-    assert true_peak(normalized) <= limit + 0.01
+    gain = float(normalised[np.abs(speech).argmax()] / speech[np.abs(speech).argmax()])
+    assert np.allclose(normalised[far], speech[far] * gain, atol=1e-4)
+    assert true_peak(normalised) <= limit + 0.01
 
 
 def test_the_limiter_lowers_peaks_by_no_more_than_the_maximum(speech: Samples) -> None:
     target = Loudness(-5.0, true_peak_db=-3.0, max_limiting_db=6.0)
-    normalized = normalize_loudness(speech, RATE, target)
-    assert integrated_loudness(normalized, RATE) < -6.0
-    assert true_peak(normalized) <= -2.99
+    normalised = normalise_loudness(speech, RATE, target)
+    assert integrated_loudness(normalised, RATE) < -6.0
+    assert true_peak(normalised) <= -2.99
 
 
 def test_almost_silent_noise_is_raised_by_no_more_than_the_maximum_gain() -> None:
     hiss = (np.random.default_rng(1).standard_normal(RATE) * 3e-4).astype(np.float32)
-    raised = normalize_loudness(hiss, RATE, Loudness(-16.0, max_gain_db=20.0))
+    raised = normalise_loudness(hiss, RATE, Loudness(-16.0, max_gain_db=20.0))
     assert integrated_loudness(raised, RATE) == pytest.approx(integrated_loudness(hiss, RATE) + 20.0, abs=0.1)
 
 
@@ -114,12 +114,12 @@ def test_silence_has_no_loudness_and_is_not_changed(samples: Samples) -> None:
     samples = samples.astype(np.float32)
     assert integrated_loudness(samples, RATE) == -math.inf
     assert true_peak(samples) == -math.inf
-    assert np.array_equal(normalize_loudness(samples, RATE, Loudness(-16.0)), samples)
+    assert np.array_equal(normalise_loudness(samples, RATE, Loudness(-16.0)), samples)
 
 
 @pytest.mark.parametrize("milliseconds", [20, 150, 399])
 def test_a_clip_shorter_than_a_gating_block_reaches_the_target_too(speech: Samples, milliseconds: int) -> None:
     start = int(np.abs(speech).argmax()) - 200
     short = speech[start : start + milliseconds * RATE // 1000] * np.float32(0.1)
-    normalized = normalize_loudness(short, RATE, Loudness(-23.0))
-    assert integrated_loudness(normalized, RATE) == pytest.approx(-23.0, abs=0.2)
+    normalised = normalise_loudness(short, RATE, Loudness(-23.0))
+    assert integrated_loudness(normalised, RATE) == pytest.approx(-23.0, abs=0.2)
