@@ -5,8 +5,8 @@
 
 Times each stage in seconds of one core, independent of other load; then all stages after synthesis (measures,
 verdict, FLAC for the store, trimming, loudness, FLAC and MP3 for the user) on all cores, and complete deliveries from
-a folder to a folder. The clips are the demo's recordings, cut to 1 … 3 s. Compares with ffmpeg (``loudnorm`` and libmp3lame,
-one process per clip, as scripts use it), if it is installed.
+a folder to a folder. The clips are the demo's recordings, cut to 1 … 3 s. Compares with ffmpeg (``loudnorm`` and
+libmp3lame, one process per clip, as scripts use it), if it is installed.
 """
 
 from __future__ import annotations
