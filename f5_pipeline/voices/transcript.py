@@ -1,4 +1,7 @@
-"""The transcript of a voice: plain text, or SRT and WebVTT with the time of each cue. Writes nothing."""
+"""Reading the transcript of a voice: plain text, or SRT and WebVTT with the times of cues.
+
+Subtitles are written by ``delivery.subtitles``.
+"""
 
 from __future__ import annotations
 
