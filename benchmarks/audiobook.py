@@ -1,10 +1,10 @@
-"""How much memory and time a long audiobook takes.
+"""Memory and time to deliver a long audiobook.
 
     python benchmarks/audiobook.py             # 10 hours, 60 chapters: a quarter of an hour on two cores
     python benchmarks/audiobook.py --hours 1
 
-The clips are the demo's recordings, joined to 20 s and each at a level of its own. The delivery runs in a process of
-its own, which says how much memory it needed at most; ffprobe, if it is installed, counts the chapters.
+The clips are the demo's recordings, joined to 20 s, each at a different level. The delivery runs in its own process,
+which reports its peak memory; ffprobe counts the chapters, if it is installed.
 """
 
 from __future__ import annotations
@@ -36,8 +36,8 @@ from f5_pipeline.storage.local import LocalStore
 CLIP_SECONDS = 20
 
 
-def speak(store: LocalStore, count: int) -> None:
-    """So many clips in the store."""
+def save_clips(store: LocalStore, count: int) -> None:
+    """Store ``count`` clips."""
     folder = files("f5_pipeline.demo") / "voices"
     voices = [soundfile.read(str(folder / f"{name}.wav"), dtype="float32")[0] for name in ("m3", "f2")]
     speech = np.resize(np.concatenate(voices), CLIP_SECONDS * SAMPLE_RATE)
@@ -50,7 +50,7 @@ def key_of(number: int) -> str:
 
 
 def deliver(store: LocalStore, count: int, chapters: int) -> None:
-    """Deliver the book; prints what it took as JSON."""
+    """Deliver the book; prints time and memory as JSON."""
     rows = [
         IndexRow(f"{n:06}", f"Line {n}.", key=key_of(n), status="ok", audio_seconds=CLIP_SECONDS) for n in range(count)
     ]
@@ -63,13 +63,13 @@ def deliver(store: LocalStore, count: int, chapters: int) -> None:
     settings = BatchSettings(format="flac", audiobook=True, title="A long book")
     report = deliver_batch(store, "book", settings, rows, lines)
     usage = resource.getrusage(resource.RUSAGE_SELF)
-    said = {
+    usage_report = {
         "path": store.location(report.audiobook),
         "wall": time.perf_counter() - started,
         "cpu": usage.ru_utime + usage.ru_stime,
         "megabytes": usage.ru_maxrss / 1024,
     }
-    print(json.dumps(said))
+    print(json.dumps(usage_report))
 
 
 def main() -> None:
@@ -82,18 +82,19 @@ def main() -> None:
     if arguments.deliver:
         return deliver(LocalStore(arguments.deliver), count, arguments.chapters)
     with tempfile.TemporaryDirectory(prefix="f5-audiobook-") as folder:
-        speak(LocalStore(folder), count)
+        save_clips(LocalStore(folder), count)
         command = [sys.executable, __file__, "--deliver", folder, "--hours", str(arguments.hours)]
         command += ["--chapters", str(arguments.chapters)]
-        said = json.loads(subprocess.run(command, stdout=subprocess.PIPE, check=True).stdout)
+        report = json.loads(subprocess.run(command, stdout=subprocess.PIPE, check=True).stdout)
         print(f"{arguments.hours:g} hours in {count} clips, delivered as FLAC and as an audiobook")
-        print("\n| wall s | core s | most memory, MB | book, MB | chapters |\n|---:|---:|---:|---:|---:|")
-        book = Path(said["path"])
+        print("\n| wall s | core s | peak memory, MB | book, MB | chapters |\n|---:|---:|---:|---:|---:|")
+        book = Path(report["path"])
         size, chapters = book.stat().st_size / 1e6, count_chapters(book)
-        print(f"| {said['wall']:.0f} | {said['cpu']:.0f} | {said['megabytes']:.0f} | {size:.0f} | {chapters} |")
+        print(f"| {report['wall']:.0f} | {report['cpu']:.0f} | {report['megabytes']:.0f} | {size:.0f} | {chapters} |")
 
 
 def count_chapters(book: Path) -> str:
+    """The number of chapters by ffprobe; "?" if it is not installed."""
     if shutil.which("ffprobe") is None:
         return "?"
     command = ["ffprobe", "-v", "error", "-show_chapters", "-of", "json", str(book)]

@@ -1,12 +1,12 @@
-"""How fast clips are measured and delivered: seconds of audio for each second of one core, and of wall time.
+"""Speed of measuring and delivering clips: seconds of audio per second of one core, and per second of wall time.
 
     python benchmarks/delivery.py
     python benchmarks/delivery.py --minutes 20
 
-Each stage is timed in seconds of one core, whatever else the machine is doing. Then all that happens to a clip after it
-is spoken (measures, verdict, FLAC for the store, trimming, loudness, FLAC and MP3 for the user) on every core, and
-whole deliveries from a folder to a folder, as a batch has them. The clips are the demo's recordings, cut to 1 … 3 s.
-The peer is ffmpeg (``loudnorm`` and libmp3lame, a process for each clip, as scripts around it do), if it is installed.
+Times each stage in seconds of one core, independent of other load; then all stages after synthesis (measures,
+verdict, FLAC for the store, trimming, loudness, FLAC and MP3 for the user) on all cores, and complete deliveries from
+a folder to a folder. The clips are the demo's recordings, cut to 1 … 3 s. Compares with ffmpeg (``loudnorm`` and
+libmp3lame, one process per clip, as scripts use it), if it is installed.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ import soundfile
 from f5_pipeline.audio import flac
 from f5_pipeline.audio.encode import encode
 from f5_pipeline.audio.formats import Encoding
-from f5_pipeline.audio.loudness import Loudness, to_loudness
+from f5_pipeline.audio.loudness import Loudness, normalise_loudness
 from f5_pipeline.audio.samples import Samples
 from f5_pipeline.audio.trim import TrimSettings, trim_silence
 from f5_pipeline.delivery.deliver import deliver_batch
@@ -48,51 +48,51 @@ LOUDNESS = Loudness(-19.0)
 
 
 def clips(minutes: float) -> list[Samples]:
-    """Clips of 1 … 3 seconds, ``minutes`` in all."""
+    """Clips of 1 … 3 seconds, ``minutes`` in total."""
     folder = files("f5_pipeline.demo") / "voices"
     voices = [soundfile.read(str(folder / f"{name}.wav"), dtype="float32")[0] for name in ("m3", "m1", "f2", "f5")]
-    random, made, total = np.random.default_rng(1), [], 0
+    random, found, total = np.random.default_rng(1), [], 0
     while total < minutes * 60 * RATE:
-        voice = voices[len(made) % len(voices)]
+        voice = voices[len(found) % len(voices)]
         clip = voice[: int(random.uniform(1, min(3, voice.size / RATE)) * RATE)]
-        made.append(clip * np.float32(random.uniform(0.3, 1.0)))
+        found.append(clip * np.float32(random.uniform(0.3, 1.0)))
         total += clip.size
-    return made
+    return found
 
 
-def measured(clip: Samples) -> None:
-    judge(measure(clip, RATE, clip.size / RATE, "some words that were said here"))
+def measure_clip(clip: Samples) -> None:
+    judge(measure(clip, RATE, clip.size / RATE, "a line of some words"))
 
 
-def stored(clip: Samples) -> None:
+def store_clip(clip: Samples) -> None:
     flac.encode("0" * 64, clip, {})
 
 
-def shaped(clip: Samples) -> Samples:
-    return to_loudness(trim_silence(clip, RATE, TrimSettings()).samples, RATE, LOUDNESS)
+def trim_and_normalise(clip: Samples) -> Samples:
+    return normalise_loudness(trim_silence(clip, RATE, TrimSettings()).samples, RATE, LOUDNESS)
 
 
-def delivered(clip: Samples, *formats: str) -> None:
-    ready = shaped(clip)
+def deliver_clip(clip: Samples, *formats: str) -> None:
+    processed = trim_and_normalise(clip)
     for format in formats:
-        encode(ready, RATE, Encoding(format))
-    waveform(ready)
+        encode(processed, RATE, Encoding(format))
+    waveform(processed)
 
 
-def everything(clip: Samples) -> None:
-    measured(clip)
-    stored(clip)
-    delivered(clip, "flac", "mp3")
+def all_stages(clip: Samples) -> None:
+    measure_clip(clip)
+    store_clip(clip)
+    deliver_clip(clip, "flac", "mp3")
 
 
 def delivery(batch: Sequence[Samples], format: Literal["flac", "mp3"]) -> Callable[[], object]:
-    """A batch of these clips in a store; what is returned delivers it anew each time it is called."""
+    """Puts a batch of clips into a store; returns a function that delivers the batch from scratch."""
     folder = tempfile.TemporaryDirectory(prefix="f5-benchmark-")
     store, rows = LocalStore(folder.name), []
     for number, clip in enumerate(batch):
         key = hashlib.sha256(str(number).encode()).hexdigest()
         ClipStore(store).save(key, clip, {})
-        rows.append(IndexRow(f"{number:05}", "some words that were said here", key=key, status="ok"))
+        rows.append(IndexRow(f"{number:05}", "a line of some words", key=key, status="ok"))
 
     def deliver(keep: object = folder) -> None:
         store.delete(delivery_record_object("batch"))
@@ -120,13 +120,13 @@ def core_speed(work: Callable[[Samples], object], batch: Sequence[Samples]) -> f
 
 
 def speed(work: Callable[[Samples], object], batch: Sequence[Samples], threads: int) -> tuple[float, float]:
-    """Audio seconds per wall second, and per second of one core, with so many threads."""
+    """Audio seconds per wall second, and per second of one core, with ``threads`` threads."""
 
-    def all_of_it() -> None:
+    def run_all() -> None:
         with ThreadPoolExecutor(threads) as pool:
             list(pool.map(work, batch))
 
-    return timed(all_of_it, batch)
+    return timed(run_all, batch)
 
 
 def timed(work: Callable[[], object], batch: Sequence[Samples]) -> tuple[float, float]:
@@ -146,18 +146,18 @@ def seconds_of(batch: Sequence[Samples]) -> float:
 
 def print_stages(batch: Sequence[Samples]) -> None:
     print("| one core | audio s per core s |\n|---|---:|")
-    print(f"| measures and verdict | {core_speed(measured, batch):.0f} |")
-    print(f"| FLAC for the store | {core_speed(stored, batch):.0f} |")
-    print(f"| trimming and loudness | {core_speed(shaped, batch):.0f} |")
+    print(f"| measures and verdict | {core_speed(measure_clip, batch):.0f} |")
+    print(f"| FLAC for the store | {core_speed(store_clip, batch):.0f} |")
+    print(f"| trimming and loudness | {core_speed(trim_and_normalise, batch):.0f} |")
     for format in ("wav", "flac", "mp3", "opus", "ogg", "m4a"):
-        rate = core_speed(lambda clip, format=format: delivered(clip, format), batch)  # type: ignore[misc]
+        rate = core_speed(lambda clip, format=format: deliver_clip(clip, format), batch)  # type: ignore[misc]
         print(f"| trimming, loudness, {format}, waveform | {rate:.0f} |")
 
 
 def print_totals(batch: Sequence[Samples], cores: int) -> None:
     print(f"\n| {cores} cores | audio s per wall s | audio s per core s |\n|---|---:|---:|")
     rows = {
-        "all of it: measures, FLAC for the store, loudness, FLAC and MP3": speed(everything, batch, cores),
+        "all stages: measures, FLAC for the store, loudness, FLAC and MP3": speed(all_stages, batch, cores),
         "a delivery from a folder to a folder, FLAC": timed(delivery(batch, "flac"), batch),
         "a delivery from a folder to a folder, MP3": timed(delivery(batch, "mp3"), batch),
     }
@@ -165,9 +165,9 @@ def print_totals(batch: Sequence[Samples], cores: int) -> None:
         print(f"| {name} | {wall:.0f} | {cpu:.0f} |")
     if shutil.which("ffmpeg"):
         few = batch[: len(batch) // 4]
-        mine, peer = (speed(work, few, cores)[0] for work in (lambda clip: delivered(clip, "mp3"), ffmpeg))
-        print(f"| loudness and MP3 alone | {mine:.0f} | |\n| the same by ffmpeg | {peer:.0f} | |")
-        print(f"\nratio to ffmpeg: {mine / peer:.1f}")
+        ours, ffmpegs = (speed(work, few, cores)[0] for work in (lambda clip: deliver_clip(clip, "mp3"), ffmpeg))
+        print(f"| loudness and MP3 alone | {ours:.0f} | |\n| the same by ffmpeg | {ffmpegs:.0f} | |")
+        print(f"\nratio to ffmpeg: {ours / ffmpegs:.1f}")
 
 
 def main() -> None:

@@ -1,1 +1,1 @@
-"""Samples in and out: decode, encode, loudness, trim, join, spectra."""
+"""Audio samples in and out: decode, encode, loudness, silence, trim, join, spectra."""

@@ -1,6 +1,6 @@
-"""AAC in MPEG-4 files through PyAV, which is imported when first needed: ``m4a``, and ``m4b`` with its chapters.
+"""AAC in MPEG-4 files by PyAV: ``m4a``, and ``m4b`` with chapters. PyAV is imported when first needed.
 
-Everything else that can be written is in ``encode``.
+All other formats are in ``audio.encode``.
 """
 
 from __future__ import annotations
@@ -17,14 +17,14 @@ from f5_pipeline.audio.samples import Samples
 from f5_pipeline.audio.writer import BLOCK, AudioWriter
 from f5_pipeline.errors import EncoderMissing
 
-_KBPS = 64  # for each channel: transparent for speech
+_KBPS = 64  # per channel: transparent for speech
 _BRANDS = {"m4a": "M4A ", "m4b": "M4B "}
 _IMAGES = {b"\xff\xd8\xff": "mjpeg", b"\x89PNG\r\n\x1a\n": "png"}  # first bytes → codec
 
 
 @dataclass(frozen=True)
 class Chapter:
-    """A stretch of a book, in samples of the file."""
+    """A chapter of an audiobook; ``start`` and ``end`` are in samples of the file."""
 
     title: str
     start: int
@@ -33,7 +33,7 @@ class Chapter:
 
 @dataclass(frozen=True)
 class Tags:
-    """What an audiobook says of itself; everything may be missing."""
+    """The metadata of an audiobook; all of it is optional."""
 
     title: str = ""
     author: str = ""
@@ -42,29 +42,29 @@ class Tags:
 
 
 def image_codec(image: bytes) -> str | None:
-    """``mjpeg`` or ``png`` by the first bytes; None: neither."""
+    """``mjpeg`` or ``png`` by the first bytes; None if the image is neither."""
     return next((codec for magic, codec in _IMAGES.items() if image.startswith(magic)), None)
 
 
 class AacWriter:
-    """One file, piece by piece."""
+    """Writes one file block by block. A context manager."""
 
     def __init__(self, target: BinaryIO, encoding: Encoding, tags: Tags | None = None) -> None:
         self._av = import_av(encoding.format)
         self._encoding = encoding
         self._container: Any = self._av.open(target, "w", format="mp4", options={"brand": _BRANDS[encoding.format]})
         kbps = encoding.bitrate_kbps or _KBPS * encoding.channels
-        # The thorough search is four times slower, and better at low bit rates only.
+        # The two-loop search is four times slower, and better at low bit rates only.
         coder = "fast" if kbps >= _KBPS * encoding.channels else "twoloop"
         self._stream: Any = self._container.add_stream("aac", rate=encoding.sample_rate, options={"aac_coder": coder})
         self._stream.layout = "mono" if encoding.channels == 1 else "stereo"
         self._stream.bit_rate = kbps * 1000
         self._position = 0  # samples
         if tags is not None:
-            self._describe(tags)
+            self._write_tags(tags)
 
-    def _describe(self, tags: Tags) -> None:
-        """Everything but the sound: it has to be known before the first sample."""
+    def _write_tags(self, tags: Tags) -> None:
+        """Write the metadata, which MPEG-4 needs before the first sample."""
         texts = {"title": tags.title, "album": tags.title, "artist": tags.author, "album_artist": tags.author}
         self._container.metadata.update({name: text for name, text in texts.items() if text})
         self._container.metadata.update({"genre": "Audiobook", "media_type": "2"})
@@ -82,10 +82,10 @@ class AacWriter:
             ]
         )
         if (codec := image_codec(tags.image)) is not None:
-            self._attach(tags.image, codec)
+            self._attach_cover(tags.image, codec)
 
-    def _attach(self, image: bytes, codec: str) -> None:
-        stream = self._container.add_mux_stream(codec, width=1, height=1)  # players look into the image itself
+    def _attach_cover(self, image: bytes, codec: str) -> None:
+        stream = self._container.add_mux_stream(codec, width=1, height=1)  # players read the size from the image itself
         stream.disposition = self._av.stream.Disposition.attached_pic.value
         packet = self._av.Packet(image)
         packet.stream, packet.time_base = stream, Fraction(1, self._encoding.sample_rate)
@@ -112,10 +112,10 @@ class AacWriter:
 
 
 def import_av(format: str) -> Any:
-    """PyAV.
+    """Import PyAV.
 
     Raises:
-        EncoderMissing: it is not installed, or does not import.
+        EncoderMissing: PyAV is not installed, or its import fails.
     """
     try:
         import av

@@ -1,7 +1,7 @@
-"""Samples to files: WAV, FLAC, MP3, Opus, Ogg Vorbis and AAC, whole or piece by piece.
+"""Samples to files: WAV, FLAC, MP3, Opus, Ogg Vorbis and AAC, at once or block by block.
 
-What a format can have is in ``speech.manifests.formats``; AAC, which needs PyAV, in ``aac``. What is written where,
-and whether it has to be, is in ``deliver``; loudness and trimming come before, in ``loudness`` and ``edges``.
+What each format allows is in ``audio.formats``; AAC, which needs PyAV, is in ``audio.aac``. Loudness and trimming come
+before, in ``audio.loudness`` and ``audio.trim``; which files are written is decided in ``delivery.deliver``.
 """
 
 from __future__ import annotations
@@ -19,14 +19,18 @@ from f5_pipeline.audio.formats import FORMATS, Encoding
 from f5_pipeline.audio.samples import Samples
 from f5_pipeline.audio.writer import BLOCK, AudioWriter
 
-#: Raise this by hand when the bytes written for the same encoding should change (a bit rate, a container option).
+#: Raise this by hand when the same encoding should produce different bytes (a bit rate, a container option).
 ENCODER_VERSION = 2
 
-_LOWEST = 0.9999  # of libsndfile's compression levels: it refuses 1
+_MAX_COMPRESSION_LEVEL = 0.9999  # libsndfile refuses 1
 
 
 def open_writer(target: BinaryIO, encoding: Encoding) -> AudioWriter:
-    """Start a file in ``target`` (seekable, open for reading and writing); leaving the context completes it.
+    """Start a file in ``target``; leaving the context completes it.
+
+    Args:
+        target: seekable, open for reading and writing.
+        encoding: format, sample rate, channels, bit depth and bit rate of the file.
 
     Raises:
         EncoderMissing: the format needs a package that is not installed.
@@ -37,7 +41,12 @@ def open_writer(target: BinaryIO, encoding: Encoding) -> AudioWriter:
 
 
 def encode(samples: Samples, sample_rate: int, encoding: Encoding) -> bytes:
-    """One whole file. ``samples`` has the shape [samples] at ``sample_rate``; it is resampled as needed.
+    """A complete file as bytes.
+
+    Args:
+        samples: shape [samples], at ``sample_rate``; resampled to the rate of ``encoding``.
+        sample_rate: Hz.
+        encoding: format, sample rate, channels, bit depth and bit rate of the file.
 
     Raises:
         EncoderMissing: the format needs a package that is not installed.
@@ -48,15 +57,15 @@ def encode(samples: Samples, sample_rate: int, encoding: Encoding) -> bytes:
     return target.getvalue()
 
 
-def resample(samples: Samples, sample_rate: int, wanted: int) -> Samples:
-    """The same sound at another sample rate, with soxr's high-quality filter."""
-    if sample_rate == wanted or samples.size == 0:
+def resample(samples: Samples, sample_rate: int, target_rate: int) -> Samples:
+    """The samples at another sample rate, by soxr's high-quality filter. Both rates are in Hz."""
+    if sample_rate == target_rate or samples.size == 0:
         return samples
-    return np.asarray(soxr.resample(samples, sample_rate, wanted, quality="HQ"), dtype=np.float32)
+    return np.asarray(soxr.resample(samples, sample_rate, target_rate, quality="HQ"), dtype=np.float32)
 
 
 class _SoundFileWriter:
-    """All formats of libsndfile."""
+    """Writes the formats of libsndfile."""
 
     def __init__(self, target: BinaryIO, encoding: Encoding) -> None:
         self._channels = encoding.channels
@@ -82,43 +91,43 @@ class _SoundFileWriter:
 
 
 class _Target:
-    """A file for libsndfile, which cannot pass on an exception of Python's: a full disk is remembered, then raised."""
+    """A file object for libsndfile, which swallows Python exceptions: keeps an error such as a full disk for later."""
 
     def __init__(self, file: BinaryIO) -> None:
         self._file = file
-        self._trouble: OSError | None = None
+        self._error: OSError | None = None
         self.readinto, self.tell = file.readinto, file.tell  # type: ignore[attr-defined]
 
     def write(self, data: bytes) -> int:
         return self._attempt(self._file.write, data)
 
     def seek(self, offset: int, whence: int = 0) -> int:
-        """Of a buffered file it may write, too."""
+        """Seek; a buffered file may write here, too."""
         return self._attempt(self._file.seek, offset, whence)
 
     def check(self) -> None:
-        """Raise what went wrong, if something did."""
-        if self._trouble is not None:
-            raise self._trouble
+        """Raise the error that a write or seek met, if any."""
+        if self._error is not None:
+            raise self._error
 
     def _attempt(self, call: Callable[..., int], *arguments: Any) -> int:
         try:
-            return call(*arguments) if self._trouble is None else 0
+            return call(*arguments) if self._error is None else 0
         except OSError as error:
-            self._trouble = error
+            self._error = error
             return 0
 
 
 def _libsndfile(encoding: Encoding) -> dict[str, Any]:
-    """What libsndfile calls an encoding."""
-    known, bitrate = FORMATS[encoding.format], encoding.bitrate_kbps
-    subtype = known.subtype
-    if known.bit_depths:
+    """The encoding as arguments of ``soundfile.SoundFile``."""
+    format, bitrate = FORMATS[encoding.format], encoding.bitrate_kbps
+    subtype = format.subtype
+    if format.bit_depths:
         subtype = "FLOAT" if encoding.bit_depth == 32 else f"PCM_{encoding.bit_depth or 16}"
-    options = {"format": known.container, "subtype": subtype, "compression_level": known.compression_level}
-    if bitrate is None or known.bitrates is None:
+    options = {"format": format.container, "subtype": subtype, "compression_level": format.compression_level}
+    if bitrate is None or format.bitrates is None:
         return options
-    # libsndfile knows no bit rates, only the way from the highest (0) to the lowest (1).
-    allowed = known.bitrates(encoding.sample_rate, encoding.channels)
-    options["compression_level"] = min(_LOWEST, (allowed[-1] - bitrate) / (allowed[-1] - allowed[0]))
+    # libsndfile takes no bit rate, only a position between the highest (0) and the lowest (1).
+    allowed = format.bitrates(encoding.sample_rate, encoding.channels)
+    options["compression_level"] = min(_MAX_COMPRESSION_LEVEL, (allowed[-1] - bitrate) / (allowed[-1] - allowed[0]))
     return options | ({"bitrate_mode": "CONSTANT"} if encoding.format == "mp3" else {})

@@ -1,8 +1,7 @@
-"""A clip as bytes: lossless FLAC, 24 kHz, mono, 16 bit, which carries its own facts and can prove that it is whole.
+"""A clip as bytes: lossless FLAC, 24 kHz, mono, 16 bit, with its facts inside, so that damage is detectable.
 
-The facts are JSON in FLAC's own comment tag, near the beginning, so that the first few kilobytes tell them. They
-hold the clip's length in bytes, which shows a cut file; FLAC's MD5 of the samples shows an altered one. Where clips
-are kept is ``clips``' business.
+The facts are JSON in FLAC's comment tag, within the first kilobytes of the file. They hold the length of the file in
+bytes, which reveals truncation; FLAC's MD5 of the samples reveals changed audio. ``results.clips`` stores the clips.
 """
 
 from __future__ import annotations
@@ -19,7 +18,7 @@ import soundfile
 
 from f5_pipeline.audio.samples import SAMPLE_RATE
 
-HEAD_BYTES = 8192  # what is worth reading first to find the facts
+HEAD_BYTES = 8192  # enough for the facts of most clips
 
 Facts = Mapping[str, float | int | str]
 
@@ -29,27 +28,27 @@ _COMMENT = b"comment="
 
 
 class NotWhole(ValueError):
-    """Bytes that are not a whole clip; the text says why."""
+    """The bytes are not a complete clip; the message says why."""
 
 
 @dataclass(frozen=True)
 class Head:
-    """What the beginning of a clip says."""
+    """The header of a clip."""
 
     key: str
-    size: int  # bytes of the whole file
+    size: int  # of the file, in bytes
     frames: int  # samples
     md5: str  # of the samples as 16-bit little-endian integers
     facts: Facts = field(default_factory=dict)
 
 
 def encode(key: str, samples: np.ndarray, facts: Facts) -> bytes:
-    """One clip as FLAC.
+    """A clip as the bytes of a FLAC file.
 
     Args:
-        key: the clip key, repeated inside so that a misplaced file is noticed.
-        samples: float, mono, shape (n,), in [-1, 1]; what is outside is clipped.
-        facts: what to remember of the clip.
+        key: the clip key, stored inside so that a misplaced file is noticed.
+        samples: float, mono, 24 kHz, shape [samples], in [-1, 1]; values outside are clipped.
+        facts: metadata to store with the clip.
 
     Raises:
         NotWhole: there are no samples, or some are not finite.
@@ -69,17 +68,17 @@ def encode(key: str, samples: np.ndarray, facts: Facts) -> bytes:
 
 
 def _with_size(data: bytes) -> bytes:
-    """Fill in the length; FLAC's metadata has no checksum that this would break."""
-    mark = f"{_BYTES_FIELD}{0:>{_BYTES_WIDTH}}}}".encode("ascii")
+    """Fill in the length of the file; FLAC's metadata has no checksum that this would break."""
+    placeholder = f"{_BYTES_FIELD}{0:>{_BYTES_WIDTH}}}}".encode("ascii")
     filled = f"{_BYTES_FIELD}{len(data):>{_BYTES_WIDTH}}}}".encode("ascii")
-    return data.replace(mark, filled, 1)
+    return data.replace(placeholder, filled, 1)
 
 
 def decode(data: bytes) -> tuple[np.ndarray, Head]:
-    """The samples (float32, shape (n,)) and the head of a whole clip.
+    """The samples (float32, shape [samples]) and the header of a complete clip.
 
     Raises:
-        NotWhole: the bytes are cut short, altered, or no clip of ours.
+        NotWhole: the bytes are truncated or changed, or not a clip of this product.
     """
     head = read_head(data)
     if head is None or head.size != len(data):
@@ -89,15 +88,15 @@ def decode(data: bytes) -> tuple[np.ndarray, Head]:
     except soundfile.SoundFileError as error:
         raise NotWhole(f"FLAC says: {error}") from None
     if rate != SAMPLE_RATE or hashlib.md5(pcm.tobytes(), usedforsecurity=False).hexdigest() != head.md5:
-        raise NotWhole("its sound is not what was stored")
+        raise NotWhole("its audio differs from what was stored")
     return pcm.astype(np.float32) / 32768.0, head
 
 
 def read_head(data: bytes) -> Head | None:
-    """The head of a clip from its first bytes; None if more of them are needed.
+    """The header of a clip from its first bytes; None if more bytes are needed.
 
     Raises:
-        NotWhole: this is no clip of ours.
+        NotWhole: the bytes are not a clip of this product.
     """
     try:
         blocks = _metadata_blocks(data)
@@ -112,11 +111,11 @@ def read_head(data: bytes) -> Head | None:
 
 
 class _MoreNeeded(Exception):
-    """The metadata goes on after the bytes at hand."""
+    """The metadata is longer than the given bytes."""
 
 
 def _metadata_blocks(data: bytes) -> dict[int, bytes]:
-    """FLAC's metadata blocks by type (0: stream info, 4: comments)."""
+    """The metadata blocks of a FLAC file by type (0: STREAMINFO, 4: VORBIS_COMMENT)."""
     if not b"fLaC".startswith(data[:4]):
         raise ValueError("not FLAC")
     blocks: dict[int, bytes] = {}
@@ -132,7 +131,7 @@ def _metadata_blocks(data: bytes) -> dict[int, bytes]:
 
 
 def _comment(block: bytes) -> bytes:
-    """The value of ``COMMENT=`` in a block of comments (little-endian lengths, each before its text)."""
+    """The value of ``COMMENT=`` in a VORBIS_COMMENT block (little-endian lengths, each before its text)."""
     (vendor,) = struct.unpack_from("<I", block)
     (count,) = struct.unpack_from("<I", block, 4 + vendor)
     position = 8 + vendor

@@ -1,7 +1,7 @@
-"""Which audio formats there are, and what each can have: sample rates, channels, bit depths, bit rates.
+"""The audio formats and what each supports: sample rates, channels, bit depths, bit rates.
 
-A table and its checks, so that settings that cannot be are refused before anything is spoken. How files are written
-is ``delivery``'s business.
+A table and its checks, so that impossible settings are refused before synthesis starts. ``audio.encode`` and
+``audio.aac`` write the files.
 """
 
 from __future__ import annotations
@@ -17,18 +17,18 @@ Bitrates = Callable[[int, int], Sequence[int]]  # (sample rate, channels) → kb
 
 @dataclass(frozen=True)
 class Format:
-    """One audio format: how libsndfile calls it, what it allows."""
+    """One audio format: its names in libsndfile, and what it supports."""
 
-    container: str  # libsndfile's major format; "": written by PyAV
+    container: str  # libsndfile's major format; "": PyAV writes it
     subtype: str
     sample_rates: tuple[int, ...] = ()  # Hz; empty: any
     bit_depths: tuple[int, ...] = ()  # empty: lossy. 32 is floating point
-    bitrates: Bitrates | None = None  # None: cannot be chosen
+    bitrates: Bitrates | None = None  # None: not configurable
     compression_level: float | None = None  # of libsndfile, 0 … 1; None: its default
 
 
 def _mp3_bitrates(sample_rate: int, channels: int) -> Sequence[int]:
-    """The standard's own: each version of MPEG has a table."""
+    """The tables of the standard: one for each version of MPEG."""
     if sample_rate >= 32_000:
         return (32, 40, 48, 56, 64, 80, 96, 112, 128, 160, 192, 224, 256, 320)
     low = (8, 16, 24, 32, 40, 48, 56, 64)
@@ -40,11 +40,11 @@ def _opus_bitrates(sample_rate: int, channels: int) -> Sequence[int]:
 
 
 def _aac_bitrates(sample_rate: int, channels: int) -> Sequence[int]:
-    """At most 6144 bits for a frame of 1024 samples, by the standard."""
+    """The standard allows at most 6144 bits for a frame of 1024 samples of a channel."""
     return range(16 * channels, 6 * sample_rate // 1000 * channels + 1)
 
 
-# libsndfile's default for Opus (36 kbit/s) takes a codec mode that is 2.5 times slower; 0.78 is about 60 kbit/s.
+# libsndfile's default for Opus (36 kbit/s) selects a codec mode that is 2.5 times slower; 0.78 gives about 60 kbit/s.
 _OPUS_LEVEL = 0.78
 _MPEG = (8_000, 11_025, 12_000, 16_000, 22_050, 24_000, 32_000, 44_100, 48_000)
 _AAC = (*_MPEG, 64_000, 88_200, 96_000)
@@ -67,47 +67,47 @@ FORMATS: dict[str, Format] = {
 
 @dataclass(frozen=True)
 class Encoding:
-    """How a delivered file is written.
+    """The encoding of a delivered file.
 
     Raises:
-        BadEncoding: the format is unknown, or cannot have this sample rate, bit depth, bit rate or number of channels.
+        BadEncoding: the format is unknown, or does not support this sample rate, bit depth, bit rate or channel count.
     """
 
     format: str
     sample_rate: int = SAMPLE_RATE  # Hz
-    channels: int = 1  # 2: the mono signal on both
-    bit_depth: int | None = None  # of the lossless formats; None: 16
-    bitrate_kbps: int | None = None  # of the whole file; None: what suits speech, variable where the format can
+    channels: int = 1  # 2: the mono signal on both channels
+    bit_depth: int | None = None  # lossless formats only; None: 16
+    bitrate_kbps: int | None = None  # of all channels; None: a default for speech, variable where supported
 
     def __post_init__(self) -> None:
-        known = FORMATS.get(self.format)
-        if known is None:
+        format = FORMATS.get(self.format)
+        if format is None:
             raise BadEncoding(self.format, "is not a known format", f"Choose one of: {', '.join(FORMATS)}.")
-        if self.sample_rate <= 0 or (known.sample_rates and self.sample_rate not in known.sample_rates):
-            allowed = ", ".join(map(str, known.sample_rates)) or "any positive number"
+        if self.sample_rate <= 0 or (format.sample_rates and self.sample_rate not in format.sample_rates):
+            allowed = ", ".join(map(str, format.sample_rates)) or "any positive number"
             self._refuse(f"a sample_rate of {self.sample_rate} Hz", f"It can have: {allowed}.")
         if self.channels not in (1, 2):
             self._refuse(f"{self.channels} channels", "Choose 1 or 2.")
-        if self.bit_depth is not None and self.bit_depth not in known.bit_depths:
-            self._refuse(f"a bit_depth of {self.bit_depth}", _bit_depth_fix(known))
-        self._check_bitrate(known)
+        if self.bit_depth is not None and self.bit_depth not in format.bit_depths:
+            self._refuse(f"a bit_depth of {self.bit_depth}", _bit_depth_fix(format))
+        self._check_bitrate(format)
 
-    def _check_bitrate(self, known: Format) -> None:
+    def _check_bitrate(self, format: Format) -> None:
         if self.bitrate_kbps is None:
             return
-        if known.bitrates is None:
-            choosable = ", ".join(name for name, each in FORMATS.items() if each.bitrates)
-            self._refuse("a bitrate_kbps", f"Leave it out; these formats have one: {choosable}.")
-        elif self.bitrate_kbps not in (allowed := known.bitrates(self.sample_rate, self.channels)):
-            many = f"{allowed[0]} to {allowed[-1]}" if isinstance(allowed, range) else ", ".join(map(str, allowed))
+        if format.bitrates is None:
+            configurable = ", ".join(name for name, each in FORMATS.items() if each.bitrates)
+            self._refuse("a bitrate_kbps", f"Leave it out; these formats have one: {configurable}.")
+        elif self.bitrate_kbps not in (allowed := format.bitrates(self.sample_rate, self.channels)):
+            choices = f"{allowed[0]} to {allowed[-1]}" if isinstance(allowed, range) else ", ".join(map(str, allowed))
             what = f"a bitrate_kbps of {self.bitrate_kbps} at {self.sample_rate} Hz and channels = {self.channels}"
-            self._refuse(what, f"It can have: {many}.")
+            self._refuse(what, f"It can have: {choices}.")
 
     def _refuse(self, what: str, fix: str) -> None:
         raise BadEncoding(self.format, f"cannot have {what}", fix)
 
-    def about(self) -> str:
-        """In a few words, for people: "MP3, 24 kHz, 64 kbit/s, stereo"."""
+    def describe(self) -> str:
+        """A short description for people: "MP3, 24 kHz, 64 kbit/s, stereo"."""
         words = [self.format.upper(), f"{self.sample_rate / 1000:g} kHz"]
         if self.bit_depth:
             words.append(f"{self.bit_depth} bit{' float' if self.bit_depth == 32 else ''}")
@@ -116,8 +116,8 @@ class Encoding:
         return ", ".join([*words, "stereo"] if self.channels == 2 else words)
 
 
-def _bit_depth_fix(known: Format) -> str:
-    if known.bit_depths:
-        return f"It can have: {', '.join(map(str, known.bit_depths))}."
+def _bit_depth_fix(format: Format) -> str:
+    if format.bit_depths:
+        return f"It can have: {', '.join(map(str, format.bit_depths))}."
     lossless = " or ".join(name for name, each in FORMATS.items() if each.bit_depths)
     return f"It is lossy: leave bit_depth out, or choose {lossless}."

@@ -1,4 +1,4 @@
-"""Joining the sound of pieces into one clip. Plain numpy; files and encodings are elsewhere."""
+"""Joining the audio of a line's chunks into one clip, with cross-fades and pauses. Plain numpy, no I/O."""
 
 from __future__ import annotations
 
@@ -9,48 +9,54 @@ import numpy as np
 
 from f5_pipeline.audio.samples import SAMPLE_RATE
 
-_CEILING = 0.999  # of full scale; what is louder is turned down as a whole, never clipped
+_MAX_PEAK = 0.999  # of full scale; a louder clip is scaled down as a whole, never clipped
 
 
 @dataclass(frozen=True)
 class Joint:
-    """How a piece goes over into the next one: with silence between them, or faded into each other, or neither."""
+    """The transition from one chunk to the next: a pause, a cross-fade, or neither."""
 
     pause_seconds: float = 0.0
-    fade_seconds: float = 0.0  # how much of both is heard at once; counts only where there is no pause
+    fade_seconds: float = 0.0  # overlap of both chunks; ignored where there is a pause
 
 
-def join_pieces(sounds: Sequence[np.ndarray], joints: Sequence[Joint], lead_seconds: float = 0.0) -> np.ndarray:
-    """Join the sound of a line's pieces. Silence is exact to the sample.
+def join_chunks(chunks: Sequence[np.ndarray], joints: Sequence[Joint], lead_seconds: float = 0.0) -> np.ndarray:
+    """Join the audio of a line's chunks. Pauses are exact to the sample.
 
     Args:
-        sounds: float32 arrays, mono, 24 kHz.
-        joints: what follows each of them; behind the last one only a pause counts.
-        lead_seconds: of silence before the first.
+        chunks: float32 arrays, mono, 24 kHz, shape [samples] each.
+        joints: the transition after each chunk; after the last chunk only a pause counts.
+        lead_seconds: silence before the first chunk.
 
     Returns:
-        float32, mono, 24 kHz, within [-1, 1].
+        float32, mono, 24 kHz, within [-1, 1], shape [samples].
     """
-    parts, before = [_silence(lead_seconds)], Joint()
-    for sound, joint in zip(sounds, joints, strict=True):
-        if before.pause_seconds > 0:
-            parts += [_silence(before.pause_seconds), sound]
+    parts, previous = [_silence(lead_seconds)], Joint()
+    for chunk, joint in zip(chunks, joints, strict=True):
+        if previous.pause_seconds > 0:
+            parts += [_silence(previous.pause_seconds), chunk]
         else:
-            parts[-1:] = _faded(parts[-1], sound, round(before.fade_seconds * SAMPLE_RATE))
-        before = joint
-    joined = np.concatenate([*parts, _silence(before.pause_seconds)])
+            parts[-1:] = _cross_faded(parts[-1], chunk, round(previous.fade_seconds * SAMPLE_RATE))
+        previous = joint
+    joined = np.concatenate([*parts, _silence(previous.pause_seconds)])
     peak = float(np.abs(joined).max(initial=0.0))
-    return joined * np.float32(_CEILING / peak) if peak > _CEILING else joined
+    return joined * np.float32(_MAX_PEAK / peak) if peak > _MAX_PEAK else joined
 
 
 def starts_of(sizes: Sequence[int], joints: Sequence[Joint], lead_seconds: float = 0.0) -> list[int]:
-    """Where each sound of so many samples begins in what ``join_pieces`` makes of them, in samples."""
-    starts, begun, end, before = [], 0, round(lead_seconds * SAMPLE_RATE), Joint()
+    """Where each chunk begins in the result of :func:`join_chunks`, in samples.
+
+    Args:
+        sizes: samples of each chunk.
+        joints: the transition after each chunk.
+        lead_seconds: silence before the first chunk.
+    """
+    starts, previous_start, end, previous = [], 0, round(lead_seconds * SAMPLE_RATE), Joint()
     for size, joint in zip(sizes, joints, strict=True):
-        pause, fade = round(before.pause_seconds * SAMPLE_RATE), round(before.fade_seconds * SAMPLE_RATE)
-        start = end + pause if before.pause_seconds > 0 else end - min(fade, end - begun, size)
+        pause, fade = round(previous.pause_seconds * SAMPLE_RATE), round(previous.fade_seconds * SAMPLE_RATE)
+        start = end + pause if previous.pause_seconds > 0 else end - min(fade, end - previous_start, size)
         starts.append(start)
-        begun, end, before = start, start + size, joint
+        previous_start, end, previous = start, start + size, joint
     return starts
 
 
@@ -58,8 +64,8 @@ def _silence(seconds: float) -> np.ndarray:
     return np.zeros(round(seconds * SAMPLE_RATE), np.float32)
 
 
-def _faded(left: np.ndarray, right: np.ndarray, samples: int) -> list[np.ndarray]:
-    """Overlap the end of one piece with the start of the next, linearly."""
+def _cross_faded(left: np.ndarray, right: np.ndarray, samples: int) -> list[np.ndarray]:
+    """Overlap the end of ``left`` with the start of ``right`` by at most ``samples``, linearly."""
     overlap = min(samples, left.size, right.size)
     if overlap == 0:
         return [left, right]

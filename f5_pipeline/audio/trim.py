@@ -1,6 +1,7 @@
-"""The ends of a clip: silence beyond a margin is cut, and what is left begins and ends without a click.
+"""Trimming: cuts the silence at both ends of a clip down to a margin and fades the ends to avoid clicks.
 
-Only the ends; pauses inside a clip are the speaker's. Loudness is in ``loudness``.
+Pauses inside a clip belong to the speech and stay. Loudness is in ``audio.loudness``, the silence detector in
+``audio.silence``; reference recordings are trimmed in ``audio.decode``.
 """
 
 from __future__ import annotations
@@ -10,25 +11,27 @@ from dataclasses import dataclass
 import numpy as np
 
 from f5_pipeline.audio.samples import Samples
+from f5_pipeline.audio.silence import decibels, frame_powers, silent_frames, sounding_range
 
-#: Raise this by hand when the same margins should give another sound.
+#: Raise this by hand when the same settings should produce different samples.
 TRIM_VERSION = 1
 
 _FRAME_SECONDS = 0.01
-_BELOW_LOUD_DB = 45.0  # quieter than the loud parts by this much is silence: soft consonants are not
-_DIGITAL_SILENCE = 1e-4  # RMS; quieter than this is silence whatever the rest is
+_BELOW_LOUD_DB = 45.0  # silence is this far below the loud parts; soft consonants are louder
+_SILENCE_DB = -80.0  # dBFS; a frame at or below this level is silent, however quiet the rest is
+_LOUD_PERCENTILE = 95.0  # of the RMS of the frames
 
 
 @dataclass(frozen=True)
 class TrimSettings:
-    """How the ends of a clip are treated, in seconds."""
+    """How both ends of a clip are trimmed, in seconds."""
 
     lead: float | None = 0.1  # silence kept before the first sound; None: all of it
-    tail: float | None = 0.2  # and after the last
-    fade: float = 0.005  # in and out
+    tail: float | None = 0.2  # silence kept after the last sound; None: all of it
+    fade: float = 0.005  # fade-in and fade-out
 
-    def around(self, before: float, after: float) -> TrimSettings:
-        """These edges for a clip that is to begin and end with so many seconds of silence more."""
+    def with_pauses(self, before: float, after: float) -> TrimSettings:
+        """The same settings for a clip that keeps this many more seconds of silence at its ends."""
         lead = None if self.lead is None else self.lead + before
         tail = None if self.tail is None else self.tail + after
         return TrimSettings(lead, tail, self.fade)
@@ -36,35 +39,40 @@ class TrimSettings:
 
 @dataclass(frozen=True)
 class Trimmed:
-    """A clip without its silent ends."""
+    """A trimmed clip."""
 
     samples: Samples
-    cut_before: float  # seconds removed at the start: what times of the original have to be lowered by
+    cut_before: float  # seconds removed at the start; subtract it from times of the original clip
 
 
-def trim_silence(samples: Samples, sample_rate: int, edges: TrimSettings) -> Trimmed:
-    """Cut silence beyond the margins and fade the ends. A clip that is silent throughout is left as it is."""
-    first, last = _sounding(samples, sample_rate)
+def trim_silence(samples: Samples, sample_rate: int, settings: TrimSettings) -> Trimmed:
+    """Cut silence beyond the margins and fade both ends. A clip without sound is returned unchanged.
+
+    Args:
+        samples: shape [samples].
+        sample_rate: Hz.
+    """
+    first, last = _sounding_samples(samples, sample_rate)
     if first == last:
         return Trimmed(samples, 0.0)
-    start = 0 if edges.lead is None else max(0, first - round(edges.lead * sample_rate))
-    end = samples.size if edges.tail is None else min(samples.size, last + round(edges.tail * sample_rate))
-    return Trimmed(_faded(samples[start:end], round(edges.fade * sample_rate)), start / sample_rate)
+    start = 0 if settings.lead is None else max(0, first - round(settings.lead * sample_rate))
+    end = samples.size if settings.tail is None else min(samples.size, last + round(settings.tail * sample_rate))
+    return Trimmed(_faded(samples[start:end], round(settings.fade * sample_rate)), start / sample_rate)
 
 
-def _sounding(samples: Samples, sample_rate: int) -> tuple[int, int]:
-    """The samples from the first sound to the last, as a range; empty for silence."""
+def _sounding_samples(samples: Samples, sample_rate: int) -> tuple[int, int]:
+    """The samples from the first sound to the last as a half-open range; empty for silence."""
     length = max(1, round(_FRAME_SECONDS * sample_rate))
-    padded = np.pad(samples, (0, -samples.size % length)).reshape(-1, length)
-    level = np.sqrt(np.einsum("ij,ij->i", padded, padded) / length)
-    loud = float(np.percentile(level, 95)) if level.size else 0.0
-    sounding = np.flatnonzero(level > max(_DIGITAL_SILENCE, loud * 10 ** (-_BELOW_LOUD_DB / 20)))
-    if sounding.size == 0:
+    powers = frame_powers(samples, length)
+    if not powers.size:
         return 0, 0
-    return int(sounding[0]) * length, min(samples.size, (int(sounding[-1]) + 1) * length)
+    (loud_db,) = decibels(np.percentile(np.sqrt(powers), [_LOUD_PERCENTILE]) ** 2)
+    first, last = sounding_range(silent_frames(decibels(powers), loud_db, _BELOW_LOUD_DB, _SILENCE_DB))
+    return first * length, min(samples.size, last * length)
 
 
 def _faded(samples: Samples, length: int) -> Samples:
+    """The samples with a raised-cosine fade of ``length`` samples at both ends."""
     length = min(length, samples.size // 2)
     if length == 0:
         return samples

@@ -1,4 +1,4 @@
-"""The protocol of a file writer; ``encode`` and ``aac`` implement it."""
+"""The protocol of an audio file writer. ``audio.encode`` and ``audio.aac`` implement it."""
 
 from __future__ import annotations
 
@@ -7,11 +7,11 @@ from typing import Protocol
 
 from f5_pipeline.audio.samples import Samples
 
-BLOCK = 65_536  # samples handed to an encoder at once; libsndfile's Ogg writer overflows the stack on very long ones
+BLOCK = 65_536  # samples per call of an encoder; libsndfile's Ogg writer overflows the stack on very long blocks
 
 
 class AudioWriter(Protocol):
-    """Writes one file piece by piece, so that an audiobook never has to be in memory. A context manager."""
+    """Writes one file block by block, so that an audiobook does not have to fit in memory. A context manager."""
 
     def write(self, samples: Samples) -> None:
         """Append mono samples at the encoding's sample rate, shape [samples]."""

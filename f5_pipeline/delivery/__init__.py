@@ -1,1 +1,1 @@
-"""From clips to what the user asked for: named files, sections, the listening page. Speaks nothing."""
+"""From clips to the files a user asked for: audio files, sections, subtitles, listening page. Starts no synthesis."""

@@ -1,6 +1,7 @@
-"""Making files that are not there yet: jobs, done in parallel, remembered in the ledger. What a job makes is its own.
+"""Builds the missing and outdated files of a delivery: runs jobs in parallel and updates the delivery record.
 
-Whatever happens, what was finished is in the ledger and is not made again.
+The modules that define the files (``clip_files``, ``joined``, ``subtitle_files``, ``deliver``) provide the jobs.
+Finished files enter the record whatever happens, so they are never built twice.
 """
 
 from __future__ import annotations
@@ -17,10 +18,10 @@ from f5_pipeline.delivery.delivery_record import Delivered, is_current, read_del
 from f5_pipeline.storage import layout
 from f5_pipeline.storage.object_store import ObjectInfo, ObjectStore
 
-Progress = Callable[[int, int], None]  # done, of how many
+Progress = Callable[[int, int], None]  # finished files, of how many
 
 _PARALLEL = 16  # jobs at once: most of them wait for the network
-_CHECKPOINT_FILES, _CHECKPOINT_SECONDS = 500, 10.0  # between two writes of the ledger, whichever comes first
+_CHECKPOINT_FILES, _CHECKPOINT_SECONDS = 500, 10.0  # between two writes of the record, whichever comes first
 _SUFFIXES = {*FORMATS, "srt", "vtt"}
 
 
@@ -28,82 +29,82 @@ _SUFFIXES = {*FORMATS, "srt", "vtt"}
 class Job:
     """A file to deliver."""
 
-    key: str  # its object key
-    recipe: str
-    make: Callable[[], Delivered]  # writes the file, and says what was written
+    key: str  # object key of the file
+    fingerprint: str
+    build: Callable[[], Delivered]  # writes the file and returns its entry for the record
 
 
 class DeliveryBuilder:
-    """The delivered files of one batch while they are being delivered."""
+    """The files of one batch during a delivery."""
 
     def __init__(self, store: ObjectStore, batch: str) -> None:
         self.prefix = layout.batch_folder(batch)
         self._store, self._batch = store, batch
-        self._before = read_delivery_record(store, batch)
+        self._previous = read_delivery_record(store, batch)
         self._stored: dict[str, ObjectInfo] = {info.key: info for info in store.list(self.prefix)}
-        self.files = dict(self._before)  # by object key
-        #: To be held while computing: more at once than there are cores would only need more memory.
-        self.computing = BoundedSemaphore(os.cpu_count() or 1)
-        self._wanted: set[str] = set()
+        self.files = dict(self._previous)  # by object key
+        #: Hold it while computing: more computations than cores would only need more memory.
+        self.cpu_slots = BoundedSemaphore(os.cpu_count() or 1)
+        self._requested: set[str] = set()
         self.written = 0
-        self._unwritten, self._remembered = 0, monotonic()  # since the ledger was written
+        self._unsaved, self._saved_at = 0, monotonic()  # since the record was last written
 
     def run(self, jobs: Sequence[Job], progress: Progress | None = None) -> None:
-        """Do the jobs whose files are not there, or not like that. The first error stops the rest and is raised."""
-        self._wanted.update(job.key for job in jobs)
-        waiting = [job for job in jobs if not is_current(job.key, job.recipe, self._before, self._stored)]
-        if not waiting:
+        """Run the jobs whose files are missing or outdated. The first error cancels the rest and is raised."""
+        self._requested.update(job.key for job in jobs)
+        pending = [job for job in jobs if not is_current(job.key, job.fingerprint, self._previous, self._stored)]
+        if not pending:
             return
-        self._announce(waiting)
+        self._reserve(pending)
         pool = ThreadPoolExecutor(_PARALLEL, "deliver")
-        futures = {pool.submit(job.make): job for job in waiting}
+        futures = {pool.submit(job.build): job for job in pending}
         try:
             for done, future in enumerate(as_completed(futures), start=1):
-                self._record(futures[future].key, future.result())
+                self._add(futures[future].key, future.result())
                 if progress is not None:
-                    progress(done, len(waiting))
+                    progress(done, len(pending))
         except BaseException:
             pool.shutdown(cancel_futures=True)
             self.files |= {job.key: future.result() for future, job in futures.items() if _succeeded(future)}
-            self._remember()
+            self._save()
             raise
         pool.shutdown()
 
     def finish(self) -> int:
-        """Remove what was delivered before and is no longer wanted, remember the rest; how many were removed."""
-        stale = sorted(key for key in self._stored if key not in self._wanted and self._is_ours(key))
+        """Remove earlier files that no job requested, and save the record; returns the number of removed files."""
+        stale = sorted(key for key in self._stored if key not in self._requested and self._is_removable(key))
         with ThreadPoolExecutor(_PARALLEL, "remove") as pool:
             list(pool.map(self._store.delete, stale))
-        self.files = {key: self.files[key] for key in self._wanted}
-        if self.files != self._before:
-            self._remember()
+        self.files = {key: self.files[key] for key in self._requested}
+        if self.files != self._previous:
+            self._save()
         return len(stale)
 
-    def _record(self, key: str, delivered: Delivered) -> None:
+    def _add(self, key: str, delivered: Delivered) -> None:
         self.files[key] = delivered
         self.written += 1
-        self._unwritten += 1
-        if self._unwritten >= _CHECKPOINT_FILES or monotonic() - self._remembered > _CHECKPOINT_SECONDS:
-            self._remember()
+        self._unsaved += 1
+        if self._unsaved >= _CHECKPOINT_FILES or monotonic() - self._saved_at > _CHECKPOINT_SECONDS:
+            self._save()
 
-    def _announce(self, jobs: Sequence[Job]) -> None:
-        """Before files appear outside ``audio/``, note their names: after a crash they are known to be ours."""
+    def _reserve(self, jobs: Sequence[Job]) -> None:
+        """Record the names of new files outside ``audio/`` first: after a crash they are known to be ours."""
         new = {job.key: Delivered("") for job in jobs if job.key not in self.files and "/audio/" not in job.key}
         if new:
             self.files |= new
-            self._remember()
+            self._save()
 
-    def _is_ours(self, key: str) -> bool:
-        """Whether we may remove a file: audio or subtitles, in our folder ``audio/`` or known to be made by us."""
-        audio = key.removeprefix(self.prefix).startswith("audio/")
-        return key.rpartition(".")[2] in _SUFFIXES and (audio or key in self._before)
+    def _is_removable(self, key: str) -> bool:
+        """True for audio and subtitles that are in ``audio/`` or in the record; other files belong to the user."""
+        in_audio = key.removeprefix(self.prefix).startswith("audio/")
+        return key.rpartition(".")[2] in _SUFFIXES and (in_audio or key in self._previous)
 
-    def _remember(self) -> None:
-        """Write the ledger, with what another delivery of the batch has noted meanwhile: else nobody knew its files."""
-        noted = read_delivery_record(self._store, self._batch)
-        others = {key: noted[key] for key in noted.keys() - self._before.keys() - self.files.keys()}
+    def _save(self) -> None:
+        """Write the record; keeps entries that a concurrent delivery of the batch added, which would be lost."""
+        current = read_delivery_record(self._store, self._batch)
+        others = {key: current[key] for key in current.keys() - self._previous.keys() - self.files.keys()}
         write_delivery_record(self._store, self._batch, others | self.files)
-        self._unwritten, self._remembered = 0, monotonic()
+        self._unsaved, self._saved_at = 0, monotonic()
 
 
 def _succeeded(future: Future[Delivered]) -> bool:

@@ -1,4 +1,4 @@
-"""The lines' own files, ``batches/BATCH/audio/ID.FORMAT``, and the lines' sound for whoever joins it."""
+"""The audio files of single lines, ``batches/BATCH/audio/ID.FORMAT``, and their samples for joined files."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from f5_pipeline.audio.encode import encode
 from f5_pipeline.audio.samples import SAMPLE_RATE, Samples
 from f5_pipeline.delivery.audio_profile import AudioProfile, apply_profile
 from f5_pipeline.delivery.builder import DeliveryBuilder, Job
-from f5_pipeline.delivery.delivery_record import Delivered, recipe
+from f5_pipeline.delivery.delivery_record import Delivered, fingerprint_of
 from f5_pipeline.delivery.report_page import waveform
 from f5_pipeline.results.clips import ClipStore
 from f5_pipeline.results.index import IndexRow
@@ -20,70 +20,71 @@ _LONG_SECONDS = 60.0
 
 
 class ClipFiles:
-    """The files of the lines that were spoken: those that are ok or suspect."""
+    """The files of the lines that have a clip, ok or suspect."""
 
     def __init__(
         self,
         store: ObjectStore,
-        workshop: DeliveryBuilder,
+        builder: DeliveryBuilder,
         rows: Sequence[IndexRow],
-        shape: AudioProfile,
-        pauses: Mapping[str, tuple[float, float]],  # by id: silence at both ends that was asked for, in seconds
+        profile: AudioProfile,
+        pauses: Mapping[str, tuple[float, float]],  # by id: seconds of silence that the text asks for at both ends
     ) -> None:
-        self._store, self._clips, self._workshop, self._shape = store, ClipStore(store), workshop, shape
+        self._store, self._clips, self._builder, self._profile = store, ClipStore(store), builder, profile
         self._pauses = pauses
         self.spoken = {check_slug("id", row.id): row for row in rows if row.key and row.status in ("ok", "suspect")}
 
     def has(self, row: IndexRow) -> bool:
-        """Whether this row has a file; another row of the same id, rejected for that, has none."""
+        """True if this row has a file; a row that was rejected for a duplicate id has none."""
         return self.spoken.get(row.id) is row
 
     def name(self, id: str) -> str:
-        """The file's key within the batch's folder."""
-        return f"audio/{id}.{self._shape.encoding.format}"
+        """The file's key relative to the batch's folder."""
+        return f"audio/{id}.{self._profile.encoding.format}"
 
     def delivered(self, id: str) -> Delivered:
-        """What is known of a file that was made."""
-        return self._workshop.files[self._workshop.prefix + self.name(id)]
+        """The record entry of a file that was built."""
+        return self._builder.files[self._builder.prefix + self.name(id)]
 
-    def recipe(self, id: str, shape: AudioProfile | None = None) -> str:
-        """What a line's sound is made of, in the shape of its file or in another."""
-        return recipe("clip", self.spoken[id].key, (shape or self._shape).ingredients())
+    def fingerprint(self, id: str, profile: AudioProfile | None = None) -> str:
+        """The fingerprint of a line's audio, in the profile of its file or in another."""
+        return fingerprint_of("clip", self.spoken[id].key, (profile or self._profile).fingerprint_parts())
 
     def jobs(self) -> list[Job]:
+        """The jobs for all files."""
         return [self._job(id) for id in self.spoken]
 
-    def sound(self, id: str, shape: AudioProfile) -> Samples:
-        """A line as it sounds in a given shape; as long as its file is."""
+    def samples(self, id: str, profile: AudioProfile) -> Samples:
+        """The audio of a line in a given profile, shape [samples]; as long as its file."""
         with self._clip(id) as clip:
-            return apply_profile(clip, SAMPLE_RATE, self._shape_for(id, shape)).samples
+            return apply_profile(clip, SAMPLE_RATE, self._with_pauses(id, profile)).samples
 
-    def _shape_for(self, id: str, shape: AudioProfile) -> AudioProfile:
-        """Silence that a line asked for at its ends is not trimmed. (Its recipe has it already, in the clip's key.)"""
-        return replace(shape, edges=shape.edges.around(*self._pauses.get(id, (0.0, 0.0))))
+    def _with_pauses(self, id: str, profile: AudioProfile) -> AudioProfile:
+        """The profile that keeps pauses at the ends of a line. (The clip key covers them, so fingerprints do too.)"""
+        return replace(profile, trim=profile.trim.with_pauses(*self._pauses.get(id, (0.0, 0.0))))
 
     @contextmanager
     def _clip(self, id: str) -> Iterator[Samples]:
-        """A clip as it was spoken, while something is computed of it.
+        """The samples of a clip, with a CPU slot held.
 
-        Short clips are fetched before it is their turn to be computed, long ones only then: there are never more of
-        them in memory than there are cores.
+        A short clip is fetched before it waits for the slot, a long clip after: memory never holds more long clips
+        than there are cores.
         """
         row = self.spoken[id]
         fetched = None if (row.audio_seconds or 0) > _LONG_SECONDS else self._clips.load(row.key)
-        with self._workshop.computing:
+        with self._builder.cpu_slots:
             yield (fetched or self._clips.load(row.key)).samples
 
     def _job(self, id: str) -> Job:
-        key, made_of, shape = self._workshop.prefix + self.name(id), self.recipe(id), self._shape
+        key, fingerprint, profile = self._builder.prefix + self.name(id), self.fingerprint(id), self._profile
 
-        def make() -> Delivered:
-            rate = shape.encoding.sample_rate
+        def build() -> Delivered:
+            rate = profile.encoding.sample_rate
             with self._clip(id) as clip:
-                shaped = apply_profile(clip, SAMPLE_RATE, self._shape_for(id, shape))
-                data = encode(shaped.samples, rate, shape.encoding)
+                processed = apply_profile(clip, SAMPLE_RATE, self._with_pauses(id, profile))
+                data = encode(processed.samples, rate, profile.encoding)
             info = self._store.write(key, data)
-            seconds, peaks = shaped.samples.size / rate, waveform(shaped.samples)
-            return Delivered(made_of, info.size, info.etag, seconds, shaped.cut_before, peaks)
+            seconds, peaks = processed.samples.size / rate, waveform(processed.samples)
+            return Delivered(fingerprint, info.size, info.etag, seconds, processed.cut_before, peaks)
 
-        return Job(key, made_of, make)
+        return Job(key, fingerprint, build)

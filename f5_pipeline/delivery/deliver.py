@@ -1,13 +1,13 @@
 """Delivering a batch: named files, joined sections, the audiobook, subtitles and the listening page, from clips.
 
-Which files there are is decided here; what has to be written at all, in ``workshop``; what each is made of, in
-``clip_files`` and ``joined``; what it sounds like, in ``shape``. Nothing is ever spoken.
+This module decides which files a batch has. ``delivery.builder`` builds those that are missing or outdated,
+``clip_files``, ``joined`` and ``subtitle_files`` define their content, ``audio_profile`` their sound. No synthesis.
 
-    batches/BATCH/audio/ID.FORMAT            one file for each line that was spoken
-    batches/BATCH/SECTION.FORMAT, .srt, .vtt joined, if the batch wants it (if not: audio/ID.srt, audio/ID.vtt)
-    batches/BATCH/BATCH.m4b                  all sections as an audiobook with chapters, if the batch wants it
+    batches/BATCH/audio/ID.FORMAT            one file for each line with a clip
+    batches/BATCH/SECTION.FORMAT, .srt, .vtt joined, with join_sections (without: audio/ID.srt, audio/ID.vtt)
+    batches/BATCH/BATCH.m4b                  all sections as an audiobook with chapters, with audiobook
     batches/BATCH/report.html                the listening page
-    batches/BATCH/delivery.json              what was delivered, made of what
+    batches/BATCH/delivery.json              the delivered files with their fingerprints
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from dataclasses import dataclass, field
 from f5_pipeline.delivery.audio_profile import AudioProfile, check_encoders, profile_of
 from f5_pipeline.delivery.builder import DeliveryBuilder, Job, Progress
 from f5_pipeline.delivery.clip_files import ClipFiles
-from f5_pipeline.delivery.delivery_record import Delivered, recipe
+from f5_pipeline.delivery.delivery_record import Delivered, fingerprint_of
 from f5_pipeline.delivery.joined import Book, JoinedFiles
 from f5_pipeline.delivery.page_rows import page_book, page_rows, page_sections
 from f5_pipeline.delivery.report_page import Page, render
@@ -36,15 +36,15 @@ _SUBTITLES = {"none": (), "srt": ("srt",), "vtt": ("vtt",), "both": ("srt", "vtt
 
 @dataclass(frozen=True)
 class DeliveryReport:
-    """What was delivered."""
+    """The result of a delivery."""
 
-    files: int  # audio files, sections and subtitles; not the page
+    files: int  # audio files, sections and subtitles, without the page
     audio_seconds: float  # of the lines' files
-    bytes: int  # of all files and the page
+    bytes: int  # of all files, with the page
     report_key: str  # the listening page
-    written: int  # files made in this run, the page included
-    skipped_unchanged: int  # files that were there already, the page included
-    removed: int  # files of lines, sections or formats that are no longer wanted
+    written: int  # files built in this run, with the page
+    skipped_unchanged: int  # files that were up to date, with the page
+    removed: int  # files of lines, sections or formats that the batch no longer has
     sections: tuple[str, ...] = ()  # object keys
     incomplete_sections: Mapping[str, tuple[str, ...]] = field(default_factory=dict)  # name → ids without a clip
     audiobook: str = ""  # object key; "": none
@@ -60,30 +60,31 @@ def deliver_batch(
     *,
     progress: Progress | None = None,
 ) -> DeliveryReport:
-    """Deliver what a batch's settings ask for. Repeating it costs one listing; changed settings encode again.
+    """Deliver the files that a batch's settings ask for. A repeated delivery costs one listing.
 
     Args:
-        rows: the batch's index, in the manifest's order. Lines that are ok or suspect are delivered.
-        utterances: for sections and pauses, and for what the page exports.
-        rejected: the rows that were never to be spoken: for what sections lack.
-        progress: is told how many of the lines' files are done, of how many that have to be made.
+        rows: the batch's index, in manifest order. Lines that are ok or suspect are delivered.
+        utterances: give sections, pauses, and the columns that the page exports.
+        rejected: the rejected rows; their sections report them as missing.
+        progress: called with the number of finished files of lines, and of those to build.
 
     Raises:
         UnsafeName: ``batch``, an id or a section is not a slug.
-        NothingToDeliver: no line was spoken. Nothing is removed.
-        EncoderMissing: the format cannot be written on this machine.
-        TooLong, BadCover: a section is too long for its format; the cover is no picture.
-        ObjectMissing, ClipDamaged: a clip that the index names is not in the store, or not whole.
-        StoreUnusable, FileUnusable: the store or the temporary folder cannot be written. What was finished is kept.
+        NothingToDeliver: no line has a clip. Nothing is removed.
+        EncoderMissing: this machine cannot write the format.
+        TooLong: a section is too long for its format.
+        BadCover: the cover is not a JPEG or PNG image.
+        ObjectMissing, ClipDamaged: a clip of the index is not in the store, or damaged.
+        StoreUnusable, FileUnusable: the store or the temporary folder cannot be written. Finished files are kept.
     """
     if not any(row.status in ("ok", "suspect") for row in rows):
         raise NothingToDeliver(batch, len(rows))
-    known, refused = {each.id: each for each in utterances}, {each.id: each for each in rejected}
-    return _Delivery(store, batch, settings, rows, known, refused).run(progress)
+    utterances_by_id, rejected_by_id = {each.id: each for each in utterances}, {each.id: each for each in rejected}
+    return _Delivery(store, batch, settings, rows, utterances_by_id, rejected_by_id).run(progress)
 
 
 class _Delivery:
-    """One delivery, step by step."""
+    """One delivery of a batch."""
 
     def __init__(
         self,
@@ -97,31 +98,31 @@ class _Delivery:
         check_encoders(settings)
         self._store, self._batch, self._settings = store, batch, settings
         self._rows, self._utterances, self._rejected = rows, utterances, rejected
-        self._shape: AudioProfile = profile_of(settings)
-        self._workshop = DeliveryBuilder(store, batch)
+        self._profile: AudioProfile = profile_of(settings)
+        self._builder = DeliveryBuilder(store, batch)
         pauses = {id: utterance.end_pauses for id, utterance in utterances.items()}
-        self._clips = ClipFiles(store, self._workshop, rows, self._shape, pauses)
-        self._joined = JoinedFiles(store, self._workshop, self._clips, self._plan(), self._shape)
+        self._clips = ClipFiles(store, self._builder, rows, self._profile, pauses)
+        self._joined = JoinedFiles(store, self._builder, self._clips, self._plan(), self._profile)
         self._sections = self._joined.sections if settings.join_sections else ()
 
     def run(self, progress: Progress | None) -> DeliveryReport:
-        files = self._workshop
-        files.run(self._clips.jobs(), progress)
-        files.run(self._joined.section_jobs() if self._settings.join_sections else [])
+        builder = self._builder
+        builder.run(self._clips.jobs(), progress)
+        builder.run(self._joined.section_jobs() if self._settings.join_sections else [])
         book = self._book_job()
-        files.run([book] if book else [])
-        files.run(self._subtitle_jobs())
+        builder.run([book] if book else [])
+        builder.run(self._subtitle_jobs())
         page = self._text_job("report.html", render(self._page(book)))
-        files.run([page])
-        removed = files.finish()
-        count = len(files.files)
+        builder.run([page])
+        removed = builder.finish()
+        count = len(builder.files)
         return DeliveryReport(
             files=count - 1,
             audio_seconds=sum(self._clips.delivered(id).seconds for id in self._clips.spoken),
-            bytes=sum(file.size for file in files.files.values()),
+            bytes=sum(file.size for file in builder.files.values()),
             report_key=page.key,
-            written=files.written,
-            skipped_unchanged=count - files.written,
+            written=builder.written,
+            skipped_unchanged=count - builder.written,
             removed=removed,
             sections=tuple(self._joined.key(section) for section in self._sections),
             incomplete_sections={each.name: each.missing for each in self._joined.sections if each.missing},
@@ -151,14 +152,14 @@ class _Delivery:
             return None
         covers = self._store.stat_many(layout.manifest_object(self._batch, kind) for kind in layout.COVERS)
         book = Book(
-            shape=profile_of(self._settings, encoding),
+            profile=profile_of(self._settings, encoding),
             title=self._settings.title or self._batch,
             author=self._settings.author or "",
             cover=next(iter(covers.values()), None),
             pause=self._settings.chapter_pause_seconds,
             chapters=tuple(self._settings.section_titles.get(each.name, each.name) for each in sections),
         )
-        return self._joined.book_job(f"{self._workshop.prefix}{self._batch}.m4b", book)
+        return self._joined.book_job(f"{self._builder.prefix}{self._batch}.m4b", book)
 
     # --- subtitles and the listening page ---------------------------------------------------------------------
 
@@ -168,24 +169,24 @@ class _Delivery:
             starts = {section.name: self._joined.starts(section)[0] for section in self._sections}
         else:
             starts = {f"audio/{id}": {id: 0.0} for id in self._clips.spoken}
-        subtitles = SubtitleFiles(self._store, self._workshop.prefix, self._clips)
+        subtitles = SubtitleFiles(self._store, self._builder.prefix, self._clips)
         return [subtitles.job(f"{name}.{kind}", kind, lines) for name, lines in starts.items() for kind in kinds]
 
     def _page(self, book: Job | None) -> Page:
         rows = page_rows(self._rows, self._utterances, self._clips)
         joined = []
         if book is not None:
-            name = book.key.removeprefix(self._workshop.prefix)
-            joined.append(page_book(self._joined, name, self._workshop.files[book.key].seconds))
+            name = book.key.removeprefix(self._builder.prefix)
+            joined.append(page_book(self._joined, name, self._builder.files[book.key].seconds))
         if self._settings.join_sections:
             joined += page_sections(self._joined, self._settings.format, _SUBTITLES[self._settings.subtitles])
-        return Page(self._batch, self._shape.about(), rows, joined)
+        return Page(self._batch, self._profile.describe(), rows, joined)
 
     def _text_job(self, name: str, text: str) -> Job:
-        key, made_of = self._workshop.prefix + name, recipe("text", text)
+        key, fingerprint = self._builder.prefix + name, fingerprint_of("text", text)
 
-        def make() -> Delivered:
+        def build() -> Delivered:
             info = self._store.write(key, text.encode("utf-8", "replace"))
-            return Delivered(made_of, info.size, info.etag)
+            return Delivered(fingerprint, info.size, info.etag)
 
-        return Job(key, made_of, make)
+        return Job(key, fingerprint, build)

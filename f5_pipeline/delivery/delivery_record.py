@@ -1,7 +1,7 @@
-"""``batches/BATCH/delivery.json``: what was delivered, made of what, so that it need not be made again.
+"""``batches/BATCH/delivery.json``: the delivered files with their fingerprints, so that unchanged files are kept.
 
-The ledger is a claim about the store, not the store: a file counts as delivered only if the store still has exactly
-the object that the ledger names. A ledger that is lost or damaged costs a delivery, nothing else.
+The record is a claim about the store, not the store itself: a file is up to date only if the store still holds exactly
+the object that the record names. A lost or damaged record costs one repeated delivery, nothing else.
 """
 
 from __future__ import annotations
@@ -16,60 +16,63 @@ from f5_pipeline.errors import ObjectMissing
 from f5_pipeline.storage.layout import delivery_record_object
 from f5_pipeline.storage.object_store import ObjectInfo, ObjectStore
 
-_FORMAT = 1  # raise it when older ledgers mean something else
+_FORMAT = 1  # raise it when older records have another meaning
+_FINGERPRINT = "recipe"  # the name of ``fingerprint`` in the file
 
 
 @dataclass(frozen=True)
 class Delivered:
     """One delivered file."""
 
-    recipe: str  # fingerprint of all that it was made of; from ``recipe``
+    fingerprint: str  # of everything the file depends on; from ``fingerprint_of``
     size: int = 0  # bytes
-    etag: str = ""  # of the object in the store; "": it is being written
+    etag: str = ""  # of the object in the store; "": the file is being written
     seconds: float = 0.0  # of audio
-    cut_before: float = 0.0  # seconds of the clip's beginning that were cut off
+    cut_before: float = 0.0  # seconds trimmed from the beginning of the clip
     peaks: str = ""  # the waveform, for the listening page
 
 
-def recipe(*ingredients: object) -> str:
-    """A fingerprint of plain values: what a file is made of."""
-    text = json.dumps(ingredients, sort_keys=True, separators=(",", ":"))
+def fingerprint_of(*parts: object) -> str:
+    """A fingerprint of plain values: everything a file depends on."""
+    text = json.dumps(parts, sort_keys=True, separators=(",", ":"))
     return hashlib.sha256(text.encode()).hexdigest()
 
 
 def read_delivery_record(store: ObjectStore, batch: str) -> dict[str, Delivered]:
-    """What was delivered before, by object key."""
+    """The delivered files by object key; empty if there is no valid record."""
     try:
         content = json.loads(store.read(delivery_record_object(batch)))
         if content["format"] != _FORMAT:
             return {}
-        return {str(key): _delivered(values) for key, values in content["files"].items()}
+        return {str(key): _from_json(values) for key, values in content["files"].items()}
     except (ObjectMissing, ValueError, KeyError, TypeError, AttributeError):
         return {}
 
 
 def write_delivery_record(store: ObjectStore, batch: str, files: Mapping[str, Delivered]) -> None:
-    """Remember what is delivered now."""
-    content = {"format": _FORMAT, "files": {key: _short(files[key]) for key in sorted(files)}}
+    """Replace the record of a batch; ``files`` by object key."""
+    content = {"format": _FORMAT, "files": {key: _to_json(files[key]) for key in sorted(files)}}
     store.write(delivery_record_object(batch), json.dumps(content, separators=(",", ":")).encode())
 
 
-def is_current(key: str, wanted: str, ledger: Mapping[str, Delivered], stored: Mapping[str, ObjectInfo]) -> bool:
-    """Whether the store has the file that the recipe ``wanted`` makes."""
-    known, found = ledger.get(key), stored.get(key)
-    if known is None or found is None:
+def is_current(key: str, fingerprint: str, record: Mapping[str, Delivered], stored: Mapping[str, ObjectInfo]) -> bool:
+    """True if the store holds the file with this fingerprint."""
+    recorded, found = record.get(key), stored.get(key)
+    if recorded is None or found is None:
         return False
-    return (known.recipe, known.size, known.etag) == (wanted, found.size, found.etag)
+    return (recorded.fingerprint, recorded.size, recorded.etag) == (fingerprint, found.size, found.etag)
 
 
-def _delivered(values: dict[str, Any]) -> Delivered:
+def _from_json(values: dict[str, Any]) -> Delivered:
+    fields = {"fingerprint" if name == _FINGERPRINT else name: value for name, value in values.items()}
     defaults = asdict(Delivered(""))
-    if any(type(value) is not type(defaults[name]) for name, value in values.items()):
+    if any(type(value) is not type(defaults[name]) for name, value in fields.items()):
         raise ValueError("a value of another type")
-    return Delivered(**values)
+    return Delivered(**fields)
 
 
-def _short(delivered: Delivered) -> dict[str, Any]:
-    """Without what is as it is by default."""
-    defaults = asdict(Delivered(""))
-    return {name: value for name, value in asdict(delivered).items() if name == "recipe" or value != defaults[name]}
+def _to_json(delivered: Delivered) -> dict[str, Any]:
+    """The fields that differ from their defaults."""
+    values, defaults = asdict(delivered), asdict(Delivered(""))
+    changed = {name: value for name, value in values.items() if value != defaults[name]}
+    return {_FINGERPRINT: changed.pop("fingerprint", ""), **changed}

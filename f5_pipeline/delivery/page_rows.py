@@ -1,4 +1,4 @@
-"""What the listening page shows of a delivery. What the page looks like is in ``listening``."""
+"""The content of the listening page: its rows and joined files. ``delivery.report_page`` renders the page."""
 
 from __future__ import annotations
 
@@ -11,17 +11,17 @@ from f5_pipeline.delivery.report_page import PageRow, PageSection
 from f5_pipeline.manifests.utterance import Utterance
 from f5_pipeline.results.index import IndexRow
 
-_GIVEN = ("language", "section", "pause_after_seconds")  # of an utterance, for a manifest that speaks it again
+_GIVEN = ("language", "section", "pause_after_seconds")  # columns of a manifest that would speak the utterance again
 _GIVEN_SAMPLING = ("speed", "nfe_step", "cfg_strength")
 
 
 def page_rows(rows: Sequence[IndexRow], utterances: Mapping[str, Utterance], clips: ClipFiles) -> list[PageRow]:
-    """The lines of the page, in the order of the index."""
+    """The rows of the page, in the order of the index."""
     return [_row(row, None if row.status == "rejected" else utterances.get(row.id), clips) for row in rows]
 
 
 def page_sections(joined: JoinedFiles, format: str, subtitles: Sequence[str]) -> list[PageSection]:
-    """The joined sections, with the kinds of subtitles beside them."""
+    """The joined sections with their subtitle files. ``subtitles``: ``srt``, ``vtt`` or both."""
     return [
         PageSection(
             name=section.name,
@@ -36,7 +36,7 @@ def page_sections(joined: JoinedFiles, format: str, subtitles: Sequence[str]) ->
 
 
 def page_book(joined: JoinedFiles, name: str, seconds: float) -> PageSection:
-    """The audiobook, among the joined files."""
+    """The audiobook as one of the joined files."""
     lines = sum(len(section.parts) for section in joined.sections)
     missing = tuple(id for section in joined.sections for id in section.missing)
     return PageSection(name, name, seconds, lines, (), missing)
@@ -66,11 +66,11 @@ def _row(row: IndexRow, utterance: Utterance | None, clips: ClipFiles) -> PageRo
 
 
 def _given(utterance: Utterance) -> dict[str, str]:
-    """The columns of a manifest in which this utterance would be the same."""
+    """The columns of a manifest row that reproduces this utterance."""
     values = {name: getattr(utterance, name) for name in _GIVEN}
     values |= {name: getattr(utterance.sampling, name) for name in _GIVEN_SAMPLING}
     for name in ("language", "speed"):
-        if len({getattr(passage, name) for passage in utterance.passages}) > 1:  # each voice in it has its own
+        if len({getattr(passage, name) for passage in utterance.passages}) > 1:  # its passages have voices of their own
             del values[name]
     return {
         name: f"{value:g}" if isinstance(value, float) else str(value)

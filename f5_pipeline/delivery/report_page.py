@@ -1,8 +1,8 @@
-"""The listening page of a batch: one HTML file that needs nothing but the audio beside it.
+"""Rendering the listening page of a batch, ``report.html``: one HTML file that needs only the audio beside it.
 
-Template, style and scripts are in ``page/``. Here they are put together with the data, safely: the data is a block
-of JSON that cannot close its own element, the scripts never parse HTML, and a content security policy forbids the
-rest. The same page gives the same bytes.
+Template, style and scripts are in ``page/``; ``delivery.page_rows`` provides the content. The page is safe for hostile
+texts: the data is a JSON block that cannot close its element, the scripts never parse HTML, and a content security
+policy forbids everything else. The same content renders to the same bytes.
 """
 
 from __future__ import annotations
@@ -22,14 +22,14 @@ import numpy as np
 
 from f5_pipeline.audio.samples import Samples
 
-PEAKS = 120  # values of a waveform
+PEAKS = 120  # values in a waveform
 
 Value = float | int | str | bool | None
 
 
 @dataclass(frozen=True)
 class PageRow:
-    """One line of the page."""
+    """One row of the page: a line of the batch."""
 
     id: str
     text: str
@@ -39,14 +39,14 @@ class PageRow:
     status: str = "ok"
     reason: str = ""
     section: str = ""
-    audio: str = ""  # URL, relative to the page or absolute; "": there is no audio
+    audio: str = ""  # URL, relative to the page or absolute; "": no audio
     seconds: float = 0.0
     peaks: str = ""  # from ``waveform``
     seed: int | None = None
     attempts: int = 0
     measures: Mapping[str, Value] = field(default_factory=dict)
-    given: Mapping[str, str] = field(default_factory=dict)  # columns of a manifest that would speak it like this again
-    columns: Mapping[str, str] = field(default_factory=dict)  # the user's own
+    given: Mapping[str, str] = field(default_factory=dict)  # columns of a manifest row that reproduces the line
+    columns: Mapping[str, str] = field(default_factory=dict)  # the user's own columns
 
 
 @dataclass(frozen=True)
@@ -63,7 +63,7 @@ class PageSection:
 
 @dataclass(frozen=True)
 class Page:
-    """All that the listening page shows."""
+    """The content of the listening page."""
 
     batch: str
     about: str  # one line: format, loudness, …
@@ -73,7 +73,7 @@ class Page:
 
 @dataclass(frozen=True)
 class MeasureLabel:
-    """How a quality column is shown."""
+    """How the page displays a quality column."""
 
     label: str
     unit: str = ""
@@ -98,43 +98,44 @@ LABELS = {
     "repeat_score": MeasureLabel("repetition", "%", 0, 100.0),
 }
 _UNITS = {"_seconds": ("s", 2, 1.0), "_db": ("dB", 1, 1.0), "_share": ("%", 1, 100.0)}
-_EXACT = 2**53  # beyond it a browser rounds whole numbers
-ROW_MEASURE = "chars_per_second"
+_EXACT = 2**53  # JavaScript rounds larger integers
+_ROW_MEASURE = "chars_per_second"  # displayed in every row
 
 _SCRIPTS = ("data", "head", "list", "player", "marks", "keys")  # one scope, in this order
-_VERSION = 1  # of the page's data: raise it when its scripts cannot read older data any more
+_VERSION = 1  # of the page's data: raise it when the scripts can no longer read older data
 _TABLES = ("measures", "given", "columns")
 _FIELDS = tuple(name for name in PageRow.__dataclass_fields__ if name not in _TABLES)
 
 
 def render(page: Page) -> str:
-    """The whole page as HTML."""
+    """The page as HTML."""
     return _fill(_data(page))
 
 
 def with_links(text: str, link: Callable[[str], str], expires: int | None) -> str:
-    """A page that was rendered, with its files behind links instead of beside it.
+    """A rendered page with links in place of the files beside it.
 
     Args:
-        link: gives the URL of a file that the page names ("audio/a.mp3").
-        expires: when the links end, in seconds since 1970; None: never.
+        text: the rendered page.
+        link: returns the URL of a file of the page ("audio/a.mp3").
+        expires: when the links expire, in seconds since 1970; None: never.
 
     Raises:
-        ValueError: the text is no page of this version.
+        ValueError: the text is not a page of this version.
     """
     block = re.search(r'<script type="application/json" id="data">(.*?)</script>', text, re.DOTALL)
     data = json.loads(block[1]) if block else {}
     if data.get("version") != _VERSION:
-        raise ValueError("no page of this version")
-    place = data["fields"].index("audio")
-    names = [row[place] for row in data["rows"] if row[place]]
+        raise ValueError("not a page of this version")
+    column = data["fields"].index("audio")
+    names = [row[column] for row in data["rows"] if row[column]]
     names += [name for section in data["sections"] for name in (section["audio"], *section["subtitles"])]
     return _fill(data | {"links": {name: link(name) for name in names}, "expires": expires})
 
 
 def _fill(data: dict[str, Any]) -> str:
     script, style = _script(), _part("report.css")
-    filling = {
+    values = {
         "title": html.escape(f"{data['batch']}: listening page"),
         "script": script,
         "script_hash": _hash(script),
@@ -142,17 +143,17 @@ def _fill(data: dict[str, Any]) -> str:
         "style_hash": _hash(style),
         "data": _json(data),
     }
-    # In one pass, so that a text with a placeholder's name in it stays a text.
-    text = re.sub(r"\{\{(\w+)\}\}", lambda match: filling[match[1]], _part("report.html"))
-    return text.encode("utf-8", "replace").decode()  # half a surrogate pair cannot be written to a file
+    # In one pass, so that a placeholder inside a text is not replaced.
+    text = re.sub(r"\{\{(\w+)\}\}", lambda match: values[match[1]], _part("report.html"))
+    return text.encode("utf-8", "replace").decode()  # a lone surrogate cannot be encoded
 
 
 def waveform(samples: Samples) -> str:
-    """The outline of a clip, ``PEAKS`` magnitudes of 0 … 255, as base64; "" for nothing."""
+    """The peaks of a clip as base64: ``PEAKS`` magnitudes of 0 … 255; "" if there are no samples."""
     if samples.size == 0:
         return ""
-    edges = np.linspace(0, samples.size, min(PEAKS, samples.size) + 1).astype(int)[:-1]
-    peaks = np.minimum(1.0, np.maximum.reduceat(np.abs(samples), edges))
+    starts = np.linspace(0, samples.size, min(PEAKS, samples.size) + 1).astype(int)[:-1]
+    peaks = np.minimum(1.0, np.maximum.reduceat(np.abs(samples), starts))
     return base64.b64encode(np.rint(peaks * 255).astype(np.uint8).tobytes()).decode()
 
 
@@ -168,7 +169,7 @@ def _data(page: Page) -> dict[str, Any]:
         "measures": [_label(name) for name in names["measures"]],
         "given": names["given"],
         "columns": names["columns"],
-        "rowMeasure": _label(ROW_MEASURE),
+        "rowMeasure": _label(_ROW_MEASURE),
     }
 
 
@@ -178,18 +179,18 @@ def _row(row: PageRow, names: Mapping[str, Sequence[str]]) -> list[Any]:
 
 
 def _short(value: Value) -> Value:
-    """Numbers as exact as anybody can hear; what JSON or a browser has no word for as nothing, or as text."""
+    """A value for JSON: floats rounded, non-finite numbers as null, integers too large for JavaScript as text."""
     if isinstance(value, float):
         return round(value, 4) if np.isfinite(value) else None
     return str(value) if isinstance(value, int) and abs(value) > _EXACT else value
 
 
 def _label(name: str) -> dict[str, Any]:
-    return {"name": name, **vars(LABELS.get(name) or _unknown(name))}
+    return {"name": name, **vars(LABELS.get(name) or _default_label(name))}
 
 
-def _unknown(name: str) -> MeasureLabel:
-    """A measure that nobody has named here yet: by the unit at its end."""
+def _default_label(name: str) -> MeasureLabel:
+    """The label of a measure without one in ``LABELS``: by the unit in its name."""
     for ending, (unit, digits, scale) in _UNITS.items():
         if name.endswith(ending):
             return MeasureLabel(name.removesuffix(ending).replace("_", " "), unit, digits, scale)
@@ -197,13 +198,13 @@ def _unknown(name: str) -> MeasureLabel:
 
 
 def _json(data: Any) -> str:
-    """JSON that is safe inside a script element: nothing in it can end the element or begin another."""
+    """JSON that is safe inside a script element: it can neither close the element nor open another."""
     text = json.dumps(data, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
     return re.sub("[<>&\u2028\u2029]", lambda match: f"\\u{ord(match[0]):04x}", text)
 
 
 def _script() -> str:
-    """All scripts as one; in them, what came from outside becomes text or a fixed attribute, never HTML."""
+    """All scripts as one. They insert data as text or as fixed attributes, never as HTML."""
     return '"use strict";\n(() => {\n' + "\n".join(_part(f"{name}.js") for name in _SCRIPTS) + "})();\n"
 
 
@@ -213,5 +214,5 @@ def _part(name: str) -> str:
 
 
 def _hash(inline: str) -> str:
-    """What the content security policy calls an inline script or style by."""
+    """The hash by which the content security policy allows an inline script or style."""
     return base64.b64encode(hashlib.sha256(inline.encode()).digest()).decode()

@@ -1,6 +1,7 @@
-"""Sections: which clips one joined file is made of, in manifest order, with which pauses, and how they sound.
+"""Sections: the clips of one joined file, in manifest order, with their pauses, and the section's audio.
 
-Clips come one at a time from whoever calls, so an audiobook of any length needs the memory of one clip.
+Clips arrive one at a time from the caller, so a section of any length needs the memory of one clip.
+``delivery.joined`` writes the files.
 """
 
 from __future__ import annotations
@@ -19,13 +20,13 @@ class Line:
 
     id: str
     section: str | None  # None: the section named like the batch
-    pause_after: float | None  # seconds; None: the batch's usual pause
-    spoken: bool  # whether there is a clip
+    pause_after: float | None  # seconds; None: the batch's default pause
+    spoken: bool  # True if there is a clip
 
 
 @dataclass(frozen=True)
 class Part:
-    """A clip of a section and the silence after it."""
+    """A clip of a section and the pause after it."""
 
     id: str
     pause_after: float  # seconds
@@ -41,9 +42,9 @@ class Section:
 
 
 def plan_sections(lines: Sequence[Line], batch: str, pause_seconds: float) -> list[Section]:
-    """The sections of a batch, in the order of their first lines. One without a single clip is left out.
+    """The sections of a batch, in the order of their first lines. Omits sections without a clip.
 
-    The usual pause is not put after a section's last clip, one that the line itself asks for is.
+    The default pause is not added after a section's last clip; a pause of the line itself is.
     """
     groups: dict[str, list[Line]] = {}
     for line in lines:
@@ -60,16 +61,21 @@ def _section(name: str, lines: Sequence[Line], pause_seconds: float) -> Section:
     return Section(name, tuple(parts), tuple(line.id for line in lines if not line.spoken))
 
 
-def starts(section: Section, seconds: Mapping[str, float], sample_rate: int) -> tuple[dict[str, float], float]:
-    """When each clip of a section is heard, by id, and how long the whole is, in seconds, exact to the sample."""
-    at, begins = 0, {}
+def start_times(section: Section, seconds: Mapping[str, float], sample_rate: int) -> tuple[dict[str, float], float]:
+    """The start of each clip by id, and the length of the section, in seconds, exact to the sample.
+
+    Args:
+        seconds: the length of each clip by id.
+        sample_rate: Hz, of the section.
+    """
+    at, starts = 0, {}
     for part in section.parts:
-        begins[part.id] = at / sample_rate
+        starts[part.id] = at / sample_rate
         at += round(seconds[part.id] * sample_rate) + round(part.pause_after * sample_rate)
-    return begins, at / sample_rate
+    return starts, at / sample_rate
 
 
-def pieces(section: Section, clip: Callable[[str], Samples], sample_rate: int) -> Iterator[Samples]:
-    """The sound of a section, clip by clip with its pause. ``clip`` gives the samples of an id at ``sample_rate``."""
+def section_audio(section: Section, clip: Callable[[str], Samples], sample_rate: int) -> Iterator[Samples]:
+    """The audio of a section: each clip followed by its pause. ``clip`` returns the samples of an id."""
     for part in section.parts:
         yield np.pad(clip(part.id), (0, round(part.pause_after * sample_rate)))

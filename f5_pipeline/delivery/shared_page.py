@@ -1,6 +1,7 @@
-"""The listening page for people without access to the store: its files behind links that need no credentials.
+"""The listening page for people without access to the store: presigned links in place of the files beside it.
 
-Such links are secrets while they last, so the delivered ``report.html`` has none; a page with links is made on request.
+Presigned links are secrets until they expire, so the delivered ``report.html`` has none; a page with links is made on
+request. ``delivery.report_page`` renders pages.
 """
 
 from __future__ import annotations
@@ -20,19 +21,19 @@ from f5_pipeline.storage.partial import atomic_write
 
 @dataclass(frozen=True)
 class SharedPage:
-    """A page with links."""
+    """A listening page with presigned links."""
 
-    location: str  # where it is: a file, or a link that opens it
-    expires: int | None  # when it and its links end, in seconds since 1970; None: never
+    location: str  # path of the page, or a link that opens it
+    expires: int | None  # when its links expire, in seconds since 1970; None: never
 
 
 def save_page(store: ObjectStore, batch: str, seconds: int, path: Path) -> SharedPage:
-    """Write a page whose links live for so many seconds to a file of this machine, for this user's eyes only.
+    """Write a page whose links are valid for ``seconds`` to a file on this machine, readable only by this user.
 
     Raises:
-        BatchMissing, NotSpokenYet: there is no such batch, or nothing was delivered.
-        PageDamaged: what was delivered is no page of this version.
-        BadSetting: links cannot live so long.
+        BatchMissing, NotSpokenYet: there is no such batch, or it has no delivery.
+        PageDamaged: the delivered page is damaged or from another version.
+        BadSetting: links cannot be valid for so long.
         FileUnusable: the file cannot be written.
     """
     text, expires = _page(store, batch, seconds)
@@ -43,9 +44,11 @@ def save_page(store: ObjectStore, batch: str, seconds: int, path: Path) -> Share
 
 
 def publish_page(store: ObjectStore, batch: str, seconds: int) -> SharedPage:
-    """Put a page whose links live for so many seconds into the store, beside the delivered one, and link to it.
+    """Write a page whose links are valid for ``seconds`` to the store, beside the delivered page, and link to it.
 
-    Raises as :func:`save_page`; ``StoreUnusable`` if the store cannot be written.
+    Raises:
+        StoreUnusable: the store cannot be written.
+        BatchMissing, NotSpokenYet, PageDamaged, BadSetting: as :func:`save_page`.
     """
     text, expires = _page(store, batch, seconds)
     key = layout.shared_report_object(batch)
@@ -54,13 +57,13 @@ def publish_page(store: ObjectStore, batch: str, seconds: int) -> SharedPage:
 
 
 def _page(store: ObjectStore, batch: str, seconds: int) -> tuple[str, int | None]:
-    """The page, and when its links end."""
+    """The page, and when its links expire."""
     folder = layout.batch_folder(batch)
     key, now = layout.report_object(batch), int(time.time())
     try:
         text = store.read(key).decode()
     except ObjectMissing:
-        batch_results(store, batch)  # says so if there is no such batch
+        batch_results(store, batch)  # raises BatchMissing if there is no such batch
         raise NotSpokenYet(batch, "listening page") from None
     except UnicodeDecodeError:
         raise PageDamaged(store.location(key), batch) from None

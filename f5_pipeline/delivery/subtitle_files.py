@@ -1,7 +1,7 @@
-"""The subtitle files of a batch: which lines are heard when in them, and what is known of the times within a line.
+"""The subtitle files of a batch.
 
-What a subtitle looks like is ``subtitles``' business, which word is said when that of ``word_times``. What was heard,
-and where pieces were joined, is read when a file has to be written, never to see whether it has to.
+``delivery.subtitles`` makes the cues, ``delivery.word_times`` aligns the words. Transcripts and spans are read only
+to write a file, never to decide if it is up to date.
 """
 
 from __future__ import annotations
@@ -10,8 +10,8 @@ from collections.abc import Mapping
 
 from f5_pipeline.delivery.builder import Job
 from f5_pipeline.delivery.clip_files import ClipFiles
-from f5_pipeline.delivery.delivery_record import Delivered, recipe
-from f5_pipeline.delivery.subtitles import SUBTITLES_VERSION, Cue, Heard, clip_cues, to_srt, to_vtt
+from f5_pipeline.delivery.delivery_record import Delivered, fingerprint_of
+from f5_pipeline.delivery.subtitles import SUBTITLES_VERSION, Cue, Placement, clip_cues, to_srt, to_vtt
 from f5_pipeline.errors import ClipDamaged, ObjectMissing
 from f5_pipeline.results.chunk_spans import ChunkSpan
 from f5_pipeline.results.clips import ClipStore
@@ -25,40 +25,43 @@ _WRITERS = {"srt": to_srt, "vtt": to_vtt}
 
 
 class SubtitleFiles:
-    """Makes them of the lines that were delivered."""
+    """The subtitles of the delivered lines."""
 
     def __init__(self, store: ObjectStore, prefix: str, clips: ClipFiles) -> None:
         self._store, self._prefix, self._clips = store, prefix, clips
 
     def job(self, name: str, kind: str, starts: Mapping[str, float]) -> Job:
-        """One file, of the kind ``srt`` or ``vtt``.
+        """The job for one subtitle file.
 
         Args:
-            starts: when each line is heard in what the file belongs to, by id, in seconds.
+            name: relative to the batch's folder.
+            kind: ``srt`` or ``vtt``.
+            starts: the start of each line in the audio file, by id, in seconds.
         """
         key, lines = self._prefix + name, list(starts.items())
-        made_of = recipe("subtitles", SUBTITLES_VERSION, kind, [self._ingredients(*line, kind) for line in lines])
+        parts = [self._fingerprint_parts(*line, kind) for line in lines]
+        fingerprint = fingerprint_of("subtitles", SUBTITLES_VERSION, kind, parts)
 
-        def make() -> Delivered:
+        def build() -> Delivered:
             cues = in_parallel(lambda line: self._cues(*line, kind), lines)
             text = _WRITERS[kind](cue for each in cues for cue in each)
             info = self._store.write(key, text.encode("utf-8", "replace"))
-            return Delivered(made_of, info.size, info.etag)
+            return Delivered(fingerprint, info.size, info.etag)
 
-        return Job(key, made_of, make)
+        return Job(key, fingerprint, build)
 
-    def _ingredients(self, id: str, start: float, kind: str) -> list[object]:
+    def _fingerprint_parts(self, id: str, start: float, kind: str) -> list[object]:
         row, clip = self._clips.spoken[id], self._clips.delivered(id)
-        return [row.text, row.key, _listener(row, kind), start, clip.seconds, clip.cut_before]
+        return [row.text, row.key, _word_recogniser(row, kind), start, clip.seconds, clip.cut_before]
 
     def _cues(self, id: str, start: float, kind: str) -> list[Cue]:
         row, clip = self._clips.spoken[id], self._clips.delivered(id)
-        heard = Heard(start, clip.seconds, clip.cut_before)
-        text, spoken = without_tags(row.text), without_tags(row.spoken_text)
-        return clip_cues(text, heard, spoken, self._segments(row), self._words(row, kind))
+        placement = Placement(start, clip.seconds, clip.cut_before)
+        text, spoken_text = without_tags(row.text), without_tags(row.spoken_text)
+        return clip_cues(text, placement, spoken_text, self._chunk_spans(row), self._transcript(row, kind))
 
-    def _segments(self, row: IndexRow) -> tuple[ChunkSpan, ...]:
-        """Where the pieces of a clip are. Of one that is gone nothing is known any more."""
+    def _chunk_spans(self, row: IndexRow) -> tuple[ChunkSpan, ...]:
+        """The spans of a clip; none if the clip is gone or damaged."""
         if not row.chunk_keys:
             return ()
         try:
@@ -66,12 +69,12 @@ class SubtitleFiles:
         except (ObjectMissing, ClipDamaged):
             return ()
 
-    def _words(self, row: IndexRow, kind: str) -> Words:
-        """What was heard in a clip, if anybody listened to it."""
-        recogniser = _listener(row, kind)
+    def _transcript(self, row: IndexRow, kind: str) -> Words:
+        """The recognised words of a clip; none if there is no transcript, or the format has no times of words."""
+        recogniser = _word_recogniser(row, kind)
         return (load_transcript(self._store, row.key, recogniser) or ()) if recogniser else ()
 
 
-def _listener(row: IndexRow, kind: str) -> str:
-    """The recogniser whose words a file shows the times of. SubRip has no such times."""
+def _word_recogniser(row: IndexRow, kind: str) -> str:
+    """The recogniser that gives the times of words; "" for none. SubRip has no times of words."""
     return str(row.quality.get("recogniser") or "") if kind == "vtt" else ""

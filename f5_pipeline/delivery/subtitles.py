@@ -1,7 +1,7 @@
-"""Subtitles (SRT, WebVTT): cues with the times of clips and of their pieces, and of words in WebVTT, where known.
+"""Subtitles (SRT, WebVTT): cues with the times of clips and of their spans and, in WebVTT, of words.
 
-Nothing here guesses: a text whose pieces have no times of their own is one cue, however long, and a word that nobody
-heard has no time.
+Times are never guessed: a clip without spans is one cue, however long, and a word without a match in the transcript
+has no time. ``delivery.subtitle_files`` writes the files, ``delivery.word_times`` aligns the words.
 """
 
 from __future__ import annotations
@@ -14,36 +14,36 @@ from dataclasses import dataclass
 from itertools import islice, pairwise
 from math import inf
 
-from f5_pipeline.delivery.word_times import WRITTEN, first_words, times_of
+from f5_pipeline.delivery.word_times import WRITTEN_WORD, first_words, word_start_times
 from f5_pipeline.results.chunk_spans import ChunkSpan
 from f5_pipeline.results.transcripts import TimedWord
 
-#: Raise it when the same lines should give other files.
+#: Raise this by hand when the same lines should produce different files.
 SUBTITLES_VERSION = 1
 
-_LINE = 42  # characters, what broadcasters put on a line
+_LINE = 42  # characters per line, as broadcasters use
 
 
 @dataclass(frozen=True)
 class Cue:
-    """A text and when it is heard, in seconds."""
+    """A text with its start and end in seconds."""
 
     start: float
     end: float
     text: str
-    words: tuple[float | None, ...] = ()  # when each of its words (``WRITTEN``) is heard; None: that is not known
+    words: tuple[float | None, ...] = ()  # start of each word (``WRITTEN_WORD``); None: not known
 
 
 @dataclass(frozen=True)
-class Heard:
-    """Where a clip is heard in what it was made a part of, in seconds."""
+class Placement:
+    """The position of a clip in a file, in seconds."""
 
     start: float
     seconds: float
-    cut_before: float = 0.0  # of the clip's beginning, which is not heard
+    cut_before: float = 0.0  # trimmed from the beginning of the clip
 
     def time(self, seconds: float) -> float:
-        """When it is heard what is so many seconds from the beginning of the clip."""
+        """The time in the file of a time in the clip."""
         return self.start + min(max(seconds - self.cut_before, 0.0), self.seconds)
 
     @property
@@ -52,43 +52,47 @@ class Heard:
 
 
 def clip_cues(
-    text: str, heard: Heard, spoken: str = "", segments: Sequence[ChunkSpan] = (), words: Sequence[TimedWord] = ()
+    text: str,
+    placement: Placement,
+    spoken_text: str = "",
+    spans: Sequence[ChunkSpan] = (),
+    transcript: Sequence[TimedWord] = (),
 ) -> list[Cue]:
     """The cues of one clip.
 
     Args:
         text: as written.
-        heard: where the clip is.
-        spoken: the text as it was given to the model, in words.
-        segments: its pieces, each of which is a cue, if it can be told which part of the text that is; else one is all.
-        words: what was heard in the clip.
+        placement: position of the clip in the file.
+        spoken_text: the text as given to the model.
+        spans: the spans of the clip; each is a cue, if its part of the text is known.
+        transcript: the recognised words of the clip.
     """
-    times = [None if time is None else heard.time(time) for time in times_of(text, words)]
-    written, parts = list(WRITTEN.finditer(text)), _parts(text, spoken, segments)
+    times = [None if time is None else placement.time(time) for time in word_start_times(text, transcript)]
+    written, parts = list(WRITTEN_WORD.finditer(text)), _parts(text, spoken_text, spans)
     if not written or not parts:
-        return [Cue(heard.start, heard.end, text, tuple(times))]
+        return [Cue(placement.start, placement.end, text, tuple(times))]
     cues = []
     for (first, start, end), (after, following, _) in pairwise([*parts, (len(written), inf, inf)]):
-        begins, ends = heard.time(start), heard.time(min(end, following))
-        if ends > begins:
-            said = text[written[first].start() : written[after - 1].end()]
-            cues.append(Cue(begins, ends, said, tuple(times[first:after])))
+        cue_start, cue_end = placement.time(start), placement.time(min(end, following))
+        if cue_end > cue_start:
+            words = text[written[first].start() : written[after - 1].end()]
+            cues.append(Cue(cue_start, cue_end, words, tuple(times[first:after])))
     return cues
 
 
-def _parts(text: str, spoken: str, segments: Sequence[ChunkSpan]) -> list[tuple[int, float, float]]:
-    """The first written word of each part of a text that was spoken by itself, and when that begins and ends."""
+def _parts(text: str, spoken_text: str, spans: Sequence[ChunkSpan]) -> list[tuple[int, float, float]]:
+    """The first written word of each span with its start and end; merges spans whose text is not known."""
     parts: list[tuple[int, float, float]] = []
-    for first, segment in zip(first_words(text, spoken, segments), segments, strict=True):
+    for first, span in zip(first_words(text, spoken_text, spans), spans, strict=True):
         if parts and (first is None or first <= parts[-1][0]):
-            parts[-1] = (*parts[-1][:2], segment.end)
+            parts[-1] = (*parts[-1][:2], span.end)
         else:
-            parts.append((first or 0, segment.start, segment.end))
+            parts.append((first or 0, span.start, span.end))
     return parts
 
 
 def to_srt(cues: Iterable[Cue]) -> str:
-    """SubRip: numbered cues, comma before the milliseconds."""
+    """SubRip: numbered cues, with a comma before the milliseconds."""
     blocks = (
         f"{number}\n{_time(cue.start, ',')} --> {_time(cue.end, ',')}\n{_lines(cue.text)}\n"
         for number, cue in enumerate(cues, start=1)
@@ -97,18 +101,18 @@ def to_srt(cues: Iterable[Cue]) -> str:
 
 
 def to_vtt(cues: Iterable[Cue]) -> str:
-    """WebVTT, with the time of each word where that is known; what would be a tag or an entity in it is escaped."""
+    """WebVTT with the known times of words; tags and entities in the text are escaped."""
     blocks = (f"{_time(cue.start, '.')} --> {_time(cue.end, '.')}\n{_timed_lines(cue)}\n" for cue in cues)
     return "\n".join(["WEBVTT\n", *blocks])
 
 
 def _timed_lines(cue: Cue) -> str:
-    """As the standard wants them: times after the cue's beginning and before its end, each later than the one before.
+    """The text of a cue with timestamps, as WebVTT requires: strictly ascending, and inside the cue.
 
-    The word that a cue begins with has none: it is shown from the beginning.
+    The first word has no timestamp: it is displayed from the start of the cue.
     """
     lines, done, latest, timed = _lines(cue.text), 0, _milliseconds(cue.start), ""
-    for word, time in islice(zip(WRITTEN.finditer(lines), cue.words, strict=False), 1, None):
+    for word, time in islice(zip(WRITTEN_WORD.finditer(lines), cue.words, strict=False), 1, None):
         if time is not None and latest < _milliseconds(time) < _milliseconds(cue.end):
             timed += f"{_escaped(lines[done : word.start()])}<{_time(time, '.')}>"
             done, latest = word.start(), _milliseconds(time)
@@ -120,7 +124,7 @@ def _escaped(text: str) -> str:
 
 
 def _lines(text: str) -> str:
-    """Lines of a readable length; no empty one, which would end the cue, and no arrow, which would begin another."""
+    """The text in lines of readable length, without empty lines, which end a cue, and arrows, which begin one."""
     plain = re.sub(r"\s+", " ", text.replace("-->", "→")).strip()
     return "\n".join(textwrap.wrap(plain, _LINE, break_long_words=False, break_on_hyphens=False)) or "…"
 

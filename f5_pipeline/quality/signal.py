@@ -15,7 +15,8 @@ from typing import Literal
 import numpy as np
 import numpy.typing as npt
 
-from f5_pipeline.audio.spectra import FLOOR_DB, HOP_SECONDS, Array, Flags, Spectra, decibels, levels_of, spectra_of
+from f5_pipeline.audio.silence import FLOOR_DB, Array, Flags, decibels, silent_frames
+from f5_pipeline.audio.spectra import HOP_SECONDS, Spectra, levels_of, spectra_of
 from f5_pipeline.quality.thresholds import Thresholds
 
 _BELOW_LOUD_DB = 40.0  # quieter than the loud parts by this much is silence …
@@ -161,7 +162,7 @@ _SAYINGS: dict[str, tuple[float, Callable[[float], str]]] = {
 
 def _silent(levels: Array) -> Flags:
     loud = float(np.percentile(levels, 95)) if levels.size else 0.0
-    return levels < max(_SILENCE_DB, loud - _BELOW_LOUD_DB)
+    return silent_frames(levels, loud, _BELOW_LOUD_DB, _SILENCE_DB)
 
 
 def _range(flags: Flags) -> tuple[int, int]:

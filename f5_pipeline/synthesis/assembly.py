@@ -6,7 +6,7 @@ import threading
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from f5_pipeline.audio.join import Joint, join_pieces, starts_of
+from f5_pipeline.audio.join import Joint, join_chunks, starts_of
 from f5_pipeline.audio.samples import SAMPLE_RATE, Samples
 from f5_pipeline.engine.protocol import SpeechChunk
 from f5_pipeline.quality.asr.comparison import words_of
@@ -64,9 +64,9 @@ class TakeAssembly:
         """Join the samples of all chunks, 24 kHz each."""
         joints = [Joint(chunk.pause_after_seconds, chunk.cross_fade_seconds) for chunk in self.chunks]
         lead = self.request.lead_seconds
-        samples = speech = join_pieces(sounds, joints, lead)
+        samples = speech = join_chunks(sounds, joints, lead)
         if lead or any(joint.pause_seconds for joint in joints):
-            speech = join_pieces(sounds, [Joint() if joint.pause_seconds else joint for joint in joints])
+            speech = join_chunks(sounds, [Joint() if joint.pause_seconds else joint for joint in joints])
         return Waveform(
             key=self.key,
             samples=samples,
@@ -89,5 +89,5 @@ class TakeAssembly:
 
 def chunk_waveform(chunk: SpeechChunk, samples: Samples) -> Waveform:
     """A chunk as a clip of its own."""
-    whole = join_pieces([samples], [Joint()])
+    whole = join_chunks([samples], [Joint()])
     return Waveform(chunk.key, whole, whole, chunk.text, chunk.seconds, chunk.seed, chunk.attempt)

@@ -1,1 +1,1 @@
-"""Reference voices: found in the store, checked, conditioned and cached on this machine."""
+"""Reference voices: found, checked, conditioned, cached on this machine."""

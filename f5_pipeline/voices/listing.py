@@ -1,4 +1,4 @@
-"""Which voices a store has, by its listing alone. Decoding and judging them is in ``voice``."""
+"""The voices of a store, from one listing. ``voices.prepare`` downloads, decodes and checks them."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from f5_pipeline.storage.object_store import ObjectInfo, ObjectStore
 from f5_pipeline.voices.settings import VoiceSettings
 
 AUDIO_FORMATS = ("wav", "flac", "mp3", "ogg", "opus", "m4a")
-_MAX_AUDIO_BYTES = 200 * 2**20  # ten minutes of 96 kHz stereo, and more than anybody needs
+_MAX_AUDIO_BYTES = 200 * 2**20  # about six minutes of 96 kHz, 24-bit stereo
 TRANSCRIPT_FORMATS = ("txt", "srt", "vtt")
 
 
@@ -25,12 +25,12 @@ class VoiceFiles:
 
     @property
     def objects(self) -> tuple[ObjectInfo, ...]:
-        """All files of a complete voice: audio, transcript and, if there are any, settings."""
+        """All files of a complete voice: audio, transcript, then the settings, if there are any."""
         return (*self.audio, *self.transcripts, *([self.settings] if self.settings else []))
 
     @property
     def problems(self) -> tuple[str, ...]:
-        """What the listing alone shows to be wrong."""
+        """Problems that the listing alone reveals."""
         found = []
         if any(file.size > _MAX_AUDIO_BYTES for file in self.audio):
             found.append(f"its recording is larger than {_MAX_AUDIO_BYTES >> 20} MiB; a few seconds are enough")
@@ -39,8 +39,8 @@ class VoiceFiles:
             ("transcript", self.transcripts, TRANSCRIPT_FORMATS),
         ):
             if not files:
-                others = ", ".join(f".{format}" for format in formats[1:])
-                found.append(f"it has no {kind}; add voices/{self.name}.{formats[0]} (or {others})")
+                alternatives = ", ".join(f".{format}" for format in formats[1:])
+                found.append(f"it has no {kind}; add voices/{self.name}.{formats[0]} (or {alternatives})")
             if len(files) > 1:
                 names = " and ".join(file.key for file in files)
                 found.append(f"it has more than one {kind} ({names}); delete all but one")
@@ -48,7 +48,7 @@ class VoiceFiles:
 
 
 def list_voices(store: ObjectStore) -> dict[str, VoiceFiles]:
-    """The voices of a store by name, in order; one listing, no download. Files of other kinds are no voices."""
+    """The voices of a store by name, sorted. Costs one listing and no download; ignores other files."""
     found: dict[str, VoiceFiles] = {}
     for info in store.list(layout.VOICES):
         name, _, suffix = info.key.removeprefix(layout.VOICES).rpartition(".")
@@ -65,10 +65,10 @@ def list_voices(store: ObjectStore) -> dict[str, VoiceFiles]:
 
 
 def read_voice_settings(store: ObjectStore, files: VoiceFiles) -> VoiceSettings:
-    """The settings of a voice; the defaults if it has no settings file.
+    """The settings of a voice; defaults if it has no settings file.
 
     Raises:
-        BadSetting: the file is not readable, or a key is unknown or has an impossible value.
+        BadSetting: the file is not valid, or a key is unknown or has an impossible value.
     """
     if files.settings is None:
         return VoiceSettings()

@@ -1,7 +1,7 @@
-"""Making a voice ready: reference audio and transcript, checked, conditioned and kept in this machine's cache.
+"""Preparing voices: reference audio and transcript, checked, conditioned and cached on this machine.
 
-Arrays are handled in ``audio``, transcripts in ``transcript``, both are judged in ``checks``; what voices there are is
-in ``listing``.
+``audio.decode`` works on the samples, ``voices.transcript`` on the text, ``voices.checks`` judges both;
+``voices.listing`` finds the voices of a store.
 """
 
 from __future__ import annotations
@@ -22,9 +22,9 @@ from f5_pipeline.audio.decode import (
     condition,
     decode,
     measure,
+    pad_end,
     to_int16,
-    trim,
-    with_silence_at_end,
+    trim_reference,
 )
 from f5_pipeline.audio.samples import SAMPLE_RATE, Samples
 from f5_pipeline.errors import BadSetting, KeepsChanging, ObjectMissing
@@ -40,8 +40,9 @@ from f5_pipeline.voices.settings import VoiceSettings
 from f5_pipeline.voices.transcript import Transcript, read_transcript
 from f5_pipeline.voices.voice import Voice
 
-_VERSION = 1  # bumped when the same files would be prepared differently
+_VERSION = 1  # raise it when the same files should be prepared differently
 _THREADS = 8
+_WAV_HEADER_BYTES = 44
 
 
 def prepare_voice(
@@ -52,9 +53,9 @@ def prepare_voice(
     cache: Path,
     limits: VoiceLimits = USUAL_LIMITS,
 ) -> Voice:
-    """Decode, check and condition one voice; write its reference to ``cache`` under its fingerprint.
+    """Decode, check and condition one voice, and write its reference to ``cache`` under its fingerprint.
 
-    Never raises for a bad voice: its ``problems`` say what is wrong and what to do.
+    Never raises for a bad voice: its ``problems`` give the reason and the fix.
 
     Raises:
         FileUnusable: the cache cannot be written.
@@ -65,7 +66,7 @@ def prepare_voice(
     except Undecodable as reason:
         return replace(voice, problems=(str(reason),))
     samples = condition(decoded.samples, decoded.sample_rate)
-    speech, transcript, too_long = _cut(decoded, samples, transcript, limits.max_seconds)
+    speech, transcript, too_long = _fit(decoded, samples, transcript, limits.max_seconds)
     text, measures = reference_text(transcript.text), measure(speech)
     voice = replace(
         voice,
@@ -75,7 +76,7 @@ def prepare_voice(
         audio_seconds=measures.seconds,
         speech_seconds=measures.seconds,
     )
-    return _written(voice, with_silence_at_end(speech, limits.silence_at_end), cache) if voice.usable else voice
+    return _with_reference(voice, pad_end(speech, limits.silence_at_end), cache) if voice.usable else voice
 
 
 def prepare_voices(
@@ -84,99 +85,101 @@ def prepare_voices(
     names: Iterable[str] | None = None,
     limits: VoiceLimits = USUAL_LIMITS,
 ) -> list[Voice]:
-    """All voices of a store (or those named), ready on this machine; only what changed is fetched and decoded.
+    """Prepare all voices of a store, or the named ones; downloads and decodes only what changed.
 
-    Voices that cannot be used are in the list too, with their problems.
+    The list includes unusable voices, with their problems.
 
     Raises:
         StoreUnusable: the store cannot be listed or read.
         FileUnusable: the cache cannot be written.
     """
     listed = list_voices(store)
-    wanted = listed if names is None else {name: listed.get(name, VoiceFiles(name)) for name in dict.fromkeys(names)}
+    selected = listed if names is None else {name: listed.get(name, VoiceFiles(name)) for name in dict.fromkeys(names)}
     with ThreadPoolExecutor(_THREADS, thread_name_prefix="voice") as threads:
-        return list(threads.map(lambda files: _prepare_cached(store, cache, files, limits), wanted.values()))
+        return list(threads.map(lambda files: _prepare_cached(store, cache, files, limits), selected.values()))
 
 
-def _cut(
-    decoded: Decoded, samples: Samples, transcript: Transcript, longest: float
+def _fit(
+    decoded: Decoded, samples: Samples, transcript: Transcript, max_seconds: float
 ) -> tuple[Samples, Transcript, str | None]:
-    """The speech of a reference and its transcript; of a long one with a timed transcript, its beginning.
+    """The speech of a reference and its transcript; the beginning of both if it is too long and timed.
 
-    The third value is the problem, if it is too long and cannot be cut.
+    The third value is the problem of a reference that is too long and cannot be cut.
     """
-    speech = trim(samples)
-    seconds = len(speech) / SAMPLE_RATE if decoded.whole else decoded.seconds
-    if seconds <= longest:
+    speech = trim_reference(samples)
+    seconds = len(speech) / SAMPLE_RATE if decoded.complete else decoded.seconds
+    if seconds <= max_seconds:
         return speech, transcript, None
-    advice = f"cut it to a piece of 4 to {min(10, longest):g} s, and its transcript to what is said there"
+    advice = f"cut it to 4 to {min(10, max_seconds):g} s, and its transcript to the words that remain"
     if not transcript.cues:
-        problem = f"it is {seconds:.1f} s long, and may be {longest:g} s; {advice}, or give it as .srt or .vtt"
+        problem = f"it is {seconds:.1f} s long, and may be {max_seconds:g} s; {advice}, or give it as .srt or .vtt"
         return speech, transcript, problem
-    kept = transcript.until(longest + transcript.cues[0].start)
+    kept = transcript.until(max_seconds + transcript.cues[0].start)
     if not kept.cues:
-        return speech, transcript, f"it is {seconds:.1f} s long, and its first cue ends after {longest:g} s; {advice}"
+        problem = f"it is {seconds:.1f} s long, and its first cue ends after {max_seconds:g} s; {advice}"
+        return speech, transcript, problem
     start, end = (int(second * SAMPLE_RATE) for second in (kept.cues[0].start, kept.cues[-1].end))
-    return trim(samples[start:end]), kept, None
+    return trim_reference(samples[start:end]), kept, None
 
 
 # --- this machine's cache -------------------------------------------------------------------------------------
 
 
-def _written(voice: Voice, samples: Samples, cache: Path) -> Voice:
-    """Write the reference as 16-bit WAV, whole or not at all; its name is its fingerprint."""
+def _with_reference(voice: Voice, samples: Samples, cache: Path) -> Voice:
+    """Write the reference as a 16-bit WAV file named by its fingerprint; the voice with both."""
     pcm = to_int16(samples)
     fingerprint = hashlib.sha256(pcm.astype("<i2").tobytes() + b"\0" + voice.text.encode()).hexdigest()
     path = cache / "voices" / f"{fingerprint}.wav"
-    wav = io.BytesIO()  # libsndfile would not pass on why a file cannot be written
+    wav = io.BytesIO()  # libsndfile would hide why a file cannot be written
     soundfile.write(wav, pcm, SAMPLE_RATE, subtype="PCM_16", format="WAV")
-    _keep(path, wav.getvalue())  # even if it is there: the same bytes, unless what is there was harmed
+    _write(path, wav.getvalue())  # an existing file has the same bytes, unless it is damaged
     return replace(voice, audio=str(path), fingerprint=fingerprint, audio_seconds=len(pcm) / SAMPLE_RATE)
 
 
 def _prepare_cached(store: ObjectStore, cache: Path, files: VoiceFiles, limits: VoiceLimits) -> Voice:
     if files.problems:
         return Voice(files.name, files.problems)
-    if (known := _recorded(_record(store, cache, files.objects, limits))) is not None:
-        return known
+    if (cached := _read_record(_record_path(store, cache, files.objects, limits))) is not None:
+        return cached
     try:
         copies = fetch(store, files.objects, cache)
     except (ObjectMissing, KeepsChanging) as error:
         return Voice(files.name, (str(error).rstrip("."),))
     voice = _prepare_copies(files.name, copies, cache, limits)
-    _keep(_record(store, cache, [copy.info for copy in copies], limits), json.dumps(asdict(voice)).encode())
+    record = _record_path(store, cache, [copy.info for copy in copies], limits)
+    _write(record, json.dumps(asdict(voice)).encode())
     return voice
 
 
-def _keep(path: Path, data: bytes) -> None:
+def _write(path: Path, data: bytes) -> None:
     with this_machines_file(path), atomic_write(path) as file:
         file.write(data)
 
 
 def _prepare_copies(name: str, copies: Sequence[LocalCopy], cache: Path, limits: VoiceLimits) -> Voice:
-    """``copies``: audio, transcript and, if there are any, settings."""
-    audio, words, *rest = (copy.path for copy in copies)
+    """Prepare a voice from local ``copies``: audio, transcript, then the settings, if there are any."""
+    audio, text, *toml = (copy.path for copy in copies)
     try:
-        settings = parse_settings(VoiceSettings, rest[0].read_bytes(), copies[2].info.key) if rest else VoiceSettings()
-        transcript = read_transcript(words.read_bytes(), words.suffix.lstrip("."))
+        settings = parse_settings(VoiceSettings, toml[0].read_bytes(), copies[2].info.key) if toml else VoiceSettings()
+        transcript = read_transcript(text.read_bytes(), text.suffix.lstrip("."))
     except (BadSetting, ValueError) as error:
         return Voice(name, (str(error).rstrip("."),))
     return prepare_voice(name, audio, transcript, settings, cache, limits)
 
 
-def _record(store: ObjectStore, cache: Path, sources: Sequence[ObjectInfo], limits: VoiceLimits) -> Path:
-    """Where the result for these versions of a voice's files is kept."""
-    parts = [_VERSION, store.url, asdict(limits), [(info.key, info.size, info.etag) for info in sources]]
+def _record_path(store: ObjectStore, cache: Path, objects: Sequence[ObjectInfo], limits: VoiceLimits) -> Path:
+    """The path of the record of these versions of a voice's files."""
+    parts = [_VERSION, store.url, asdict(limits), [(info.key, info.size, info.etag) for info in objects]]
     return cache / "voices" / f"{hashlib.sha256(json.dumps(parts).encode()).hexdigest()}.json"
 
 
-def _recorded(record: Path) -> Voice | None:
-    """A voice prepared before, if its reference is still there whole."""
+def _read_record(path: Path) -> Voice | None:
+    """The voice of a record; None if there is none, or the voice's reference is missing or damaged."""
     try:
-        values = json.loads(record.read_text(encoding="utf-8"))
+        values = json.loads(path.read_text(encoding="utf-8"))
         voice = Voice(**{**values, "problems": tuple(values["problems"]), "warnings": tuple(values["warnings"])})
     except (OSError, ValueError, TypeError, KeyError):
         return None
-    expected = 44 + 2 * round(voice.audio_seconds * SAMPLE_RATE)
-    whole = Path(voice.audio).is_file() and Path(voice.audio).stat().st_size == expected
-    return voice if whole or not voice.usable else None
+    expected = _WAV_HEADER_BYTES + 2 * round(voice.audio_seconds * SAMPLE_RATE)
+    intact = Path(voice.audio).is_file() and Path(voice.audio).stat().st_size == expected
+    return voice if intact or not voice.usable else None

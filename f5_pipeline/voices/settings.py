@@ -8,7 +8,7 @@ from f5_pipeline.settings.fields import Language, Speed
 
 
 class VoiceSettings(BaseModel):
-    """``voices/NAME.toml``: what a voice brings along."""
+    """``voices/NAME.toml``: defaults for the lines that use a voice."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 

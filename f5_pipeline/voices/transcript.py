@@ -1,4 +1,7 @@
-"""The transcript of a voice: plain text, or SRT and VTT, whose cues say when each part is spoken."""
+"""Reading the transcript of a voice: plain text, or SRT and WebVTT with the times of cues.
+
+Subtitles are written by ``delivery.subtitles``.
+"""
 
 from __future__ import annotations
 
@@ -15,7 +18,7 @@ _MARKUP = re.compile(r"<[^<>]{0,200}>|\{\\[^{}]{0,200}\}")  # <i>, <v Anna>, {\a
 
 @dataclass(frozen=True)
 class Cue:
-    """A part of a transcript and when it is spoken, in seconds from the start of the audio."""
+    """A part of a transcript; ``start`` and ``end`` are seconds from the start of the recording."""
 
     start: float
     end: float
@@ -24,22 +27,22 @@ class Cue:
 
 @dataclass(frozen=True)
 class Transcript:
-    """What a reference says, and, if it is timed, when."""
+    """The text of a reference recording, with its cues if it is timed."""
 
     text: str
     cues: tuple[Cue, ...] = ()
 
     def until(self, seconds: float) -> Transcript:
-        """The cues that end by then."""
-        return _of_cues([cue for cue in self.cues if cue.end <= seconds])
+        """The transcript up to ``seconds``: the cues that end by then."""
+        return _from_cues([cue for cue in self.cues if cue.end <= seconds])
 
 
 def read_transcript(data: bytes, format: str) -> Transcript:
-    """Read a transcript. ``format`` is "txt", "srt" or "vtt".
+    """Parse a transcript. ``format`` is "txt", "srt" or "vtt".
 
     Raises:
-        ValueError: it is too long or not UTF-8, or a timed one has no cues or impossible times; the message is
-            for the user.
+        ValueError: the transcript is too long or not UTF-8, or it is timed and has no cues or impossible times. The
+            message is a clause for the user.
     """
     if len(data) > _MAX_BYTES:
         raise ValueError(f"its transcript is longer than {_MAX_BYTES:,} bytes")
@@ -49,19 +52,19 @@ def read_transcript(data: bytes, format: str) -> Transcript:
         raise ValueError(f"its transcript is not UTF-8 (byte {error.start}); save it as UTF-8") from None
     if format == "txt":
         return Transcript(" ".join(text.replace("\0", " ").split()))
-    cues = [cue for block in re.split(r"\n[^\S\n]*\n", text) if (cue := _cue(block))]
+    cues = [cue for block in re.split(r"\n[^\S\n]*\n", text) if (cue := _parse_cue(block))]
     if text.strip() and not cues:
-        raise ValueError(f"its transcript has no cue that could be read as {format.upper()}")
+        raise ValueError(f"its transcript has no valid {format.upper()} cue")
     if any(cue.end <= cue.start for cue in cues) or any(a.start > b.start for a, b in pairwise(cues)):
-        raise ValueError("the cues of its transcript are not in order of time")
-    return _of_cues(cues)
+        raise ValueError("the cues of its transcript are not in chronological order")
+    return _from_cues(cues)
 
 
-def _of_cues(cues: list[Cue]) -> Transcript:
+def _from_cues(cues: list[Cue]) -> Transcript:
     return Transcript(" ".join(cue.text for cue in cues if cue.text), tuple(cues))
 
 
-def _cue(block: str) -> Cue | None:
+def _parse_cue(block: str) -> Cue | None:
     lines = block.split("\n")
     for number, line in enumerate(lines):
         if match := _CUE_TIMES.match(line):

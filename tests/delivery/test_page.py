@@ -1,4 +1,4 @@
-"""The listening page in a real Chromium: what a person does with it, with the mouse, the keyboard and a phone."""
+"""The listening page in Chromium, used by mouse, by keyboard and on a phone."""
 
 from __future__ import annotations
 
@@ -20,10 +20,10 @@ from f5_pipeline.manifests.batch_settings import BatchSettings
 from f5_pipeline.manifests.rows import read_rows
 from f5_pipeline.storage.local import LocalStore
 from tests.browser import Open, played, until
-from tests.delivery.test_deliver import Batch
-from tests.delivery.test_report_page import HOSTILE
+from tests.delivery.batch import RATE, Batch
+from tests.delivery.pages import HOSTILE
 
-RATE = 24_000
+pytestmark = pytest.mark.slow
 
 
 def rows_of(page: Any) -> list[str]:
@@ -33,12 +33,13 @@ def rows_of(page: Any) -> list[str]:
 
 
 def current(page: Any) -> str:
+    """The id of the selected line."""
     return str(page.text_content("#meta")).split(" · ")[0].removeprefix("to check").removeprefix("rejected")
 
 
 @pytest.fixture(scope="module")
 def small(tmp_path_factory: pytest.TempPathFactory, voices: dict[str, Samples]) -> Path:
-    """A batch of twelve lines in two voices: two to check, one rejected, one hostile; every format once."""
+    """A page of twelve lines in two voices: two to check, one rejected, one with a formula; every format once."""
     folder = tmp_path_factory.mktemp("batch")
     (folder / "audio").mkdir()
     speech = voices["m1"]
@@ -80,7 +81,7 @@ def small(tmp_path_factory: pytest.TempPathFactory, voices: dict[str, Samples]) 
 
 @pytest.fixture(scope="module")
 def large(tmp_path_factory: pytest.TempPathFactory, speech: Samples) -> Path:
-    """5,000 lines."""
+    """A page of 5,000 lines."""
     path = tmp_path_factory.mktemp("large") / "report.html"
     peaks = waveform(speech)
     rows = [
@@ -100,10 +101,10 @@ def large(tmp_path_factory: pytest.TempPathFactory, speech: Samples) -> Path:
     return path
 
 
-# --- what it shows --------------------------------------------------------------------------------------------
+# --- content --------------------------------------------------------------------------------------------------
 
 
-def test_the_head_sums_up_the_batch(opened: Open, small: Path) -> None:
+def test_the_head_summarises_the_batch(opened: Open, small: Path) -> None:
     page = opened(small)
     assert page.text_content("h1") == "night"
     numbers = page.eval_on_selector_all("#numbers div", "all => all.map(one => one.textContent)")
@@ -119,11 +120,11 @@ def test_the_head_sums_up_the_batch(opened: Open, small: Path) -> None:
     assert "without 1 line that could not be spoken: line-09" in page.text_content("#sections")
 
 
-def test_suspects_come_first_then_the_order_of_the_manifest(opened: Open, small: Path) -> None:
+def test_suspects_come_first_then_manifest_order(opened: Open, small: Path) -> None:
     assert rows_of(opened(small))[:5] == ["line-03", "line-07", "line-09", "line-01", "line-02"]
 
 
-def test_the_chosen_line_is_shown_with_all_that_is_known_of_it(opened: Open, small: Path) -> None:
+def test_the_selected_line_is_shown_with_its_details(opened: Open, small: Path) -> None:
     page = opened(small)
     page.click(".row >> nth=0")
     assert page.text_content("#text") == "This is the text of line 3."
@@ -134,7 +135,7 @@ def test_the_chosen_line_is_shown_with_all_that_is_known_of_it(opened: Open, sma
 
 
 @pytest.mark.parametrize("text", HOSTILE)
-def test_a_hostile_text_is_only_a_text(opened: Open, tmp_path: Path, text: str) -> None:
+def test_a_hostile_text_stays_text(opened: Open, tmp_path: Path, text: str) -> None:
     path = tmp_path / "report.html"
     row = PageRow(
         "a", text, spoken=text + "!", voice=text, status="suspect", reason=text, section=text, columns={text: text}
@@ -142,21 +143,21 @@ def test_a_hostile_text_is_only_a_text(opened: Open, tmp_path: Path, text: str) 
     path.write_text(render(Page(text, text, [row], [PageSection(text, "audio/x.mp3", 1, 1)])), encoding="utf-8")
     page = opened(path)
     page.keyboard.press("j")
-    shown = text.replace("\ud800", "?")
-    assert page.text_content("#text") == shown
-    assert page.text_content(".row .text") == shown
-    assert page.text_content("h1") == shown
+    displayed = text.replace("\ud800", "?")
+    assert page.text_content("#text") == displayed
+    assert page.text_content(".row .text") == displayed
+    assert page.text_content("h1") == displayed
     assert page.evaluate("window.pwned") is None
     assert page.evaluate("document.querySelectorAll('script').length") == 2
 
 
-def test_a_script_that_gets_in_all_the_same_is_not_run(opened: Open, small: Path, tmp_path: Path) -> None:
+def test_the_content_security_policy_blocks_an_injected_script(opened: Open, small: Path, tmp_path: Path) -> None:
     text = small.read_text(encoding="utf-8").replace("</body>", "<script>window.pwned = 1</script></body>")
     path = tmp_path / "report.html"
     path.write_text(text, encoding="utf-8")
     page = opened(path)
     assert page.evaluate("window.pwned") is None
-    assert "Content Security Policy" in page.faults.pop()
+    assert "Content Security Policy" in page.errors.pop()
 
 
 def test_an_empty_batch_has_a_page(opened: Open, tmp_path: Path) -> None:
@@ -171,7 +172,7 @@ def test_an_empty_batch_has_a_page(opened: Open, tmp_path: Path) -> None:
 # --- playing --------------------------------------------------------------------------------------------------
 
 
-def test_no_audio_is_loaded_before_it_is_wanted(opened: Open, small: Path) -> None:
+def test_no_audio_is_loaded_before_it_is_played(opened: Open, small: Path) -> None:
     page = opened(small)
     page.keyboard.press("j")
     page.keyboard.press("j")
@@ -201,7 +202,7 @@ def test_space_plays_and_pauses(opened: Open, small: Path) -> None:
     assert page.text_content("#clock") == stopped
 
 
-def test_playing_goes_on_with_the_next_line_where_that_is_wanted(opened: Open, small: Path) -> None:
+def test_keep_playing_continues_with_the_next_line(opened: Open, small: Path) -> None:
     page = opened(small)
     page.check("#play-on")
     page.select_option("#sort", "Manifest order")
@@ -210,14 +211,14 @@ def test_playing_goes_on_with_the_next_line_where_that_is_wanted(opened: Open, s
     played(page)
 
 
-def test_a_click_into_the_waveform_plays_from_there(opened: Open, small: Path) -> None:
+def test_a_click_into_the_waveform_plays_from_that_position(opened: Open, small: Path) -> None:
     page = opened(small)
     box = page.locator(".row .wave >> nth=0").bounding_box()
     page.mouse.click(box["x"] + box["width"] * 0.6, box["y"] + 10)
     until(page, "parseFloat(document.getElementById('clock').textContent) > 0.55")
 
 
-def test_arrows_move_through_a_clip(opened: Open, small: Path) -> None:
+def test_arrows_seek_in_a_clip(opened: Open, small: Path) -> None:
     page = opened(small)
     page.keyboard.press("Space")
     played(page)
@@ -226,18 +227,18 @@ def test_arrows_move_through_a_clip(opened: Open, small: Path) -> None:
     until(page, "document.getElementById('clock').textContent.startsWith('0.0 s')")
 
 
-def test_audio_that_is_not_there_is_said(opened: Open, tmp_path: Path, speech: Samples) -> None:
+def test_missing_audio_is_reported(opened: Open, tmp_path: Path, speech: Samples) -> None:
     path = tmp_path / "report.html"
     row = PageRow("a", "text", audio="audio/gone.mp3", seconds=1.0, peaks=waveform(speech))
     path.write_text(render(Page("b", "", [row])), encoding="utf-8")
     page = opened(path)
     page.keyboard.press("Space")
     page.wait_for_selector("#trouble:not([hidden])")
-    assert "audio/gone.mp3 could not be" in page.text_content("#trouble")
-    assert "ERR_FILE_NOT_FOUND" in page.faults.pop()
+    assert "audio/gone.mp3" in page.text_content("#trouble")
+    assert "ERR_FILE_NOT_FOUND" in page.errors.pop()
 
 
-def test_it_works_from_a_web_server_too(opened: Open, small: Path) -> None:
+def test_the_page_works_from_a_web_server(opened: Open, small: Path) -> None:
     class Quiet(SimpleHTTPRequestHandler):
         def log_message(self, *_: Any) -> None:
             pass
@@ -261,14 +262,14 @@ def test_a_delivered_batch_plays_from_its_folder(opened: Open, tmp_path: Path, v
     page.click("#sections summary")
     page.evaluate("document.querySelector('.sections audio').play()")
     until(page, "document.querySelector('.sections audio').currentTime > 0.1")
-    assert page.get_attribute("#play", "aria-label") == "Play"  # one at a time
+    assert page.get_attribute("#play", "aria-label") == "Play"  # only one plays at a time
     assert page.get_attribute(".sections a >> nth=1", "href") == "one.vtt"
 
 
-# --- finding --------------------------------------------------------------------------------------------------
+# --- search and order -----------------------------------------------------------------------------------------
 
 
-def test_search_verdict_voice_section_and_order(opened: Open, small: Path) -> None:
+def test_filters_by_search_verdict_voice_and_section_and_order(opened: Open, small: Path) -> None:
     page = opened(small)
     page.fill("#search", "TEXT line-04")
     assert rows_of(page) == ["line-04"]
@@ -296,7 +297,7 @@ def test_lines_can_be_ordered_by_a_measure(opened: Open, small: Path) -> None:
     assert rows_of(page)[:3] == ["line-12", "line-11", "line-10"]
 
 
-def test_measures_and_columns_that_nobody_foresaw_are_shown_and_sorted_by(opened: Open, tmp_path: Path) -> None:
+def test_unknown_measures_and_columns_are_shown_and_sortable(opened: Open, tmp_path: Path) -> None:
     measures = {"missing_words": 2, "word_error_rate": 0.125, "laughter_seconds": 1.5, "emotion": "calm", "sung": True}
     rows = [
         PageRow("a", "one", seed=2**60 + 1, measures=measures, columns={"take": "10"}),
@@ -320,12 +321,12 @@ def test_measures_and_columns_that_nobody_foresaw_are_shown_and_sorted_by(opened
         "laughter1.50 s",
         "emotioncalm",
         "sungyes",
-        f"seed{2**60 + 1}",  # exact, though a browser's numbers are not
+        f"seed{2**60 + 1}",  # exact, though JavaScript would round it
         "take10",
     ]
 
 
-def test_the_chosen_line_stays_in_sight_when_its_details_unfold(opened: Open, small: Path) -> None:
+def test_the_selected_line_stays_visible_when_its_details_open(opened: Open, small: Path) -> None:
     page = opened(small, width=390, height=844)
     for _ in range(6):
         page.keyboard.press("j")
@@ -337,13 +338,13 @@ def test_the_chosen_line_stays_in_sight_when_its_details_unfold(opened: Open, sm
 # --- keyboard -------------------------------------------------------------------------------------------------
 
 
-def test_the_keyboard_alone_is_enough(opened: Open, small: Path) -> None:
+def test_the_keyboard_reaches_every_function(opened: Open, small: Path) -> None:
     page = opened(small)
-    seen = []
+    selected = []
     for key in ["j", "j", "ArrowDown", "ArrowDown", "k", "ArrowUp", "ArrowUp", "n"]:
         page.keyboard.press(key)
-        seen.append(current(page))
-    assert seen == ["line-03", "line-07", "line-09", "line-01", "line-09", "line-07", "line-03", "line-07"]
+        selected.append(current(page))
+    assert selected == ["line-03", "line-07", "line-09", "line-01", "line-09", "line-07", "line-03", "line-07"]
     page.keyboard.press("m")
     assert page.text_content("#export") == "Export 1 marked"
     page.keyboard.press("/")
@@ -358,7 +359,7 @@ def test_the_keyboard_alone_is_enough(opened: Open, small: Path) -> None:
     assert page.is_hidden("#keys")
 
 
-def test_after_a_click_the_keys_still_mean_the_same(opened: Open, small: Path) -> None:
+def test_keys_work_after_a_click(opened: Open, small: Path) -> None:
     page = opened(small)
     page.click(".chips .suspect")
     page.keyboard.press("j")
@@ -381,7 +382,7 @@ def test_moving_while_playing_plays_the_next_line(opened: Open, small: Path) -> 
 # --- marks ----------------------------------------------------------------------------------------------------
 
 
-def test_marked_lines_are_exported_as_a_manifest_that_speaks_them_anew(opened: Open, small: Path) -> None:
+def test_marked_lines_are_exported_as_a_manifest_with_new_seeds(opened: Open, small: Path) -> None:
     page = opened(small)
     for id in ("line-02", "line-03", "line-09"):
         page.click(f"[aria-label='Mark {id}']")
@@ -402,7 +403,7 @@ def test_marked_lines_are_exported_as_a_manifest_that_speaks_them_anew(opened: O
     assert not any(cell.startswith(("=", "+", "-", "@")) for cell in cells)
 
 
-def test_marks_are_still_there_at_the_next_visit(opened: Open, small: Path) -> None:
+def test_marks_survive_a_reload(opened: Open, small: Path) -> None:
     page = opened(small)
     page.click("[aria-label='Mark line-02']")
     page.click("[aria-label='Mark line-03']")
@@ -417,7 +418,7 @@ def test_marks_are_still_there_at_the_next_visit(opened: Open, small: Path) -> N
 # --- size -----------------------------------------------------------------------------------------------------
 
 
-def test_of_5000_rows_only_those_in_sight_exist(opened: Open, large: Path) -> None:
+def test_only_visible_rows_of_5000_exist(opened: Open, large: Path) -> None:
     page = opened(large)
     most = page.evaluate("""async () => {
         let most = 0;
@@ -434,27 +435,27 @@ def test_of_5000_rows_only_those_in_sight_exist(opened: Open, large: Path) -> No
     assert page.evaluate("document.querySelectorAll('*').length") < 3_000
 
 
-#: Between the tools at the top and the desk at the bottom; the page scrolls a moment after a key.
-IN_SIGHT = """(() => {
+#: True if the selected row is between the tools and the desk; the page scrolls shortly after a key.
+IS_VISIBLE = """(() => {
     const [row, tools, desk] = ['.row[aria-current=true]', '#tools', '#desk'].map(
         (selector) => document.querySelector(selector)?.getBoundingClientRect());
     return row && row.top >= tools.height && row.bottom <= desk.top;
 })()"""
 
 
-def test_in_5000_rows_the_keyboard_keeps_the_chosen_line_in_sight(opened: Open, large: Path) -> None:
+def test_the_keyboard_keeps_the_selected_line_of_5000_visible(opened: Open, large: Path) -> None:
     page = opened(large)
     page.select_option("#sort", "Manifest order")
     for _ in range(30):
         page.keyboard.press("j")
     assert current(page) == "0029"
-    until(page, IN_SIGHT)
+    until(page, IS_VISIBLE)
     page.keyboard.press("n")
     assert current(page) == "0057"
     assert page.locator(".row[aria-current=true]").is_visible()
 
 
-def test_a_search_through_5000_rows_finds_the_last_one(opened: Open, large: Path) -> None:
+def test_a_search_finds_the_last_of_5000_rows(opened: Open, large: Path) -> None:
     page = opened(large)
     page.evaluate("scrollTo(0, document.body.scrollHeight)")
     page.fill("#search", "number 4999")
@@ -463,7 +464,7 @@ def test_a_search_through_5000_rows_finds_the_last_one(opened: Open, large: Path
     assert page.locator(".row").is_visible()
 
 
-# --- looks ----------------------------------------------------------------------------------------------------
+# --- layout and accessibility ---------------------------------------------------------------------------------
 
 CONTRAST = """selector => {
     const channel = (value) => (value /= 255) <= 0.04045 ? value / 12.92 : ((value + 0.055) / 1.055) ** 2.4;
@@ -479,7 +480,7 @@ CONTRAST = """selector => {
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_every_text_is_readable_in_light_and_dark(opened: Open, small: Path, scheme: str) -> None:
+def test_every_text_has_enough_contrast_in_light_and_dark(opened: Open, small: Path, scheme: str) -> None:
     page = opened(small, color_scheme=scheme)
     page.click(".row >> nth=0")
     page.evaluate("document.querySelectorAll('details').forEach((one) => { one.open = true; })")
@@ -504,14 +505,14 @@ def test_every_text_is_readable_in_light_and_dark(opened: Open, small: Path, sch
 
 
 @pytest.mark.parametrize("width", [320, 390, 768, 1280])
-def test_nothing_sticks_out_sideways(opened: Open, small: Path, width: int) -> None:
+def test_the_page_does_not_scroll_sideways(opened: Open, small: Path, width: int) -> None:
     page = opened(small, width=width, height=700)
     page.click(".row >> nth=0")
     page.evaluate("document.querySelectorAll('details').forEach((one) => { one.open = true; })")
     assert page.evaluate("document.documentElement.scrollWidth") <= width
 
 
-def test_on_a_phone_fingers_find_what_they_aim_at(opened: Open, small: Path) -> None:
+def test_buttons_are_large_enough_for_touch(opened: Open, small: Path) -> None:
     page = opened(small, width=390, height=844, has_touch=True, is_mobile=True)
     page.tap(".row .icon >> nth=0")
     played(page)
@@ -522,7 +523,7 @@ def test_on_a_phone_fingers_find_what_they_aim_at(opened: Open, small: Path) -> 
         assert min(box["width"], box["height"]) >= 44
 
 
-def test_every_control_has_a_name_for_those_who_cannot_see_it(opened: Open, small: Path) -> None:
+def test_every_control_has_an_accessible_name(opened: Open, small: Path) -> None:
     page = opened(small)
     page.click(".row >> nth=0")
     nameless = page.evaluate("""() => [

@@ -1,14 +1,12 @@
-"""The listening page as a file: what is in it, and what cannot get out of its data block."""
+"""The listening page as a file: its data, and that no text escapes from the data block."""
 
 from __future__ import annotations
 
 import base64
-import json
 import math
 import re
 from dataclasses import fields
 from html.parser import HTMLParser
-from typing import Any
 
 import numpy as np
 import pytest
@@ -16,21 +14,11 @@ import pytest
 from f5_pipeline.audio.samples import Samples
 from f5_pipeline.delivery.report_page import LABELS, PEAKS, Page, PageRow, PageSection, render, waveform
 from f5_pipeline.quality.signal import QualityMeasures
-
-HOSTILE = [
-    "<script>window.pwned=1</script>",
-    "</script><script>window.pwned=1</script>",
-    "<!--<script>",
-    "]]><svg onload=window.pwned=1>",
-    "{{script}} {{data}} {{nothing}}",
-    "\u2028 \u2029 \x00 \ud800",
-    '"; window.pwned=1; "',
-    "&lt;b&gt; &amp;",
-]
+from tests.delivery.pages import HOSTILE, data_of
 
 
 class Elements(HTMLParser):
-    """The elements of a page, as a browser's tokenizer sees them."""
+    """The elements of a page, as a tokenizer sees them."""
 
     def __init__(self, text: str) -> None:
         super().__init__()
@@ -48,13 +36,7 @@ class Elements(HTMLParser):
             self.scripts[-1] += data
 
 
-def data_of(text: str) -> Any:
-    block = re.search(r'<script type="application/json" id="data">(.*?)</script>', text, re.DOTALL)
-    assert block
-    return json.loads(block[1])
-
-
-def test_the_data_of_a_row_arrives_as_it_was() -> None:
+def test_the_data_of_a_row_is_complete_and_exact() -> None:
     row = PageRow(
         "a",
         'Say "hello" & goodbye.',
@@ -88,11 +70,11 @@ def test_no_text_becomes_an_element(text: str) -> None:
     page = render(
         Page("b", text, [PageRow("a", text, reason=text, columns={text: text})], [PageSection(text, text, 1, 1)])
     )
-    seen = Elements(page)
-    assert seen.found == harmless.found
-    assert seen.scripts[1] == harmless.scripts[1]
-    shown = dict(zip(data_of(page)["fields"], data_of(page)["rows"][0], strict=True))["text"]
-    assert shown == text.replace("\ud800", "?")
+    hostile = Elements(page)
+    assert hostile.found == harmless.found
+    assert hostile.scripts[1] == harmless.scripts[1]
+    displayed = dict(zip(data_of(page)["fields"], data_of(page)["rows"][0], strict=True))["text"]
+    assert displayed == text.replace("\ud800", "?")
     page.encode("utf-8")
 
 
@@ -100,7 +82,7 @@ def test_the_title_is_escaped() -> None:
     assert "<title>&lt;/title&gt;&lt;b&gt;: listening page</title>" in render(Page("</title><b>", "", []))
 
 
-def test_nothing_is_loaded_from_elsewhere() -> None:
+def test_the_page_loads_nothing_from_other_hosts() -> None:
     text = render(Page("b", "", [PageRow("a", "text", audio="audio/a.wav")]))
     sources = [
         value for _, attributes in Elements(text).found for name, value in attributes.items() if name in ("src", "href")
@@ -118,7 +100,7 @@ def test_every_measure_has_a_label() -> None:
     assert set(LABELS) == {part.name for part in fields(QualityMeasures)}
 
 
-def test_a_waveform_follows_the_loudness() -> None:
+def test_a_waveform_follows_the_peaks() -> None:
     samples = np.concatenate([np.zeros(6_000), np.full(6_000, 0.5), np.full(12_000, -1.2)]).astype(np.float32)
     peaks = base64.b64decode(waveform(samples))
     assert list(peaks) == [0] * 30 + [128] * 30 + [255] * 60

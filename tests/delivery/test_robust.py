@@ -1,81 +1,33 @@
-"""Deliveries that are killed, run into a full disk, or run twice at once: the next one puts everything right."""
+"""Deliveries that are killed, meet a full disk, or run concurrently: the next delivery completes them."""
 
 from __future__ import annotations
 
 import io
-import os
-import resource
 import signal
-import subprocess
-import sys
 import tempfile
 from dataclasses import replace
-from importlib.resources import files
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
-import soundfile
 
 from f5_pipeline.audio.encode import open_writer
 from f5_pipeline.audio.formats import FORMATS, Encoding
 from f5_pipeline.audio.samples import Samples
-from f5_pipeline.delivery.deliver import DeliveryReport
 from f5_pipeline.errors import FileUnusable
 from f5_pipeline.manifests.batch_settings import BatchSettings
 from f5_pipeline.results.clips import ClipStore
 from f5_pipeline.results.index import IndexRow
-from f5_pipeline.storage import partial
-from f5_pipeline.storage.local import LocalStore
 from f5_pipeline.storage.object_store import ObjectStore
-from tests.delivery.test_deliver import RATE, Batch
+from tests.delivery.batch import Batch
+from tests.delivery.processes import LINES, deliver, start
 from tests.storage import servers
 from tests.storage.conftest import s3_store
 from tests.storage.proxy import proxy_before
 
-LINES = 12
-SETTINGS = BatchSettings(format="flac", join_sections=True, audiobook=True, subtitles="srt")
-
-
-def deliver(root: Path, **settings: Any) -> DeliveryReport:
-    """A delivery of always the same twelve lines, in a store that has their clips, or gets them."""
-    sample = files("f5_pipeline") / "demo" / "voices" / "m3.wav"
-    speech = soundfile.read(str(sample), dtype="float32")[0]
-    batch = Batch(LocalStore(root), {"m3": speech})
-    for number in range(LINES - len(batch.rows)):
-        batch.add(f"more-{number:02}", "ok", speech[: RATE // 2 + number * 1_000])
-    batch.settings = SETTINGS.model_copy(update=settings)
-    return batch.deliver()
-
-
-def die_at(root: str, step: int) -> None:
-    """Deliver, and die when the ``step``-th file is written but not yet in its place."""
-    put_in_place, seen = partial._put_in_place, 0
-
-    def watched(path: Path, target: Path, replace: bool) -> None:
-        nonlocal seen
-        if "/batches/" in str(target):
-            seen += 1
-            if seen == step:
-                os.kill(os.getpid(), signal.SIGKILL)
-        put_in_place(path, target, replace)
-
-    partial._put_in_place = watched
-    deliver(Path(root))
-
-
-def in_a_process(call: str, scratch: Path) -> subprocess.Popen[str]:
-    """Start ``call`` (of this module) in a process of its own, with a temporary folder of its own."""
-    scratch.mkdir(exist_ok=True)
-    code = f"import sys; sys.path.insert(0, ''); from tests.delivery import test_robust; test_robust.{call}"
-    command = [sys.executable, "-c", code]
-    pipes, environment = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE}, {**os.environ, "TMPDIR": str(scratch)}
-    return subprocess.Popen(command, **pipes, text=True, env=environment)  # type: ignore[call-overload]
-
 
 def delivered(root: Path) -> dict[str, bytes]:
-    """All delivered files but the ledger, which knows inodes, and the index, which is not delivered."""
+    """All delivered files except the delivery record, which holds inodes, and the index, which is not delivered."""
     folder = root / "batches" / "demo"
     found = {str(path.relative_to(folder)): path for path in folder.rglob("*") if path.is_file()}
     kept = {name: path for name, path in found.items() if not name.startswith(("delivery.json", "index.", ".part-"))}
@@ -84,40 +36,40 @@ def delivered(root: Path) -> dict[str, bytes]:
 
 @pytest.fixture(scope="module")
 def expected(tmp_path_factory: pytest.TempPathFactory) -> dict[str, bytes]:
-    """What an undisturbed delivery delivers."""
+    """The files of an undisturbed delivery."""
     root = tmp_path_factory.mktemp("undisturbed")
     deliver(root)
     return delivered(root)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("step", [3, 9, 17, 22])  # a line, another, the book, the page
-def test_after_kill_9_the_next_delivery_ends_as_an_undisturbed_one(
-    tmp_path: Path, expected: dict[str, bytes], step: int
-) -> None:
-    killed = in_a_process(f"die_at({str(tmp_path)!r}, {step})", tmp_path / "tmp")
+def test_a_killed_delivery_is_completed_by_the_next(tmp_path: Path, expected: dict[str, bytes], step: int) -> None:
+    killed = start(f"deliver_until_killed(Path({str(tmp_path)!r}), {step})", tmp_path / "tmp")
     assert killed.wait(120) == -signal.SIGKILL, killed.communicate()
-    before = delivered(tmp_path)
-    assert set(before.items()) < set(expected.items())  # what is there is whole
+    assert set(delivered(tmp_path).items()) < set(expected.items())  # every file is complete
     deliver(tmp_path)
     assert delivered(tmp_path) == expected
     assert deliver(tmp_path).written == 0
 
 
-def test_two_deliveries_at_once_end_as_one(tmp_path: Path, expected: dict[str, bytes]) -> None:
-    both = [in_a_process(f"deliver(test_robust.Path({str(tmp_path)!r}))", tmp_path / "tmp") for _ in range(2)]
+@pytest.mark.slow
+def test_two_concurrent_deliveries_give_the_same_files_as_one(tmp_path: Path, expected: dict[str, bytes]) -> None:
+    both = [start(f"deliver(Path({str(tmp_path)!r}))", tmp_path / "tmp") for _ in range(2)]
     assert [process.wait(240) for process in both] == [0, 0], [process.communicate() for process in both]
     assert delivered(tmp_path) == expected
-    deliver(tmp_path)  # at most what the other one's ledger did not know
+    deliver(tmp_path)  # rewrites at most the files that the other delivery's record lacks
     assert delivered(tmp_path) == expected
     assert deliver(tmp_path).written == 0
 
 
-def test_two_deliveries_of_different_formats_at_once_are_put_right_by_the_next(
+@pytest.mark.slow
+def test_the_next_delivery_repairs_concurrent_deliveries_in_two_formats(
     tmp_path: Path, expected: dict[str, bytes]
 ) -> None:
-    root = f"test_robust.Path({str(tmp_path)!r})"
+    root = f"Path({str(tmp_path)!r})"
     calls = [f"deliver({root})", f"deliver({root}, format='wav')"]
-    both = [in_a_process(call, tmp_path / "tmp") for call in calls]
+    both = [start(call, tmp_path / "tmp") for call in calls]
     assert [process.wait(240) for process in both] == [0, 0], [process.communicate() for process in both]
     deliver(tmp_path)
     assert delivered(tmp_path) == expected
@@ -127,7 +79,7 @@ def test_two_deliveries_of_different_formats_at_once_are_put_right_by_the_next(
 
 
 @pytest.mark.parametrize("format", FORMATS)
-def test_no_encoder_keeps_quiet_about_a_full_disk(format: str, speech: Samples) -> None:
+def test_every_encoder_reports_a_full_disk(format: str, speech: Samples) -> None:
     def write() -> None:
         with Path("/dev/full").open("r+b", buffering=0) as full, open_writer(full, Encoding(format)) as writer:
             for _ in range(20):
@@ -137,27 +89,19 @@ def test_no_encoder_keeps_quiet_about_a_full_disk(format: str, speech: Samples) 
         write()
 
 
-def deliver_with_little_room(root: str) -> None:
-    """As if the disk were full when a file has 150 KB."""
-    resource.setrlimit(resource.RLIMIT_FSIZE, (150_000, resource.RLIM_INFINITY))
-    try:
-        deliver(Path(root), format="wav", audiobook=False)
-    except FileUnusable as error:
-        print(error)
-
-
-def test_a_temporary_folder_that_is_not_there_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_missing_temporary_folder_is_reported(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "gone"))
     with pytest.raises(FileUnusable, match="gone"):
         deliver(tmp_path, format="wav", audiobook=False)
 
 
-def test_a_full_temporary_folder_is_said_and_costs_no_line(tmp_path: Path) -> None:
-    limited = in_a_process(f"deliver_with_little_room({str(tmp_path)!r})", tmp_path / "tmp")
-    said, noise = limited.communicate(timeout=120)
-    assert "f5-joined-" in said
-    assert "the file is larger than" in said
-    assert "Traceback" not in noise
+@pytest.mark.slow
+def test_a_full_temporary_folder_is_reported_and_finished_lines_are_kept(tmp_path: Path) -> None:
+    limited = start(f"deliver_with_full_disk(Path({str(tmp_path)!r}))", tmp_path / "tmp")
+    output, errors = limited.communicate(timeout=120)
+    assert "f5-joined-" in output
+    assert "the file is larger than" in output
+    assert "Traceback" not in errors
     lines = [name for name in delivered(tmp_path) if name.startswith("audio/")]
     assert len(lines) == LINES - 2  # one failed and one was rejected
     report = deliver(tmp_path, format="wav", audiobook=False)
@@ -168,19 +112,17 @@ def test_a_full_temporary_folder_is_said_and_costs_no_line(tmp_path: Path) -> No
 # --- names, and many files ------------------------------------------------------------------------------------
 
 
-def test_a_section_may_be_called_like_a_line(tmp_path: Path, voices: dict[str, Samples]) -> None:
-    batch = Batch(LocalStore(tmp_path), voices)
+def test_a_section_may_have_the_name_of_a_line_a_folder_or_the_batch(batch: Batch) -> None:
+    names = ["line-1", "line-1", "audio", "index", "demo"]
     batch.settings = BatchSettings(join_sections=True, subtitles="srt", audiobook=True)
-    batch.utterances = [replace(each, section=name) for each, name in zip(batch.utterances, NAMES, strict=True)]
+    batch.utterances = [replace(each, section=name) for each, name in zip(batch.utterances, names, strict=True)]
     batch.deliver()
     assert {"line-1.wav", "line-1.srt", "audio/line-1.wav", "audio.wav", "demo.wav", "demo.m4b"} <= set(batch.names())
     assert batch.audio("line-1.wav")[0].size > batch.audio("audio/line-1.wav")[0].size
     assert batch.deliver().written == 0
 
 
-NAMES = ["line-1", "line-1", "audio", "index", "demo"]
-
-
+@pytest.mark.slow
 def test_1100_files_in_a_bucket_cost_two_requests_each_and_a_repetition_three(
     rclone_server: servers.Server, aws_environment: pytest.MonkeyPatch
 ) -> None:
@@ -197,7 +139,7 @@ def test_1100_files_in_a_bucket_cost_two_requests_each_and_a_repetition_three(
         proxy.forget()
         report = batch.deliver()
         assert report.written == 1_101
-        assert len(proxy.of("PUT")) <= 1_101 + 6  # the files and the page, and the ledger now and then
+        assert len(proxy.of("PUT")) <= 1_101 + 6  # the files and the page, and the record from time to time
         assert len(proxy.of("GET")) <= 1_100 + 6
         proxy.forget()
         assert batch.deliver().written == 0

@@ -1,4 +1,4 @@
-"""Lines with tags, all the way from the manifest to the delivered files; only the engine has no model."""
+"""Lines with tags, from the manifest to the delivered files; the engine is a fake."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from f5_pipeline.manifests.utterance_file import load_utterances
 from f5_pipeline.results.index import read_index
 from f5_pipeline.settings.environment import Settings
 from f5_pipeline.storage.local import LocalStore
-from tests.delivery.test_report_page import data_of
+from tests.delivery.pages import data_of, rows_of_data
 from tests.finished_batches import resolve, speak
 from tests.material import put_voices
 
@@ -23,7 +23,7 @@ first,f2,one,"[pause 1.5s] The first line. [voice: m1] And [[the]] second one. [
 second,f2,one,The first line.
 third,f2,one,A line [laughs] with an unknown tag.
 fourth,m1,two,One more line.
-fifth,nobody,two,Nobody says this.
+fifth,missing,two,The voice is missing.
 """
 
 
@@ -52,28 +52,28 @@ def silent_ends(store: LocalStore, name: str) -> tuple[float, float]:
     return sounding[0] / rate, (samples.size - 1 - sounding[-1]) / rate
 
 
-def test_pauses_at_the_ends_are_delivered_though_silence_is_trimmed(store: LocalStore, cache: Path) -> None:
+def test_pauses_at_the_ends_are_not_trimmed(store: LocalStore, cache: Path) -> None:
     deliver(store, cache, 'format = "flac"')
-    begins, ends = silent_ends(store, "audio/first.flac")
-    usual = silent_ends(store, "audio/second.flac")
-    assert begins == pytest.approx(1.5 + usual[0], abs=0.06)
-    assert ends == pytest.approx(2.0 + usual[1], abs=0.06)
-    assert max(usual) <= 0.26
+    lead, tail = silent_ends(store, "audio/first.flac")
+    plain_lead, plain_tail = silent_ends(store, "audio/second.flac")
+    assert lead == pytest.approx(1.5 + plain_lead, abs=0.06)
+    assert tail == pytest.approx(2.0 + plain_tail, abs=0.06)
+    assert max(plain_lead, plain_tail) <= 0.26
 
 
-def test_subtitles_show_what_is_said_when_it_is_said_and_no_tags(store: LocalStore, cache: Path) -> None:
+def test_subtitles_have_the_times_of_the_speech_and_no_tags(store: LocalStore, cache: Path) -> None:
     deliver(store, cache, 'format = "flac"\njoin_sections = true\nsubtitles = "srt"')
     cues = [cue.splitlines()[1:] for cue in store.read("batches/b/one.srt").decode().split("\n\n")]
     assert [text for _, text in cues] == ["The first line.", "And [the] second one.", "The first line."]
     samples, rate = soundfile.read(io.BytesIO(store.read("batches/b/one.flac")))
-    (begins, ends), (then, last), (after, _) = [[_seconds(time) for time in times.split(" --> ")] for times, _ in cues]
-    before = round(begins * rate)
-    assert (
-        np.abs(samples[: before - rate // 50]).max() < 1e-3
-    )  # the pause at the beginning, which is no part of the cue
-    assert np.abs(samples[before : round(ends * rate)]).max() > 0.1
-    assert ends == then  # one voice after the other
-    assert after - last == pytest.approx(2.5, abs=0.002)  # the pause at the end, and the one between lines
+    (start, end), (second_start, second_end), (third_start, _) = [
+        [_seconds(time) for time in times.split(" --> ")] for times, _ in cues
+    ]
+    speech = round(start * rate)
+    assert np.abs(samples[: speech - rate // 50]).max() < 1e-3  # the pause at the start is not part of the cue
+    assert np.abs(samples[speech : round(end * rate)]).max() > 0.1
+    assert end == second_start  # no pause between the voices
+    assert third_start - second_end == pytest.approx(2.5, abs=0.002)  # the pause at the end, and between lines
 
 
 def _seconds(time: str) -> float:
@@ -81,18 +81,18 @@ def _seconds(time: str) -> float:
     return 3600 * int(hours) + 60 * int(minutes) + float(rest)
 
 
-def test_a_section_says_which_of_its_lines_were_rejected(store: LocalStore, cache: Path) -> None:
+def test_rejected_lines_are_reported_as_missing_from_their_section(store: LocalStore, cache: Path) -> None:
     report = deliver(store, cache, "join_sections = true")
     assert report.incomplete_sections == {"one": ("third",), "two": ("fifth",)}
 
 
-def test_the_page_shows_text_and_marks_and_what_a_manifest_needs(store: LocalStore, cache: Path) -> None:
+def test_the_page_shows_tags_and_exports_the_columns_of_a_manifest(store: LocalStore, cache: Path) -> None:
     deliver(store, cache, "")
     data = data_of(store.read("batches/b/report.html").decode())
-    rows = {row[0]: dict(zip(data["fields"], row, strict=True)) for row in data["rows"]}
+    rows = {row["id"]: row for row in rows_of_data(store.read("batches/b/report.html").decode())}
     first = rows["first"]
     assert first["text"] == "[pause 1.5s] The first line. [voice: m1] And [[the]] second one. [pause 2s]"
     assert first["spoken"] == "[pause 1.5s] the first line. [voice: m1] and, the, second one. [pause 2s]"
     given = dict(zip(data["given"], first["given"], strict=True))
-    assert (given["speed"], given["language"]) == (None, "en")  # each of its voices has its own speed
+    assert (given["speed"], given["language"]) == (None, "en")  # each voice has its own speed
     assert dict(zip(data["given"], rows["fourth"]["given"], strict=True))["speed"] == "1.2"

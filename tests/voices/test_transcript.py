@@ -1,4 +1,4 @@
-"""Transcripts: plain, and timed as SRT and VTT files in the wild are."""
+"""Transcripts: plain text, and SRT and WebVTT as real programs write them."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def test_timed_transcripts(text: str, format: str) -> None:
     assert read_transcript(text.encode(), format) == Transcript("Hello there. How are you?", CUES)
 
 
-def test_plain_transcripts_are_one_line() -> None:
+def test_plain_transcripts_become_one_line() -> None:
     assert read_transcript(b"\xef\xbb\xbf Hello \r\n there.\n", "txt") == Transcript("Hello there.")
     assert read_transcript(b"", "txt") == Transcript("")
     assert read_transcript(b"", "srt") == Transcript("")
@@ -41,7 +41,7 @@ def test_hours_and_entities() -> None:
     assert cue == Cue(3723.5, 3724.25, "A & B")
 
 
-def test_the_part_until_a_time() -> None:
+def test_the_transcript_up_to_a_time() -> None:
     transcript = Transcript("Hello there. How are you?", CUES)
     assert transcript.until(3.9) == Transcript("Hello there.", CUES[:1])
     assert transcript.until(4.0) == transcript
@@ -49,22 +49,22 @@ def test_the_part_until_a_time() -> None:
 
 
 @pytest.mark.parametrize(
-    ("data", "format", "says"),
+    ("data", "format", "message"),
     [
         ("Jürgen".encode("latin-1"), "txt", "not UTF-8"),
-        (b"Just some text", "srt", "no cue that could be read as SRT"),
-        (b"00:02.000 --> 00:01.000\nA\n", "vtt", "not in order"),
-        (b"00:02.000 --> 00:03.000\nA\n\n00:01.000 --> 00:02.000\nB\n", "vtt", "not in order"),
-        (b"x" * 200_001, "txt", "longer than"),
+        (b"Just some text", "srt", "SRT"),
+        (b"00:02.000 --> 00:01.000\nA\n", "vtt", "order"),
+        (b"00:02.000 --> 00:03.000\nA\n\n00:01.000 --> 00:02.000\nB\n", "vtt", "order"),
+        (b"x" * 200_001, "txt", "200,000 bytes"),
     ],
 )
-def test_bad_transcripts_say_why(data: bytes, format: str, says: str) -> None:
-    with pytest.raises(ValueError, match=says):
+def test_invalid_transcripts_are_refused_with_the_reason(data: bytes, format: str, message: str) -> None:
+    with pytest.raises(ValueError, match=message):
         read_transcript(data, format)
 
 
 @pytest.mark.timeout(60)
-@pytest.mark.parametrize("piece", ["<", "{\\", "\n", " \n", "00:00 --> ", "1\n", "&"])
-def test_odd_repetitions_do_not_hang(piece: str) -> None:
-    text = "00:01.000 --> 00:02.000\n" + piece * (150_000 // len(piece))
+@pytest.mark.parametrize("part", ["<", "{\\", "\n", " \n", "00:00 --> ", "1\n", "&"])
+def test_hostile_repetitions_parse_in_linear_time(part: str) -> None:
+    text = "00:01.000 --> 00:02.000\n" + part * (150_000 // len(part))
     assert read_transcript(text.encode(), "vtt").cues

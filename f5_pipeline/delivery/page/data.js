@@ -1,14 +1,14 @@
-// The rows of the page, and small helpers that make elements, icons and waveforms.
+// The rows of the page, and helpers that make elements, icons and waveforms.
 
 const $ = (id) => document.getElementById(id);
 const page = JSON.parse($("data").textContent);
-const named = (names, values) => Object.fromEntries(names.map((name, at) => [name, values[at]]));
+const toObject = (names, values) => Object.fromEntries(names.map((name, at) => [name, values[at]]));
 const measureNames = page.measures.map((measure) => measure.name);
 const rows = page.rows.map((values, place) => {
-  const row = Object.assign(named(page.fields, values), { place });
-  row.measures = named(measureNames, row.measures);
-  row.given = named(page.given, row.given);
-  row.columns = named(page.columns, row.columns);
+  const row = Object.assign(toObject(page.fields, values), { place });
+  row.measures = toObject(measureNames, row.measures);
+  row.given = toObject(page.given, row.given);
+  row.columns = toObject(page.columns, row.columns);
   return row;
 });
 const SEVERITY = ["suspect", "failed", "rejected", "ok"];
@@ -23,16 +23,16 @@ const audio = new Audio();
 audio.preload = "none";
 
 const state = {
-  view: [], current: null, marked: new Set(), status: "", loaded: null, wanted: 0, start: null,
+  view: [], current: null, marked: new Set(), status: "", loaded: null, attempts: 0, start: null,
 };
 
 function element(tag, properties = {}, ...children) {
-  const made = Object.assign(document.createElement(tag), properties);
-  made.append(...children);
-  return made;
+  const node = Object.assign(document.createElement(tag), properties);
+  node.append(...children);
+  return node;
 }
 
-function drawing(path, box) {
+function drawPath(path, box) {
   const svg = document.createElementNS(SVG, "svg");
   const shape = document.createElementNS(SVG, "path");
   svg.setAttribute("viewBox", box);
@@ -43,10 +43,10 @@ function drawing(path, box) {
   return svg;
 }
 
-function icon(button, name) {
+function setIcon(button, name) {
   if (button.dataset.icon === name) return;
   button.dataset.icon = name;
-  button.replaceChildren(drawing(ICONS[name], "0 0 24 24"));
+  button.replaceChildren(drawPath(ICONS[name], "0 0 24 24"));
 }
 
 function clock(seconds, digits = 1) {
@@ -56,44 +56,44 @@ function clock(seconds, digits = 1) {
   return (parts[0] ? parts : parts.slice(1)).map((part, at) => (at ? String(part).padStart(2, "0") : part)).join(":");
 }
 
-function shown(measure, value) {
+function formatMeasure(measure, value) {
   if (typeof value === "boolean") return value ? "yes" : "no";
   if (typeof value !== "number") return String(value);
-  const digits = Number.isInteger(value) && !measure.unit ? 0 : measure.digits; // a count is no measure
+  const digits = Number.isInteger(value) && !measure.unit ? 0 : measure.digits; // counts have no unit
   return `${(value * measure.scale).toFixed(digits)} ${measure.unit}`.trim().replace("-", "−");
 }
 const plural = (count, one, many) => `${count.toLocaleString("en")} ${count === 1 ? one : many}`;
 const total = (lines) => lines.reduce((sum, row) => sum + (row.seconds || 0), 0);
-// Files are beside the page, or behind links that end at some time.
+// Files are beside the page, or behind links that expire.
 const address = (path) => (page.links && page.links[path]) || path;
-const ended = () => Boolean(page.expires) && Date.now() >= page.expires * 1000;
-const end = () => new Date(page.expires * 1000).toLocaleString([], { dateStyle: "medium", timeStyle: "short" });
-const anew = `f5-pipeline report ${page.batch}`;
+const linksExpired = () => Boolean(page.expires) && Date.now() >= page.expires * 1000;
+const expiryTime = () => new Date(page.expires * 1000).toLocaleString([], { dateStyle: "medium", timeStyle: "short" });
+const reportCommand = `f5-pipeline report ${page.batch}`;
 
-function unheard(path) {
-  if (ended()) return `The links of this page ended on ${end()}. For new ones: ${anew}`;
-  if (page.links) return `${path} could not be loaded through its link: no network, or the file or the key that signed the link is gone. For new links: ${anew}`;
-  return `${path} could not be loaded. Is it beside this page? From a bucket that is not public a page needs links: ${anew}`;
+function loadError(path) {
+  if (linksExpired()) return `The links of this page expired on ${expiryTime()}. For new links: ${reportCommand}`;
+  if (page.links) return `${path} could not be loaded through its link: no network, or the file or the key that signed the link is gone. For new links: ${reportCommand}`;
+  return `${path} could not be loaded. Is it beside this page? For a bucket that is not public, the page needs links: ${reportCommand}`;
 }
 
 const playable = (row) => Boolean(row && row.audio);
 
-// The outline of a clip as one path of bars, 0 … 2 high, one unit wide per bar; each is the highest of ``each`` values.
-function outline(row, each) {
+// The waveform of a clip as one path of bars, each 0 … 2 high and one unit wide: the maximum of ``valuesPerBar`` values.
+function waveformPath(row, valuesPerBar) {
   const values = Array.from(atob(row.peaks), (letter) => letter.charCodeAt(0) / 255);
   const bars = [];
-  for (let at = 0; at < values.length; at += each) {
-    const height = Math.max(0.02, Math.pow(Math.max(...values.slice(at, at + each)), 0.7));
-    bars.push(`M${at / each} ${(1 - height).toFixed(2)}h.7v${(2 * height).toFixed(2)}h-.7z`);
+  for (let at = 0; at < values.length; at += valuesPerBar) {
+    const height = Math.max(0.02, Math.pow(Math.max(...values.slice(at, at + valuesPerBar)), 0.7));
+    bars.push(`M${at / valuesPerBar} ${(1 - height).toFixed(2)}h.7v${(2 * height).toFixed(2)}h-.7z`);
   }
   return { path: bars.join(""), box: `0 0 ${Math.max(1, bars.length)} 2` };
 }
 
-function paintWave(holder, row, each) {
+function paintWave(holder, row, valuesPerBar) {
   holder.classList.toggle("none", !playable(row));
   if (!playable(row)) return holder.replaceChildren();
-  const { path, box } = outline(row, each);
-  holder.replaceChildren(drawing(path, box));
+  const { path, box } = waveformPath(row, valuesPerBar);
+  holder.replaceChildren(drawPath(path, box));
 }
 
 function paintPlayed(holder, share) {

@@ -1,4 +1,4 @@
-// The head of the page: numbers, verdicts, lines without audio, voices, joined files.
+// The head of the page: totals, verdicts, lines without audio, voices, joined files.
 
 function paintSummary() {
   const count = (status) => rows.filter((row) => row.status === status).length;
@@ -28,23 +28,23 @@ function paintSummary() {
 function paintLinks() {
   if (!page.expires) return;
   $("links").hidden = false;
-  $("links").classList.toggle("ended", ended());
-  $("links").textContent = ended() ? unheard("") : `Its links open the audio for everybody who has this page, until ${end()}.`;
+  $("links").classList.toggle("expired", linksExpired());
+  $("links").textContent = linksExpired() ? loadError("") : `Its links open the audio for anyone who has this page, until ${expiryTime()}.`;
 }
 
 const SHOWN_UNSPOKEN = 200;
 
 function paintUnspoken() {
-  const lost = rows.filter((row) => !playable(row));
-  if (!lost.length) return;
+  const unspoken = rows.filter((row) => !playable(row));
+  if (!unspoken.length) return;
   $("unspoken").hidden = false;
-  $("unspoken").open = lost.length <= 5 && innerWidth > 720;
-  $("unspoken").firstElementChild.textContent = `${plural(lost.length, "line has", "lines have")} no audio`;
+  $("unspoken").open = unspoken.length <= 5 && innerWidth > 720;
+  $("unspoken").firstElementChild.textContent = `${plural(unspoken.length, "line has", "lines have")} no audio`;
   const body = $("unspoken").querySelector("tbody");
-  for (const row of lost.slice(0, SHOWN_UNSPOKEN)) {
+  for (const row of unspoken.slice(0, SHOWN_UNSPOKEN)) {
     body.append(tableRow([row.id, row.reason || WORDS[row.status], row.text.slice(0, 300)]));
   }
-  if (lost.length > SHOWN_UNSPOKEN) body.append(tableRow(["…", `and ${lost.length - SHOWN_UNSPOKEN} more, in the list`, ""]));
+  if (unspoken.length > SHOWN_UNSPOKEN) body.append(tableRow(["…", `and ${unspoken.length - SHOWN_UNSPOKEN} more, in the list`, ""]));
 }
 
 function tableRow(cells) {
@@ -58,11 +58,11 @@ function paintVoices() {
     byVoice.get(row.voice).push(row);
   }
   fill($("voice"), [...byVoice.keys()].sort());
-  const heard = [...byVoice.keys()].sort().filter((name) => byVoice.get(name).some(playable));
-  if (heard.length < 2) return;
+  const spoken = [...byVoice.keys()].sort().filter((name) => byVoice.get(name).some(playable));
+  if (spoken.length < 2) return;
   $("voices").hidden = false;
-  $("voices").firstElementChild.textContent = plural(heard.length, "voice", "voices");
-  for (const name of heard) {
+  $("voices").firstElementChild.textContent = plural(spoken.length, "voice", "voices");
+  for (const name of spoken) {
     const lines = byVoice.get(name);
     const suspects = lines.filter((row) => row.status === "suspect").length;
     $("voices").querySelector("tbody").append(
@@ -82,20 +82,20 @@ function paintSections() {
 
 function sectionItem(section) {
   const player = element("audio", { controls: true, preload: "none", src: address(section.audio) });
-  const trouble = element("small", { className: "gap" });
+  const problem = element("small", { className: "gap" });
   player.setAttribute("aria-label", section.name);
-  player.addEventListener("play", () => { audio.pause(); trouble.textContent = ""; });
-  player.addEventListener("error", () => { trouble.textContent = unheard(section.audio); paintLinks(); });
+  player.addEventListener("play", () => { audio.pause(); problem.textContent = ""; });
+  player.addEventListener("error", () => { problem.textContent = loadError(section.audio); paintLinks(); });
   const item = element("li", {}, element("strong", { textContent: section.name }), player,
     element("small", { textContent: `${clock(section.seconds)}, ${plural(section.lines, "line", "lines")}` }));
   for (const name of [section.audio, ...section.subtitles]) {
     item.append(element("a", { href: address(name), textContent: name.split(".").pop().toUpperCase(), download: "" }));
   }
   if (section.missing.length) {
-    const some = section.missing.slice(0, 5).join(", ") + (section.missing.length > 5 ? ", …" : "");
-    item.append(element("small", { className: "gap", textContent: `without ${plural(section.missing.length, "line", "lines")} that could not be spoken: ${some}` }));
+    const ids = section.missing.slice(0, 5).join(", ") + (section.missing.length > 5 ? ", …" : "");
+    item.append(element("small", { className: "gap", textContent: `without ${plural(section.missing.length, "line", "lines")} that could not be spoken: ${ids}` }));
   }
-  item.append(trouble);
+  item.append(problem);
   return item;
 }
 

@@ -1,4 +1,4 @@
-// The keyboard, and the wiring of everything else; what runs at the end starts the page.
+// The keyboard, all event handlers, and the start of the page.
 
 const down = () => move(1);
 const up = () => move(-1);
@@ -6,11 +6,11 @@ const nextSuspect = () => move(1, (row) => row.status === "suspect");
 const MOVES = new Set([down, up, nextSuspect]);
 const KEYS = {
   j: down, ArrowDown: down, k: up, ArrowUp: up, n: nextSuspect, " ": toggle, Enter: toggle,
-  ArrowLeft: () => nudge(-1), ArrowRight: () => nudge(1), m: () => toggleMark(state.current), d: unfold,
+  ArrowLeft: () => nudge(-1), ArrowRight: () => nudge(1), m: () => toggleMark(state.current), d: toggleDetails,
   "/": () => $("search").focus(), "?": () => $("keys").showModal(),
 };
 
-// From the search box into the list: escape, or down to the first line found.
+// Move from the search box into the list; Enter and ArrowDown also select the first match.
 function leaveSearch(event) {
   if (!["Escape", "Enter", "ArrowDown"].includes(event.key)) return;
   event.preventDefault();
@@ -24,19 +24,19 @@ function nudge(seconds) {
 
 document.addEventListener("keydown", (event) => {
   if (event.ctrlKey || event.metaKey || event.altKey || $("keys").open) return;
-  const place = event.target;
-  if (place === $("search")) return leaveSearch(event);
-  if (place.closest("input:not([type=checkbox]), select, textarea, audio")) return;
-  // A focused button, link, box or summary keeps its own space and enter.
-  if ((event.key === " " || event.key === "Enter") && place.closest("button, a, summary, input")) return;
+  const target = event.target;
+  if (target === $("search")) return leaveSearch(event);
+  if (target.closest("input:not([type=checkbox]), select, textarea, audio")) return;
+  // A focused button, link, checkbox or summary handles space and enter itself.
+  if ((event.key === " " || event.key === "Enter") && target.closest("button, a, summary, input")) return;
   const act = KEYS[event.key.length === 1 ? event.key.toLowerCase() : event.key];
   if (!act) return;
   event.preventDefault();
-  if (MOVES.has(act)) $("list").focus({ preventScroll: true }); // else space would press what was clicked last
+  if (MOVES.has(act)) $("list").focus({ preventScroll: true }); // else space would press the element clicked last
   act();
 });
 
-// --- wiring ----------------------------------------------------------------------------------------------------------
+// --- events ----------------------------------------------------------------------------------------------------------
 
 function measureRow() {
   rowHeight = parseFloat(getComputedStyle(document.documentElement).getPropertyValue("--row")) || 64;
@@ -45,17 +45,17 @@ function measureRow() {
 }
 
 let queued = false;
-function whenIdle() {
+function schedulePaint() {
   if (queued) return;
   queued = true;
   requestAnimationFrame(() => { queued = false; paintList(); });
 }
 
-icon($("previous"), "previous");
-icon($("next"), "next");
-icon($("play"), "play");
-icon($("mark"), "mark");
-icon($("unfold"), "fold");
+setIcon($("previous"), "previous");
+setIcon($("next"), "next");
+setIcon($("play"), "play");
+setIcon($("mark"), "mark");
+setIcon($("unfold"), "fold");
 fill($("sort"), Object.keys(ORDERS));
 $("tools").addEventListener("submit", (event) => event.preventDefault());
 for (const id of ["search", "voice", "section", "sort", "only-marked"]) $(id).addEventListener("input", refresh);
@@ -66,16 +66,16 @@ $("previous").addEventListener("click", () => move(-1));
 $("next").addEventListener("click", () => move(1));
 $("play").addEventListener("click", toggle);
 $("mark").addEventListener("click", () => toggleMark(state.current));
-$("unfold").addEventListener("click", unfold);
+$("unfold").addEventListener("click", toggleDetails);
 $("wave").addEventListener("pointerdown", (event) => {
   if (playable(state.current)) start(state.current, shareAt($("wave"), event));
 });
-addEventListener("scroll", whenIdle, { passive: true });
+addEventListener("scroll", schedulePaint, { passive: true });
 addEventListener("resize", measureRow);
 for (const fold of document.querySelectorAll("details")) fold.addEventListener("toggle", () => paintList());
 
-if (innerWidth > 720) unfold();
-recall();
+if (innerWidth > 720) toggleDetails();
+loadMarks();
 paintSummary();
 paintMark();
 refresh();

@@ -1,4 +1,4 @@
-// Which lines are shown, in which order; of them only those near the window exist as elements.
+// Filter and order of the lines; only lines near the window exist as elements.
 
 const byPlace = (a, b) => a.place - b.place;
 const ORDERS = {
@@ -9,8 +9,8 @@ const ORDERS = {
   "Most attempts first": (a, b) => (b.attempts || 0) - (a.attempts || 0) || byPlace(a, b),
 };
 function addOrders(name, value) {
-  const far = (row, sign) => (Number.isFinite(value(row)) ? sign * value(row) : -Infinity);
-  const order = (sign) => (a, b) => { const [x, y] = [far(a, sign), far(b, sign)]; return x === y ? byPlace(a, b) : y - x; };
+  const sortKey = (row, sign) => (Number.isFinite(value(row)) ? sign * value(row) : -Infinity);
+  const order = (sign) => (a, b) => { const [x, y] = [sortKey(a, sign), sortKey(b, sign)]; return x === y ? byPlace(a, b) : y - x; };
   ORDERS[`${name}, highest`] = order(1);
   ORDERS[`${name}, lowest`] = order(-1);
 }
@@ -19,8 +19,8 @@ for (const measure of page.measures) {
   if (rows.some((row) => Number.isFinite(value(row)))) addOrders(measure.label, value);
 }
 for (const column of page.columns) {
-  const given = rows.map((row) => row.columns[column]).filter(Boolean);
-  if (given.length && given.every((text) => Number.isFinite(Number(text)))) {
+  const values = rows.map((row) => row.columns[column]).filter(Boolean);
+  if (values.length && values.every((text) => Number.isFinite(Number(text)))) {
     addOrders(column, (row) => (row.columns[column] ? Number(row.columns[column]) : NaN));
   }
 }
@@ -39,8 +39,8 @@ function refresh() {
   const words = $("search").value.toLowerCase().split(/\s+/).filter(Boolean);
   state.view = rows.filter((row) => matches(row, words)).sort(ORDERS[$("sort").value] || byPlace);
   state.view.forEach((row, at) => { row.at = at; });
-  const all = state.view.length === rows.length;
-  $("shown").textContent = (all ? plural(rows.length, "line", "lines") : `${state.view.length.toLocaleString("en")} of ${plural(rows.length, "line", "lines")}`)
+  const unfiltered = state.view.length === rows.length;
+  $("shown").textContent = (unfiltered ? plural(rows.length, "line", "lines") : `${state.view.length.toLocaleString("en")} of ${plural(rows.length, "line", "lines")}`)
     + `, ${clock(total(state.view), 0)} of audio`;
   $("nothing").hidden = state.view.length > 0;
   $("list").hidden = state.view.length === 0;
@@ -61,7 +61,7 @@ function showAll() {
 
 // --- the list: only the rows near the window exist -------------------------------------------------------------------
 
-const made = new Map(); // row → its element
+const nodes = new Map(); // row → its element
 const MARGIN = 8; // rows above and below the window
 let rowHeight = 64;
 
@@ -72,19 +72,19 @@ function paintList(all = false) {
   const first = Math.max(0, Math.floor(-top / rowHeight) - MARGIN);
   const last = Math.min(state.view.length, Math.ceil((innerHeight - top) / rowHeight) + MARGIN);
   const near = new Set(state.view.slice(first, last));
-  for (const [row, node] of made) {
+  for (const [row, node] of nodes) {
     if (near.has(row)) continue;
     node.remove();
-    made.delete(row);
+    nodes.delete(row);
   }
-  let before = null;
+  let previous = null;
   for (const row of near) {
-    const node = made.get(row) || makeRow(row);
-    if (!made.has(row) || all) placeRow(node, row);
-    made.set(row, node);
-    // In reading order, for those who go through the page with a screen reader or the tab key.
-    if (node.previousElementSibling !== before || node.parentNode !== list) before ? before.after(node) : list.prepend(node);
-    before = node;
+    const node = nodes.get(row) || makeRow(row);
+    if (!nodes.has(row) || all) placeRow(node, row);
+    nodes.set(row, node);
+    // In reading order, for screen readers and the tab key.
+    if (node.previousElementSibling !== previous || node.parentNode !== list) previous ? previous.after(node) : list.prepend(node);
+    previous = node;
   }
 }
 
@@ -103,11 +103,11 @@ function makeRow(row) {
   meta.append([row.id, row.voice, row.section, row.status === "ok" ? "" : row.reason].filter(Boolean).join(" · "));
   const length = element("div", { className: "length", textContent: playable(row) ? clock(row.seconds) : "–" });
   const rate = row.measures[page.rowMeasure.name];
-  if (rate != null) length.append(element("small", { textContent: shown(page.rowMeasure, rate) }));
+  if (rate != null) length.append(element("small", { textContent: formatMeasure(page.rowMeasure, rate) }));
   const mark = element("button", { type: "button", className: "icon mark" });
   const node = element("div", { className: `row ${row.status}` }, play, wave, element("div", { className: "words" }, text, meta), length, mark);
   node.setAttribute("role", "listitem");
-  icon(mark, "mark");
+  setIcon(mark, "mark");
   paintWave(wave, row, 2);
   node.addEventListener("mousedown", (event) => { if (event.target.closest("button")) event.preventDefault(); });
   node.addEventListener("click", (event) => {
@@ -125,7 +125,7 @@ function paintRow(node, row) {
   const current = row === state.current;
   const playing = current && !audio.paused;
   current ? node.setAttribute("aria-current", "true") : node.removeAttribute("aria-current");
-  icon(play, playing ? "pause" : "play");
+  setIcon(play, playing ? "pause" : "play");
   play.setAttribute("aria-label", `${playing ? "Pause" : "Play"} ${row.id}`);
   mark.setAttribute("aria-label", `Mark ${row.id}`);
   mark.setAttribute("aria-pressed", String(state.marked.has(row.id)));
@@ -133,7 +133,7 @@ function paintRow(node, row) {
 }
 
 function repaint(row) {
-  if (row && made.has(row)) paintRow(made.get(row), row);
+  if (row && nodes.has(row)) paintRow(nodes.get(row), row);
 }
 
 function reveal(row) {

@@ -1,32 +1,31 @@
-// Marks, remembered between visits, and the manifest that speaks the marked lines again.
+// Marks, kept between visits, and the manifest that speaks the marked lines again.
 
-const memory = `f5-pipeline marks ${page.batch} ${location.pathname}`;
+const storageKey = `f5-pipeline marks ${page.batch} ${location.pathname}`;
 
-function recall() {
+function loadMarks() {
   try {
-    const known = new Set(rows.map((row) => row.id));
-    state.marked = new Set(JSON.parse(localStorage.getItem(memory) || "[]").filter((id) => known.has(id)));
-  } catch { /* Storage is switched off or spoilt: the page works without it. */ }
+    const ids = new Set(rows.map((row) => row.id));
+    state.marked = new Set(JSON.parse(localStorage.getItem(storageKey) || "[]").filter((id) => ids.has(id)));
+  } catch { /* Storage is disabled or damaged: the page works without it. */ }
 }
 
-function remember() {
+function saveMarks() {
   try {
-    localStorage.setItem(memory, JSON.stringify([...state.marked]));
+    localStorage.setItem(storageKey, JSON.stringify([...state.marked]));
   } catch { /* as above */ }
 }
 
 function toggleMark(row) {
   if (!row) return;
   state.marked.delete(row.id) || state.marked.add(row.id);
-  $("said").textContent = `${row.id} ${state.marked.has(row.id) ? "marked" : "not marked"}`;
-  remember();
+  $("announcement").textContent = `${row.id} ${state.marked.has(row.id) ? "marked" : "not marked"}`;
+  saveMarks();
   repaint(row);
   paintMark();
   if ($("only-marked").checked) refresh();
 }
 
-// A spreadsheet takes a cell that begins like this for a formula, but not after a space, which means nothing to a
-// manifest.
+// Spreadsheets run a cell that begins like this as a formula, but not after a space, which a manifest ignores.
 const cell = (value) => {
   const text = String(value ?? "");
   const safe = /^[=+\-@\t\r\n＝＋－＠]/.test(text) && !/^-?[\d.]+$/.test(text) ? ` ${text}` : text;
@@ -34,13 +33,13 @@ const cell = (value) => {
 };
 
 function manifest() {
-  const chosen = rows.filter((row) => state.marked.has(row.id));
-  // The same line with the same seed is the same clip: only another seed is another take.
-  const seeds = crypto.getRandomValues(new Uint32Array(chosen.length));
-  const cells = chosen.map((row, at) =>
+  const marked = rows.filter((row) => state.marked.has(row.id));
+  // A line with the same seed finds the same clip in the store; a new seed makes a new take.
+  const seeds = crypto.getRandomValues(new Uint32Array(marked.length));
+  const records = marked.map((row, at) =>
     ({ ...row.columns, ...row.given, id: row.id, text: row.text, voice: row.voice, seed: seeds[at] }));
   const names = [...new Set(["id", "text", "voice", "seed", ...page.given, ...page.columns])];
-  const lines = [names, ...cells.map((known) => names.map((name) => known[name]))];
+  const lines = [names, ...records.map((record) => names.map((name) => record[name]))];
   return lines.map((line) => line.map(cell).join(",") + "\r\n").join("");
 }
 

@@ -1,16 +1,16 @@
-// Playing: one audio element, and the desk at the bottom that shows the chosen line.
+// Playback: one audio element, and the desk at the bottom that shows the selected line.
 
 const length = () => (Number.isFinite(audio.duration) && audio.duration) || (state.current && state.current.seconds) || 0;
 const share = () => (state.loaded === state.current && length() ? Math.min(1, audio.currentTime / length()) : 0);
 
 function select(row, { scroll = false } = {}) {
   if (!row) return;
-  const before = state.current;
-  if (before !== row) {
+  const previous = state.current;
+  if (previous !== row) {
     audio.pause();
     state.current = row;
-    repaint(before);
-    trouble("");
+    repaint(previous);
+    showProblem("");
     paintDesk();
   }
   repaint(row);
@@ -30,11 +30,11 @@ function start(row, at = null) {
   load(row);
   for (const other of document.querySelectorAll(".sections audio")) other.pause();
   if (at !== null) seek(at);
-  const attempt = ++state.wanted;
+  const attempt = ++state.attempts;
   audio.play().catch((error) => {
-    if (attempt === state.wanted && error.name !== "AbortError" && !audio.error) trouble(`${row.audio} could not be played: ${error.message}`);
+    if (attempt === state.attempts && error.name !== "AbortError" && !audio.error) showProblem(`${row.audio} could not be played: ${error.message}`);
   });
-  $("said").textContent = `${row.id}, ${row.voice}`;
+  $("announcement").textContent = `${row.id}, ${row.voice}`;
 }
 
 function seek(at) {
@@ -50,16 +50,16 @@ function toggle() {
   !audio.paused && state.loaded === row ? audio.pause() : start(row);
 }
 
-function step(by, wanted = () => true) {
-  const here = state.current && state.view[state.current.at] === state.current ? state.current.at : by > 0 ? -1 : state.view.length;
-  for (let at = here + by; at >= 0 && at < state.view.length; at += by) {
-    if (wanted(state.view[at])) return state.view[at];
+function step(by, accept = () => true) {
+  const from = state.current && state.view[state.current.at] === state.current ? state.current.at : by > 0 ? -1 : state.view.length;
+  for (let at = from + by; at >= 0 && at < state.view.length; at += by) {
+    if (accept(state.view[at])) return state.view[at];
   }
   return null;
 }
 
-function move(by, wanted) {
-  const row = step(by, wanted);
+function move(by, accept) {
+  const row = step(by, accept);
   if (!row) return;
   const playing = !audio.paused;
   select(row, { scroll: true });
@@ -71,9 +71,9 @@ function shareAt(holder, event) {
   return box.width ? (event.clientX - box.left) / box.width : 0;
 }
 
-function trouble(words) {
-  $("trouble").textContent = words;
-  $("trouble").hidden = !words;
+function showProblem(text) {
+  $("trouble").textContent = text;
+  $("trouble").hidden = !text;
   sizeDesk();
 }
 
@@ -83,9 +83,9 @@ audio.addEventListener("loadedmetadata", () => {
   paintTime();
 });
 audio.addEventListener("error", () => {
-  if (state.loaded) trouble(unheard(state.loaded.audio));
+  if (state.loaded) showProblem(loadError(state.loaded.audio));
   paintLinks();
-  state.loaded = null; // so that the next attempt loads it again
+  state.loaded = null; // the next attempt loads it again
   paintPlaying();
 });
 audio.addEventListener("ended", () => {
@@ -102,7 +102,7 @@ function animate() {
   if (!audio.paused) requestAnimationFrame(animate);
 }
 
-// --- the desk: the chosen line ---------------------------------------------------------------------------------------
+// --- the desk: the selected line -------------------------------------------------------------------------------------
 
 function paintDesk() {
   const row = state.current;
@@ -126,15 +126,15 @@ function paintDesk() {
 
 function facts(row) {
   const measured = page.measures.filter((measure) => row.measures[measure.name] != null)
-    .map((measure) => [measure.label, shown(measure, row.measures[measure.name])]);
-  const made = [["attempts", row.attempts], ["seed", row.seed]];
-  const given = Object.entries(row.columns);
-  return [...measured, ...made.filter(([, value]) => value), ...given.filter(([, value]) => value)];
+    .map((measure) => [measure.label, formatMeasure(measure, row.measures[measure.name])]);
+  const synthesis = [["attempts", row.attempts], ["seed", row.seed]];
+  const columns = Object.entries(row.columns);
+  return [...measured, ...synthesis.filter(([, value]) => value), ...columns.filter(([, value]) => value)];
 }
 
 function paintPlaying() {
   const playing = !audio.paused;
-  icon($("play"), playing ? "pause" : "play");
+  setIcon($("play"), playing ? "pause" : "play");
   $("play").setAttribute("aria-label", playing ? "Pause" : "Play");
   repaint(state.current);
   paintTime();
@@ -146,7 +146,7 @@ function paintTime() {
   if (!row) return;
   const now = state.loaded === row ? audio.currentTime : 0;
   paintPlayed($("wave"), share());
-  if (made.has(row)) paintPlayed(made.get(row).children[1], share());
+  if (nodes.has(row)) paintPlayed(nodes.get(row).children[1], share());
   $("wave").setAttribute("aria-valuenow", now.toFixed(1));
   $("wave").setAttribute("aria-valuetext", `${now.toFixed(1)} of ${(row.seconds || 0).toFixed(1)} seconds`);
   $("clock").textContent = playable(row) ? `${clock(now)} / ${clock(row.seconds)}` : "no audio";
@@ -163,7 +163,7 @@ function sizeDesk() {
   document.documentElement.style.setProperty("--desk", `${$("desk").offsetHeight}px`);
 }
 
-function unfold() {
+function toggleDetails() {
   const open = $("unfold").getAttribute("aria-expanded") !== "true";
   $("unfold").setAttribute("aria-expanded", String(open));
   $("desk").classList.toggle("open", open);
