@@ -220,17 +220,10 @@ def _rows(table: pa.Table) -> list[IndexRow]:
     own = [table.column(name).to_pylist() if name in table.column_names else [None] * count for name in _OURS]
     quality = _mappings(table, {name: name for name in note["quality"]})
     columns = _mappings(table, note["columns"])
-    rows = zip(zip(*own, strict=True), quality, columns, strict=True)
-    return [
-        IndexRow(
-            *ours,
-            quality=measures,
-            columns=user,
-            chunk_keys=_keys(measures, _CHUNK_KEYS),
-            other_takes=_keys(measures, _OTHER_TAKES),
-        )
-        for ours, measures, user in rows
-    ]
+    chunk_keys = [_keys(measures, _CHUNK_KEYS) for measures in quality]
+    other_takes = [_keys(measures, _OTHER_TAKES) for measures in quality]
+    rows = zip(*own, quality, columns, chunk_keys, other_takes, strict=True)
+    return [IndexRow(*values) for values in rows]
 
 
 def _keys(measures: dict[str, Any], column: str) -> tuple[str, ...]:
