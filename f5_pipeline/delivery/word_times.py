@@ -11,12 +11,12 @@ from difflib import SequenceMatcher
 from itertools import accumulate
 from typing import NamedTuple
 
-from f5_pipeline.quality.asr.comparison import SIGNS, words_of
+from f5_pipeline.quality.asr.comparison import CJK, words_of
 from f5_pipeline.results.segments import Segment
 from f5_pipeline.results.transcripts import TimedWord
 
 #: A word as it is written, with its marks; a sign of Chinese or Japanese is one by itself.
-WRITTEN = re.compile(rf"{SIGNS}|(?:(?!{SIGNS})\S)+")
+WRITTEN = re.compile(rf"{CJK}|(?:(?!{CJK})\S)+")
 _ENDS = tuple('.!?…:;。！？；："”’»)]')  # what a piece ends with, where it was not cut within a clause
 
 

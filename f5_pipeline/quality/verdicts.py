@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from f5_pipeline.quality.asr.comparison import WordCheck
-from f5_pipeline.quality.signal import Sayings, Verdict, weigh
+from f5_pipeline.quality.signal import ReasonTexts, Verdict, weigh
 from f5_pipeline.quality.thresholds import Thresholds
 from f5_pipeline.results.clips import ClipInfo
 
@@ -54,7 +54,7 @@ class Judge:
         return Verdict("suspect", reasons, round(whole.penalty + sum(piece.penalty for piece in amiss.values()), 4))
 
 
-def _sayings(check: WordCheck) -> Sayings:
+def _sayings(check: WordCheck) -> ReasonTexts:
     """How far beyond the thresholds of words is how bad, and which words are meant."""
     return {
         "max_word_error_rate": (0.2, lambda rate: f"{rate:.0%} of the words are wrong"),

@@ -90,7 +90,7 @@ class Draft:
         measures["penalty"] = verdict.penalty
         known = [check for check in checks if check is not None]
         if known and len(known) == len(checks):
-            measures |= WordCheck.of_all(known).columns(judge.recogniser)
+            measures |= WordCheck.joined(known).columns(judge.recogniser)
         return Take(
             key=self.info.key,
             attempt=int(facts["attempt"]),

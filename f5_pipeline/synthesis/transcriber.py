@@ -21,7 +21,7 @@ from f5_pipeline.audio.samples import SAMPLE_RATE
 from f5_pipeline.errors import ClipDamaged, ObjectMissing, RecogniserFailed
 from f5_pipeline.quality.asr.comparison import WordCheck, compare, words_of
 from f5_pipeline.quality.asr.process import RecogniserProcess
-from f5_pipeline.quality.asr.recogniser import Question, Recogniser, RecogniserSpec
+from f5_pipeline.quality.asr.recogniser import Recogniser, RecogniserSpec, TranscriptionRequest
 from f5_pipeline.results.clips import ClipInfo, ClipStore
 from f5_pipeline.results.index import IndexRow
 from f5_pipeline.results.transcripts import Words, load_transcript, save_transcript
@@ -96,10 +96,10 @@ class Ears:
                 recogniser.close()
 
     def knows(self, line: SynthesisRequest, row: IndexRow) -> bool:
-        return row.quality.get("recogniser") == self.recogniser or not self._spec.hears(line.utterance.language)
+        return row.quality.get("recogniser") == self.recogniser or not self._spec.supports(line.utterance.language)
 
     def begin(self, piece: Piece, info: ClipInfo, samples: np.ndarray) -> None:
-        if self._spec.hears(piece.language):
+        if self._spec.supports(piece.language):
             kept = samples if self._room.acquire(blocking=False) else None
             self._checks[info.key] = self._listeners.submit(self._listen, piece, info.key, kept)
 
@@ -109,7 +109,7 @@ class Ears:
         return self._gatherer.submit(self._gather, line, info, pieces, checks)
 
     def _check(self, piece: Piece, info: ClipInfo | None) -> Future[WordCheck | None] | None:
-        if info is None or not self._spec.hears(piece.language):
+        if info is None or not self._spec.supports(piece.language):
             return None
         if info.key not in self._checks:
             self._checks[info.key] = self._listeners.submit(self._recall, piece, info.key)
@@ -122,7 +122,9 @@ class Ears:
     def _listen(self, piece: Piece, key: str, kept: np.ndarray | None) -> WordCheck | None:
         try:
             samples = self._clips.load(key).samples if kept is None else kept
-            words = self._hear(Question(samples, piece.chunk.text, piece.chunk.ref_text, piece.language))
+            words = self._transcribe(
+                TranscriptionRequest(samples, piece.chunk.text, piece.chunk.ref_text, piece.language)
+            )
             save_transcript(self._store, key, self.recogniser, words)
             return _compared(piece, words)
         except (ObjectMissing, ClipDamaged):
@@ -134,10 +136,10 @@ class Ears:
             if kept is not None:
                 self._room.release()
 
-    def _hear(self, question: Question) -> Words:
+    def _transcribe(self, request: TranscriptionRequest) -> Words:
         recogniser = self._free.get()
         try:
-            return tuple(recogniser.hear(question))
+            return tuple(recogniser.transcribe(request))
         finally:
             self._free.put(recogniser)
 
