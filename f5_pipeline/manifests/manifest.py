@@ -87,7 +87,7 @@ def resolve_files(
     vocabulary_of: LoadVocabulary | None = None,
     voices: Mapping[str, VoiceFiles] | None = None,
 ) -> BatchContents:
-    """Resolve a batch with the voices and the dictionary of a store. Rejects bad rows, without an error.
+    """Resolve a batch with the voices and the dictionary of a store. Bad rows are rejected, never raised.
 
     ``vocabulary_of`` returns a model's tokens; None if they are not on this machine, which skips the check of
     characters and adds a warning. Default: the vocabularies on this machine.
@@ -107,7 +107,7 @@ def resolve_files(
         voices=list_voices(store) if voices is None else voices,
         voice_settings=partial(read_voice_settings, store),
         vocabulary_of=vocabulary_of or partial(local_vocabulary, cache=settings.cache),
-        last_row=lambda: max(row.number for row in rows()),  # a second read takes less memory than all rows
+        last_row=lambda: max(row.number for row in rows()),  # reads the file again instead of holding all rows
         pronunciations=Pronunciations(files.pronunciations, read_dictionary(store, STORE_DICTIONARY)),
     )
     utterances, rejected = _partition(resolver.resolve(row) for row in rows())

@@ -22,7 +22,7 @@ _SILENCE_DB = -65.0  # … or quieter than this, however quiet the loud parts ar
 _FULL_SCALE = 0.999
 _NOISE_FLATNESS = 0.5  # spectral flatness over 50 ms: voices have 0.01 … 0.3, sibilants briefly more
 _STEADY_SMOOTH, _STEADY_WINDOW = 8, 40  # frames
-_STEADY_DB = 3.0  # variation of bands over 0.4 s: speech 4 … 15, noise or hum 0.5 … 1, both equally loud 2
+_STEADY_DB = 3.0  # band variation over 0.4 s: speech 4 … 15, noise or hum 0.5 … 1, speech in equally loud noise 2
 _STEADY_BELOW_DB = 20.0  # a hum this far below the speech is ignored as background
 _REPEAT_LAGS = (0.2, 1.2)  # seconds: from a short word to a phrase
 _REPEAT_SMOOTH = 3  # frames
@@ -47,7 +47,7 @@ class QualityMeasures:
     end_db: float  # last 10 ms, relative to ``level_db``; high if the clip is truncated
     noise_seconds: float  # longest stretch with the flat spectrum of noise
     steady_seconds: float  # longest unchanging sound: noise of any colour, a hum, a drone
-    repeat_score: float  # -1 … 1: similarity of two consecutive stretches; 0 if the text repeats itself
+    repeat_score: float  # 0 … 1: similarity of two consecutive stretches; 0 if the text repeats itself
 
 
 @dataclass(frozen=True)
@@ -104,7 +104,7 @@ def columns(measures: QualityMeasures) -> dict[str, float]:
     return {name: round(value, 4) for name, value in asdict(measures).items()}
 
 
-#: By threshold: the excess that adds a penalty of 1, and a function from the measured value to a reason.
+#: By threshold: the excess that weighs as much as crossing it (1), and a function from the measured value to a reason.
 ReasonTexts = Mapping[str, tuple[float, Callable[[float], str]]]
 
 
@@ -148,8 +148,8 @@ _REASON_TEXTS: dict[str, tuple[float, Callable[[float], str]]] = {
     "max_noise_floor_db": (6.0, lambda value: f"constant noise ({-value:.0f} dB below the speech)"),
     "max_end_db": (12.0, lambda value: "cut off at the end"),
     "max_noise_seconds": (1.0, lambda value: f"{value:.1f} s of noise"),
-    "max_steady_seconds": (1.0, lambda value: f"{value:.1f} s of one unchanging sound"),
-    "max_repeat_score": (0.02, lambda value: "a stretch that is said twice"),
+    "max_steady_seconds": (1.0, lambda value: f"an unchanging sound for {value:.1f} s"),
+    "max_repeat_score": (0.02, lambda value: "repeated speech"),
 }
 
 

@@ -57,7 +57,7 @@ class Thresholds(BaseModel):
         0.6, description="Longest unchanging sound: a hum, a drone or noise of any colour."
     )
     max_repeat_score: Share = Field(
-        0.945, description="Similarity of two consecutive stretches of sound: speech said twice."
+        0.945, description="Similarity of two consecutive stretches of sound: repeated speech."
     )
     max_missing_words: Count = Field(0, description="Words of the text that are not spoken.")
     max_repeated_words: Count = Field(0, description="Words that are spoken twice.")

@@ -16,6 +16,7 @@ import pytest
 
 from f5_pipeline.errors import (
     BadManifest,
+    BadPronunciations,
     BadSetting,
     BatchChanging,
     BatchMissing,
@@ -39,6 +40,7 @@ from f5_pipeline.settings.environment import Settings
 from f5_pipeline.storage.local import LocalStore
 from f5_pipeline.voices.listing import list_voices
 from f5_pipeline.voices.settings import VoiceSettings
+from tests.manifests.fake_voices import put_fake_voices
 
 CATALOGUE = load_catalogue(Settings())
 VOCABULARY = frozenset(" abcdefghijklmnopqrstuvwxyz',.?!")
@@ -46,11 +48,8 @@ VOCABULARY = frozenset(" abcdefghijklmnopqrstuvwxyz',.?!")
 
 @pytest.fixture
 def store(tmp_path: Path) -> LocalStore:
-    """A store with the voices anna and bob. Their audio is never read here."""
     store = LocalStore(tmp_path / "store")
-    for name in ("anna", "bob"):
-        store.write(f"voices/{name}.wav", b"not read")
-        store.write(f"voices/{name}.txt", b"Hello there.")
+    put_fake_voices(store, "anna", "bob")
     return store
 
 
@@ -525,8 +524,9 @@ def test_suffix_aliases_are_stored_under_the_canonical_suffix(
 
 def test_an_invalid_file_stops_the_submission(store: LocalStore, tmp_path: Path) -> None:
     good = write(tmp_path / "good.csv", "text\nA\n")
-    bad_settings = write(tmp_path / "bad.csv", "text\nA\n")
-    write(tmp_path / "bad.toml", "nope = 1\n")
+    bad_settings, bad_dictionary = write(tmp_path / "s.csv", "text\nA\n"), write(tmp_path / "d.csv", "text\nA\n")
+    write(tmp_path / "s.toml", "nope = 1\n")
+    write(tmp_path / "d.pronunciations.csv", "word,say\n")
     for path, batch, error in (
         (good, "../evil", UnsafeName),
         (write(tmp_path / "日本.csv", "text\nA\n"), None, UnsafeName),
@@ -536,6 +536,7 @@ def test_an_invalid_file_stops_the_submission(store: LocalStore, tmp_path: Path)
         (tmp_path / "missing.csv", None, BadManifest),
         (write(tmp_path / "dir.csv" / "x", "").parent, None, BadManifest),
         (bad_settings, None, BadSetting),
+        (bad_dictionary, None, BadPronunciations),
     ):
         with pytest.raises(error):
             submit_manifest(store, path, batch)

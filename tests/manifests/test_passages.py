@@ -12,6 +12,7 @@ from f5_pipeline.manifests.utterance_file import BatchContents, load_utterances,
 from f5_pipeline.models.catalogue import load_catalogue
 from f5_pipeline.settings.environment import Settings
 from f5_pipeline.storage.local import LocalStore
+from tests.manifests.fake_voices import put_fake_voices
 
 CATALOGUE = load_catalogue(Settings())
 SMALL = frozenset(" abcdefghijklmnopqrstuvwxyz',.?!")
@@ -20,9 +21,7 @@ SMALL = frozenset(" abcdefghijklmnopqrstuvwxyz',.?!")
 @pytest.fixture
 def store(tmp_path: Path) -> LocalStore:
     store = LocalStore(tmp_path / "store")
-    for name in ("anna", "bob", "carl"):
-        store.write(f"voices/{name}.wav", b"not read")
-        store.write(f"voices/{name}.txt", b"Hello there.")
+    put_fake_voices(store, "anna", "bob", "carl")
     store.write("voices/bob.toml", b'speed = 1.3\nlanguage = "de"\n')
     return store
 
