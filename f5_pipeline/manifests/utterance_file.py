@@ -23,7 +23,7 @@ from f5_pipeline.models.spec import Sampling
 from f5_pipeline.storage.layout import utterances_object
 from f5_pipeline.storage.object_store import ObjectStore
 
-_FORMAT = 1  # bumped when old files can no longer be read
+_FORMAT = 1  # increase when old files can no longer be read
 
 
 @dataclass(frozen=True)
@@ -35,7 +35,7 @@ class BatchContents:
     rejected: tuple[RejectedRow, ...]
     manifest_sha256: str
     warnings: tuple[str, ...] = ()
-    input_versions: Mapping[str, str] = field(default_factory=dict)  # see ``inputs.InputVersions``
+    input_versions: Mapping[str, str] = field(default_factory=dict)  # see ``inputs.CurrentInputs``
 
 
 def save_utterances(store: ObjectStore, batch: str, contents: BatchContents) -> str:

@@ -46,7 +46,7 @@ class Whisper:
             self._model = WhisperModel(
                 model, device_type, int(index or 0), compute_type="default", local_files_only=True
             )
-        except (ImportError, OSError, RuntimeError, ValueError) as error:  # of ctranslate2
+        except (ImportError, OSError, RuntimeError, ValueError) as error:  # including those of ctranslate2
             raise RecogniserFailed("faster_whisper", f"cannot load {model} ({error})") from None
 
     def transcribe(self, request: TranscriptionRequest) -> list[TimedWord]:
