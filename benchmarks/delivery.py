@@ -37,7 +37,8 @@ from f5_pipeline.audio.trim import TrimSettings, trim_silence
 from f5_pipeline.delivery.deliver import deliver_batch
 from f5_pipeline.delivery.report_page import waveform
 from f5_pipeline.manifests.batch_settings import BatchSettings
-from f5_pipeline.quality.signal import judge, measure
+from f5_pipeline.quality.signal import columns, measure, weigh
+from f5_pipeline.quality.thresholds import Thresholds
 from f5_pipeline.results.clips import ClipStore
 from f5_pipeline.results.index import IndexRow
 from f5_pipeline.storage.layout import delivery_record_object
@@ -61,7 +62,7 @@ def clips(minutes: float) -> list[Samples]:
 
 
 def measure_clip(clip: Samples) -> None:
-    judge(measure(clip, RATE, clip.size / RATE, "a line of some words"))
+    weigh(columns(measure(clip, RATE, clip.size / RATE, "a line of some words")), Thresholds())
 
 
 def store_clip(clip: Samples) -> None:

@@ -1,13 +1,13 @@
-"""What the check of words catches: clips that say something else than their text, and false alarms on right ones.
+"""Detection rates of the word check: clips that deviate from their text, and false alarms on correct clips.
 
-    python benchmarks/recognition.py                 57 lines: 228 clean clips, 444 with other words
+    python benchmarks/recognition.py                 57 lines: 228 correct clips, 444 with word errors
     python benchmarks/recognition.py --lines 10      quicker
     python benchmarks/recognition.py --recogniser faster_whisper
 
-The demo model speaks every text, and again with a word left out, said twice, or added, or with the reference's last
-words before it: all of it speech at its usual pace, spliced nowhere. Prints a table: how many of the clips of each kind
-are suspect because of their words, how often the very word is named, and how many the measures of the signal alone call
-suspect. Needs torch, f5-tts and a recogniser.
+The demo model speaks every text as it is, and with a word missing, repeated or added, or with the last words of the
+reference in front: always at its usual pace, without splices. Prints a table: for each kind of error, the clips that
+are suspect by their words, those whose planted words are named, and those that are suspect by signal measures alone.
+Needs torch, f5-tts and a recogniser.
 """
 
 from __future__ import annotations
@@ -21,50 +21,50 @@ import numpy as np
 from demo_speech import VOICES, Clip, speak, texts, transcript
 
 from f5_pipeline.audio.samples import SAMPLE_RATE
-from f5_pipeline.quality.asr.choice import choose_recogniser
 from f5_pipeline.quality.asr.comparison import WordCheck, compare, words_of
 from f5_pipeline.quality.asr.process import RecogniserProcess
-from f5_pipeline.quality.asr.recogniser import Question, Recogniser
+from f5_pipeline.quality.asr.recogniser import Recogniser, TranscriptionRequest
+from f5_pipeline.quality.asr.selection import choose_recogniser
 from f5_pipeline.quality.signal import columns, measure
 from f5_pipeline.quality.verdicts import Judge
 from f5_pipeline.results.clips import ClipInfo
 from f5_pipeline.settings.environment import Settings
 
 ADDED = ("really", "again", "always", "maybe", "never", "also")
-LEAST_WORDS = 4  # of a text that something is planted in
+MIN_WORDS = 4  # of a text with a planted error
 random = np.random.default_rng(2)
 
 
 @dataclass(frozen=True)
 class Planted:
-    """What is said, where ``text`` should be, and the words that are too few or too many."""
+    """A text with a planted error: the spoken text, and the words that are missing or superfluous in it."""
 
     text: str
-    said: str
+    spoken: str
     voice: str
     words: tuple[str, ...] = ()
 
 
-def left_out(text: str, voice: str) -> Planted:
+def missing(text: str, voice: str) -> Planted:
     words = text.split()
     at = int(random.integers(len(words)))
-    gone = words.pop(at)
+    removed = words.pop(at)
     if at == len(words):
         words[-1] = words[-1].rstrip(",") + text[-1]
-    return Planted(text, " ".join(words), voice, tuple(words_of(gone)))
+    return Planted(text, " ".join(words), voice, tuple(words_of(removed)))
 
 
-def said_twice(text: str, voice: str) -> Planted:
+def repeated(text: str, voice: str) -> Planted:
     words = text.split()
     at = int(random.integers(len(words)))
-    again = words[at].rstrip(".,?!")
-    return Planted(text, " ".join([*words[:at], again, *words[at:]]), voice, (again,))
+    repetition = words[at].rstrip(".,?!")
+    return Planted(text, " ".join([*words[:at], repetition, *words[at:]]), voice, (repetition,))
 
 
 def added(text: str, voice: str) -> Planted:
-    words, more = text.split(), ADDED[int(random.integers(len(ADDED)))]
+    words, extra = text.split(), ADDED[int(random.integers(len(ADDED)))]
     at = int(random.integers(len(words)))
-    return Planted(text, " ".join([*words[:at], more, *words[at:]]), voice, (more,))
+    return Planted(text, " ".join([*words[:at], extra, *words[at:]]), voice, (extra,))
 
 
 def leaked(text: str, voice: str) -> Planted:
@@ -73,56 +73,58 @@ def leaked(text: str, voice: str) -> Planted:
 
 
 KINDS: dict[str, Callable[[str, str], Planted]] = {
-    "a word left out": left_out,
-    "a word said twice": said_twice,
-    "a word that is not in the text": added,
-    "the reference's last two words first": leaked,
+    "a word missing": missing,
+    "a word repeated": repeated,
+    "a word added": added,
+    "the last two words of the reference in front": leaked,
 }
-NOTHING, OTHER = "nothing (false alarms)", "another text"
+CORRECT, OTHER = "none (false alarms)", "another text"
 
 
 def planted(lines: int) -> dict[str, list[tuple[Planted, Clip]]]:
-    """The clips of each kind: every text in every voice as it is, and in one with each mistake."""
-    said = texts(lines, np.random.default_rng(1))
-    long = [text for text in said if len(text.split()) >= LEAST_WORDS]
-    kinds = {NOTHING: [Planted(text, text, voice) for text in said for voice in VOICES]}
+    """The clips by kind of error: every text in every voice without an error, and in one voice with each error."""
+    all_texts = texts(lines, np.random.default_rng(1))
+    long_texts = [text for text in all_texts if len(text.split()) >= MIN_WORDS]
+    kinds = {CORRECT: [Planted(text, text, voice) for text in all_texts for voice in VOICES]}
     kinds |= {
-        kind: [plant(text, VOICES[at % len(VOICES)]) for at, text in enumerate(long)] for kind, plant in KINDS.items()
+        kind: [plant(text, VOICES[at % len(VOICES)]) for at, text in enumerate(long_texts)]
+        for kind, plant in KINDS.items()
     }
-    spoken = {kind: speak([(one.said, one.voice) for one in each]) for kind, each in kinds.items()}
-    found = {kind: list(zip(each, spoken[kind], strict=True)) for kind, each in kinds.items()}
-    return found | {OTHER: list(other_texts(found[NOTHING]))}
+    clips = {kind: speak([(line.spoken, line.voice) for line in each]) for kind, each in kinds.items()}
+    pairs = {kind: list(zip(each, clips[kind], strict=True)) for kind, each in kinds.items()}
+    return pairs | {OTHER: list(other_texts(pairs[CORRECT]))}
 
 
 def other_texts(clean: Sequence[tuple[Planted, Clip]]) -> Iterator[tuple[Planted, Clip]]:
-    """Each text with what its voice said of another line."""
-    for at, (one, clip) in enumerate(clean):
+    """Each text with the clip of another line in the same voice."""
+    for at, (line, clip) in enumerate(clean):
         other = clean[(at + len(VOICES) * int(random.integers(1, len(clean) // len(VOICES)))) % len(clean)][1]
-        yield one, replace(clip, samples=other.samples)
+        yield line, replace(clip, samples=other.samples)
 
 
-def heard(recogniser: Recogniser, one: Planted, clip: Clip) -> WordCheck:
-    before = transcript(one.voice)
-    words = recogniser.hear(Question(clip.samples, one.text, before, "en"))
-    return compare(words_of(one.text), [word.text for word in words], words_of(before))
+def check_words(recogniser: Recogniser, line: Planted, clip: Clip) -> WordCheck:
+    ref_text = transcript(line.voice)
+    words = recogniser.transcribe(TranscriptionRequest(clip.samples, line.text, ref_text, "en"))
+    return compare(words_of(line.text), [word.text for word in words], words_of(ref_text))
 
 
-def named(one: Planted, check: WordCheck) -> bool:
-    """Whether the check says which words they are."""
+def names_words(line: Planted, check: WordCheck) -> bool:
+    """True if the check names the planted words."""
     found = {*check.missing, *check.repeated, *check.added, *check.leaked}
-    return bool(one.words) and found >= set(one.words)
+    return bool(line.words) and found >= set(line.words)
 
 
 def row(kind: str, clips: Sequence[tuple[Planted, Clip]], recogniser: Recogniser) -> str:
-    by_words = by_sound = by_either = right = 0
-    for one, clip in clips:
-        check = heard(recogniser, one, clip)
-        measures = columns(measure(clip.samples, SAMPLE_RATE, clip.seconds, one.text))
+    by_words = by_signal = by_either = named = 0
+    for line, clip in clips:
+        check = check_words(recogniser, line, clip)
+        measures = columns(measure(clip.samples, SAMPLE_RATE, clip.seconds, line.text))
         by_words += suspect({}, check)
-        by_sound += suspect(measures, None)
+        by_signal += suspect(measures, None)
         by_either += suspect(measures, check)
-        right += named(one, check)
-    return f"| {kind} | {by_words} of {len(clips)} | {right if clips[0][0].words else ''} | {by_sound} | {by_either} |"
+        named += names_words(line, check)
+    named_column = named if clips[0][0].words else ""
+    return f"| {kind} | {by_words} of {len(clips)} | {named_column} | {by_signal} | {by_either} |"
 
 
 def suspect(measures: dict[str, float], check: WordCheck | None) -> bool:
@@ -133,19 +135,19 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--lines", type=int, default=57)
     parser.add_argument("--recogniser", default="pocketsphinx")
-    given = parser.parse_args()
-    spec = choose_recogniser(Settings(), given.recogniser)
+    arguments = parser.parse_args()
+    spec = choose_recogniser(Settings(), arguments.recogniser)
     assert spec is not None
-    report(planted(given.lines), RecogniserProcess(spec), spec.name)
+    report(planted(arguments.lines), RecogniserProcess(spec), spec.name)
 
 
 def report(clips: dict[str, list[tuple[Planted, Clip]]], recogniser: RecogniserProcess, name: str) -> None:
-    began = time.monotonic()
-    print(f"| what is said | suspect by its words | words named | by its sound | by either |\n|---|{'---:|' * 4}")
-    for kind, each in clips.items():
-        print(row(kind, each, recogniser), flush=True)
-    seconds = sum(clip.samples.size for each in clips.values() for _, clip in each) / SAMPLE_RATE
-    print(f"\n{name}: {seconds / (time.monotonic() - began):.0f} seconds of audio a second, measures included")
+    start = time.monotonic()
+    print(f"| word error | suspect by words | words named | suspect by signal | by either |\n|---|{'---:|' * 4}")
+    for kind, pairs in clips.items():
+        print(row(kind, pairs, recogniser), flush=True)
+    seconds = sum(clip.samples.size for pairs in clips.values() for _, clip in pairs) / SAMPLE_RATE
+    print(f"\n{name}: {seconds / (time.monotonic() - start):.0f} seconds of audio per second, including the measures")
     recogniser.close()
 
 

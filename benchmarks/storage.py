@@ -1,13 +1,13 @@
-"""The store's speed: small and large files through a local S3 server, and a batch that is cached whole.
+"""Speed of the store: small and large files through a local S3 server, and a fully cached batch.
 
-    python benchmarks/storage.py                    all of it (needs 4 GB of disk and some minutes)
+    python benchmarks/storage.py                    all benchmarks (4 GB of disk, some minutes)
     python benchmarks/storage.py small --clips 200 --delay-ms 0 20
     python benchmarks/storage.py large --large-mb 256
     python benchmarks/storage.py cached --lines 10000
 
-The server is ``rclone serve s3`` (of the development dependencies). It and the clients share this machine's cores, so
-that without a delay the small files measure CPU time; with ``--delay-ms`` a forwarder holds every byte back for half
-of that in each direction, as a network does. s5cmd takes part if it is installed. Each prints a table and a ratio.
+The server is ``rclone serve s3``, a development dependency. Server and clients share the cores of this machine, so that
+small files without a delay measure CPU time. With ``--delay-ms``, a proxy delays every byte by half of that in each
+direction, as a network does. Includes s5cmd if it is installed. Each benchmark prints a table and a ratio.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ from f5_pipeline.audio import flac
 from f5_pipeline.results.clips import ClipStore
 from f5_pipeline.results.index import IndexRow, rows_by_key, write_index
 from f5_pipeline.results.keys import ClipParts, clip_key, derive_seed
-from f5_pipeline.storage.fetch import fetch_all
+from f5_pipeline.storage.fetch import fetch
 from f5_pipeline.storage.layout import clip_object
 from f5_pipeline.storage.local import LocalStore
 from f5_pipeline.storage.object_store import ObjectStore
@@ -50,37 +50,39 @@ CLIP_BYTES = 100_000
 
 def main() -> None:
     arguments = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    arguments.add_argument("what", nargs="*", default=[], help="small, large, cached; nothing: all of them")
+    arguments.add_argument("what", nargs="*", default=[], help="small, large or cached; default: all")
     arguments.add_argument("--clips", type=int, default=1000)
-    arguments.add_argument("--delay-ms", type=float, nargs="+", default=[0, 20], help="round trips to pretend")
+    arguments.add_argument("--delay-ms", type=float, nargs="+", default=[0, 20], help="simulated round-trip times")
     arguments.add_argument("--large-mb", type=int, default=1024)
     arguments.add_argument("--lines", type=int, default=100_000)
-    arguments.add_argument("--repeat", type=int, default=3, help="runs of the large file; medians are reported")
-    chosen = arguments.parse_args()
+    arguments.add_argument("--repeat", type=int, default=3, help="runs with the large file; reports medians")
+    options = arguments.parse_args()
     print(f"{os.cpu_count()} cores, Python {sys.version.split()[0]}")
     for what, run in {"small": small, "large": large, "cached": cached}.items():
-        if what in chosen.what or not chosen.what:
+        if what in options.what or not options.what:
             with tempfile.TemporaryDirectory(prefix="f5-benchmark-") as folder:
-                run(Path(folder), chosen)
+                run(Path(folder), options)
 
 
 # --- 1,000 clips ----------------------------------------------------------------------------------------------
 
 
-def small(folder: Path, chosen: argparse.Namespace) -> None:
-    """Upload and fetch many clips: one after the other with plain boto3, and as this product does."""
+def small(folder: Path, options: argparse.Namespace) -> None:
+    """Upload and fetch many clips: sequentially with plain boto3, and with f5-pipeline."""
     source = folder / "source"
     source.mkdir()
-    files = [source / f"{number:05}.flac" for number in range(chosen.clips)]
+    files = [source / f"{number:05}.flac" for number in range(options.clips)]
     for file in files:
         file.write_bytes(secrets.token_bytes(CLIP_BYTES))
-    for delay in chosen.delay_ms:
-        with server(folder / "server") as endpoint, slowed(endpoint, delay / 1000) as slow:
-            print(f"\n{chosen.clips} clips of {CLIP_BYTES // 1000} KB, {delay:g} ms of delay: seconds, clips a second")
-            os.environ["AWS_ENDPOINT_URL"] = slow
+    for delay in options.delay_ms:
+        with server(folder / "server") as endpoint, delayed(endpoint, delay / 1000) as proxy:
+            print(
+                f"\n{options.clips} clips of {CLIP_BYTES // 1000} KB, {delay:g} ms of delay: seconds, clips per second"
+            )
+            os.environ["AWS_ENDPOINT_URL"] = proxy
             bucket = make_bucket(endpoint)
-            uploads(files, bucket, slow)
-            downloads(files, bucket, slow, Path(tempfile.mkdtemp(dir=folder)))
+            uploads(files, bucket, proxy)
+            downloads(files, bucket, proxy, Path(tempfile.mkdtemp(dir=folder)))
 
 
 def uploads(files: list[Path], bucket: str, endpoint: str) -> None:
@@ -94,14 +96,14 @@ def uploads(files: list[Path], bucket: str, endpoint: str) -> None:
         for file in files:
             client.put_object(Bucket=bucket, Key=f"clips/{file.name}", Body=file.read_bytes())
 
-    def ours() -> None:
+    def f5_pipeline() -> None:
         in_parallel(lambda file: store.upload(file, f"clips/{file.name}"), files)
 
-    one = timed("boto3 upload_file, one by one", upload_file, count)
-    two = timed("boto3 put_object, one by one", put_object, count)
-    mine = timed("f5-pipeline upload", ours, count)
+    upload_seconds = timed("boto3 upload_file, sequential", upload_file, count)
+    put_seconds = timed("boto3 put_object, sequential", put_object, count)
+    seconds = timed("f5-pipeline upload", f5_pipeline, count)
     s5cmd("s5cmd upload", endpoint, f"{files[0].parent}/*", f"s3://{bucket}/s5cmd/", count)
-    ratio(f"upload: {one / mine:.1f} times upload_file, {two / mine:.1f} times put_object")
+    ratio(f"upload: {upload_seconds / seconds:.1f} × upload_file, {put_seconds / seconds:.1f} × put_object")
 
 
 def downloads(files: list[Path], bucket: str, endpoint: str, out: Path) -> None:
@@ -116,61 +118,64 @@ def downloads(files: list[Path], bucket: str, endpoint: str, out: Path) -> None:
             body = client.get_object(Bucket=bucket, Key=f"clips/{file.name}")["Body"]
             (out / file.name).write_bytes(body.read())
 
-    def ours() -> None:
-        fetch_all(store, [[info] for info in store.list("clips/")], out / "cache")
+    def f5_pipeline() -> None:
+        in_parallel(lambda info: fetch(store, [info], out / "cache"), list(store.list("clips/")))
 
-    one = timed("boto3 download_file, one by one", download_file, count)
-    two = timed("boto3 get_object, one by one", get_object, count)
-    mine = timed("f5-pipeline fetch", ours, count)
-    again = timed("f5-pipeline fetch, nothing changed", ours, count)
+    download_seconds = timed("boto3 download_file, sequential", download_file, count)
+    get_seconds = timed("boto3 get_object, sequential", get_object, count)
+    seconds = timed("f5-pipeline fetch", f5_pipeline, count)
+    unchanged_seconds = timed("f5-pipeline fetch, nothing changed", f5_pipeline, count)
     s5cmd("s5cmd download", endpoint, f"s3://{bucket}/clips/*", f"{out}/", count)
-    ratio(f"fetch: {one / mine:.1f} times download_file, {two / mine:.1f} times get_object, again {one / again:.0f}")
+    ratio(
+        f"fetch: {download_seconds / seconds:.1f} × download_file, {get_seconds / seconds:.1f} × get_object; "
+        f"unchanged {download_seconds / unchanged_seconds:.0f} ×"
+    )
 
 
 # --- one large file -------------------------------------------------------------------------------------------
 
 
-def large(folder: Path, chosen: argparse.Namespace) -> None:
-    """One large file, against boto3's own transfer manager; the two take turns."""
+def large(folder: Path, options: argparse.Namespace) -> None:
+    """One large file, compared with the transfer manager of boto3, alternately."""
     source, copy = folder / "large", folder / "copy"
     with source.open("wb") as file:
-        for _ in range(chosen.large_mb):
+        for _ in range(options.large_mb):
             file.write(secrets.token_bytes(1 << 20))
     digest = sha256(source)
     with server(folder / "server") as endpoint:
         client, bucket = plain_client(endpoint), make_bucket(endpoint)
         os.environ["AWS_ENDPOINT_URL"] = endpoint
         store, times = S3Store(f"s3://{bucket}"), dict[str, list[float]]()
-        print(f"\none file of {chosen.large_mb} MB: seconds, MB a second")
-        turns: dict[str, Callable[[], Any]] = {
+        print(f"\none file of {options.large_mb} MB: seconds, MB per second")
+        transfers: dict[str, Callable[[], Any]] = {
             "boto3 upload_file": lambda: client.upload_file(str(source), bucket, "large"),
             "f5-pipeline upload": lambda: store.upload(source, "large"),
             "boto3 download_file": lambda: client.download_file(bucket, "large", str(copy)),
             "f5-pipeline download": lambda: store.download("large", copy),
         }
-        for _ in range(chosen.repeat):
-            for name, turn in turns.items():
-                times.setdefault(name, []).append(timed(name, turn, chosen.large_mb))
+        for _ in range(options.repeat):
+            for name, transfer in transfers.items():
+                times.setdefault(name, []).append(timed(name, transfer, options.large_mb))
         if sha256(copy) != digest:
-            sys.exit("the copy is not the original")
+            sys.exit("the copy differs from the original")
         median = {name: statistics.median(values) for name, values in times.items()}
         up = median["boto3 upload_file"] / median["f5-pipeline upload"]
         down = median["boto3 download_file"] / median["f5-pipeline download"]
-        ratio(f"upload: {up:.2f} times boto3, download: {down:.2f} times boto3")
+        ratio(f"upload: {up:.2f} × boto3, download: {down:.2f} × boto3")
 
 
 # --- a cached batch -------------------------------------------------------------------------------------------
 
 
-def cached(folder: Path, chosen: argparse.Namespace) -> None:
-    """Run a batch again whose clips are all there: keys, last index, what exists, new index."""
-    keys = [key_of(number) for number in range(chosen.lines)]
+def cached(folder: Path, options: argparse.Namespace) -> None:
+    """Run a fully cached batch again: clip keys, previous index, existing clips, new index."""
+    keys = [key_of(number) for number in range(options.lines)]
     sample = flac.encode(keys[0], 0.1 * np.sin(np.arange(2400) / 9).astype(np.float32), {})
-    print(f"\n{chosen.lines} cached lines: seconds, lines a second")
+    print(f"\n{options.lines} cached lines: seconds, lines per second")
     local = LocalStore(folder / "store")
     _fill(folder / "store", keys, sample)
     _first_index(local, keys, sample)
-    spent = timed("a folder", lambda: run_again(local, chosen.lines), chosen.lines)
+    folder_seconds = timed("a folder", lambda: run_again(local, options.lines), options.lines)
     with server(folder / "server") as endpoint:
         bucket = make_bucket(endpoint)
         _fill(folder / "server" / bucket, keys, sample)
@@ -178,9 +183,11 @@ def cached(folder: Path, chosen: argparse.Namespace) -> None:
         store, requests = S3Store(f"s3://{bucket}"), list[str]()
         _first_index(store, keys, sample)
         store._client().meta.events.register("before-send.s3", lambda request, **_: requests.append(request.method))
-        timed("a bucket (rclone lists all of it for every page)", lambda: run_again(store, chosen.lines), chosen.lines)
+        timed(
+            "a bucket (rclone lists all objects for every page)", lambda: run_again(store, options.lines), options.lines
+        )
     memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-    ratio(f"folder {spent:.1f} s, bucket {len(requests)} requests, peak memory {memory:.0f} MB")
+    ratio(f"folder {folder_seconds:.1f} s, bucket {len(requests)} requests, peak memory {memory:.0f} MB")
 
 
 def key_of(number: int) -> str:
@@ -195,12 +202,12 @@ def parts_of(number: int) -> ClipParts:
 def run_again(store: ObjectStore, lines: int) -> None:
     parts = [parts_of(number) for number in range(lines)]
     keys = [clip_key(part) for part in parts]
-    known = rows_by_key(store, "book")
-    sizes = {key: row.clip_bytes for key, row in known.items() if row.clip_bytes is not None}
-    there = ClipStore(store).existing(keys, sizes)
-    if len(there) != lines or len(known) != lines:
-        sys.exit(f"{len(there)} of {lines} clips were found, {len(known)} rows")
-    write_index(store, "book", [known[key] for key in keys])
+    rows = rows_by_key(store, "book")
+    sizes = {key: row.clip_bytes for key, row in rows.items() if row.clip_bytes is not None}
+    existing = ClipStore(store).existing(keys, sizes)
+    if len(existing) != lines or len(rows) != lines:
+        sys.exit(f"found {len(existing)} clips and {len(rows)} rows of {lines} lines")
+    write_index(store, "book", [rows[key] for key in keys])
 
 
 def _fill(root: Path, keys: list[str], sample: bytes) -> None:
@@ -224,9 +231,9 @@ def _first_index(store: ObjectStore, keys: list[str], sample: bytes) -> None:
 
 
 def timed(name: str, call: Callable[[], Any], count: int) -> float:
-    begun = time.perf_counter()
+    start = time.perf_counter()
     call()
-    seconds = time.perf_counter() - begun
+    seconds = time.perf_counter() - start
     print(f"  {name:50} {seconds:8.2f} {count / seconds:10.0f}", flush=True)
     return seconds
 
@@ -245,7 +252,7 @@ def s5cmd(name: str, endpoint: str, source: str, target: str, count: int) -> Non
 
 
 def plain_client(endpoint: str) -> Any:
-    """boto3 as anybody makes it."""
+    """A boto3 client with default settings."""
     import boto3
 
     return boto3.client("s3", endpoint_url=endpoint, region_name="us-east-1")
@@ -260,14 +267,14 @@ def make_bucket(endpoint: str) -> str:
 def sha256(path: Path) -> str:
     digest = hashlib.sha256()
     with path.open("rb") as file:
-        while piece := file.read(1 << 20):
-            digest.update(piece)
+        while block := file.read(1 << 20):
+            digest.update(block)
     return digest.hexdigest()
 
 
 @contextmanager
 def server(folder: Path) -> Iterator[str]:
-    """``rclone serve s3`` on a folder."""
+    """``rclone serve s3`` on a folder; yields its endpoint URL."""
     folder.mkdir(exist_ok=True)
     os.environ.update(KEYS, AWS_DEFAULT_REGION="us-east-1", AWS_CONFIG_FILE=os.devnull)
     program = shutil.which("rclone", path=f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}")
@@ -285,8 +292,8 @@ def server(folder: Path) -> Iterator[str]:
 
 
 @contextmanager
-def slowed(endpoint: str, delay: float) -> Iterator[str]:
-    """The same server, a round trip of so many seconds away."""
+def delayed(endpoint: str, delay: float) -> Iterator[str]:
+    """A proxy for the server with a round-trip time of ``delay`` seconds; yields its endpoint URL."""
     if not delay:
         yield endpoint
         return
@@ -306,18 +313,18 @@ def _forward(port: int, to: int, delay: float) -> None:
     async def pump(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         loop, last = asyncio.get_running_loop(), asyncio.get_running_loop().create_future()
         while data := await reader.read(1 << 17):
-            loop.call_later(delay, writer.write, data)  # later calls come later: the order stays
+            loop.call_later(delay, writer.write, data)  # the order of the calls is kept
         loop.call_later(delay, last.set_result, None)
         await last
         writer.close()
 
     async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        there, back = await asyncio.open_connection("127.0.0.1", to)
-        await asyncio.gather(pump(reader, back), pump(there, writer), return_exceptions=True)
+        server_reader, server_writer = await asyncio.open_connection("127.0.0.1", to)
+        await asyncio.gather(pump(reader, server_writer), pump(server_reader, writer), return_exceptions=True)
 
     async def run() -> None:
-        forwarder = await asyncio.start_server(serve, "127.0.0.1", port, backlog=256)
-        await forwarder.serve_forever()
+        proxy = await asyncio.start_server(serve, "127.0.0.1", port, backlog=256)
+        await proxy.serve_forever()
 
     asyncio.run(run())
 
@@ -334,7 +341,7 @@ def wait_for(port: int) -> None:
             if probe.connect_ex(("127.0.0.1", port)) == 0:
                 return
         time.sleep(0.05)
-    sys.exit("the server does not answer")
+    sys.exit("the server does not respond")
 
 
 if __name__ == "__main__":

@@ -18,8 +18,8 @@ from f5_pipeline.errors import F5PipelineError, WorkerDiffers
 from f5_pipeline.manifests.utterance import Utterance
 from f5_pipeline.models.spec import ModelSpec
 from f5_pipeline.models.weights import ReadyModel, ensure_weights
-from f5_pipeline.quality.asr.choice import choose_recogniser
 from f5_pipeline.quality.asr.recogniser import RecogniserSpec
+from f5_pipeline.quality.asr.selection import choose_recogniser
 from f5_pipeline.quality.verdicts import Judge
 from f5_pipeline.results.clips import ClipStore
 from f5_pipeline.results.index import IndexRow

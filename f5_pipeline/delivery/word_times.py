@@ -11,12 +11,12 @@ from difflib import SequenceMatcher
 from itertools import accumulate
 from typing import NamedTuple
 
-from f5_pipeline.quality.asr.comparison import SIGNS, words_of
+from f5_pipeline.quality.asr.comparison import CJK, words_of
 from f5_pipeline.results.chunk_spans import ChunkSpan
 from f5_pipeline.results.transcripts import TimedWord
 
 #: A word as written, with its punctuation; a Chinese or Japanese character is a word by itself.
-WRITTEN_WORD = re.compile(rf"{SIGNS}|(?:(?!{SIGNS})\S)+")
+WRITTEN_WORD = re.compile(rf"{CJK}|(?:(?!{CJK})\S)+")
 _ENDS = tuple('.!?…:;。！？；："”’»)]')  # a chunk ends with one of these, unless it was split within a clause
 
 

@@ -1,7 +1,7 @@
-"""Text and CSV files as people, spreadsheets and programs write them: encodings, delimiters, quotes.
+"""Decoding of text and CSV files: encodings, delimiters and quotes as people, spreadsheets and programs write them.
 
-Liberal with form (Excel's delimiters, line ends, BOM, quotes), strict where guessing would change what is said. What
-the cells mean is in ``rows`` and ``dictionary``.
+Lenient about form (Excel's delimiters, line endings, byte order mark, quotes), strict where a guess would change what
+is spoken. ``rows`` and ``dictionary`` interpret the cells.
 """
 
 from __future__ import annotations
@@ -11,14 +11,14 @@ import io
 import re
 from collections.abc import Iterator
 
-_MAX_CELL = 64 * 2**20  # characters; csv's own limit of 128 Ki would refuse the file instead of the row
-_BYTE_ORDER_MARKS = {b"\xff\xfe": "UTF-16", b"\xfe\xff": "UTF-16", b"PK": "a spreadsheet or zip file"}
+_MAX_CELL = 64 * 2**20  # characters; the csv module's default of 128 Ki would refuse the file instead of the row
+_MAGIC_BYTES = {b"\xff\xfe": "UTF-16", b"\xfe\xff": "UTF-16", b"PK": "a spreadsheet or zip file"}
 _SAVE_AS_UTF8 = "Save it as UTF-8 (in Excel: 'CSV UTF-8'; in a shell: iconv -f WINDOWS-1252 -t UTF-8)."
 _SAVE_AS_CSV = "Save it as UTF-8 text (in Excel: 'CSV UTF-8')."
 
 
 class Unreadable(Exception):
-    """A file that cannot be read at all: why, as the rest of a sentence about it, and what to do."""
+    """A file that cannot be read at all. ``reason`` completes a sentence that begins with the file's name."""
 
     def __init__(self, reason: str, fix: str) -> None:
         self.reason, self.fix = reason, fix
@@ -26,13 +26,13 @@ class Unreadable(Exception):
 
 
 def decode(data: bytes) -> str:
-    """The text of a text file, which must be UTF-8 (with or without BOM).
+    """Decode a text file in UTF-8, with or without a byte order mark.
 
     Raises:
-        Unreadable: it is not, or is no text.
+        Unreadable: the file is not UTF-8, or not text.
     """
-    for mark, kind in _BYTE_ORDER_MARKS.items():
-        if data.startswith(mark):
+    for magic, kind in _MAGIC_BYTES.items():
+        if data.startswith(magic):
             raise Unreadable(f"is {kind}, not UTF-8 text.", _SAVE_AS_CSV)
     try:
         text = data.decode("utf-8-sig")
@@ -46,21 +46,21 @@ def decode(data: bytes) -> str:
     return text
 
 
-def csv_records(text: str, wanted: str) -> Iterator[list[str]]:
+def csv_records(text: str, required_column: str) -> Iterator[list[str]]:
     """The records of a CSV text that is not blank, the header first. A blank line is an empty record.
 
     Args:
         text: the file.
-        wanted: a column that the header must have, in small letters: it tells the delimiter.
+        required_column: a normalised name that the header must have; it identifies the delimiter.
 
     Raises:
-        Unreadable: a quote is never closed (it would swallow the rest of the file), or it is no CSV.
+        Unreadable: the text is not CSV, or a quote is never closed and would swallow the rest of the file.
     """
     lines = io.StringIO(text, newline="").readlines()
-    while lines and (not lines[0].strip() or re.fullmatch(r"sep=.\s*", lines[0])):  # Excel's own hint
+    while lines and (not lines[0].strip() or re.fullmatch(r"sep=.\s*", lines[0])):  # Excel's delimiter hint
         lines.pop(0)
     csv.field_size_limit(max(_MAX_CELL, csv.field_size_limit()))
-    delimiter, start = _delimiter(lines[0] if lines else "", wanted), 0
+    delimiter, start = _delimiter(lines[0] if lines else "", required_column), 0
     reader = csv.reader(lines, delimiter=delimiter)
     try:
         for record in reader:
@@ -69,11 +69,11 @@ def csv_records(text: str, wanted: str) -> Iterator[list[str]]:
             start = reader.line_num
             yield record
     except csv.Error as error:
-        raise Unreadable(f"is not CSV: {error} in line {reader.line_num}.", "Mend this line.") from None
+        raise Unreadable(f"is not CSV: {error} in line {reader.line_num}.", "Correct this line.") from None
 
 
-def plain_name(column: str) -> str:
-    """A column's name without its capitals, blanks and hyphens ("Pause after seconds")."""
+def normalised_name(column: str) -> str:
+    """A column name in lower case, with underscores: "Pause after seconds" becomes "pause_after_seconds"."""
     return re.sub(r"[\s-]+", "_", column.strip().lower())
 
 
@@ -86,7 +86,10 @@ def _check_closed(lines: list[str], delimiter: str, start: int) -> None:
             raise Unreadable(reason, 'Close it; inside quotes, write a quote as "".') from None
 
 
-def _delimiter(header: str, wanted: str) -> str:
-    """The delimiter that the header uses: the one that makes ``wanted`` a column of its own."""
-    names = {mark: [plain_name(name) for name in next(csv.reader([header], delimiter=mark), [])] for mark in ",;\t|"}
-    return max(names, key=lambda mark: (wanted in names[mark], len(names[mark])))
+def _delimiter(header: str, required_column: str) -> str:
+    """The delimiter that splits the header so that ``required_column`` is one of its columns."""
+    columns = {
+        delimiter: [normalised_name(name) for name in next(csv.reader([header], delimiter=delimiter), [])]
+        for delimiter in ",;\t|"
+    }
+    return max(columns, key=lambda delimiter: (required_column in columns[delimiter], len(columns[delimiter])))

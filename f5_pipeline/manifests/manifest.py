@@ -1,7 +1,7 @@
-"""What a batch says: its files read, resolved into utterances, and checked, before a second of compute is spent.
+"""From the files of a batch to validated utterances, before any speech is generated.
 
-The files themselves are in ``batch_files``, formats in ``rows``, the meaning of a row in ``resolve``, the file of
-resolved utterances in ``utterance_file``.
+Files are in ``batch_files``, formats in ``rows``, the resolution of a row in ``resolve``, and the file of resolved
+utterances in ``utterance_file``.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from f5_pipeline.errors import BatchChanging, RowsRejected
 from f5_pipeline.manifests.batch_files import BatchFiles, stored_files
 from f5_pipeline.manifests.batch_settings import BatchSettings
 from f5_pipeline.manifests.dictionary import read_dictionary
-from f5_pipeline.manifests.inputs import Inputs, dictionary_version
+from f5_pipeline.manifests.inputs import CurrentInputs, dictionary_version
 from f5_pipeline.manifests.resolve import Resolver
 from f5_pipeline.manifests.rows import COLUMNS, read_rows
 from f5_pipeline.manifests.utterance import RejectedRow, Utterance
@@ -30,10 +30,10 @@ from f5_pipeline.storage.object_store import ObjectStore
 from f5_pipeline.text.pronunciation import Pronunciations
 from f5_pipeline.voices.listing import VoiceFiles, list_voices, read_voice_settings
 
-_READINGS = 3  # of files that change meanwhile
-_PLACED_STEPS = {5, 6, 7, 10, 12, 16, 32}  # F5 has tables for these; 32 is its authors' own default
+_READ_ATTEMPTS = 3  # while the files change
+_SCHEDULED_STEPS = {5, 6, 7, 10, 12, 16, 32}  # f5_tts has schedules for these; 32 is its default
 
-Vocabularies = Callable[[ModelSpec], "frozenset[str] | None"]
+LoadVocabulary = Callable[[ModelSpec], "frozenset[str] | None"]
 
 
 def read_utterances(
@@ -41,25 +41,25 @@ def read_utterances(
     batch: str,
     settings: Settings,
     catalogue: Mapping[str, ModelSpec],
-    vocabulary_of: Vocabularies | None = None,
+    vocabulary_of: LoadVocabulary | None = None,
 ) -> BatchContents:
-    """Read, resolve and check a batch of the store. Nothing is downloaded but the manifest and small files.
+    """Read, resolve and validate a batch of the store. Downloads only the manifest and small files.
 
     ``vocabulary_of``: as for :func:`resolve_files`.
 
     Raises:
         BatchMissing, BadManifest, BadSetting, BadPronunciations: a file cannot be found or read.
-        BatchChanging: it is being submitted, or a submission was interrupted.
-        UnknownModel, LicenceForbids: the batch's model is not in the catalogue, or not for commercial use.
-        RowsRejected: there are bad rows, and ``on_bad_rows = "fail"``.
+        BatchChanging: a submission is in progress or was interrupted.
+        UnknownModel, LicenceForbids: the batch's model is not in the catalogue, or its licence forbids commercial use.
+        RowsRejected: a row is rejected, and ``on_bad_rows = "fail"``.
     """
-    versions, files = _settled(store, batch)
-    sources = Inputs(list_voices(store), catalogue, settings.model, dictionary_version(store))
-    contents = resolve_files(files, store, settings, catalogue, vocabulary_of, sources.voices)
+    manifest, files = _consistent_files(store, batch)
+    inputs = CurrentInputs(list_voices(store), catalogue, settings.model, dictionary_version(store))
+    contents = resolve_files(files, store, settings, catalogue, vocabulary_of, inputs.voices)
     if contents.rejected and contents.settings.on_bad_rows == "fail":
         raise RowsRejected(batch, [f"row {row.row}: {row.reason.rstrip('.')}" for row in contents.rejected])
-    input_versions = sources.input_versions(
-        versions,
+    input_versions = inputs.versions(
+        manifest,
         voices=_voices_of(contents),
         models={utterance.model for utterance in contents.utterances},
         uses_default_model=contents.settings.model is None,
@@ -67,15 +67,15 @@ def read_utterances(
     return replace(contents, input_versions=input_versions)
 
 
-def _settled(store: ObjectStore, batch: str) -> tuple[ManifestFiles, BatchFiles]:
-    """The files of a batch that belong together, and which versions they are: none changed while they were read."""
-    for _ in range(_READINGS):
-        versions = manifest_files(store, batch)
-        if versions.being_submitted:
+def _consistent_files(store: ObjectStore, batch: str) -> tuple[ManifestFiles, BatchFiles]:
+    """The files of a batch and their versions: none changed during the read."""
+    for _ in range(_READ_ATTEMPTS):
+        listed = manifest_files(store, batch)
+        if listed.being_submitted:
             break
         files = stored_files(store, batch)
-        if manifest_files(store, batch) == versions:
-            return versions, files
+        if manifest_files(store, batch) == listed:
+            return listed, files
     raise BatchChanging(batch)
 
 
@@ -84,21 +84,21 @@ def resolve_files(
     store: ObjectStore,
     settings: Settings,
     catalogue: Mapping[str, ModelSpec],
-    vocabulary_of: Vocabularies | None = None,
+    vocabulary_of: LoadVocabulary | None = None,
     voices: Mapping[str, VoiceFiles] | None = None,
 ) -> BatchContents:
-    """What a batch says that is spoken with the voices and the dictionary of a store. Bad rows never raise.
+    """Resolve a batch with the voices and the dictionary of a store. Bad rows are rejected, never raised.
 
-    ``vocabulary_of`` gives a model's tokens, or None where they are not on this machine: then its characters are
-    not checked, and a warning says so. Default: what is on this machine.
+    ``vocabulary_of`` returns a model's tokens; None if they are not on this machine, which skips the check of
+    characters and adds a warning. Default: the vocabularies on this machine.
 
     Raises:
-        BadManifest, BadPronunciations: the manifest, or the store's dictionary, cannot be read.
-        UnknownModel, LicenceForbids: the batch's model is not in the catalogue, or not for commercial use.
+        BadManifest, BadPronunciations: the manifest or the store's dictionary cannot be read.
+        UnknownModel, LicenceForbids: the batch's model is not in the catalogue, or its licence forbids commercial use.
     """
     update = {"commercial": True} if settings.commercial else {}
     batch_settings = files.settings.model_copy(update=update)
-    rows = partial(read_rows, files.data, files.format, files.where)
+    rows = partial(read_rows, files.data, files.format, files.location)
     resolver = Resolver(
         settings=batch_settings,
         default_model=settings.model,
@@ -107,22 +107,22 @@ def resolve_files(
         voices=list_voices(store) if voices is None else voices,
         voice_settings=partial(read_voice_settings, store),
         vocabulary_of=vocabulary_of or partial(local_vocabulary, cache=settings.cache),
-        last_row=lambda: max(row.number for row in rows()),  # twice through the file rather than all of it in memory
-        pronunciations=Pronunciations(files.words, read_dictionary(store, STORE_DICTIONARY)),
+        last_row=lambda: max(row.number for row in rows()),  # reads the file again instead of holding all rows
+        pronunciations=Pronunciations(files.pronunciations, read_dictionary(store, STORE_DICTIONARY)),
     )
-    utterances, rejected = _sorted_out(resolver.resolve(row) for row in rows())
-    warnings = (*_column_warnings(resolver.carried), *_model_warnings(resolver), *_step_warnings(utterances))
+    utterances, rejected = _partition(resolver.resolve(row) for row in rows())
+    warnings = (*_column_warnings(resolver.user_columns), *_model_warnings(resolver), *_step_warnings(utterances))
     sha256 = hashlib.sha256(files.data).hexdigest()
     return BatchContents(batch_settings, utterances, rejected, sha256, warnings)
 
 
 def _voices_of(contents: BatchContents) -> set[str]:
-    """All voices that the rows name, also those that cannot be used."""
-    said = {voice for utterance in contents.utterances for voice in utterance.voices}
-    return said | {voice for row in contents.rejected for voice in row.voices}
+    """All voices that the rows name, including unusable ones."""
+    usable = {voice for utterance in contents.utterances for voice in utterance.voices}
+    return usable | {voice for row in contents.rejected for voice in row.voices}
 
 
-def _sorted_out(
+def _partition(
     rows: Iterator[Utterance | RejectedRow],
 ) -> tuple[tuple[Utterance, ...], tuple[RejectedRow, ...]]:
     utterances: list[Utterance] = []
@@ -136,36 +136,34 @@ def _sorted_out(
 
 
 def _column_warnings(columns: Iterable[str]) -> list[str]:
-    """Columns that are carried through but look as if they were meant to do something."""
-    settings_keys = BatchSettings.model_fields
-    found = []
+    """Warn of user columns that look like settings or misspelt columns."""
+    warnings = []
     for name in columns:
-        if name in settings_keys:
-            found.append(
-                f"The column {name!r} is carried through; as a setting it belongs into the batch's .toml file."
+        if name in BatchSettings.model_fields:
+            warnings.append(
+                f"The column {name!r} has no effect; as a batch setting it belongs in the batch's .toml file."
             )
         elif hint := did_you_mean(name, list(COLUMNS)):
-            found.append(f"The column {name!r} is carried through, and means nothing here.{hint}")
-    return found
+            warnings.append(f"The column {name!r} has no effect; it is only copied to the index.{hint}")
+    return warnings
 
 
 def _model_warnings(resolver: Resolver) -> list[str]:
     unchecked = [
-        f"The vocabulary of the model {name!r} is not on this machine yet, so characters were not checked."
+        f"The vocabulary of the model {name!r} is not on this machine yet; characters were not checked."
         for name in sorted(resolver.unchecked_models)
     ]
     return unchecked + [
         f"{rows} rows are in {language!r}, which the model {model!r} was not trained for."
-        for (language, model), rows in sorted(resolver.foreign.items())
+        for (language, model), rows in sorted(resolver.untrained_rows.items())
     ]
 
 
 def _step_warnings(utterances: Iterable[Utterance]) -> list[str]:
-    """Step counts without a table of well-placed steps: 20 even steps may sound worse than 16 placed ones."""
-    steps = {utterance.sampling.nfe_step for utterance in utterances} - _PLACED_STEPS
-    placed = ", ".join(map(str, sorted(_PLACED_STEPS - {32})))
+    """Warn of step counts without a schedule: 20 uniform steps may sound worse than 16 scheduled ones."""
+    steps = {utterance.sampling.nfe_step for utterance in utterances} - _SCHEDULED_STEPS
+    scheduled = ", ".join(map(str, sorted(_SCHEDULED_STEPS - {32})))
     return [
-        f"nfe_step = {count} spaces its steps evenly; {placed} are placed where they matter most, and 32 is the most "
-        "that helps."
+        f"nfe_step = {count} uses uniform steps; {scheduled} use an optimised schedule, and more than 32 hardly helps."
         for count in sorted(steps)
     ]

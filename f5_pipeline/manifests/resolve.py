@@ -1,7 +1,6 @@
-"""What a row means: row beats batch beats voice beats model, and why a row cannot be spoken.
+"""Resolution of manifest rows into utterances: row beats batch beats voice beats model. Invalid rows are rejected.
 
-Reading rows out of files is in ``rows``, the forms and ranges of their columns in ``row_values``; where files lie is in
-``batch_files``.
+``rows`` reads the rows, ``row_values`` validates their columns, ``batch_files`` finds the files.
 """
 
 from __future__ import annotations
@@ -14,8 +13,8 @@ from typing import Any
 
 from f5_pipeline.errors import BadSetting, LicenceForbids, UnknownModel
 from f5_pipeline.manifests.batch_settings import BatchSettings
-from f5_pipeline.manifests.row_values import SAFE, RowRejected, RowValues, cell, section_of, values_of
-from f5_pipeline.manifests.rows import COLUMNS, Row
+from f5_pipeline.manifests.row_values import SLUG_RULE, RowRejected, RowValues, cell, section_of, values_of
+from f5_pipeline.manifests.rows import COLUMNS, ManifestRow
 from f5_pipeline.manifests.utterance import Passage, RejectedRow, Utterance
 from f5_pipeline.models.spec import ModelSpec, Sampling
 from f5_pipeline.settings.toml import did_you_mean
@@ -28,13 +27,13 @@ from f5_pipeline.voices.settings import VoiceSettings
 
 MAX_CHARACTERS = 50_000  # of one text: about an hour of speech
 _SHOWN_CHARACTERS = 2_000  # of a rejected row's text, in the index
-_KNOWN = frozenset(COLUMNS)
-_PRESETS = {"best": 32, "balanced": 16, "fast": 7}
+_KNOWN_COLUMNS = frozenset(COLUMNS)
+_PRESETS = {"best": 32, "balanced": 16, "fast": 7}  # solver steps
 
 
 @dataclass
 class Resolver:
-    """Turns the rows of one batch into utterances, in order; remembers the ids it has seen."""
+    """Resolves the rows of one batch in order. Keeps the ids and sections of earlier rows, to find duplicates."""
 
     settings: BatchSettings
     default_model: str
@@ -42,31 +41,31 @@ class Resolver:
     voices: Mapping[str, VoiceFiles]
     voice_settings: Callable[[VoiceFiles], VoiceSettings]
     vocabulary_of: Callable[[ModelSpec], frozenset[str] | None]
-    batch: str = ""  # its name, which lines without a section are joined under
-    last_row: Callable[[], int] = lambda: 0  # the number of the last one: asked if ids are to be made of numbers
+    batch: str = ""  # its name; also the section of rows without one, in joined delivery
+    last_row: Callable[[], int] = lambda: 0  # the last row number; called only if an id derives from row numbers
     pronunciations: Pronunciations = field(default_factory=Pronunciations)
-    unchecked_models: set[str] = field(default_factory=set)  # whose vocabulary is not on this machine
-    foreign: dict[tuple[str, str], int] = field(default_factory=dict)  # (language, model) → rows
-    carried: dict[str, None] = field(default_factory=dict)  # the user's own columns, in order
-    _ids: dict[str, int] = field(default_factory=dict)
-    _sections: dict[str, tuple[str, int]] = field(default_factory=dict)  # small letters → as written, where
+    unchecked_models: set[str] = field(default_factory=set)  # models whose vocabulary is not on this machine
+    untrained_rows: dict[tuple[str, str], int] = field(default_factory=dict)  # (language, model) → rows
+    user_columns: dict[str, None] = field(default_factory=dict)  # names of the user's own columns, in order
+    _ids: dict[str, int] = field(default_factory=dict)  # id in lower case → row
+    _sections: dict[str, tuple[str, int]] = field(default_factory=dict)  # lower case → spelling and row
 
     def __post_init__(self) -> None:
-        self._known_voices: dict[str | None, tuple[VoiceSettings, ModelSpec] | RowRejected] = {}
+        self._resolved_voices: dict[str | None, tuple[VoiceSettings, ModelSpec] | RowRejected] = {}
         self._vocabulary = lru_cache(maxsize=None)(lambda model: self.vocabulary_of(self.catalogue[model]))
         self._sampling = lru_cache(maxsize=4096)(self._resolve_sampling)  # equal rows share one object
         self._model(self.settings.model or self.default_model)
 
-    def resolve(self, row: Row) -> Utterance | RejectedRow:
-        """One row, valid or rejected.
+    def resolve(self, row: ManifestRow) -> Utterance | RejectedRow:
+        """Resolve one row.
 
         Raises:
-            UnknownModel: the batch's or the environment's model is not in the catalogue.
+            UnknownModel: the model of the batch or of the environment is not in the catalogue.
             LicenceForbids: ``commercial = true``, and the model's licence forbids it.
         """
-        columns = {name: value for name, value in row.cells.items() if name not in _KNOWN}
-        if not columns.keys() <= self.carried.keys():
-            self.carried.update(dict.fromkeys(columns))
+        columns = {name: value for name, value in row.cells.items() if name not in _KNOWN_COLUMNS}
+        if not columns.keys() <= self.user_columns.keys():
+            self.user_columns.update(dict.fromkeys(columns))
         try:
             return self._utterance(row, columns)
         except RowRejected as reason:
@@ -85,14 +84,14 @@ class Resolver:
                 voices=tuple(name for name in (voice, *voices_in(text[:MAX_CHARACTERS])) if is_slug(name)),
             )
 
-    def _utterance(self, row: Row, columns: Mapping[str, str]) -> Utterance:
+    def _utterance(self, row: ManifestRow, columns: Mapping[str, str]) -> Utterance:
         if row.problem:
             raise RowRejected(f"The row {row.problem}")
-        id, values = self._claim_id(row), values_of(row)
-        own, text = cell(row, "voice") or self.settings.voice, row.cells.get("text", "")
-        if own:
-            self._voice(own)  # a mistake is one also where a tag names another voice
-        passages = self._passages(_taken_apart(text, own), values)
+        id, values = self._unique_id(row), values_of(row)
+        row_voice, text = cell(row, "voice") or self.settings.voice, row.cells.get("text", "")
+        if row_voice:
+            self._voice(row_voice)  # must be usable even if tags replace it throughout
+        passages = self._passages(_parse_tags(text, row_voice), values)
         first, spec = passages[0], self._voice(passages[0].voice)[1]
         return Utterance(
             id=id,
@@ -105,60 +104,63 @@ class Resolver:
             sampling=self._sampling(spec.name, first.speed, values.nfe_step, values.cfg_strength),
             seed=self.settings.seed if values.seed is None else values.seed,
             max_attempts=self.settings.max_attempts,
-            section=self._claim_section(row),
+            section=self._checked_section(row),
             pause_after_seconds=values.pause_after_seconds,
             columns=columns,
             passages=passages if _has_tags(passages) else (),
         )
 
-    def _passages(self, taken: Sequence[Stretch], values: RowValues) -> tuple[Passage, ...]:
-        """Each stretch as if it were a row of its own, with its voice's language and speed."""
-        passages = tuple(self._passage(stretch, values) for stretch in taken)
-        spec, language = self._voice(taken[0].voice)[1], passages[0].language
-        for stretch in taken[1:]:
+    def _passages(self, tagged: Sequence[Stretch], values: RowValues) -> tuple[Passage, ...]:
+        """Resolve each passage like a row of its own, with the language and speed of its voice."""
+        passages = tuple(self._passage(stretch, values) for stretch in tagged)
+        spec, language = self._voice(tagged[0].voice)[1], passages[0].language
+        for stretch in tagged[1:]:
             if (other := self._voice(stretch.voice)[1].name) != spec.name:
-                has = f"The voice {stretch.voice!r} is for the model {other!r}"
-                raise RowRejected(f"{has}, and the row begins in {spec.name!r}")
-        if language not in spec.languages and language[:2].lower() not in {known[:2] for known in spec.languages}:
-            self.foreign[language, spec.name] = self.foreign.get((language, spec.name), 0) + 1
+                reason = f"The voice {stretch.voice!r} uses the model {other!r}, but the row begins with {spec.name!r}"
+                raise RowRejected(reason)
+        if language not in spec.languages and language[:2].lower() not in {trained[:2] for trained in spec.languages}:
+            self.untrained_rows[language, spec.name] = self.untrained_rows.get((language, spec.name), 0) + 1
         return passages
 
     def _passage(self, stretch: Stretch, values: RowValues) -> Passage:
         voice, spec = self._voice(stretch.voice)
         language = values.language or self.settings.language or voice.language or spec.languages[0]
         speed = _first(values.speed, self.settings.speed, voice.speed, spec.default_sampling.speed)
-        said = self._spoken(stretch.text, language, spec)
+        spoken_text = self._spoken_text(stretch.text, language, spec)
         before, after = stretch.pause_before_seconds, stretch.pause_after_seconds
-        return Passage(said, stretch.voice or "", language, speed, before, after)
+        return Passage(spoken_text, stretch.voice or "", language, speed, before, after)
 
-    def _claim_id(self, row: Row) -> str:
+    def _unique_id(self, row: ManifestRow) -> str:
         id = cell(row, "id") or self._default_id(row)
         if not is_slug(id):
-            raise RowRejected(f"The id {id[:80]!r} is not a safe name ({SAFE})")
-        first = self._ids.setdefault(id.lower(), row.number)  # ids become file names, also where case is nothing
+            raise RowRejected(f"The id {id[:80]!r} is not a safe name ({SLUG_RULE})")
+        first = self._ids.setdefault(id.lower(), row.number)  # ids become file names, also on case-insensitive systems
         if first != row.number:
-            raise RowRejected(f"The id {id!r} is that of row {first} already (capitals do not count)")
+            raise RowRejected(f"The id {id!r} is already that of row {first} (ids are case-insensitive)")
         return id
 
-    def _claim_section(self, row: Row) -> str | None:
-        """Sections become file names, too: two that differ by capitals alone would be one file on some systems."""
+    def _checked_section(self, row: ManifestRow) -> str | None:
+        """The section of a row. Rejects one that differs from an earlier one by case alone.
+
+        Sections become file names, and file systems may be case-insensitive.
+        """
         section = section_of(row)
         name = section or (self.batch if self.settings.join_sections or self.settings.audiobook else "")
         first, number = self._sections.setdefault(name.lower(), (name, row.number)) if name else ("", 0)
         if first != name:
-            what = f"The section {name!r}" if section else f"The row names no section and joins {name!r}, which"
-            raise RowRejected(f"{what} is spelled {first!r} in row {number} (capitals do not count)")
+            subject = f"The section {name!r}" if section else f"The row names no section and joins {name!r}, which"
+            raise RowRejected(f"{subject} is spelled {first!r} in row {number} (sections are case-insensitive)")
         return section
 
-    def _default_id(self, row: Row) -> str:
+    def _default_id(self, row: ManifestRow) -> str:
         return str(row.number).zfill(self._id_width)
 
     @cached_property
     def _id_width(self) -> int:
         return max(4, len(str(self.last_row())))
 
-    def _rejected_id(self, row: Row) -> str:
-        """The row's own id if it is its own, else one that is nobody's: ids are unique in the index."""
+    def _rejected_id(self, row: ManifestRow) -> str:
+        """The row's id if it is valid and unique, else a generated one: ids are unique in the index."""
         id = cell(row, "id") or self._default_id(row)
         if is_slug(id) and self._ids.setdefault(id.lower(), row.number) == row.number:
             return id
@@ -168,25 +170,26 @@ class Resolver:
         return id
 
     def _voice(self, name: str | None) -> tuple[VoiceSettings, ModelSpec]:
-        """A voice by name, worked out once, as is what is wrong with it."""
-        if name not in self._known_voices:
+        """The settings and the model of a voice. Cached, including failures."""
+        if name not in self._resolved_voices:
             try:
-                self._known_voices[name] = self._resolve_voice(name)
+                self._resolved_voices[name] = self._resolve_voice(name)
             except RowRejected as reason:
-                self._known_voices[name] = reason
-        found = self._known_voices[name]
-        if isinstance(found, RowRejected):
-            raise RowRejected(str(found))
-        return found
+                self._resolved_voices[name] = reason
+        resolved = self._resolved_voices[name]
+        if isinstance(resolved, RowRejected):
+            raise RowRejected(str(resolved))
+        return resolved
 
     def _resolve_voice(self, name: str | None) -> tuple[VoiceSettings, ModelSpec]:
         if not name:
             raise RowRejected("The row names no voice, and the batch settings give none")
         files = self.voices.get(name)
         if files is None or not files.audio:
-            known = [voice for voice, files in self.voices.items() if files.audio]
-            have = ", ".join(known[:10]) + (", …" if len(known) > 10 else "") if known else "none"
-            raise RowRejected(f"The voice {name[:80]!r} is not in the store.{did_you_mean(name, known)} It has: {have}")
+            voices = [voice for voice, files in self.voices.items() if files.audio]
+            listed = ", ".join(voices[:10]) + (", …" if len(voices) > 10 else "") if voices else "none"
+            hint = did_you_mean(name, voices)
+            raise RowRejected(f"The voice {name[:80]!r} is not in the store.{hint} It has: {listed}")
         if files.problems:
             raise RowRejected(f"The voice {name!r} cannot be used: {'; '.join(files.problems)}")
         try:
@@ -210,30 +213,28 @@ class Resolver:
         return Sampling(
             nfe_step=_first(nfe_step, batch.nfe_step, preset, default.nfe_step),
             cfg_strength=_first(cfg, batch.cfg_strength, default.cfg_strength),
-            sway_sampling_coef=sway or None,  # 0 is no sway; one spelling, so one clip key
+            sway_sampling_coef=sway or None,  # 0 and None both mean no sway: one value, one clip key
             speed=speed,
             cross_fade_duration=_first(batch.cross_fade_duration, default.cross_fade_duration),
         )
 
-    def _spoken(self, text: str, language: str, spec: ModelSpec) -> str:
+    def _spoken_text(self, text: str, language: str, spec: ModelSpec) -> str:
         vocabulary = self._vocabulary(spec.name)
-        said, left = spoken(text, language, spec, vocabulary, self.pronunciations.of(language))
-        if left:
-            raise RowRejected(f"The model {spec.name!r} cannot say {_named(left)}")
-        if not has_speech(said):
+        result, unsayable = spoken(text, language, spec, vocabulary, self.pronunciations.of(language))
+        if unsayable:
+            raise RowRejected(f"The model {spec.name!r} cannot say {_listed(unsayable)}")
+        if not has_speech(result):
             raise RowRejected("The text has nothing to say: no letter and no digit")
         if vocabulary is None:
             self.unchecked_models.add(spec.name)
-        return said
+        return result
 
 
-def _taken_apart(text: str, voice: str | None) -> list[Stretch]:
+def _parse_tags(text: str, voice: str | None) -> list[Stretch]:
     if not text.strip():
         raise RowRejected("The text is empty")
     if len(text) > MAX_CHARACTERS:
-        raise RowRejected(
-            f"The text has {len(text):,} characters, at most {MAX_CHARACTERS:,} go into one row; split it"
-        )
+        raise RowRejected(f"The text has {len(text):,} characters; a row has at most {MAX_CHARACTERS:,}; split it")
     try:
         return stretches(text, voice)
     except BadTag as reason:
@@ -249,7 +250,7 @@ def _first(*values: Any) -> Any:
     return next(value for value in values if value is not None)
 
 
-def _named(characters: list[str]) -> str:
-    """ "'😀' (U+1F600 GRINNING FACE), 'Ж' (…)": some cannot be seen or told apart."""
+def _listed(characters: list[str]) -> str:
+    """Characters with code points and names, as some are invisible or look alike: "'😀' (U+1F600 GRINNING FACE)"."""
     shown = [f"{c!r} (U+{ord(c):04X} {unicodedata.name(c, 'without a name')})" for c in characters[:5]]
     return ", ".join(shown) + (f" and {len(characters) - 5} more characters" if len(characters) > 5 else "")

@@ -1,22 +1,22 @@
-"""The columns of a row: which have a form and a range of their own, and what is wrong with one that has another.
+"""Typed values of a manifest row: validated, or rejected with a reason.
 
-Whose value wins, where row, batch and voice differ, is decided in ``resolve``.
+``resolve`` decides which value wins where row, batch and voice differ.
 """
 
 from __future__ import annotations
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from f5_pipeline.manifests.rows import Row
+from f5_pipeline.manifests.rows import ManifestRow
 from f5_pipeline.settings.fields import CfgStrength, Language, NfeStep, Pause, Seed, Speed
 from f5_pipeline.settings.toml import describe
 from f5_pipeline.storage.object_store import is_slug
 
-SAFE = "letters, digits, '.', '_' and '-', no leading dot, at most 128"
+SLUG_RULE = "letters, digits, '.', '_' and '-', no leading dot, at most 128"
 
 
 class RowValues(BaseModel):
-    """The columns of a row that have a form and a range of their own."""
+    """The columns of a row that have a type and a range."""
 
     model_config = ConfigDict(frozen=True, extra="ignore")
 
@@ -33,19 +33,19 @@ _NO_VALUES = RowValues()
 
 
 class RowRejected(Exception):
-    """Why this row cannot be spoken, as the rest of the sentence "row 3 …"."""
+    """Why a row cannot be spoken, as a sentence without its full stop."""
 
 
-def cell(row: Row, name: str) -> str:
-    """A cell without the blanks around it; "" if there is none."""
+def cell(row: ManifestRow, name: str) -> str:
+    """A cell without surrounding whitespace; "" if the row has none."""
     return row.cells.get(name, "").strip()
 
 
-def values_of(row: Row) -> RowValues:
-    """The values of a row.
+def values_of(row: ManifestRow) -> RowValues:
+    """The typed values of a row; empty cells are None.
 
     Raises:
-        RowRejected: one is of another form, or out of range.
+        RowRejected: a value is malformed or out of range.
     """
     given = {name: value for name in _VALUES if (value := row.cells.get(name)) and (value := value.strip())}
     if not given:
@@ -55,17 +55,17 @@ def values_of(row: Row) -> RowValues:
     except ValidationError as error:
         first = error.errors()[0]
         name, written = str(first["loc"][0]), str(first["input"])[:80]
-        point = " (write a decimal point, not a comma)" if "," in written and name != "language" else ""
-        raise RowRejected(f"Its {name} {describe(first)}, and is {written!r}{point}") from None
+        hint = " (write a decimal point, not a comma)" if "," in written and name != "language" else ""
+        raise RowRejected(f"Its {name} {describe(first)}, but is {written!r}{hint}") from None
 
 
-def section_of(row: Row) -> str | None:
-    """The section of a row, if it names one.
+def section_of(row: ManifestRow) -> str | None:
+    """The section of a row; None if the row names none.
 
     Raises:
-        RowRejected: it is no safe name.
+        RowRejected: the section is not a slug.
     """
     section = cell(row, "section")
     if section and not is_slug(section):
-        raise RowRejected(f"The section {section[:80]!r} is not a safe name ({SAFE})")
+        raise RowRejected(f"The section {section[:80]!r} is not a safe name ({SLUG_RULE})")
     return section or None

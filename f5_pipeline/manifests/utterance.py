@@ -1,4 +1,4 @@
-"""The values that travel through the pipeline: what to say (``Utterance``), with whose voice, sampled how."""
+"""Resolved lines of a manifest: ``Utterance``, its ``Passage`` parts, and ``RejectedRow``. Plain values."""
 
 from __future__ import annotations
 
@@ -11,25 +11,25 @@ from f5_pipeline.text.tags import pause_tag, voice_tag
 
 @dataclass(frozen=True)
 class Passage:
-    """A part of an utterance with tags: what one voice says between two of them, and the silence around it."""
+    """A part of an utterance between two tags: one voice, and the pauses around it."""
 
     spoken_text: str
     voice: str
     language: str
     speed: float  # as in ``Sampling``
-    pause_before_seconds: float = 0.0  # only the first has one
+    pause_before_seconds: float = 0.0  # 0 except in the first passage
     pause_after_seconds: float = 0.0
 
 
 @dataclass(frozen=True)
 class Utterance:
-    """One line of a manifest, valid and fully resolved: row beats batch beats voice beats model default."""
+    """One line of a manifest, validated and fully resolved: row beats batch beats voice beats model default."""
 
     id: str
-    row: int  # 1-based, as the user counts the rows of the manifest (without the header)
-    text: str  # as written
-    spoken_text: str  # after the text front end: what the model is given, in all passages
-    voice: str  # that of the first passage
+    row: int  # 1-based row number in the manifest, without the header
+    text: str  # as in the manifest
+    spoken_text: str  # after the text front end; the text of all passages
+    voice: str  # of the first passage
     model: str
     language: str
     sampling: Sampling
@@ -37,26 +37,26 @@ class Utterance:
     max_attempts: int = 1
     section: str | None = None
     pause_after_seconds: float | None = None
-    columns: Mapping[str, str] = field(default_factory=dict)  # the user's own, carried through to the index
-    passages: tuple[Passage, ...] = ()  # empty: no tag shapes it, one voice says all of it
+    columns: Mapping[str, str] = field(default_factory=dict)  # the user's own columns, copied to the index
+    passages: tuple[Passage, ...] = ()  # empty if one voice speaks the whole text without a tagged pause
 
     @property
     def voices(self) -> tuple[str, ...]:
-        """All that speak in it."""
-        if not self.passages:  # nearly all, and a batch may have a million
+        """All voices of the utterance, the first passage's first."""
+        if not self.passages:  # the usual case, on the fast path for batches of a million lines
             return (self.voice,)
         return tuple(dict.fromkeys([self.voice, *(passage.voice for passage in self.passages)]))
 
     @property
     def end_pauses(self) -> tuple[float, float]:
-        """Seconds of silence that are asked for at its beginning and at its end."""
+        """Seconds of the tagged pauses at the beginning and at the end."""
         if not self.passages:
             return 0.0, 0.0
         return self.passages[0].pause_before_seconds, self.passages[-1].pause_after_seconds
 
     @property
     def shown_text(self) -> str:
-        """What is said, with pauses and changes of voice as they are written: for people to read."""
+        """The spoken text with its pause and voice tags, for people to read."""
         if not self.passages:
             return self.spoken_text
         parts, voice = [], self.voice
@@ -71,7 +71,7 @@ class Utterance:
 
 @dataclass(frozen=True)
 class RejectedRow:
-    """A row that cannot be spoken, and why; the reason is a sentence for the user."""
+    """A row that cannot be spoken; ``reason`` is a sentence for the user."""
 
     id: str
     row: int
@@ -79,5 +79,5 @@ class RejectedRow:
     voice: str
     reason: str
     columns: Mapping[str, str] = field(default_factory=dict)
-    section: str | None = None  # it would have been a part of
-    voices: tuple[str, ...] = ()  # all that it names, also in tags
+    section: str | None = None  # None: no section, or an invalid one
+    voices: tuple[str, ...] = ()  # all voices that the row names, including those in tags

@@ -1,6 +1,6 @@
-"""``batches/BATCH/utterances.jsonl``: a batch as it was resolved.
+"""``batches/BATCH/utterances.jsonl``: a resolved batch.
 
-One header line, then one line for each row, and a last one with the versions of what it was made of.
+One header line, one line per row, and a last line with the versions of the batch's inputs.
 """
 
 from __future__ import annotations
@@ -23,64 +23,64 @@ from f5_pipeline.models.spec import Sampling
 from f5_pipeline.storage.layout import utterances_object
 from f5_pipeline.storage.object_store import ObjectStore
 
-_FORMAT = 1  # bumped when old files can no longer be read
+_FORMAT = 1  # increase when old files can no longer be read
 
 
 @dataclass(frozen=True)
 class BatchContents:
-    """A batch, resolved: what will be spoken, and what will not."""
+    """A resolved batch: its settings, utterances and rejected rows."""
 
     settings: BatchSettings
     utterances: tuple[Utterance, ...]
     rejected: tuple[RejectedRow, ...]
     manifest_sha256: str
     warnings: tuple[str, ...] = ()
-    input_versions: Mapping[str, str] = field(default_factory=dict)  # see ``sources``
+    input_versions: Mapping[str, str] = field(default_factory=dict)  # see ``inputs.CurrentInputs``
 
 
 def save_utterances(store: ObjectStore, batch: str, contents: BatchContents) -> str:
-    """Write the resolved batch, replacing what was there; returns the sha256 of what it says, not of its sources."""
+    """Write a resolved batch, replacing an earlier one; return the sha256 of its content without the input versions."""
     data = "".join(f"{line}\n" for line in _lines(contents)).encode()
-    last = f"{_json({'made_of': dict(contents.input_versions)})}\n".encode()
-    store.write(utterances_object(batch), data + last)
+    input_versions = f"{_json({'made_of': dict(contents.input_versions)})}\n".encode()
+    store.write(utterances_object(batch), data + input_versions)
     return hashlib.sha256(data).hexdigest()
 
 
 def load_utterances(store: ObjectStore, batch: str) -> BatchContents:
-    """Read what :func:`save_utterances` wrote.
+    """Read a batch that :func:`save_utterances` wrote.
 
     Raises:
-        ObjectMissing: the batch was not resolved yet.
-        BadManifest: the file was damaged, or written by another version.
+        ObjectMissing: the batch is not resolved yet.
+        BadManifest: the file is damaged, or written by another version.
     """
     key = utterances_object(batch)
-    again = f"Materialize 'utterances' of the batch {batch!r} again."
+    fix = f"Materialize 'utterances' of the batch {batch!r} again."
     try:
         data = store.read(key)
     except ObjectMissing:
-        raise ObjectMissing(store.location(key), again) from None
+        raise ObjectMissing(store.location(key), fix) from None
     try:
         return _contents(io.BytesIO(data))
     except (ValueError, KeyError, TypeError, ValidationError) as error:
-        raise BadManifest(store.location(key), f"is damaged or of another version ({error!r:.100}).", again) from None
+        raise BadManifest(store.location(key), f"is damaged or of another version ({error!r:.100}).", fix) from None
 
 
 def utterances_version(store: ObjectStore, batch: str) -> str:
-    """The version of the file that is there now; "" if there is none."""
+    """The ETag of the stored file; "" if there is none."""
     info = store.stat(utterances_object(batch))
     return "" if info is None else info.etag
 
 
 def check_not_superseded(store: ObjectStore, batch: str, version: str, contents: BatchContents) -> None:
-    """Make sure that a batch is still what it was when it was loaded. To be written anew without a change is none.
+    """Check that a batch has not changed since it was loaded. The same content in a new file is not a change.
 
     Args:
-        version: of the file, from before it was loaded.
-        contents: what was loaded.
+        version: ``utterances_version`` from before the batch was loaded.
+        contents: the batch as loaded.
 
     Raises:
-        Superseded: the batch is another one by now.
-        ObjectMissing: it is gone.
+        Superseded: the batch has other content now.
+        ObjectMissing: the file was deleted.
     """
     if utterances_version(store, batch) != version and load_utterances(store, batch) != contents:
         raise Superseded(batch)
@@ -108,24 +108,24 @@ def _json(value: dict[str, Any]) -> str:
 
 
 def _contents(lines: Iterator[bytes]) -> BatchContents:
-    header, last = from_json(next(lines, b"{}")), {}
-    samplings: dict[tuple[tuple[str, Any], ...], Sampling] = {}  # a batch has few: share them
+    header, trailer = from_json(next(lines, b"{}")), {}
+    samplings: dict[tuple[tuple[str, Any], ...], Sampling] = {}  # few different ones: lines share them
     utterances, rejected = [], []
     for line in lines:
         row = from_json(line)
         if "made_of" in row:
-            last = row
+            trailer = row
             continue
         if "rejected" in row:
             rejected.append(RejectedRow(**{**row["rejected"], "voices": tuple(row["rejected"]["voices"])}))
             continue
         values = row["utterance"]
-        how = tuple(values["sampling"].items())
-        if how not in samplings:
-            samplings[how] = Sampling(**values["sampling"])
+        sampling = tuple(values["sampling"].items())
+        if sampling not in samplings:
+            samplings[sampling] = Sampling(**values["sampling"])
         for name in ("voice", "model", "language"):
             values[name] = intern(values[name])
-        values["sampling"] = samplings[how]
+        values["sampling"] = samplings[sampling]
         values["passages"] = tuple([Passage(**passage) for passage in values["passages"]])
         utterances.append(Utterance(**values))
     if (header["format"], header["utterances"], header["rejected"]) != (_FORMAT, len(utterances), len(rejected)):
@@ -137,5 +137,5 @@ def _contents(lines: Iterator[bytes]) -> BatchContents:
         tuple(rejected),
         header["manifest_sha256"],
         tuple(header["warnings"]),
-        last["made_of"],
+        trailer["made_of"],
     )

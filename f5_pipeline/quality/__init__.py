@@ -1,1 +1,1 @@
-"""Quality of clips: signal measures, thresholds, verdicts, and the word check (``asr``)."""
+"""Quality of clips: signal measures, thresholds, verdicts and the word check (``asr``)."""

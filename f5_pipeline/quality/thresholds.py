@@ -1,7 +1,7 @@
-"""What a clip may be like before somebody should listen to it: the table ``[quality]`` of ``manifests/BATCH.toml``.
+"""Quality thresholds beyond which a clip is suspect: the table ``[quality]`` of ``manifests/BATCH.toml``.
 
-Each name is ``min_`` or ``max_`` and a measure: of the signal (``quality``) or of the words (``recognition``). What
-follows from them is decided in ``verdicts``; none of them is in a clip's key, so changing one speaks nothing.
+Each name is ``min_`` or ``max_`` and a measure: of the signal (``signal``) or of the words (``asr.comparison``).
+``verdicts`` applies them. They are not in the clip key, so that a change speaks nothing.
 """
 
 from __future__ import annotations
@@ -21,38 +21,46 @@ Count = Annotated[int, Number, Field(ge=0, le=100_000)]
 
 
 class Thresholds(BaseModel):
-    """Beyond these a clip is suspect. The defaults pass what F5-TTS says when nothing goes wrong.
+    """A clip beyond a threshold is suspect. The defaults pass faultless F5-TTS speech.
 
-    Those of words are of a line, or of a piece of a long one. Without a recogniser they say nothing.
+    Word thresholds apply to a line, or to each chunk of a long line; without a recogniser they have no effect.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    min_level_db: Decibels = Field(-40.0, description="Level of what is not silent, dB: a whisper.")
-    max_clipped_share: Share = Field(0.0005, description="Share of the samples at full scale: clipping.")
-    max_silence_share: Share = Field(0.6, description="Share of the time: a clip that is mostly empty.")
-    max_longest_gap_seconds: Seconds = Field(1.5, description="Silence between sounds: a hole.")
-    max_lead_silence_seconds: Seconds = Field(1.0, description="Silence before the first sound: a late beginning.")
-    max_tail_silence_seconds: Seconds = Field(
-        1.5, description="Silence after the last sound: words missing at the end."
+    min_level_db: Decibels = Field(
+        -40.0, description="Level without silence, in dB; below it, a clip is nearly inaudible."
     )
-    min_duration_ratio: Ratio = Field(0.65, description="First to last sound over the expected duration: too short.")
-    max_duration_ratio: Ratio = Field(1.4, description="First to last sound over the expected duration: too long.")
-    min_chars_per_second: Rate = Field(2.5, description="Letters and digits a second: too slow. Chinese has 4 to 6.")
-    max_chars_per_second: Rate = Field(30.0, description="Letters and digits a second: too fast.")
+    max_clipped_share: Share = Field(0.0005, description="Share of samples at full scale: clipping.")
+    max_silence_share: Share = Field(0.6, description="Share of silence: a mostly silent clip.")
+    max_longest_gap_seconds: Seconds = Field(1.5, description="Longest silence between sounds: a gap.")
+    max_lead_silence_seconds: Seconds = Field(1.0, description="Silence before the first sound: a late start.")
+    max_tail_silence_seconds: Seconds = Field(
+        1.5, description="Silence after the last sound: missing words at the end."
+    )
+    min_duration_ratio: Ratio = Field(
+        0.65, description="Time from first to last sound over the expected duration: too short."
+    )
+    max_duration_ratio: Ratio = Field(
+        1.4, description="Time from first to last sound over the expected duration: too long."
+    )
+    min_chars_per_second: Rate = Field(2.5, description="Letters and digits per second: too slow. Chinese has 4 to 6.")
+    max_chars_per_second: Rate = Field(30.0, description="Letters and digits per second: too fast.")
     max_noise_floor_db: Decibels = Field(
-        -12.0, description="The quietest tenth, relative to the speech, dB: noise throughout."
+        -12.0, description="Level of the quietest tenth relative to the speech, in dB: constant noise."
     )
     max_end_db: Decibels = Field(
-        -12.0, description="The last 10 ms, relative to the speech, dB: a clip that is cut off."
+        -12.0, description="Level of the last 10 ms relative to the speech, in dB: a truncated clip."
     )
-    max_noise_seconds: Seconds = Field(0.4, description="The longest stretch with the flat spectrum of noise.")
+    max_noise_seconds: Seconds = Field(0.4, description="Longest passage with the flat spectrum of noise.")
     max_steady_seconds: Seconds = Field(
-        0.6, description="The longest stretch of one unchanging sound: a hum, a drone, any noise."
+        0.6, description="Longest unchanging sound: a hum, a drone or noise of any colour."
     )
-    max_repeat_score: Share = Field(0.945, description="Likeness of a stretch and the one before it: said twice.")
-    max_missing_words: Count = Field(0, description="Words of the text that were not said.")
-    max_repeated_words: Count = Field(0, description="Words that were said once more.")
+    max_repeat_score: Share = Field(
+        0.945, description="Similarity of two consecutive stretches of sound: repeated speech."
+    )
+    max_missing_words: Count = Field(0, description="Words of the text that are not spoken.")
+    max_repeated_words: Count = Field(0, description="Words that are spoken twice.")
     max_added_words: Count = Field(1, description="Words that are not in the text.")
-    max_leaked_words: Count = Field(0, description="Words of the voice's reference, said before the text.")
-    max_word_error_rate: Ratio = Field(0.2, description="Wrong words over the words of the text.")
+    max_leaked_words: Count = Field(0, description="Words of the voice's reference, spoken before the text.")
+    max_word_error_rate: Ratio = Field(0.2, description="Word error rate: word errors over the words of the text.")

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from f5_pipeline.quality.asr.comparison import WordCheck
-from f5_pipeline.quality.signal import Sayings, Verdict, weigh
+from f5_pipeline.quality.signal import ReasonTexts, Verdict, weigh
 from f5_pipeline.quality.thresholds import Thresholds
 from f5_pipeline.results.clips import ClipInfo
 
@@ -37,7 +37,7 @@ class Judge:
         """The verdict on a clip by itself."""
         if check is None:
             return weigh(info.facts, self.thresholds)
-        return weigh({**info.facts, **check.measures}, self.thresholds, _sayings(check))
+        return weigh({**info.facts, **check.measures}, self.thresholds, _reason_texts(check))
 
     def chunks(self, infos: Sequence[ClipInfo | None], checks: Sequence[WordCheck | None]) -> list[Verdict]:
         """The verdicts on the chunks of a line. A missing one counts as ok."""
@@ -54,7 +54,7 @@ class Judge:
         return Verdict("suspect", reasons, round(whole.penalty + sum(chunk.penalty for chunk in bad.values()), 4))
 
 
-def _sayings(check: WordCheck) -> Sayings:
+def _reason_texts(check: WordCheck) -> ReasonTexts:
     """For each threshold of the word check: the scale of its penalty, and the reason with the words."""
     return {
         "max_word_error_rate": (0.2, lambda rate: f"{rate:.0%} of the words are wrong"),

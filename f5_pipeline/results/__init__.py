@@ -1,4 +1,4 @@
-"""What has been spoken: clip keys, the clip store, the index of a batch, and read-only look-ups.
+"""Results: clip keys, the clip store, the index of a batch, leases, garbage collection and read-only look-ups.
 
-Importable without torch, f5_tts and dagster: a look-up cannot start a synthesis, by construction.
+Imports without torch, f5_tts and dagster, so that a look-up cannot start a synthesis.
 """

@@ -1,4 +1,4 @@
-"""Which batches a store has, by the names of its manifests alone. Reading a manifest is ``speech``'s business."""
+"""The batches of a store, by the file names of its manifests. ``manifests`` reads their content."""
 
 from __future__ import annotations
 
@@ -7,6 +7,6 @@ from f5_pipeline.storage.object_store import ObjectStore
 
 
 def known_batches(store: ObjectStore) -> list[str]:
-    """The batches that have a manifest, sorted. Other files of the folder, and folders in it, are none."""
+    """The batches that have a manifest, sorted. Ignores other files and subfolders."""
     names = (info.key.removeprefix(MANIFESTS).rpartition(".") for info in store.list(MANIFESTS))
     return sorted({batch for batch, _, format in names if format in MANIFEST_FORMATS and is_batch_name(batch)})

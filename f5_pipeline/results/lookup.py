@@ -1,6 +1,6 @@
-"""Questions about results. They only read: no write to the store, no lock, no model, and no Dagster.
+"""Read-only look-ups of results. They need no lock, no model and no Dagster, and write nothing to the store.
 
-``fetch_delivered`` writes to the folder that the user names, and nowhere else.
+``fetch_delivered`` writes only to the folder that the user names.
 """
 
 from __future__ import annotations
@@ -21,21 +21,19 @@ from f5_pipeline.storage import layout
 from f5_pipeline.storage.object_store import ObjectInfo, ObjectStore, check_slug
 from f5_pipeline.storage.parallel import in_parallel
 
-#: What the steps of a batch keep for each other in its folder: of no use to whom it is delivered.
-
 
 @dataclass(frozen=True)
 class BatchResults:
-    """What is known of a batch, or of one of its utterances."""
+    """The results of a batch, or of one of its utterances."""
 
     batch: str
-    spoken: bool  # False: it has a manifest, but was not run yet
+    spoken: bool  # False if the batch has a manifest but no index yet
     rows: tuple[IndexRow, ...]
-    names: Mapping[str, str]  # the user's own columns: how the index calls them
+    names: Mapping[str, str]  # the user's own columns → their names in the index
 
     @property
     def counts(self) -> dict[str, int]:
-        """How many rows have each status."""
+        """The number of rows by status."""
         return dict(Counter(row.status for row in self.rows))
 
     @property
@@ -48,7 +46,7 @@ class BatchResults:
 
 
 def flat_row(row: IndexRow, names: Mapping[str, str]) -> dict[str, Any]:
-    """A row as one mapping from column to value, with the names and in the order of the index."""
+    """A row as a mapping from column to value, with the names and the order of the index."""
     flat = {name: value for name, value in vars(row).items() if name not in MAPPED_FIELDS}
     trailing = {name: flat.pop(name) for name in ("clip_bytes", "cached")}
     return flat | dict(row.quality_columns) | trailing | {names[name]: value for name, value in row.columns.items()}
@@ -60,14 +58,15 @@ def batch_results(store: ObjectStore, batch: str, utterance: str | None = None) 
     Raises:
         UnsafeName: ``batch`` is not a slug.
         BatchMissing: the store has neither an index nor a manifest of that name.
-        UtteranceMissing: the batch has no such id.
+        UtteranceMissing: the batch has no utterance of that id.
+        NotSpokenYet: ``utterance`` is given, but the batch has no index yet.
         IndexDamaged: the index cannot be read.
     """
     rows = read_index(store, check_slug("batch", batch))
     if rows is None:
-        known = known_batches(store)
-        if batch not in known:
-            raise BatchMissing(batch, store.url, known)
+        batches = known_batches(store)
+        if batch not in batches:
+            raise BatchMissing(batch, store.url, batches)
         if utterance is not None:
             raise NotSpokenYet(batch, "results")
         return BatchResults(batch, False, (), {})
@@ -78,53 +77,53 @@ def batch_results(store: ObjectStore, batch: str, utterance: str | None = None) 
 
 
 def manifest_has_changed(store: ObjectStore, batch: str) -> bool:
-    """Whether a batch's manifest, or a file beside it, is another than when the batch was spoken last.
+    """True if a batch's manifest or a sidecar file has changed since the batch was last spoken.
 
-    False also if nobody knows, or there is no manifest any more.
+    False if the provenance is missing or the manifest was deleted.
     """
-    known, there = read_provenance(store, batch), manifest_files(store, batch)
-    if known is None or not there.manifests:
+    provenance, files = read_provenance(store, batch), manifest_files(store, batch)
+    if provenance is None or not files.manifests:
         return False
-    return known.input_versions.get("manifest", there.version) != there.version
+    return provenance.input_versions.get("manifest", files.version) != files.version
 
 
 def share_clips(store: ObjectStore, results: BatchResults, seconds: int) -> dict[str, str]:
-    """For each utterance that has a clip, by id: a URL that opens it without credentials for so many seconds."""
+    """URLs of the clips by utterance id. They need no credentials and expire after ``seconds``."""
     return {row.id: store.share(row.clip, seconds) for row in results.rows if row.clip}
 
 
 @dataclass(frozen=True)
 class FetchReport:
-    """What ``fetch_delivered`` did."""
+    """The result of ``fetch_delivered``."""
 
     folder: Path
     copied: int  # files
-    unchanged: int  # files that were there already
+    unchanged: int  # files that were up to date
     bytes_copied: int
 
 
 def fetch_delivered(store: ObjectStore, batch: str, folder: Path) -> FetchReport:
-    """Copy what was delivered for a batch (audio, sections, subtitles, page, index) to a folder of this machine.
+    """Copy the delivered files of a batch (audio, sections, subtitles, page, index) to a local folder.
 
-    A file that is there with the right length and time is not copied again. Files appear whole or not at all.
+    Skips a file whose copy has the same size and time. Each file is written atomically.
 
     Raises:
-        BatchMissing: the store does not know the batch.
-        NotSpokenYet: nothing was delivered yet.
+        BatchMissing: the store does not have the batch.
+        NotSpokenYet: nothing is delivered yet.
         FileUnusable: the folder cannot be written.
     """
     prefix = layout.batch_folder(batch)
-    wanted = [info for info in store.list(prefix) if not layout.is_internal(info.key)]
-    if all(info.key in (layout.csv_object(batch), layout.parquet_object(batch)) for info in wanted):
-        batch_results(store, batch)  # says so if there is no such batch
+    delivered = [info for info in store.list(prefix) if not layout.is_internal(info.key)]
+    if all(info.key in (layout.csv_object(batch), layout.parquet_object(batch)) for info in delivered):
+        batch_results(store, batch)  # raises BatchMissing if there is no such batch
         raise NotSpokenYet(batch, "delivered files")
-    stale = [info for info in wanted if not _is_same(folder / info.key.removeprefix(prefix), info)]
+    stale = [info for info in delivered if not _is_up_to_date(folder / info.key.removeprefix(prefix), info)]
     copied = in_parallel(lambda info: _copy(store, info, folder / info.key.removeprefix(prefix)), stale)
-    return FetchReport(folder, len(stale), len(wanted) - len(stale), sum(copied))
+    return FetchReport(folder, len(stale), len(delivered) - len(stale), sum(copied))
 
 
-def _is_same(path: Path, info: ObjectInfo) -> bool:
-    """Like rsync: the same length, and the store's time, which ``_copy`` puts on every file."""
+def _is_up_to_date(path: Path, info: ObjectInfo) -> bool:
+    """Compares size and modification time, like rsync. ``_copy`` sets the time to that of the object."""
     if not path.is_file():
         return False
     status = path.stat()

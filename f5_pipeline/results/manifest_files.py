@@ -1,6 +1,6 @@
-"""Which files make up a batch's manifest, and which version of each is there: by one listing, reading none.
+"""The manifest and sidecar files of batches, with their versions, from one listing. Reads no file.
 
-Their content is ``speech.manifests``' business; what was made of which version is in ``provenance``.
+``manifests`` reads their content; ``provenance`` records which versions a batch was spoken from.
 """
 
 from __future__ import annotations
@@ -19,23 +19,23 @@ class ManifestFiles:
     """The files of one batch under ``manifests/``."""
 
     batch: str
-    manifests: tuple[ObjectInfo, ...]  # one; more than one is the user's mistake, and said when the batch is run
-    beside: tuple[ObjectInfo, ...] = ()  # settings, dictionary, cover
-    being_submitted: bool = False  # they do not belong together yet
+    manifests: tuple[ObjectInfo, ...]  # one; more than one is an error when the batch runs
+    sidecars: tuple[ObjectInfo, ...] = ()  # settings, dictionary, cover
+    being_submitted: bool = False  # the files are being replaced, or a submission was interrupted
 
     @property
     def version(self) -> str:
-        """Changes whenever one of the files does, comes or goes."""
-        return fingerprint([*self.manifests, *self.beside])
+        """Changes when a file is changed, added or deleted."""
+        return fingerprint([*self.manifests, *self.sidecars])
 
     @property
     def changed(self) -> datetime:
-        """When the youngest of the files was written."""
-        return max(info.modified for info in (*self.manifests, *self.beside))
+        """The time of the latest change of a file."""
+        return max(info.modified for info in (*self.manifests, *self.sidecars))
 
 
 def list_manifests(store: ObjectStore) -> dict[str, ManifestFiles]:
-    """The files of every batch that has a manifest, by name. Unsafe names and strangers' files are passed over.
+    """The files of every batch that has a manifest, by batch. Ignores unsafe names and foreign files.
 
     Raises:
         StoreUnusable: the store cannot be listed.
@@ -44,20 +44,20 @@ def list_manifests(store: ObjectStore) -> dict[str, ManifestFiles]:
 
 
 def manifest_files(store: ObjectStore, batch: str) -> ManifestFiles:
-    """The files of one batch; without a manifest if it has none."""
+    """The files of one batch; ``manifests`` is empty if it has none."""
     found = _by_batch(store.list(f"{MANIFESTS}{check_slug('batch', batch)}."))
     return found.get(batch, ManifestFiles(batch, ()))
 
 
 def fingerprint(infos: Iterable[ObjectInfo]) -> str:
-    """A digest of which objects there are, in which versions; "" if there are none."""
+    """A digest of object keys and ETags, 32 hexadecimal digits; "" if there are no objects."""
     versions = [f"{info.key} {info.etag}" for info in infos]
     return hashlib.sha256("\n".join(versions).encode()).hexdigest()[:32] if versions else ""
 
 
 def _by_batch(infos: Iterable[ObjectInfo]) -> dict[str, ManifestFiles]:
     manifests: dict[str, list[ObjectInfo]] = {}
-    beside: dict[str, list[ObjectInfo]] = {}
+    sidecars: dict[str, list[ObjectInfo]] = {}
     submitted = set()
     for info in infos:
         name, _, suffix = info.key.removeprefix(MANIFESTS).rpartition(".")
@@ -66,8 +66,8 @@ def _by_batch(infos: Iterable[ObjectInfo]) -> dict[str, ManifestFiles]:
         elif suffix == SUBMITTING:
             submitted.add(name)
         elif suffix in ("toml", *COVERS) or name.endswith(DICTIONARY):
-            beside.setdefault(name.removesuffix(DICTIONARY), []).append(info)
+            sidecars.setdefault(name.removesuffix(DICTIONARY), []).append(info)
     return {
-        batch: ManifestFiles(batch, tuple(files), tuple(beside.get(batch, ())), batch in submitted)
+        batch: ManifestFiles(batch, tuple(files), tuple(sidecars.get(batch, ())), batch in submitted)
         for batch, files in sorted(manifests.items())
     }

@@ -1,7 +1,7 @@
-"""``batches/BATCH/provenance.json``: what a batch was made of when it was last spoken, and whether that was delivered.
+"""``batches/BATCH/provenance.json``: the input versions of a batch's last synthesis, and the delivered index.
 
-A claim about the index, not the index: it names the version that it speaks of. It may be deleted at any time; that
-costs a run, which finds its clips and speaks nothing. What follows from a difference is ``speech.upkeep``'s business.
+The record names the version of the index that it describes. It may be deleted at any time: the next run finds all
+clips, speaks nothing and writes the record again. ``manifests.staleness`` compares it with the current inputs.
 """
 
 from __future__ import annotations
@@ -14,43 +14,43 @@ from f5_pipeline.errors import ObjectMissing
 from f5_pipeline.storage.layout import parquet_object, provenance_object
 from f5_pipeline.storage.object_store import ObjectStore
 
-_FORMAT = 1  # raise it when older records mean something else
+_FORMAT = 1  # increase when the meaning of a record changes
 
 
 @dataclass(frozen=True)
 class Provenance:
-    """What a batch was made of."""
+    """The inputs and the results of a batch's last synthesis."""
 
-    input_versions: Mapping[str, str]  # the version of its manifest, of each voice, …; see ``speech.sources``
-    failed: int  # lines that could not be spoken
-    index: str  # version of the index that was written then
-    delivered: str = ""  # version of the index that was delivered
+    input_versions: Mapping[str, str]  # of the manifest, each voice, …; see ``manifests.inputs``
+    failed: int  # number of failed lines
+    index: str  # ETag of the index that the synthesis wrote
+    delivered: str = ""  # ETag of the delivered index; "" if none
 
 
 def index_version(store: ObjectStore, batch: str) -> str:
-    """The version of a batch's index that is there now; "" if there is none."""
+    """The ETag of a batch's current index; "" if there is none."""
     info = store.stat(parquet_object(batch))
     return "" if info is None else info.etag
 
 
 def record_spoken(store: ObjectStore, batch: str, input_versions: Mapping[str, str], failed: int) -> None:
-    """Remember what the index that was just written was made of."""
+    """Record the input versions of the index that was just written."""
     _write(store, batch, Provenance(input_versions, failed, index_version(store, batch)))
 
 
 def record_delivered(store: ObjectStore, batch: str, index: str) -> None:
-    """Remember that this version of the index was delivered."""
-    if (known := read_provenance(store, batch)) is not None and known.delivered != index:
-        _write(store, batch, replace(known, delivered=index))
+    """Record that this version of the index is delivered."""
+    if (provenance := read_provenance(store, batch)) is not None and provenance.delivered != index:
+        _write(store, batch, replace(provenance, delivered=index))
 
 
 def read_provenance(store: ObjectStore, batch: str) -> Provenance | None:
-    """What a batch was made of; None: it was never spoken, or nobody remembers."""
+    """The provenance of a batch; None if the record is missing, damaged or in another format."""
     try:
         content = json.loads(store.read(provenance_object(batch)))
         if content["format"] != _FORMAT:
             return None
-        input_versions = {str(part): str(version) for part, version in content["made_of"].items()}
+        input_versions = {str(name): str(version) for name, version in content["made_of"].items()}
         return Provenance(input_versions, int(content["failed"]), str(content["index"]), str(content["delivered"]))
     except (ObjectMissing, ValueError, KeyError, TypeError, AttributeError):
         return None

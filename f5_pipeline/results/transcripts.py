@@ -1,8 +1,9 @@
-"""What a recogniser heard in a clip: words and when, as an object beside the clip. It may be deleted at any time.
+"""Transcripts of clips: timed words by one recogniser, stored beside the clip. They may be deleted at any time.
 
     clips/KK/KEY.RECOGNISER.json
 
-Cleaning removes it with its clip. Who hears, and what is made of it, is ``speech``'s business.
+Garbage collection deletes a transcript with its clip. ``synthesis.transcriber`` creates transcripts,
+``quality.asr.comparison`` and ``delivery.subtitles`` use them.
 """
 
 from __future__ import annotations
@@ -15,24 +16,24 @@ from f5_pipeline.errors import ObjectMissing
 from f5_pipeline.storage.layout import transcript_object
 from f5_pipeline.storage.object_store import ObjectStore
 
-_FORMAT = 1  # raise it when older ones mean something else
+_FORMAT = 1  # increase when the meaning of a transcript changes
 
 
 @dataclass(frozen=True)
 class TimedWord:
-    """A word as it is compared (no capitals, no marks), and when it is said."""
+    """A normalised word (lower case, no punctuation) and its time in the clip."""
 
     text: str
     start: float  # seconds from the beginning of the clip
-    end: float
-    timed: bool = True  # whether it is known to begin just then; else it is said somewhere near
+    end: float  # seconds
+    timed: bool = True  # False if ``start`` is only interpolated
 
 
 Words = tuple[TimedWord, ...]
 
 
 def load_transcript(store: ObjectStore, key: str, recogniser: str) -> Words | None:
-    """What was heard in a clip; None if that is not known, or was written by another version."""
+    """The transcript of a clip; None if it is missing, damaged or in another format."""
     try:
         content = json.loads(store.read(transcript_object(key, recogniser)))
         if content["format"] != _FORMAT:
@@ -46,7 +47,7 @@ def load_transcript(store: ObjectStore, key: str, recogniser: str) -> Words | No
 
 
 def save_transcript(store: ObjectStore, key: str, recogniser: str, words: Sequence[TimedWord]) -> None:
-    """Remember what was heard in a clip, in place of what was remembered before."""
+    """Store the transcript of a clip, replacing an earlier one. Times are rounded to milliseconds."""
     rounded = [
         (word.text, round(word.start, 3), round(word.end, 3), *(() if word.timed else ("untimed",))) for word in words
     ]

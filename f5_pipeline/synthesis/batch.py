@@ -22,8 +22,8 @@ from f5_pipeline.manifests.utterance_file import (
 )
 from f5_pipeline.models.spec import ModelSpec
 from f5_pipeline.models.weights import ReadyModel, check_licence, ensure_weights
-from f5_pipeline.quality.asr.choice import ChooseRecogniser, no_recogniser
 from f5_pipeline.quality.asr.recogniser import RecogniserSpec
+from f5_pipeline.quality.asr.selection import ChooseRecogniser, no_recogniser
 from f5_pipeline.quality.verdicts import Judge
 from f5_pipeline.results.clips import ClipStore
 from f5_pipeline.results.index import IndexRow, rows_by_key, write_index

@@ -86,7 +86,7 @@ class PendingTake:
         measures["penalty"] = verdict.penalty
         known = [check for check in checks if check is not None]
         if known and len(known) == len(checks):
-            measures |= WordCheck.of_all(known).columns(judge.recogniser)
+            measures |= WordCheck.joined(known).columns(judge.recogniser)
         return Take(
             key=self.info.key,
             attempt=int(facts["attempt"]),

@@ -21,7 +21,7 @@ from f5_pipeline.engine.protocol import SpeechChunk
 from f5_pipeline.errors import ClipDamaged, ObjectMissing, RecogniserFailed
 from f5_pipeline.quality.asr.comparison import WordCheck, compare, words_of
 from f5_pipeline.quality.asr.process import RecogniserProcess
-from f5_pipeline.quality.asr.recogniser import Question, Recogniser, RecogniserSpec
+from f5_pipeline.quality.asr.recogniser import Recogniser, RecogniserSpec, TranscriptionRequest
 from f5_pipeline.results.clips import ClipInfo, ClipStore
 from f5_pipeline.results.index import IndexRow
 from f5_pipeline.results.transcripts import Words, load_transcript, save_transcript
@@ -109,10 +109,10 @@ class StoreTranscriber:
                 recogniser.close()
 
     def is_done(self, language: str, row: IndexRow) -> bool:
-        return row.quality.get("recogniser") == self.recogniser or not self._spec.hears(language)
+        return row.quality.get("recogniser") == self.recogniser or not self._spec.supports(language)
 
     def start(self, chunk: SpeechChunk, samples: Samples) -> None:
-        if self._spec.hears(chunk.language):
+        if self._spec.supports(chunk.language):
             kept = samples if self._memory.acquire(blocking=False) else None
             self._checks[chunk.key] = self._workers.submit(self._transcribe, chunk, kept)
 
@@ -124,7 +124,7 @@ class StoreTranscriber:
 
     def _check(self, chunk: SpeechChunk, info: ClipInfo | None) -> Future[WordCheck | None] | None:
         """The check of a chunk that is stored under the key of ``info``."""
-        if info is None or not self._spec.hears(chunk.language):
+        if info is None or not self._spec.supports(chunk.language):
             return None
         if info.key not in self._checks:
             stored = replace(chunk, key=info.key)
@@ -139,7 +139,7 @@ class StoreTranscriber:
         """Transcribe a stored chunk; ``kept``: its samples, if they are still in memory."""
         try:
             samples = self._clips.load(chunk.key).samples if kept is None else kept
-            words = self._recognise(Question(samples, chunk.text, chunk.ref_text, chunk.language))
+            words = self._recognise(TranscriptionRequest(samples, chunk.text, chunk.ref_text, chunk.language))
             save_transcript(self._store, chunk.key, self.recogniser, words)
             return _compared(chunk, words)
         except (ObjectMissing, ClipDamaged):
@@ -151,10 +151,10 @@ class StoreTranscriber:
             if kept is not None:
                 self._memory.release()
 
-    def _recognise(self, question: Question) -> Words:
+    def _recognise(self, request: TranscriptionRequest) -> Words:
         recogniser = self._free.get()
         try:
-            return tuple(recogniser.hear(question))
+            return tuple(recogniser.transcribe(request))
         finally:
             self._free.put(recogniser)
 

@@ -10,7 +10,7 @@ import pytest
 from rich.console import Console
 
 from f5_pipeline.cli.progress_bar import BarProgress
-from f5_pipeline.quality.asr.recogniser import Question
+from f5_pipeline.quality.asr.recogniser import TranscriptionRequest
 from f5_pipeline.quality.thresholds import Thresholds
 from f5_pipeline.quality.verdicts import Judge
 from f5_pipeline.results.transcripts import TimedWord
@@ -38,9 +38,9 @@ class Slow(FakeRecogniser):
 
     begun: threading.Event
 
-    def hear(self, question: Question) -> list[TimedWord]:
+    def transcribe(self, request: TranscriptionRequest) -> list[TimedWord]:
         assert self.begun.wait(60)
-        return super().hear(question)
+        return super().transcribe(request)
 
 
 def generated(run: Run, recogniser: Slow, engine: FakeEngine) -> tuple[Generation, str]:

@@ -1,4 +1,4 @@
-"""Settings files: what they may say, and what a user is told about what they may not."""
+"""Settings files: keys, ranges, defaults, and the messages for invalid ones."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def parse(text: str) -> BatchSettings:
     return parse_settings(BatchSettings, text.encode(), "x.toml")
 
 
-def test_the_keys_are_those_of_the_contract_and_all_are_explained() -> None:
+def test_the_keys_are_those_of_the_contract_and_have_descriptions() -> None:
     assert list(BatchSettings.model_fields) == CONTRACT.split()
     for fields in (BatchSettings.model_fields, VoiceSettings.model_fields):
         assert all(field.description for field in fields.values())
@@ -46,11 +46,11 @@ def test_every_key_can_be_set() -> None:
     assert (settings.cfg_strength, settings.seed, settings.loudness_lufs) == (1.0, 0, -16.0)
 
 
-def test_mono_and_stereo_are_words_for_channels() -> None:
+def test_channels_accepts_mono_and_stereo() -> None:
     assert (parse("channels = 'stereo'").channels, parse("channels = 'mono'").channels) == (2, 1)
 
 
-def test_a_bit_rate_beside_a_lossless_format_is_the_audiobooks() -> None:
+def test_with_a_lossless_format_the_bit_rate_is_that_of_the_audiobook() -> None:
     settings = parse("audiobook = true\nformat = 'flac'\nbitrate_kbps = 96")
     assert settings.encoding.bitrate_kbps is None
     assert settings.book_encoding is not None
@@ -65,7 +65,7 @@ def test_numbers_that_can_be_switched_off(off: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "says"),
+    ("text", "message"),
     [
         ("nfe_step = 500", "setting 'nfe_step': must be at most 128 (it is '500')"),
         ("nfe_step = 7.5", "'nfe_step': must be a whole number"),
@@ -102,21 +102,21 @@ def test_numbers_that_can_be_switched_off(off: str) -> None:
         ("x = " + "[" * 5_000, "x.toml: the file is not TOML"),
     ],
 )
-def test_bad_settings_are_one_sentence_with_file_key_and_reason(text: str, says: str) -> None:
+def test_an_invalid_setting_is_reported_with_file_key_and_reason(text: str, message: str) -> None:
     with pytest.raises(BadSetting) as error:
         parse(text)
-    assert says in str(error.value)
+    assert message in str(error.value)
     assert str(error.value).startswith("x.toml")
-    assert "\n" not in str(error.value).strip() or "TOML" in says
+    assert "\n" not in str(error.value).strip() or "TOML" in message
 
 
-def test_a_settings_file_in_another_encoding_is_named() -> None:
+def test_a_settings_file_must_be_utf_8() -> None:
     with pytest.raises(BadSetting, match="not UTF-8"):
         parse_settings(BatchSettings, "voice = 'Jürgen'".encode("latin-1"), "x.toml")
     assert parse_settings(BatchSettings, b"\xef\xbb\xbfspeed = 1.5", "x.toml").speed == 1.5
 
 
-def test_settings_are_read_from_beside_the_manifest(tmp_path: Path) -> None:
+def test_settings_are_read_from_the_sidecar_file(tmp_path: Path) -> None:
     store = LocalStore(tmp_path)
     assert read_batch_settings(store, "tales") == BatchSettings()
     store.write("manifests/tales.toml", b"nfe_step = 16")
@@ -128,7 +128,7 @@ def test_settings_are_read_from_beside_the_manifest(tmp_path: Path) -> None:
         read_batch_settings(store, "../tales")
 
 
-def test_a_voice_has_settings_of_its_own() -> None:
+def test_voice_settings() -> None:
     assert parse_settings(VoiceSettings, b"speed = 1.1\nlanguage = 'de'", "v.toml") == VoiceSettings(
         language="de", speed=1.1
     )
@@ -136,7 +136,7 @@ def test_a_voice_has_settings_of_its_own() -> None:
         parse_settings(VoiceSettings, b"voice = 'x'", "v.toml")
 
 
-def test_did_you_mean_keeps_silent_when_nothing_is_near() -> None:
+def test_did_you_mean_suggests_only_close_names() -> None:
     assert did_you_mean("colour", ["voice", "speed"]) == ""
     assert did_you_mean("Voices", ["voice", "speed"]) == " Did you mean 'voice'?"
 

@@ -1,4 +1,4 @@
-"""Dictionaries of pronunciations: read, refused with a reason, submitted, and who beats whom."""
+"""Pronunciation dictionaries: parsing, errors, precedence, submission."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ from pathlib import Path
 import pytest
 
 from f5_pipeline.errors import BadManifest, BadPronunciations, BatchMissing, UnsafeName
-from f5_pipeline.manifests import dictionary
 from f5_pipeline.manifests.batch_files import find_manifest, local_files, submit_manifest
 from f5_pipeline.manifests.dictionary import parse_dictionary, read_dictionary
 from f5_pipeline.manifests.manifest import read_utterances
@@ -16,13 +15,13 @@ from f5_pipeline.settings.environment import Settings
 from f5_pipeline.storage.layout import dictionary_object
 from f5_pipeline.storage.local import LocalStore
 from f5_pipeline.text.pronunciation import Entry
+from tests.manifests.fake_voices import put_fake_voices
 
 
 @pytest.fixture
 def store(tmp_path: Path) -> LocalStore:
     store = LocalStore(tmp_path / "store")
-    store.write("voices/anna.wav", b"not read")
-    store.write("voices/anna.txt", b"Hello there.")
+    put_fake_voices(store, "anna")
     return store
 
 
@@ -40,12 +39,12 @@ def parse(text: str | bytes) -> list[Entry]:
         "word,say,language,note,,\nSQL,sequel,,,,\n\n,,,,,\n new  york , noo yawk,,,,\n",
     ],
 )
-def test_dictionaries_as_different_programs_write_them(text: str) -> None:
+def test_csv_dialects_parse_alike(text: str) -> None:
     assert parse(text) == [Entry("SQL", "sequel"), Entry("new york", "noo yawk")]
 
 
-def test_what_is_written_is_read_as_texts_are() -> None:
-    """Quotes and composed letters as the front end leaves them, or no word would be found."""
+def test_entries_are_normalised_like_texts() -> None:
+    """Quotes and composed letters have the form that the front end produces; otherwise no word would match."""
     assert parse("word,say,language\nit’s,it is,EN_gb\ncafe\u0301,kaffay,\n") == [
         Entry("it's", "it is", "en-gb"),
         Entry("café", "kaffay"),
@@ -53,19 +52,19 @@ def test_what_is_written_is_read_as_texts_are() -> None:
 
 
 BAD = [
-    ("", "has other columns than a dictionary (its columns: none). The first line is word,say"),
-    ("word,say\n", "has no entries. The first line is word,say"),
+    ("", "has other columns than a dictionary (its columns: none)."),
+    ("word,say\n", "has no entries."),
     ("SQL,sequel\n", "has other columns than a dictionary (its columns: 'SQL', 'sequel')"),
     ("word,say,speed\nSQL,sequel,1\n", "(its columns: 'word', 'say', 'speed')"),
     ("word,say,Say\nSQL,sequel,x\n", "(its columns: 'word', 'say', 'Say')"),
-    ("word,say\nSQL,sequel\nsql,x\nSQL,ess\n", "has 'SQL' in line 2 and again in line 4. Delete one of them."),
+    ("word,say\nSQL,sequel\nsql,x\nSQL,ess\n", "has 'SQL' in line 2 and again in line 4."),
     ("word,say\nsql,a\nsql,b\n", "has 'sql' in line 2 and again in line 3."),
     ("word,say\nSQL,\n", "has no say in line 2."),
     ("word,say\nA,b\n,sequel\n", "has no word in line 3."),
-    ("word,say\nSQL,see, quell\n", "has 3 cells in line 2 and the header 2. A saying with the delimiter"),
+    ("word,say\nSQL,see, quell\n", "has 3 cells in line 2 and the header 2."),
     ("word,say\nSQL,...\n", "has nothing to say in line 2: '...'"),
-    ("word,say\nSQL,[pause 1s]\n", "has a bracket in line 2. Tags have no place in a dictionary"),
-    ("word,say,language\nSQL,sequel,English\n", "has the language 'english' in line 2. Write a code such as en"),
+    ("word,say\nSQL,[pause 1s]\n", "has a bracket in line 2."),
+    ("word,say,language\nSQL,sequel,English\n", "has the language 'english' in line 2."),
     (f"word,say\n{'x' * 201},y\n", "has a word of 201 characters in line 2."),
     ("word,say\nna\u00efve,x\n".encode("latin-1"), "is not UTF-8: line 2 has the byte 0xef"),
     ("word,say\nSQL,x\n".encode("utf-16"), "is UTF-16, not UTF-8 text."),
@@ -83,17 +82,16 @@ def test_a_bad_dictionary_is_refused_in_one_paragraph(text: str | bytes, reason:
     assert "\n" not in str(caught.value)
 
 
-def test_a_dictionary_that_is_too_large_is_refused(store: LocalStore, monkeypatch: pytest.MonkeyPatch) -> None:
-    store.write("pronunciations.csv", b"word,say\na,b\nc,d\ne,f\n")
-    monkeypatch.setattr(dictionary, "_MAX_ENTRIES", 2)
+def test_a_dictionary_that_is_too_large_is_refused(store: LocalStore) -> None:
+    three = b"word,say\na,b\nc,d\ne,f\n"
     with pytest.raises(BadPronunciations, match="more than 2 entries"):
-        read_dictionary(store, "pronunciations.csv")
-    monkeypatch.setattr(dictionary, "_MAX_BYTES", 10)
+        parse_dictionary(three, "p.csv", max_entries=2)
+    store.write("pronunciations.csv", three)
     with pytest.raises(BadPronunciations, match="larger than"):
-        read_dictionary(store, "pronunciations.csv")
+        read_dictionary(store, "pronunciations.csv", max_bytes=10)
 
 
-# --- of a store, and of a batch -------------------------------------------------------------------------------
+# --- precedence -----------------------------------------------------------------------------------------------
 
 
 def spoken(store: LocalStore) -> list[str]:
@@ -102,7 +100,7 @@ def spoken(store: LocalStore) -> list[str]:
     return [utterance.spoken_text for utterance in contents.utterances]
 
 
-def test_the_batchs_dictionary_beats_the_stores(store: LocalStore) -> None:
+def test_the_batch_dictionary_beats_the_store_dictionary(store: LocalStore) -> None:
     assert spoken(store) == ["the s q l of doctor no.", "nobody."]
     store.write("pronunciations.csv", b"word,say\nSQL,sequel\nDr. No,doctor noh\n")
     assert spoken(store) == ["the sequel of doctor noh.", "nobody."]
@@ -118,23 +116,23 @@ def test_a_bad_dictionary_stops_the_batch_and_is_named(store: LocalStore, key: s
         spoken(store)
 
 
-def test_a_saying_that_the_model_cannot_say_rejects_the_rows_that_have_it(store: LocalStore) -> None:
+def test_a_pronunciation_outside_the_vocabulary_rejects_its_rows(store: LocalStore) -> None:
     store.write("pronunciations.csv", "word,say\nnobody,nobod\u044b\n".encode())
     assert spoken(store) == ["the s q l of doctor no."]
 
 
-# --- submitted ------------------------------------------------------------------------------------------------
+# --- submission -----------------------------------------------------------------------------------------------
 
 
 def files(store: LocalStore) -> list[str]:
     return [info.key.removeprefix("manifests/") for info in store.list("manifests/")]
 
 
-def test_a_dictionary_goes_with_its_manifest_and_is_removed_with_it(store: LocalStore, tmp_path: Path) -> None:
+def test_a_dictionary_is_submitted_and_removed_with_its_manifest(store: LocalStore, tmp_path: Path) -> None:
     manifest, words = tmp_path / "My Tales.csv", tmp_path / "My Tales.pronunciations.csv"
     manifest.write_text("text\nA\n")
     words.write_text("word,say\nSQL,sequel\n")
-    assert local_files(manifest).words == [Entry("SQL", "sequel")]
+    assert local_files(manifest).pronunciations == [Entry("SQL", "sequel")]
     assert submit_manifest(store, manifest) == "My-Tales"
     assert files(store) == ["My-Tales.csv", "My-Tales.pronunciations.csv"]
     assert store.read(dictionary_object("My-Tales")) == words.read_bytes()
@@ -143,18 +141,10 @@ def test_a_dictionary_goes_with_its_manifest_and_is_removed_with_it(store: Local
     assert files(store) == ["My-Tales.csv"]
 
 
-def test_nothing_is_written_if_the_dictionary_is_bad(store: LocalStore, tmp_path: Path) -> None:
-    (tmp_path / "t.csv").write_text("text\nA\n")
-    (tmp_path / "t.pronunciations.csv").write_text("word,say\n")
-    with pytest.raises(BadPronunciations, match=r"t\.pronunciations\.csv has no entries"):
-        submit_manifest(store, tmp_path / "t.csv")
-    assert files(store) == []
-
-
-def test_a_dictionary_is_no_batch(store: LocalStore, tmp_path: Path) -> None:
+def test_a_dictionary_is_not_a_batch(store: LocalStore, tmp_path: Path) -> None:
     path = tmp_path / "t.pronunciations.csv"
     path.write_text("word,say\nSQL,sequel\n")
-    with pytest.raises(BadManifest, match=r"is a dictionary of pronunciations\. Submit the manifest that it"):
+    with pytest.raises(BadManifest, match=r"is a pronunciation dictionary.*t\.\*"):
         submit_manifest(store, path)
     with pytest.raises(UnsafeName):
         submit_manifest(store, path, "t.pronunciations")

@@ -1,4 +1,4 @@
-"""Manifest files as people, spreadsheets and programs write them."""
+"""Manifest files in the forms that people, spreadsheets and programs write."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ import random
 import pytest
 
 from f5_pipeline.errors import BadManifest
-from f5_pipeline.manifests.rows import Row, read_rows
+from f5_pipeline.manifests.rows import ManifestRow, read_rows
 
 
-def rows(data: bytes | str, format: str = "csv") -> list[Row]:
+def rows(data: bytes | str, format: str = "csv") -> list[ManifestRow]:
     return list(read_rows(data.encode() if isinstance(data, str) else data, format, "m"))
 
 
@@ -51,11 +51,11 @@ AB = [{"text": "A", "voice": "x"}, {"text": "B", "voice": "y"}]
         "text,voice\nA,x\nB,y\n,\n,\n",
     ],
 )
-def test_csv_as_different_programs_write_it(data: str) -> None:
+def test_csv_dialects_read_alike(data: str) -> None:
     assert cells(data) == AB
 
 
-def test_csv_cells_may_hold_anything_in_quotes() -> None:
+def test_quoted_csv_cells_keep_delimiters_quotes_and_line_breaks() -> None:
     data = 'text,note\n"He said ""no"", and left.","a\nb"\n"x, y; z\t!",\n'
     assert cells(data) == [
         {"text": 'He said "no", and left.', "note": "a\nb"},
@@ -63,23 +63,23 @@ def test_csv_cells_may_hold_anything_in_quotes() -> None:
     ]
 
 
-def test_a_quote_that_starts_a_cell_without_ending_it_is_read_leniently() -> None:
+def test_text_after_a_closing_quote_is_kept() -> None:
     assert cells('text,voice\n"Hello" he said,x\n')[0]["text"] == "Hello he said"
 
 
-def test_csv_rows_are_numbered_as_in_a_spreadsheet() -> None:
+def test_csv_row_numbers_are_those_of_a_spreadsheet() -> None:
     assert [row.number for row in rows("text\nA\n\nB\n")] == [1, 3]
     assert [row.number for row in rows('text\n"A\nA"\nB\n')] == [1, 2]
 
 
-def test_a_row_with_more_cells_than_the_header_says_so() -> None:
+def test_a_row_with_more_cells_than_the_header_has_a_problem() -> None:
     (row,) = rows("text,voice\nHello, world,x\n")
     assert "3 cells and the header 2" in row.problem
     assert rows("text,voice\nHello,x,,\n")[0].problem == ""
     assert rows("text,voice\nHello\n")[0].cells == {"text": "Hello"}
 
 
-def test_known_columns_are_found_however_they_are_spelled() -> None:
+def test_column_names_are_case_insensitive() -> None:
     assert cells("TEXT,Pause after seconds,NFE-Step,My Column\na,1,2,3\n") == [
         {"text": "a", "pause_after_seconds": "1", "nfe_step": "2", "My Column": "3"}
     ]
@@ -96,7 +96,7 @@ def test_jsonl() -> None:
     assert cells(data.replace("\n", "\r\n"), "jsonl") == AB
 
 
-def test_jsonl_values_become_cells() -> None:
+def test_jsonl_values_become_text_cells() -> None:
     line = {"text": "é\u2028", "speed": 1.5, "seed": 7, "nfe_step": 16.0, "ok": True, "none": None, "tags": ["a", 1]}
     assert cells(json.dumps(line, ensure_ascii=False), "jsonl") == [
         {
@@ -127,7 +127,7 @@ def test_a_bad_line_of_jsonl_does_not_stop_the_others(line: str, problem: str) -
     assert problem in bad.problem
 
 
-def test_half_characters_of_json_are_replaced() -> None:
+def test_lone_surrogates_in_json_are_replaced() -> None:
     line = '{"text": "a\\ud800b", "\\udc00x": "1", "\\ud83d\\ude00": "2"}'
     assert cells(line, "jsonl") == [{"text": "a\ufffdb", "\ufffdx": "1", "😀": "2"}]
 
@@ -144,13 +144,13 @@ def test_parquet_in_many_row_groups_keeps_its_row_numbers() -> None:
     assert [(row.number, row.cells["text"]) for row in found] == [(i, f"t{i}") for i in range(1, 10_001)]
 
 
-def test_txt_is_one_row_for_each_paragraph() -> None:
+def test_txt_has_one_row_per_paragraph() -> None:
     data = "\ufeff\r\nOne\r\ntwo.\r\n\r\n \r\n  Three.  \r\n\r\n"
-    assert rows(data, "txt") == [Row(1, {"text": "One\ntwo."}), Row(2, {"text": "Three."})]
+    assert rows(data, "txt") == [ManifestRow(1, {"text": "One\ntwo."}), ManifestRow(2, {"text": "Three."})]
 
 
 @pytest.mark.parametrize(
-    ("data", "format", "says"),
+    ("data", "format", "message"),
     [
         (b"", "csv", "is empty"),
         (b"  \n \n", "csv", "is empty"),
@@ -178,32 +178,31 @@ def test_txt_is_one_row_for_each_paragraph() -> None:
         (parquet({"text": ["A"]})[:-20], "parquet", "cannot be read as Parquet"),
     ],
 )
-def test_files_that_cannot_be_read_say_why_and_what_to_do(data: bytes, format: str, says: str) -> None:
-    with pytest.raises(BadManifest, match=says) as error:
+def test_an_unreadable_file_is_refused_with_reason_and_fix(data: bytes, format: str, message: str) -> None:
+    with pytest.raises(BadManifest, match=message) as error:
         rows(data, format)
     assert str(error.value).startswith("Manifest m ")
     assert error.value.fix
 
 
-def test_there_is_a_limit_of_rows(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("f5_pipeline.manifests.rows.MAX_ROWS", 2)
-    assert len(rows("text\na\nb\n")) == 2
+def test_a_manifest_has_a_maximum_number_of_rows() -> None:
+    assert len(list(read_rows(b"text\na\nb\n", "csv", "m", max_rows=2))) == 2
     with pytest.raises(BadManifest, match="more than 2 rows"):
-        rows("text\na\nb\nc\n")
+        list(read_rows(b"text\na\nb\nc\n", "csv", "m", max_rows=2))
 
 
-def test_mutilated_files_are_read_or_refused() -> None:
-    whole = {
+def test_corrupted_files_are_read_or_refused() -> None:
+    intact = {
         "csv": b'text,voice\n"a ""b"" c",x\nd,"e\nf"\n\n;\t|',
         "jsonl": b'{"text": "A", "n": [1, {"a": 2.5e3}], "z": null}\n{"text": "\\u00e9"}\n',
         "parquet": parquet({"text": ["A", "B"] * 50, "n": list(range(100))}),
         "txt": b"a b\n\nc d\r\n\r\n e",
     }
-    for format, data in whole.items():
+    for format, data in intact.items():
         for seed in range(1_000):
-            dice, spoiled = random.Random(seed), bytearray(data)
-            for _ in range(dice.randrange(1, 6)):
-                place = dice.randrange(len(spoiled))
-                spoiled[place : place + dice.randrange(3)] = dice.randbytes(dice.randrange(3))
+            generator, corrupted = random.Random(seed), bytearray(data)
+            for _ in range(generator.randrange(1, 6)):
+                at = generator.randrange(len(corrupted))
+                corrupted[at : at + generator.randrange(3)] = generator.randbytes(generator.randrange(3))
             with contextlib.suppress(BadManifest):
-                rows(bytes(spoiled), format)
+                rows(bytes(corrupted), format)

@@ -1,4 +1,4 @@
-"""Which batches need a run, and why: each of the things that a batch is made of changed in turn."""
+"""Stale batches and reasons: each input of a batch changes in turn."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ def reason(store: LocalStore, settings: Settings) -> str:
     return state(store, settings).reason
 
 
-def test_from_manifest_to_delivery_it_needs_a_run_and_then_no_more(store: LocalStore, settings: Settings) -> None:
+def test_a_batch_needs_a_run_until_it_is_delivered(store: LocalStore, settings: Settings) -> None:
     assert reason(store, settings) == "not spoken yet"
     resolve(store, settings, "b")
     assert reason(store, settings) == "not spoken yet"
@@ -71,7 +71,7 @@ def edit_manifest(store: LocalStore) -> None:
     store.write("manifests/b.csv", (MANIFEST + "third,One more.,f2\n").encode())
 
 
-def other_format(store: LocalStore) -> None:
+def change_format(store: LocalStore) -> None:
     store.write("manifests/b.txt", b"One paragraph.")
     store.delete("manifests/b.csv")
 
@@ -84,21 +84,21 @@ def add_dictionary(store: LocalStore) -> None:
     store.write("manifests/b.pronunciations.csv", b"word,say\nline,lion\n")
 
 
-def test_a_change_of_the_stores_dictionary(store: LocalStore, settings: Settings) -> None:
+def test_a_change_of_the_store_dictionary(store: LocalStore, settings: Settings) -> None:
     finish(store, settings, "b")
-    before = state(store, settings).inputs
+    before = state(store, settings).inputs_digest
     for text in (b"word,say\nline,lion\n", b"word,say\nline,lyne\n"):
         store.write("pronunciations.csv", text)
         assert reason(store, settings) == "changed since: pronunciations"
-        assert state(store, settings).inputs != before
+        assert state(store, settings).inputs_digest != before
         finish(store, settings, "b")
         assert reason(store, settings) == ""
     store.delete("pronunciations.csv")
     assert reason(store, settings) == "changed since: pronunciations"
 
 
-@pytest.mark.parametrize("change", [edit_manifest, other_format, add_settings, add_dictionary])
-def test_a_change_of_the_manifest_or_of_what_lies_beside_it(
+@pytest.mark.parametrize("change", [edit_manifest, change_format, add_settings, add_dictionary])
+def test_a_change_of_the_manifest_or_a_sidecar_file(
     store: LocalStore, settings: Settings, change: Callable[[LocalStore], None]
 ) -> None:
     finish(store, settings, "b")
@@ -106,15 +106,15 @@ def test_a_change_of_the_manifest_or_of_what_lies_beside_it(
     assert reason(store, settings) == "changed since: manifest"
 
 
-def test_settings_that_go_away_again_are_a_change_too(store: LocalStore, settings: Settings) -> None:
+def test_deleted_settings_are_a_change(store: LocalStore, settings: Settings) -> None:
     add_settings(store)
     finish(store, settings, "b")
     store.delete("manifests/b.toml")
     assert reason(store, settings) == "changed since: manifest"
 
 
-def test_a_changed_voice_concerns_who_speaks_with_it(store: LocalStore, settings: Settings) -> None:
-    store.write("manifests/other.csv", b"text,voice\nOnly she speaks here.,f2\n")
+def test_a_changed_voice_affects_the_batches_that_use_it(store: LocalStore, settings: Settings) -> None:
+    store.write("manifests/other.csv", b"text,voice\nOnly one voice.,f2\n")
     for batch in ("b", "other"):
         finish(store, settings, batch)
     put_voice(store, "m1", source="m3")
@@ -126,15 +126,15 @@ def test_a_changed_voice_concerns_who_speaks_with_it(store: LocalStore, settings
     assert reason(store, settings) == ""
 
 
-def test_a_voice_that_was_missing_and_comes_is_a_change(store: LocalStore, settings: Settings) -> None:
+def test_adding_a_missing_voice_is_a_change(store: LocalStore, settings: Settings) -> None:
     store.write("manifests/b.csv", (MANIFEST + "third,His line.,m3\n").encode())
     finish(store, settings, "b")
-    assert reason(store, settings) == ""  # a rejected row waits for its author, not for another run
+    assert reason(store, settings) == ""  # a rejected row needs an edit, not another run
     put_voice(store, "m3")
     assert reason(store, settings) == "changed since: voice m3"
 
 
-def test_another_default_model_concerns_who_names_none(store: LocalStore, settings: Settings) -> None:
+def test_another_default_model_affects_batches_without_a_model(store: LocalStore, settings: Settings) -> None:
     store.write("manifests/named.csv", MANIFEST.encode())
     store.write("manifests/named.toml", b'model = "demo"\n')
     for batch in ("b", "named"):
@@ -144,18 +144,16 @@ def test_another_default_model_concerns_who_names_none(store: LocalStore, settin
     assert state(store, other, "named").reason == ""
 
 
-def test_a_changed_model_concerns_who_speaks_with_it(store: LocalStore, settings: Settings) -> None:
+def test_a_changed_model_affects_the_batches_that_use_it(store: LocalStore, settings: Settings) -> None:
     mine = with_models(settings, '[mine]\nbase = "demo"\n', model="mine")
     finish(store, mine, "b")
     assert reason(store, mine) == ""
-    assert (
-        reason(store, with_models(settings, '[mine]\nbase = "demo"\ndescription = "Better said"\n', model="mine")) == ""
-    )
+    assert reason(store, with_models(settings, '[mine]\nbase = "demo"\ndescription = "Reworded"\n', model="mine")) == ""
     changed = with_models(settings, '[mine]\nbase = "demo"\nref_silence_seconds = 0.5\n', model="mine")
     assert reason(store, changed) == "changed since: model mine"
 
 
-def test_an_engine_that_sounds_otherwise(
+def test_a_new_engine_version_is_a_change(
     store: LocalStore, settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     finish(store, settings, "b")
@@ -163,35 +161,35 @@ def test_an_engine_that_sounds_otherwise(
     assert reason(store, settings) == "changed since: engine"
 
 
-def test_lines_that_failed_want_another_run(store: LocalStore, settings: Settings) -> None:
+def test_failed_lines_need_another_run(store: LocalStore, settings: Settings) -> None:
     finish(store, settings, "b", FakeEngine(fails="second"))
     assert reason(store, settings) == "1 failed line"
     finish(store, settings, "b")
     assert reason(store, settings) == ""
 
 
-def test_a_batch_in_which_everything_failed(store: LocalStore, settings: Settings) -> None:
+def test_a_batch_whose_lines_all_failed(store: LocalStore, settings: Settings) -> None:
     with pytest.raises(NothingSpoken):
         finish(store, settings, "b", FakeEngine(fails=""))
     assert reason(store, settings) == "not delivered yet"
 
 
-def test_spoken_again_and_not_delivered(store: LocalStore, settings: Settings) -> None:
+def test_a_batch_spoken_again_needs_delivery(store: LocalStore, settings: Settings) -> None:
     finish(store, settings, "b")
     speak(store, settings, "b")
     assert reason(store, settings) == "not delivered yet"
 
 
-def test_a_crash_between_index_and_record_is_noticed(store: LocalStore, settings: Settings) -> None:
+def test_a_crash_between_index_and_provenance_is_detected(store: LocalStore, settings: Settings) -> None:
     finish(store, settings, "b")
     record = store.read(provenance_object("b"))
     speak(store, settings, "b")
     store.write(provenance_object("b"), record)
-    assert reason(store, settings) == "its index is not the one that was written"
+    assert reason(store, settings) == "its index was replaced or deleted"
 
 
 @pytest.mark.parametrize("damage", [b"", b"{", b"[]", b'{"format": 1}', b'{"format": 99}', b"\xff"])
-def test_a_record_that_is_lost_or_damaged_costs_a_run(store: LocalStore, settings: Settings, damage: bytes) -> None:
+def test_a_lost_or_damaged_provenance_costs_a_run(store: LocalStore, settings: Settings, damage: bytes) -> None:
     finish(store, settings, "b")
     store.write(provenance_object("b"), damage)
     assert reason(store, settings) == "not spoken yet"
@@ -201,28 +199,28 @@ def test_a_record_that_is_lost_or_damaged_costs_a_run(store: LocalStore, setting
     assert reason(store, settings) == ""
 
 
-def test_a_deleted_index_is_noticed(store: LocalStore, settings: Settings) -> None:
+def test_a_deleted_index_is_detected(store: LocalStore, settings: Settings) -> None:
     finish(store, settings, "b")
     store.delete(parquet_object("b"))
-    assert reason(store, settings) == "its index is not the one that was written"
+    assert reason(store, settings) == "its index was replaced or deleted"
 
 
-def test_inputs_tell_whether_another_attempt_could_end_otherwise(store: LocalStore, settings: Settings) -> None:
-    seen = [state(store, settings).inputs]
+def test_the_inputs_digest_changes_with_every_possible_input(store: LocalStore, settings: Settings) -> None:
+    digests = [state(store, settings).inputs_digest]
     finish(store, settings, "b", FakeEngine(fails="second"))
-    assert state(store, settings).inputs == seen[0]
+    assert state(store, settings).inputs_digest == digests[0]
     for change in (
         lambda: edit_manifest(store),
         lambda: add_settings(store),
-        lambda: put_voice(store, "m3"),  # which nobody is known to need: the manifest was never read
+        lambda: put_voice(store, "m3"),  # not used by the batch, but the digest does not read the manifest
     ):
         change()
-        seen.append(state(store, settings).inputs)
-    seen.append(state(store, with_models(settings, '[mine]\nbase = "demo"\n')).inputs)
-    assert len(set(seen)) == 5
+        digests.append(state(store, settings).inputs_digest)
+    digests.append(state(store, with_models(settings, '[mine]\nbase = "demo"\n')).inputs_digest)
+    assert len(set(digests)) == 5
 
 
-def test_the_longest_waiting_comes_first(store: LocalStore, settings: Settings) -> None:
+def test_the_longest_waiting_batch_comes_first(store: LocalStore, settings: Settings) -> None:
     for age, batch in enumerate(("young", "old", "oldest")):
         store.write(f"manifests/{batch}.csv", MANIFEST.encode())
         moment = 1_700_000_000 - age
@@ -230,7 +228,7 @@ def test_the_longest_waiting_comes_first(store: LocalStore, settings: Settings) 
     assert [state.batch for state in batch_states(store, settings)] == ["oldest", "old", "young", "b"]
 
 
-def test_nothing_is_read_but_listings_and_small_files(
+def test_only_listings_and_provenance_are_read(
     store: LocalStore, settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     finish(store, settings, "b")
@@ -241,7 +239,7 @@ def test_nothing_is_read_but_listings_and_small_files(
     assert read == [provenance_object("b")]
 
 
-def test_names_from_outside_are_passed_over(store: LocalStore, settings: Settings) -> None:
+def test_unsafe_file_names_are_ignored(store: LocalStore, settings: Settings) -> None:
     folder = Path(store.url) / "manifests"
     for name in ("a b.csv", ".hidden.csv", "é.csv", "x" * 140 + ".csv", "notes.md", "alone.toml", "-rf;.csv"):
         (folder / name).write_text(MANIFEST)
@@ -250,7 +248,7 @@ def test_names_from_outside_are_passed_over(store: LocalStore, settings: Setting
     assert [state.batch for state in batch_states(store, settings)] == ["b"]
 
 
-def test_strangers_beside_a_manifest_are_no_change(store: LocalStore, settings: Settings) -> None:
+def test_foreign_files_beside_a_manifest_are_no_change(store: LocalStore, settings: Settings) -> None:
     finish(store, settings, "b")
     for name in ("b.md", "b.csv.bak", "b.2.toml"):
         store.write(f"manifests/{name}", b"x")

@@ -1,56 +1,33 @@
-"""Planted defects in real speech are caught by the measure that should catch them; the speech itself passes."""
+"""Signal measures: they find planted defects in real speech, and pass the speech itself."""
 
 from __future__ import annotations
 
-import importlib.util
 from collections.abc import Callable
 from dataclasses import asdict, fields
-from importlib.resources import files
-from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
 import pytest
-import soundfile
 import soxr
 
+from f5_pipeline.audio.samples import SAMPLE_RATE as RATE
 from f5_pipeline.audio.spectra import levels_of, spectra_of
-from f5_pipeline.quality.signal import QualityMeasures, columns, judge, measure
+from f5_pipeline.quality.signal import QualityMeasures, Verdict, columns, measure, weigh
 from f5_pipeline.quality.thresholds import Thresholds
+from tests.quality.asr.recordings import DEMO, PEOPLE, recording
 
-RATE = 24_000
 Samples = npt.NDArray[np.float32]
 
 
-def recordings() -> dict[str, tuple[Samples, str]]:
-    """Name → samples at 24 kHz and text: the demo's voices, and people from upstream's examples."""
-    demo = files("f5_pipeline") / "demo" / "voices"
-    known = {
-        name: (str(demo / f"{name}.wav"), (demo / f"{name}.txt").read_text().strip())
-        for name in ("m1", "m3", "f2", "f5")
-    }
-    spec = importlib.util.find_spec("f5_tts")
-    assert spec is not None
-    assert spec.submodule_search_locations
-    examples = Path(next(iter(spec.submodule_search_locations))) / "infer" / "examples"
-    nature = "Some call me nature, others call me mother nature."
-    known["nature"] = (str(examples / "basic" / "basic_ref_en.wav"), nature)
-    known["town"] = (
-        str(examples / "multi" / "town.flac"),
-        "I am the town mouse, and this is how I speak to you now, my friend.",
-    )
-    loaded = {}
-    for name, (path, text) in known.items():
-        samples, rate = soundfile.read(path, dtype="float32", always_2d=True)
-        loaded[name] = (np.asarray(soxr.resample(samples.mean(axis=1), rate, RATE), dtype=np.float32), text)
-    return loaded
+SPEECH = {name: recording(name) for name in (*DEMO, *PEOPLE)}
 
 
-SPEECH = recordings()
+def judge(measures: QualityMeasures, thresholds: Thresholds | None = None) -> Verdict:
+    return weigh(columns(measures), thresholds or Thresholds())
 
 
 def noise(seconds: float, level: float, colour: float = 0.0) -> Samples:
-    """Noise of an RMS; ``colour`` 0: white, 0.5: pink, 1: brown."""
+    """Noise with an RMS of ``level``; ``colour`` 0: white, 0.5: pink, 1: brown."""
     count = round(seconds * RATE)
     spectrum = np.fft.rfft(np.random.default_rng(7).standard_normal(count))
     shaped = np.fft.irfft(spectrum / np.maximum(np.arange(spectrum.size), 1.0) ** colour, count)
@@ -69,25 +46,25 @@ def rms(samples: Samples) -> float:
     return float(np.sqrt(np.mean(np.square(samples))))
 
 
-def inserted(samples: Samples, what: Samples, share: float = 0.5) -> Samples:
+def inserted(samples: Samples, insertion: Samples, share: float = 0.5) -> Samples:
     at = int(samples.size * share)
-    return np.concatenate([samples[:at], what, samples[at:]])
+    return np.concatenate([samples[:at], insertion, samples[at:]])
 
 
 def loudest(samples: Samples) -> int:
-    """A sample in the middle of the clip's loudest tenth of a second."""
+    """The middle sample of the clip's loudest 0.1 s."""
     power = np.convolve(np.square(samples), np.ones(RATE // 10), "same")
     return int(np.argmax(power))
 
 
 def doubled(samples: Samples) -> Samples:
-    """0.4 s around the loudest place, said twice."""
+    """The clip with 0.4 s around its loudest sample repeated."""
     start = min(max(0, loudest(samples) - RATE // 5), samples.size - 2 * RATE // 5)
     word = samples[start : start + 2 * RATE // 5]
     return np.concatenate([samples[: start + word.size], word, samples[start + word.size :]])
 
 
-#: A defect → what it does to a clip, and the measures of which at least one must object.
+#: Defect → a function that plants it, and the thresholds of which at least one must be exceeded.
 DEFECTS: dict[str, tuple[Callable[[Samples], Samples], set[str]]] = {
     "cut off in a word": (lambda clip: clip[: loudest(clip)], {"max_end_db"}),
     "half of it missing": (lambda clip: clip[: clip.size // 2], {"min_duration_ratio"}),
@@ -110,7 +87,7 @@ DEFECTS: dict[str, tuple[Callable[[Samples], Samples], set[str]]] = {
 
 @pytest.mark.parametrize("name", SPEECH)
 @pytest.mark.parametrize("gain", [0.25, 0.9])
-def test_real_speech_passes(name: str, gain: float) -> None:
+def test_real_speech_is_ok(name: str, gain: float) -> None:
     samples, text = SPEECH[name]
     clip = samples * np.float32(gain / np.abs(samples).max())
     verdict = judge(measure(clip, RATE, clip.size / RATE, text))
@@ -119,10 +96,10 @@ def test_real_speech_passes(name: str, gain: float) -> None:
 
 @pytest.mark.parametrize("name", SPEECH)
 @pytest.mark.parametrize("defect", DEFECTS)
-def test_a_planted_defect_is_caught_by_the_measure_that_should(name: str, defect: str) -> None:
+def test_a_planted_defect_is_found_by_its_measure(name: str, defect: str) -> None:
     samples, text = SPEECH[name]
-    spoil, expected = DEFECTS[defect]
-    clip = np.clip(spoil(samples), -1, 1)
+    plant, expected = DEFECTS[defect]
+    clip = np.clip(plant(samples), -1, 1)
     measures = measure(clip, RATE, samples.size / RATE, text)
     assert judge(measures).status == "suspect"
     assert any(
@@ -132,13 +109,13 @@ def test_a_planted_defect_is_caught_by_the_measure_that_should(name: str, defect
 
 
 def only(limit: str) -> Thresholds:
-    """Thresholds of which only one can be passed."""
-    wide = {name: 1e9 if name.startswith("max") else -1e9 for name in Thresholds.model_fields}
-    return Thresholds.model_construct(**{**wide, limit: getattr(Thresholds(), limit)})
+    """Thresholds of which only one can be exceeded."""
+    unlimited = {name: 1e9 if name.startswith("max") else -1e9 for name in Thresholds.model_fields}
+    return Thresholds.model_construct(**{**unlimited, limit: getattr(Thresholds(), limit)})
 
 
 @pytest.mark.parametrize("samples", [np.zeros(0), np.zeros(1), np.zeros(100), np.zeros(RATE), np.full(RATE, 1e-5)])
-def test_silence_has_failed(samples: Samples) -> None:
+def test_a_silent_clip_is_failed(samples: Samples) -> None:
     verdict = judge(measure(samples.astype(np.float32), RATE, 2.0, "hello there"))
     assert (verdict.status, verdict.reason) == ("failed", "it is silent")
 
@@ -146,7 +123,7 @@ def test_silence_has_failed(samples: Samples) -> None:
 @pytest.mark.parametrize(
     "samples", [np.zeros(0), np.zeros(1), np.ones(50), np.full(RATE, np.nan), np.full(RATE, np.inf), np.zeros(RATE)]
 )
-def test_measures_are_finite_whatever_comes(samples: Samples) -> None:
+def test_measures_are_finite_for_any_input(samples: Samples) -> None:
     measures = measure(samples.astype(np.float32), RATE, 0.0, "")
     assert all(np.isfinite(value) for value in asdict(measures).values()), measures
     judge(measures)
@@ -156,7 +133,7 @@ def test_measures_are_finite_whatever_comes(samples: Samples) -> None:
 def test_measures_hardly_depend_on_the_sample_rate(rate: int) -> None:
     samples, text = SPEECH["nature"]
     seconds = samples.size / RATE
-    ours = asdict(measure(samples, RATE, seconds, text))
+    expected = asdict(measure(samples, RATE, seconds, text))
     other = asdict(measure(np.asarray(soxr.resample(samples, RATE, rate)), rate, seconds, text))
     for name, tolerance in {
         "level_db": 0.6,
@@ -165,11 +142,11 @@ def test_measures_hardly_depend_on_the_sample_rate(rate: int) -> None:
         "chars_per_second": 0.5,
         "repeat_score": 0.15,
     }.items():
-        assert other[name] == pytest.approx(ours[name], abs=tolerance), name
+        assert other[name] == pytest.approx(expected[name], abs=tolerance), name
     assert judge(measure(np.asarray(soxr.resample(samples, RATE, rate)), rate, seconds, text)).status == "ok"
 
 
-def test_measured_values_are_right_where_they_are_known() -> None:
+def test_measures_of_a_synthetic_clip() -> None:
     clip = np.concatenate([silence(0.5), tone(1, 440, 0.1), silence(0.75), tone(1, 440, 0.1), silence(0.25)])
     measures = measure(clip, RATE, 5.5, "Twelve chars")
     assert measures.level_db == pytest.approx(-20, abs=0.1)
@@ -183,44 +160,44 @@ def test_measured_values_are_right_where_they_are_known() -> None:
     assert measures.steady_seconds == pytest.approx(1.0, abs=0.05)
 
 
-def test_a_text_that_repeats_itself_may_be_spoken_so() -> None:
+def test_a_repetition_in_the_text_is_allowed() -> None:
     samples, _ = SPEECH["m1"]
     clip = doubled(samples)
     seconds = clip.size / RATE
-    assert judge(measure(clip, RATE, seconds, "one word was doubled")).reasons == ("a stretch that is said twice",)
+    assert judge(measure(clip, RATE, seconds, "one word was doubled")).reasons == ("repeated speech",)
     assert judge(measure(clip, RATE, seconds, "What was said, was said. Once.")).status == "ok"
 
 
-def test_nothing_is_expected_where_nothing_is_known() -> None:
+def test_without_an_expected_duration_the_ratio_is_one() -> None:
     samples, text = SPEECH["m1"]
     assert measure(samples, RATE, 0.0, text).duration_ratio == 1.0
 
 
-def test_thresholds_are_the_users() -> None:
+def test_thresholds_decide_the_verdict() -> None:
     samples, text = SPEECH["m1"]
     measures = measure(inserted(samples, silence(2)), RATE, samples.size / RATE + 2, text)
     assert judge(measures).reasons == ("a gap of 2.0 s",)
     assert judge(measures, Thresholds(max_longest_gap_seconds=3.0)).status == "ok"
 
 
-def test_of_two_bad_takes_the_worse_has_the_higher_penalty() -> None:
+def test_the_penalty_grows_with_the_defect() -> None:
     samples, text = SPEECH["m1"]
     penalties = [judge(measure(inserted(samples, silence(gap)), RATE, 0.0, text)).penalty for gap in (1.8, 3.0, 5.0)]
     assert penalties == sorted(penalties)
     assert len(set(penalties)) == 3
 
 
-def test_columns_are_the_measures() -> None:
+def test_columns_are_the_rounded_measures() -> None:
     measures = measure(*SPEECH["m1"][:1], RATE, 3.0, "hello")
     assert list(columns(measures)) == [part.name for part in fields(QualityMeasures)]
     assert columns(measures)["level_db"] == round(measures.level_db, 4)
 
 
-def test_long_clips_are_worked_on_in_blocks_that_fit_together(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_spectra_do_not_depend_on_the_block_size(monkeypatch: pytest.MonkeyPatch) -> None:
     samples, _ = SPEECH["m1"]
-    whole = spectra_of(samples, RATE)
+    one_block = spectra_of(samples, RATE)
     monkeypatch.setattr("f5_pipeline.audio.spectra._BLOCK", 37)
-    pieces = spectra_of(samples, RATE)
-    assert whole.bands.shape == (levels_of(samples, RATE).size, 24)
-    assert np.allclose(whole.bands, pieces.bands, atol=1e-3)
-    assert np.allclose(whole.flatness, pieces.flatness, atol=1e-4)
+    blocks = spectra_of(samples, RATE)
+    assert one_block.bands.shape == (levels_of(samples, RATE).size, 24)
+    assert np.allclose(one_block.bands, blocks.bands, atol=1e-3)
+    assert np.allclose(one_block.flatness, blocks.flatness, atol=1e-4)

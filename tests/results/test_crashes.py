@@ -1,4 +1,4 @@
-"""kill -9 at any moment, and a full disk: the next run succeeds, and ends with the bytes of an undisturbed one."""
+"""Killed processes and full disks: the next run succeeds and produces the bytes of an undisturbed run."""
 
 from __future__ import annotations
 
@@ -30,8 +30,8 @@ VOICE = {"voices/anna.wav": b"RIFF" * 100_000, "voices/anna.txt": b"hello"}
 SOAK = [pytest.mark.soak, pytest.mark.timeout(7200)]
 
 
-def work(store: ObjectStore, scratch: Path) -> None:
-    """What a run does to a store and to this machine: fetch, store clips, write an index, upload."""
+def full_run(store: ObjectStore, scratch: Path) -> None:
+    """All file operations of a run: fetch, store clips, write an index, upload."""
     copies = fetch(store, list(store.list("voices/")), scratch / "cache")
     assert {copy.info.key: copy.path.read_bytes() for copy in copies} == VOICE
     run_batch(store, "demo", LINES)
@@ -39,12 +39,12 @@ def work(store: ObjectStore, scratch: Path) -> None:
         store.upload(copies[1].path, f"batches/demo/audio/{number}.wav")
 
 
-def _work_again_and_again(root: Path, begun: Event) -> None:
-    """In each round a store of its own, so that a kill may hit any moment of a run."""
+def _run_repeatedly(root: Path, started: Event) -> None:
+    """Runs in fresh stores, one after the other, so that a kill can hit any moment of a run."""
     for number in range(1000):
         store = prepared(root / str(number))
-        begun.set()
-        work(store, root / "scratch" / str(number))
+        started.set()
+        full_run(store, root / "scratch" / str(number))
 
 
 def prepared(root: Path) -> LocalStore:
@@ -54,8 +54,8 @@ def prepared(root: Path) -> LocalStore:
     return store
 
 
-def assert_whole(store: LocalStore) -> None:
-    """Whatever there is can be used."""
+def assert_usable(store: LocalStore) -> None:
+    """Every object in the store is complete."""
     clips = ClipStore(store)
     for line in LINES:
         if clips.existing([key_of(line)]):
@@ -65,20 +65,20 @@ def assert_whole(store: LocalStore) -> None:
         assert not key.startswith("batches/demo/audio/") or data == VOICE["voices/anna.wav"]
 
 
-@pytest.mark.parametrize("kills", [100, pytest.param(3000, marks=SOAK)])
-def test_kill_9_at_random_moments(tmp_path: Path, kills: int) -> None:
+@pytest.mark.parametrize("kills", [pytest.param(100, marks=pytest.mark.slow), pytest.param(3000, marks=SOAK)])
+def test_a_run_killed_at_a_random_moment_can_be_repeated(tmp_path: Path, kills: int) -> None:
     undisturbed = prepared(tmp_path / "undisturbed")
-    work(undisturbed, tmp_path / "scratch")
+    full_run(undisturbed, tmp_path / "scratch")
     expected, generator = outcome(undisturbed), random.Random(4)
     context = processes.context()
     interrupted = 0
     for kill in range(kills):
         root = tmp_path / f"kill{kill}"
         root.mkdir()
-        begun = context.Event()
-        process = context.Process(target=_work_again_and_again, args=(root, begun))
+        started = context.Event()
+        process = context.Process(target=_run_repeatedly, args=(root, started))
         process.start()
-        assert begun.wait(60)
+        assert started.wait(60)
         process.join(timeout=generator.random() * 0.1)
         process.kill()
         process.join()
@@ -86,17 +86,17 @@ def test_kill_9_at_random_moments(tmp_path: Path, kills: int) -> None:
             store = prepared(path)
             unfinished = outcome(store) != expected
             interrupted += unfinished
-            assert_whole(store)
+            assert_usable(store)
             if unfinished or kill % 10 == 0:
-                work(store, root / "scratch" / path.name)
+                full_run(store, root / "scratch" / path.name)
             assert outcome(store) == expected
             clean(store, [root])
         assert not list(root.rglob(".part-*"))
-    assert interrupted > kills // 2  # else the kills came too early or too late to prove anything
+    assert interrupted > kills // 2  # otherwise the kills came too early or too late to test anything
 
 
-#: C functions around which the state of the disk changes, or seems to.
-_TOUCHING_THE_DISK = {
+#: C functions that may change the state of the disk.
+_DISK_FUNCTIONS = {
     "open",
     "write",
     "flush",
@@ -111,49 +111,50 @@ _TOUCHING_THE_DISK = {
 }
 
 
-def _die_before(number: int, root: Path, counted) -> None:
-    """Do a little of everything, and die at once before the ``number``-th step that touches the disk."""
+def _die_before(number: int, root: Path, counts) -> None:
+    """Run ``short_run`` and die before the ``number``-th disk operation; 0: count the operations."""
     store, seen = prepared(root / "store"), 0
 
     def watch(frame: object, event: str, function: object) -> None:
         nonlocal seen
-        if event == "c_call" and getattr(function, "__name__", "") in _TOUCHING_THE_DISK:
+        if event == "c_call" and getattr(function, "__name__", "") in _DISK_FUNCTIONS:
             seen += 1
             if seen == number:
                 os.kill(os.getpid(), signal.SIGKILL)
 
     sys.setprofile(watch)
-    a_little_of_everything(store, root / "cache")
+    short_run(store, root / "cache")
     sys.setprofile(None)
-    counted.put(seen)
+    counts.put(seen)
 
 
-def a_little_of_everything(store: ObjectStore, scratch: Path) -> None:
+def short_run(store: ObjectStore, scratch: Path) -> None:
     copies = fetch(store, list(store.list("voices/")), scratch)
     run_batch(store, "demo", LINES[:1])
     store.upload(copies[1].path, "batches/demo/audio/0.wav")
 
 
-def test_kill_9_before_every_single_step(tmp_path: Path) -> None:
+@pytest.mark.slow
+def test_a_run_killed_before_any_disk_operation_can_be_repeated(tmp_path: Path) -> None:
     undisturbed = prepared(tmp_path / "undisturbed")
-    a_little_of_everything(undisturbed, tmp_path / "scratch")
+    short_run(undisturbed, tmp_path / "scratch")
     expected, context = outcome(undisturbed), processes.context()
-    counted = context.Queue()
-    everything = context.Process(target=_die_before, args=(0, tmp_path / "counting", counted))
-    everything.start()
-    steps = counted.get(timeout=60)
-    everything.join()
+    counts = context.Queue()
+    counting = context.Process(target=_die_before, args=(0, tmp_path / "counting", counts))
+    counting.start()
+    steps = counts.get(timeout=60)
+    counting.join()
     assert steps > 50
     for number in range(1, steps + 1):
         root = tmp_path / str(number)
-        process = context.Process(target=_die_before, args=(number, root, counted))
+        process = context.Process(target=_die_before, args=(number, root, counts))
         process.start()
         process.join()
         assert process.exitcode == -signal.SIGKILL
         store = LocalStore(root / "store")
         for key, data in contents(store).items():
             assert data == expected.get(key, data), f"{key} after step {number}"
-        a_little_of_everything(store, root / "cache")
+        short_run(store, root / "cache")
         assert outcome(store) == expected
         clean(store, [root])
         assert not list(root.rglob(".part-*"))
@@ -164,7 +165,7 @@ def test_kill_9_before_every_single_step(tmp_path: Path) -> None:
 
 @contextmanager
 def small_file_system(folder: Path, size: int) -> Iterator[Callable[[], None]]:
-    """A disk with room for so many bytes; what it gives makes it larger."""
+    """A file system of ``size`` bytes; the yielded function enlarges it."""
     folder.mkdir()
     subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={size}", "tmpfs", str(folder)], check=True)
     try:
@@ -176,7 +177,7 @@ def small_file_system(folder: Path, size: int) -> Iterator[Callable[[], None]]:
 
 @contextmanager
 def small_files(folder: Path, size: int) -> Iterator[Callable[[], None]]:
-    """A process that may not write files of more than so many bytes; needs no rights."""
+    """Limits files of this process to ``size`` bytes, without privileges; the yielded function removes the limit."""
     folder.mkdir()
     soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
     resource.setrlimit(resource.RLIMIT_FSIZE, (size, hard))
@@ -196,20 +197,20 @@ def can_mount(folder: Path) -> bool:
 
 @pytest.fixture(params=["disk", "limit"])
 def full(request: pytest.FixtureRequest, tmp_path: Path):
-    """Makes a folder that soon is full. Where nothing can be mounted, the limit is the stand-in for the disk too."""
+    """A context manager for a small folder, its size, and the message when it is full. Without mounts: a file limit."""
     if request.param == "disk" and can_mount(tmp_path / "probe"):
         return small_file_system, 40_000, "disk is full"
     return small_files, 2_000, "larger than this process"
 
 
-def test_a_full_disk_while_clips_are_stored(full, tmp_path: Path) -> None:
-    make, size, says = full
+def test_a_full_disk_during_synthesis(full, tmp_path: Path) -> None:
+    make, size, message = full
     with make(tmp_path / "small", size) as grow:
         store, spoken = LocalStore(tmp_path / "small" / "store"), list[str]()
         lines = [f"line {number}" for number in range(30)]
-        with pytest.raises(StoreUnusable, match=says):
+        with pytest.raises(StoreUnusable, match=message):
             run_batch(store, "demo", lines, spoken)
-        whole = contents(store)
+        before = contents(store)
         assert not list((tmp_path / "small").rglob(".part-*"))
         for line in spoken:
             ClipStore(store).load(key_of(line))
@@ -218,23 +219,23 @@ def test_a_full_disk_while_clips_are_stored(full, tmp_path: Path) -> None:
         run_batch(store, "demo", lines, more)
         assert set(spoken).isdisjoint(more)
         assert len(spoken) + len(more) == 30
-        clips = {key: data for key, data in whole.items() if key.startswith("clips/")}
+        clips = {key: data for key, data in before.items() if key.startswith("clips/")}
         assert clips.items() <= contents(store).items()
 
 
-def test_a_full_disk_while_fetching_and_indexing(full, tmp_path: Path) -> None:
-    make, size, says = full
+def test_a_full_disk_during_fetch_and_indexing(full, tmp_path: Path) -> None:
+    make, size, message = full
     store = prepared(tmp_path / "store")
     run_batch(store, "demo", LINES)
     with make(tmp_path / "small", size) as grow:
         cache = tmp_path / "small" / "cache"
         for _ in range(2):
-            with pytest.raises(FileUnusable, match=says):
+            with pytest.raises(FileUnusable, match=message):
                 fetch(store, list(store.list("voices/")), cache)
         assert not [path for path in cache.rglob("*") if path.name.startswith((".part-", "anna.wav"))
                     and path.is_file()]  # fmt: skip
         small = LocalStore(tmp_path / "small" / "store")
-        with pytest.raises(F5PipelineError, match=says):
+        with pytest.raises(F5PipelineError, match=message):
             small.write("batches/demo/index.parquet", b"x" * 60_000)
         assert list(small.list()) == []
         grow()

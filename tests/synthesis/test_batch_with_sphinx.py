@@ -23,8 +23,8 @@ from f5_pipeline.manifests.utterance_file import load_utterances, save_utterance
 from f5_pipeline.models.catalogue import load_catalogue
 from f5_pipeline.models.weights import ReadyModel
 from f5_pipeline.models.word_timing import WordTiming
-from f5_pipeline.quality.asr.choice import choose_recogniser
 from f5_pipeline.quality.asr.comparison import words_of
+from f5_pipeline.quality.asr.selection import choose_recogniser
 from f5_pipeline.results.clips import ClipStore
 from f5_pipeline.results.transcripts import load_transcript
 from f5_pipeline.settings.environment import Settings

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from f5_pipeline.errors import RecogniserFailed
-from f5_pipeline.quality.asr.recogniser import Question, Recogniser, RecogniserSpec
+from f5_pipeline.quality.asr.recogniser import Recogniser, RecogniserSpec, TranscriptionRequest
 from f5_pipeline.quality.thresholds import Thresholds
 from f5_pipeline.quality.verdicts import Judge
 from f5_pipeline.results.garbage_collection import clean
@@ -58,7 +58,7 @@ def test_every_clip_is_listened_to_and_its_words_are_kept_beside_it(run: Listeni
     recogniser = FakeRecogniser()
     done = run.listen(lines(), recogniser, FakeEngine())
     assert sorted(recogniser.texts) == sorted(TEXTS)
-    assert {question.before for question in recogniser.asked} == {REFERENCE.text}
+    assert {request.ref_text for request in recogniser.requests} == {REFERENCE.text}
     first = done.rows[0]
     assert first.quality["heard_text"] == "the first line of all"
     assert (first.quality["recogniser"], first.quality["word_error_rate"], first.status) == ("fake-1", 0.0, "ok")
@@ -92,7 +92,7 @@ def test_what_was_heard_once_is_not_listened_to_again(run: Listening, index_know
         run.forget()
     recogniser = FakeRecogniser()
     second = run.listen([*lines(), line(LONG, "4")], recogniser)
-    assert recogniser.asked == []
+    assert recogniser.requests == []
     assert second.rows == tuple(replace(row, cached=True) for row in first.rows)
 
 
@@ -112,11 +112,11 @@ def test_another_recogniser_hears_for_itself_and_both_are_remembered(run: Listen
     run.listen(lines(), FakeRecogniser(), FakeEngine())
     other, name = FakeRecogniser(), replace(SPEC, name="other-1")
     done = run.listen(lines(), other, spec=name)
-    assert (len(other.asked), done.rows[0].quality["recogniser"]) == (3, "other-1")
+    assert (len(other.requests), done.rows[0].quality["recogniser"]) == (3, "other-1")
     again = FakeRecogniser()
     run.forget()
     assert run.listen(lines(), again).clips_spoken == 0
-    assert again.asked == []
+    assert again.requests == []
 
 
 def test_other_thresholds_judge_the_words_that_were_heard(run: Listening) -> None:
@@ -125,14 +125,14 @@ def test_other_thresholds_judge_the_words_that_were_heard(run: Listening) -> Non
     recogniser = FakeRecogniser()
     allowed = Thresholds(max_missing_words=1, max_word_error_rate=1.0)
     assert [row.status for row in run.listen(lines(attempts=1), recogniser, thresholds=allowed).rows] == ["ok"] * 3
-    assert recogniser.asked == []
+    assert recogniser.requests == []
 
 
 def test_a_language_that_it_does_not_know_is_judged_by_its_sound(run: Listening) -> None:
     german = replace(line(), utterance=replace(line().utterance, language="de"))
     recogniser = FakeRecogniser()
     (row,) = run.listen([german], recogniser, FakeEngine()).rows
-    assert (recogniser.asked, row.status, "recogniser" in row.quality) == ([], "ok", False)
+    assert (recogniser.requests, row.status, "recogniser" in row.quality) == ([], "ok", False)
     assert run.listen([german], recogniser).rows == (replace(row, cached=True),)
 
 
@@ -168,8 +168,8 @@ def test_the_words_of_a_long_line_are_timed_where_they_are_in_it(run: Listening)
 
 def test_that_a_time_is_not_known_is_remembered_also_in_a_long_line(run: Listening) -> None:
     class Vague(FakeRecogniser):
-        def hear(self, question: Question) -> list[TimedWord]:
-            return [replace(word, timed=word.text != "few") for word in super().hear(question)]
+        def transcribe(self, request: TranscriptionRequest) -> list[TimedWord]:
+            return [replace(word, timed=word.text != "few") for word in super().transcribe(request)]
 
     (row,) = run.listen([line(LONG)], Vague(), FakeEngine()).rows
     words = load_transcript(run.store, row.key, SPEC.name) or ()
@@ -185,9 +185,9 @@ def test_the_model_speaks_on_while_clips_are_listened_to(run: Listening) -> None
     said_all = threading.Event()
 
     class Slow(FakeRecogniser):
-        def hear(self, question: Question) -> list[TimedWord]:
+        def transcribe(self, request: TranscriptionRequest) -> list[TimedWord]:
             assert said_all.wait(60)
-            return super().hear(question)
+            return super().transcribe(request)
 
     class Says(FakeEngine):
         def speak(self, chunks):  # type: ignore[no-untyped-def]
@@ -203,9 +203,9 @@ def test_what_is_missing_is_spoken_while_old_clips_are_listened_to(run: Listenin
     said = threading.Event()
 
     class Slow(FakeRecogniser):
-        def hear(self, question: Question) -> list[TimedWord]:
+        def transcribe(self, request: TranscriptionRequest) -> list[TimedWord]:
             assert said.wait(60)
-            return super().hear(question)
+            return super().transcribe(request)
 
     class Says(FakeEngine):
         def speak(self, chunks):  # type: ignore[no-untyped-def]
@@ -221,10 +221,10 @@ def test_what_is_missing_is_spoken_while_old_clips_are_listened_to(run: Listenin
 
 def test_a_recogniser_that_fails_costs_the_check_and_not_the_clip(run: Listening) -> None:
     class Deaf(FakeRecogniser):
-        def hear(self, question: Question) -> list[TimedWord]:
-            if "second" in question.text:
+        def transcribe(self, request: TranscriptionRequest) -> list[TimedWord]:
+            if "second" in request.text:
                 raise RecogniserFailed("fake-1", "no ears")
-            return super().hear(question)
+            return super().transcribe(request)
 
     done = run.listen(lines(), Deaf(), FakeEngine())
     assert [row.status for row in done.rows] == ["ok"] * 3
@@ -252,7 +252,7 @@ def test_words_that_cannot_be_read_are_heard_again(run: Listening, harm: bytes) 
     run.forget()
     recogniser = FakeRecogniser()
     assert run.listen([line()], recogniser).rows == (replace(row, cached=True),)
-    assert len(recogniser.asked) == 1
+    assert len(recogniser.requests) == 1
 
 
 def test_sound_and_words_decide_together(run: Listening) -> None:

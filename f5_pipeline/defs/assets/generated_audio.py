@@ -22,7 +22,7 @@ from f5_pipeline.engine.protocol import ENGINE_VERSION
 from f5_pipeline.environment.attention import prove_environment
 from f5_pipeline.errors import ClipDamaged, ObjectMissing
 from f5_pipeline.models.catalogue import load_catalogue
-from f5_pipeline.quality.asr.choice import choose_recogniser
+from f5_pipeline.quality.asr.selection import choose_recogniser
 from f5_pipeline.results.clips import ClipStore
 from f5_pipeline.settings.environment import Settings
 from f5_pipeline.storage.layout import csv_object, parquet_object

@@ -30,7 +30,12 @@ def request_run(state: BatchState, run_key: str | None = None, priority: int = 0
 
     Its partition is in its tags already: else Dagster would demand that it be registered, for a preview in the UI too.
     """
-    tags = {REASON: state.reason, INPUTS: state.inputs, PRIORITY_TAG: str(priority), PARTITION_NAME_TAG: state.batch}
+    tags = {
+        REASON: state.reason,
+        INPUTS: state.inputs_digest,
+        PRIORITY_TAG: str(priority),
+        PARTITION_NAME_TAG: state.batch,
+    }
     return dg.RunRequest(run_key, partition_key=state.batch, tags=tags)
 
 
@@ -52,7 +57,7 @@ def attempts(instance: dg.DagsterInstance, state: BatchState) -> int:
     The instance's own retries of a run that crashed are part of that run; one that a person stopped does not count.
     """
     ended = [dg.DagsterRunStatus.SUCCESS, dg.DagsterRunStatus.FAILURE]
-    tags = {PARTITION_NAME_TAG: state.batch, INPUTS: state.inputs}
+    tags = {PARTITION_NAME_TAG: state.batch, INPUTS: state.inputs_digest}
     return len({run.root_run_id or run.run_id for run in instance.get_runs(dg.RunsFilter(statuses=ended, tags=tags))})
 
 

@@ -14,7 +14,7 @@ from f5_pipeline.defs.automation.requested import claim
 from f5_pipeline.defs.instance.pools import prepare_pool
 from f5_pipeline.defs.jobs import speech_batch
 from f5_pipeline.defs.partitions import batches
-from f5_pipeline.manifests.staleness import BatchState, look_at_batches
+from f5_pipeline.manifests.staleness import BatchState, iter_batch_states
 from f5_pipeline.settings.environment import Settings
 from f5_pipeline.storage.object_store import ObjectStore
 
@@ -83,7 +83,7 @@ def _look(
 ) -> _Night:
     busy, night = busy_batches(instance, _now()), _Night()
     last = instance.daemon_cursor_storage.get_cursor_values({_STOPPED_AT}).get(_STOPPED_AT, "")
-    for state in look_at_batches(store, settings, after=last):
+    for state in iter_batch_states(store, settings, after=last):
         night.looked_at += 1
         night.submitted += [state.batch] if state.being_submitted else []
         night.due += bool(state.reason)
@@ -94,7 +94,7 @@ def _look(
         if len(night.chosen) == settings.nightly_batches:
             break
         if time_is_up():
-            night.stopped_at = state.place
+            night.stopped_at = state.sort_key
             break
     return night
 

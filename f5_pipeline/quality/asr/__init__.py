@@ -1,1 +1,1 @@
-"""Word check: speech recognisers, and their transcripts compared with the text."""
+"""Word check: speech recognisers transcribe clips, and their transcripts are compared with the text."""

@@ -1,4 +1,4 @@
-"""A recogniser in a process of its own (``worker``), as its parent sees it."""
+"""A recogniser in a child process, seen from the parent. ``worker`` is the program of the child."""
 
 from __future__ import annotations
 
@@ -12,66 +12,69 @@ from typing import Any
 import numpy as np
 
 from f5_pipeline.errors import RecogniserFailed
-from f5_pipeline.quality.asr.recogniser import Question, RecogniserSpec
+from f5_pipeline.quality.asr.recogniser import RecogniserSpec, TranscriptionRequest
 from f5_pipeline.results.transcripts import TimedWord
 
-_PATIENCE = 10.0  # seconds for a process that was told to end
+_EXIT_SECONDS = 10.0  # timeout for a killed process to exit
 
 
 class RecogniserProcess:
-    """Implements ``Recogniser``. The process is started by the first question, and anew if it died."""
+    """Implements ``Recogniser``. Starts the process at the first request, and again if it has died."""
 
     def __init__(self, spec: RecogniserSpec) -> None:
         self._spec = spec
         self._process: subprocess.Popen[bytes] | None = None
-        self._complaints = tempfile.TemporaryFile()  # noqa: SIM115 - its standard error, as long as there is a self
+        self._stderr = tempfile.TemporaryFile()  # noqa: SIM115 - lives as long as this object
 
-    def hear(self, question: Question) -> Sequence[TimedWord]:
-        samples = np.ascontiguousarray(question.samples, "<f4").tobytes()
-        head = {"bytes": len(samples), "text": question.text, "before": question.before, "language": question.language}
-        answer = self._ask(json.dumps(head).encode() + b"\n" + samples)
-        return [TimedWord(**word) for word in answer["words"]]
+    def transcribe(self, request: TranscriptionRequest) -> Sequence[TimedWord]:
+        samples = np.ascontiguousarray(request.samples, "<f4").tobytes()
+        header = {
+            "bytes": len(samples),
+            "text": request.text,
+            "ref_text": request.ref_text,
+            "language": request.language,
+        }
+        response = self._send(json.dumps(header).encode() + b"\n" + samples)
+        return [TimedWord(**word) for word in response["words"]]
 
     def close(self) -> None:
-        """End the process. What it hears at the moment is lost."""
+        """Kill the process, which aborts a transcription in progress."""
         process, self._process = self._process, None
         if process is not None:
             process.kill()
-            process.wait(_PATIENCE)
+            process.wait(_EXIT_SECONDS)
             for pipe in (process.stdin, process.stdout):
                 if pipe is not None:
                     pipe.close()
 
-    def _ask(self, question: bytes) -> dict[str, Any]:
+    def _send(self, message: bytes) -> dict[str, Any]:
         process = self._process or self._start()
         assert process.stdin is not None
         try:
-            process.stdin.write(question)
+            process.stdin.write(message)
             process.stdin.flush()
-        except OSError:  # it has died; why, its answer says
+        except OSError:  # the process has died; ``_response`` raises with the reason
             pass
-        return self._answer(process)
+        return self._response(process)
 
     def _start(self) -> subprocess.Popen[bytes]:
         command = [sys.executable, "-m", "f5_pipeline.quality.asr.worker", *self._spec.arguments]
-        self._process = subprocess.Popen(
-            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=self._complaints
-        )
-        self._answer(self._process)
+        self._process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=self._stderr)
+        self._response(self._process)
         return self._process
 
-    def _answer(self, process: subprocess.Popen[bytes]) -> dict[str, Any]:
+    def _response(self, process: subprocess.Popen[bytes]) -> dict[str, Any]:
         assert process.stdout is not None
         line = process.stdout.readline()
         if not line.endswith(b"\n"):
             self.close()
-            raise RecogniserFailed(self._spec.name, self._last_words())
-        answer: dict[str, Any] = json.loads(line)
-        if "error" in answer:
-            raise RecogniserFailed(self._spec.name, answer["error"])
-        return answer
+            raise RecogniserFailed(self._spec.name, self._last_error_line())
+        response: dict[str, Any] = json.loads(line)
+        if "error" in response:
+            raise RecogniserFailed(self._spec.name, response["error"])
+        return response
 
-    def _last_words(self) -> str:
-        self._complaints.seek(0)
-        said = self._complaints.read().decode("utf-8", "replace").strip().splitlines()
-        return said[-1][:300] if said else "it ended without a word (was it killed for its memory?)"
+    def _last_error_line(self) -> str:
+        self._stderr.seek(0)
+        lines = self._stderr.read().decode("utf-8", "replace").strip().splitlines()
+        return lines[-1][:300] if lines else "it ended without an error message (perhaps killed: out of memory)"

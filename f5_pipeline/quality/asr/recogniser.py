@@ -1,4 +1,4 @@
-"""The interface to a speech recogniser: a clip and what it should say in, the words that it says and when out."""
+"""The interface of speech recognisers: a clip and its text in, a transcript with word times out."""
 
 from __future__ import annotations
 
@@ -12,35 +12,35 @@ from f5_pipeline.results.transcripts import TimedWord
 
 
 @dataclass(frozen=True)
-class Question:
-    """A clip, and what is known of it. A recogniser that needs no help ignores the texts."""
+class TranscriptionRequest:
+    """A clip to transcribe, with its texts. A recogniser that needs no text ignores them."""
 
     samples: np.ndarray  # float32, mono, 24 kHz, shape (n,)
-    text: str  # what it should say, in words
-    before: str  # what the reference says: its end may have leaked into the clip
+    text: str  # the text that the clip should speak
+    ref_text: str  # the transcript of the reference audio, whose end may have leaked into the clip
     language: str  # "en", "pt-BR", …
 
 
 class Recogniser(Protocol):
-    """Something that listens. Used by one thread at a time."""
+    """A speech recogniser. Not thread-safe: one thread at a time."""
 
-    def hear(self, question: Question) -> Sequence[TimedWord]:
-        """The words that are said, in their order, as ``comparison.words_of`` writes words.
+    def transcribe(self, request: TranscriptionRequest) -> Sequence[TimedWord]:
+        """The spoken words in order, normalised as by ``comparison.words_of``.
 
         Raises:
-            RecogniserFailed: it cannot hear, this time or at all.
+            RecogniserFailed: the recogniser cannot transcribe this clip, or any.
         """
 
 
 @dataclass(frozen=True)
 class RecogniserSpec:
-    """Which recogniser to use, and how it is started."""
+    """The recogniser of a batch, and how to start it."""
 
-    name: str  # names what it hears: another model or version is another name. A slug
-    arguments: tuple[str, ...]  # of the process that listens (``worker``)
-    languages: frozenset[str] | None = None  # two letters each; None: all
+    name: str  # a slug; changes with the model and its version, as transcripts may differ
+    arguments: tuple[str, ...]  # of the worker process (``worker``)
+    languages: frozenset[str] | None = None  # two-letter codes; None: all
     processes: int = 1
 
-    def hears(self, language: str) -> bool:
-        """Whether it understands a language."""
+    def supports(self, language: str) -> bool:
+        """True if the recogniser supports a language."""
         return self.languages is None or language[:2].lower() in self.languages

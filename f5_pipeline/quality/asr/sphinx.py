@@ -1,8 +1,8 @@
-"""pocketsphinx: an English recogniser whose wheel brings its model along, so that it needs no download.
+"""pocketsphinx: an English recogniser whose wheel includes its model, so that it needs no download.
 
-It is not asked what is said, which it seldom knows, but which of the ways through a ``grammar`` of likely mistakes fits
-best. A word that this leaves out counts as missing only if, when the whole text is laid over the sound, next to no time
-falls to it: a word that is there and merely sounds odd takes its time.
+Decodes with a grammar of the text and its likely errors (``error_grammar``) instead of dictation, which it seldom gets
+right. A word counts as missing only if a forced alignment of the whole text also leaves it next to no time
+(``duration_check``): a word that is spoken but sounds odd takes its time.
 """
 
 from __future__ import annotations
@@ -16,20 +16,21 @@ import soxr
 from f5_pipeline.audio.samples import SAMPLE_RATE
 from f5_pipeline.errors import RecogniserFailed
 from f5_pipeline.quality.asr.comparison import words_of
-from f5_pipeline.quality.asr.grammar import transitions
-from f5_pipeline.quality.asr.mistakes import Said, confirmed
-from f5_pipeline.quality.asr.recogniser import Question
-from f5_pipeline.quality.asr.spelling import phones_of
+from f5_pipeline.quality.asr.duration_check import AlignedWord, confirmed_words
+from f5_pipeline.quality.asr.error_grammar import transitions
+from f5_pipeline.quality.asr.letter_to_sound import phones_of
+from f5_pipeline.quality.asr.recogniser import TranscriptionRequest
 from f5_pipeline.results.transcripts import TimedWord
 
-#: Part of the name of what it hears: raise it when the same clip should be heard otherwise.
+#: Part of the recogniser's name: increase it when the transcript of a clip can change.
 VERSION = 1
 
 _RATE = 16_000  # Hz, of its model
 _FRAMES_PER_SECOND = 100
-_SHORTEST = 2 * _RATE // 20  # bytes: in less than 50 ms nothing is said, and it has no frame to look at
-# Wide, or what fits badly is given up on instead of being called so. Measured with the grammar's probabilities.
+_MIN_BYTES = 2 * _RATE // 20  # 50 ms of 16-bit samples: shorter clips contain no speech, or not even a frame
+# Wide beams, so that badly fitting words are scored, not pruned. Measured with the probabilities of the grammar.
 _BEAMS = {"beam": 1e-150, "wbeam": 1e-120, "pbeam": 1e-150}
+_GRAMMAR = "errors"
 
 
 class Sphinx:
@@ -41,72 +42,74 @@ class Sphinx:
         except (ImportError, OSError) as error:  # OSError: a shared library is missing
             raise RecogniserFailed("pocketsphinx", f"cannot be loaded ({error})") from None
         self._decoder = Decoder(lm=None, samprate=_RATE, bestpath=False, cmn="batch", loglevel="FATAL", **_BEAMS)
-        self._spelled: set[str] = set()  # words that its dictionary lacks: it knows little of how they sound
+        self._guessed: set[str] = set()  # words outside the dictionary, whose pronunciation is a guess
 
-    def hear(self, question: Question) -> list[TimedWord]:
-        """The text as it is said, with its mistakes. Words that are neither of the text nor leaked are not heard."""
-        text, before = words_of(question.text), words_of(question.before)
-        sound = _sound(question.samples)
-        for word in {*text, *before}:
-            self._learn(word)
-        said = self._with_mistakes(sound, text, before) if text and len(sound) >= _SHORTEST else []
-        return [TimedWord(s.word, s.first / _FRAMES_PER_SECOND, (s.last + 1) / _FRAMES_PER_SECOND) for s in said]
+    def transcribe(self, request: TranscriptionRequest) -> list[TimedWord]:
+        """The text as spoken, with its errors. Finds no words other than those of the text and of the reference."""
+        text, ref_words = words_of(request.text), words_of(request.ref_text)
+        pcm = _pcm(request.samples)
+        for word in {*text, *ref_words}:
+            self._add_to_dictionary(word)
+        words = self._decode_with_errors(pcm, text, ref_words) if text and len(pcm) >= _MIN_BYTES else []
+        return [TimedWord(w.word, w.first / _FRAMES_PER_SECOND, (w.last + 1) / _FRAMES_PER_SECOND) for w in words]
 
-    def _with_mistakes(self, sound: bytes, text: list[str], before: list[str]) -> list[Said]:
-        first, last, ways = transitions(text, before, self._ways)
+    def _decode_with_errors(self, pcm: bytes, text: list[str], ref_words: list[str]) -> list[AlignedWord]:
+        start, final, grammar = transitions(text, ref_words, self._pronunciations)
         decoder = self._decoder
-        decoder.add_fsg("mistakes", decoder.create_fsg("mistakes", first, last, ways))
-        decoder.activate_search("mistakes")
-        said = self._decode(sound)
-        if [one.word for one in said] == text:
-            return said
-        laid = self._laid_over(sound, text)
-        words = confirmed(text, said, laid, self._phones)
+        decoder.add_fsg(_GRAMMAR, decoder.create_fsg(_GRAMMAR, start, final, grammar))
+        decoder.activate_search(_GRAMMAR)
+        decoded = self._decode(pcm)
+        if [aligned.word for aligned in decoded] == text:
+            return decoded
+        alignment = self._force_align(pcm, text)
+        words = confirmed_words(text, decoded, alignment, self._count_phones)
         if words == text:
-            return laid
-        return said if words == [one.word for one in said] else self._laid_over(sound, words) or said
+            return alignment
+        if words == [aligned.word for aligned in decoded]:
+            return decoded
+        return self._force_align(pcm, words) or decoded
 
-    def _laid_over(self, sound: bytes, words: Sequence[str]) -> list[Said]:
-        """When each of the words would be said; nothing if they do not fit at all."""
+    def _force_align(self, pcm: bytes, words: Sequence[str]) -> list[AlignedWord]:
+        """The forced alignment of the words; empty if they do not fit the clip."""
         if not words:
             return []
         self._decoder.set_align_text(" ".join(words))
-        said = self._decode(sound)
-        return said if [one.word for one in said] == list(words) else []
+        aligned = self._decode(pcm)
+        return aligned if [found.word for found in aligned] == list(words) else []
 
-    def _decode(self, sound: bytes) -> list[Said]:
-        self._decoder.reinit_feat()  # what it learned of noise and channel would change what it hears in the next
+    def _decode(self, pcm: bytes) -> list[AlignedWord]:
+        self._decoder.reinit_feat()  # resets the noise and channel estimates, which would affect the next clip
         self._decoder.start_utt()
         try:
-            self._decoder.process_raw(sound, full_utt=True)
+            self._decoder.process_raw(pcm, full_utt=True)
         finally:
-            self._decoder.end_utt()  # or it hears nothing any more
-        found = [(_word(part.word), part.start_frame, part.end_frame) for part in self._decoder.seg() or ()]
-        return [Said(word, first, last) for word, first, last in found if word]
+            self._decoder.end_utt()  # without it, the decoder cannot start another utterance
+        segments = [(_word(part.word), part.start_frame, part.end_frame) for part in self._decoder.seg() or ()]
+        return [AlignedWord(word, first, last) for word, first, last in segments if word]
 
-    def _learn(self, word: str) -> None:
+    def _add_to_dictionary(self, word: str) -> None:
         if self._decoder.lookup_word(word) is None:
             self._decoder.add_word(word, phones_of(word), True)
-            self._spelled.add(word)
+            self._guessed.add(word)
 
-    def _ways(self, word: str) -> list[str]:
-        """A word as the dictionary names its pronunciations: "a", "a(2)", …"""
-        ways = [word]
-        while self._decoder.lookup_word(another := f"{word}({len(ways) + 1})") is not None:
-            ways.append(another)
-        return ways
+    def _pronunciations(self, word: str) -> list[str]:
+        """The names of a word's pronunciations in the dictionary: "a", "a(2)", …"""
+        names = [word]
+        while self._decoder.lookup_word(variant := f"{word}({len(names) + 1})") is not None:
+            names.append(variant)
+        return names
 
-    def _phones(self, word: str) -> int:
-        """How many sounds a word has; 0: nobody knows."""
-        return 0 if word in self._spelled else len(self._decoder.lookup_word(word).split())
-
-
-def _word(part: str) -> str:
-    """The word of a part of what was decoded; "" for silence and for the grammar's own marks."""
-    return "" if part.startswith(("<", "[", "(")) else re.sub(r"\(\d+\)$", "", part)
+    def _count_phones(self, word: str) -> int:
+        """The number of phones of a word; 0 if its pronunciation is a guess."""
+        return 0 if word in self._guessed else len(self._decoder.lookup_word(word).split())
 
 
-def _sound(samples: np.ndarray) -> bytes:
-    """Samples as its model reads them: 16 kHz, 16 bit."""
+def _word(segment: str) -> str:
+    """The word of a decoded segment; "" for silence and grammar symbols."""
+    return "" if segment.startswith(("<", "[", "(")) else re.sub(r"\(\d+\)$", "", segment)
+
+
+def _pcm(samples: np.ndarray) -> bytes:
+    """Samples (float32, 24 kHz) as 16-bit PCM at 16 kHz."""
     resampled = soxr.resample(samples, SAMPLE_RATE, _RATE)
     return bytes(np.rint(np.clip(resampled, -1, 1) * 32767).astype("<i2").tobytes())

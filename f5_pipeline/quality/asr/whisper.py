@@ -1,4 +1,4 @@
-"""faster-whisper: a recogniser for about a hundred languages, by models that are fetched beforehand (``choice``)."""
+"""faster-whisper: a recogniser for about a hundred languages. Its models must be downloaded first (``selection``)."""
 
 from __future__ import annotations
 
@@ -14,16 +14,16 @@ import soxr
 from f5_pipeline.audio.samples import SAMPLE_RATE
 from f5_pipeline.errors import RecogniserFailed
 from f5_pipeline.quality.asr.comparison import words_of
-from f5_pipeline.quality.asr.recogniser import Question
+from f5_pipeline.quality.asr.recogniser import TranscriptionRequest
 from f5_pipeline.results.transcripts import TimedWord
 from f5_pipeline.text.english import english
 from f5_pipeline.text.languages import other_language
 
-#: Part of the name of what it hears: raise it when the same clip should be heard otherwise.
+#: Part of the recogniser's name: increase it when the transcript of a clip can change.
 VERSION = 3
 
 _RATE = 16_000  # Hz, of its model
-_ALL_LANGUAGES = 51_865  # tokens of a model for all languages; one for English alone has one less
+_MULTILINGUAL_TOKENS = 51_865  # vocabulary of a multilingual model, at least; English-only models have one less
 
 
 class _WhisperWord(Protocol):
@@ -38,69 +38,71 @@ class Whisper:
     """Implements ``Recogniser``."""
 
     def __init__(self, model: str, device: str) -> None:
-        """``model``: a folder; ``device``: as ``F5_DEVICE``."""
+        """``model``: the folder of the model; ``device``: as ``F5_DEVICE``."""
         try:
             from faster_whisper import WhisperModel
 
-            kind, _, index = device.partition(":")
-            self._model = WhisperModel(model, kind, int(index or 0), compute_type="default", local_files_only=True)
-        except (ImportError, OSError, RuntimeError, ValueError) as error:  # the libraries' own
+            device_type, _, index = device.partition(":")
+            self._model = WhisperModel(
+                model, device_type, int(index or 0), compute_type="default", local_files_only=True
+            )
+        except (ImportError, OSError, RuntimeError, ValueError) as error:  # including those of ctranslate2
             raise RecogniserFailed("faster_whisper", f"cannot load {model} ({error})") from None
 
-    def hear(self, question: Question) -> list[TimedWord]:
-        """What is said. It is not told what should be: it would hear it."""
-        sound = np.asarray(soxr.resample(question.samples, SAMPLE_RATE, _RATE), dtype=np.float32)
-        language = question.language[:2].lower()
+    def transcribe(self, request: TranscriptionRequest) -> list[TimedWord]:
+        """Transcribe without the text as a prompt, which would bias the transcript towards it."""
+        samples = np.asarray(soxr.resample(request.samples, SAMPLE_RATE, _RATE), dtype=np.float32)
+        language = request.language[:2].lower()
         segments, _ = self._model.transcribe(
-            sound,
+            samples,
             language=language,
             word_timestamps=True,
             beam_size=5,
-            temperature=0.0,  # no second, freer guess at what it did not understand
-            condition_on_previous_text=False,  # else it is tempted to go on as before
+            temperature=0.0,  # no fallback to sampling where the model is unsure
+            condition_on_previous_text=False,  # avoids repetition loops
         )
-        timed = (word for segment in segments for word in segment.words or ())
-        return list(heard_words(timed, language))
+        words = (word for segment in segments for word in segment.words or ())
+        return list(normalised_words(words, language))
 
 
-def heard_words(timed: Iterable[_WhisperWord], language: str) -> Iterator[TimedWord]:
-    """Words as they are compared. What it writes in digits and signs becomes the words that are said in that time."""
+def normalised_words(words: Iterable[_WhisperWord], language: str) -> Iterator[TimedWord]:
+    """Words in the normal form of ``words_of``. Digits and symbols become words in the time of the original."""
     from rapidfuzz.distance import Levenshtein
 
-    written = list(timed)
+    written = list(words)
     tokens = [TimedWord(text, word.start, word.end) for word in written for text in words_of(word.word)]
-    whole = "".join(word.word for word in written).strip()
-    said = words_of(english(whole) if language == "en" else other_language(whole, language))
-    steps = Levenshtein.opcodes([token.text for token in tokens], said)
-    for alike, group in groupby(steps, lambda step: step.tag == "equal"):
+    text = "".join(word.word for word in written).strip()
+    normalised = words_of(english(text) if language == "en" else other_language(text, language))
+    opcodes = Levenshtein.opcodes([token.text for token in tokens], normalised)
+    for is_equal, group in groupby(opcodes, lambda code: code.tag == "equal"):
         first, *_, last = (*group,) * 2
-        spoken = tokens[first.src_start : last.src_end]
-        if alike:
-            yield from (TimedWord(token.text, float(token.start), float(token.end)) for token in spoken)
+        replaced = tokens[first.src_start : last.src_end]
+        if is_equal:
+            yield from (TimedWord(token.text, float(token.start), float(token.end)) for token in replaced)
         else:
-            texts = said[first.dest_start : last.dest_end]
-            yield from _shared(texts, spoken) if spoken else _unheard(texts, tokens[: first.src_start])
+            texts = normalised[first.dest_start : last.dest_end]
+            yield from _interpolated(texts, replaced) if replaced else _inserted(texts, tokens[: first.src_start])
 
 
-def _shared(texts: Sequence[str], spoken: Sequence[TimedWord]) -> Iterator[TimedWord]:
-    """Words that are said in the time of others: when the first of them begins is known, not when the next do."""
-    start, end = float(spoken[0].start), float(spoken[-1].end)
+def _interpolated(texts: Sequence[str], replaced: Sequence[TimedWord]) -> Iterator[TimedWord]:
+    """Words spread evenly over the time of the words that they replace. Only the first start time is exact."""
+    start, end = float(replaced[0].start), float(replaced[-1].end)
     step = (end - start) / max(1, len(texts))
-    for place, text in enumerate(texts):
-        yield TimedWord(text, start + place * step, start + (place + 1) * step, timed=place == 0)
+    for index, text in enumerate(texts):
+        yield TimedWord(text, start + index * step, start + (index + 1) * step, timed=index == 0)
 
 
-def _unheard(texts: Sequence[str], before: Sequence[TimedWord]) -> Iterator[TimedWord]:
-    """Words that are read between two others, in no time of their own."""
-    at = float(before[-1].end) if before else 0.0
+def _inserted(texts: Sequence[str], preceding: Sequence[TimedWord]) -> Iterator[TimedWord]:
+    """Words without a counterpart in the transcript: zero duration, after the preceding word."""
+    at = float(preceding[-1].end) if preceding else 0.0
     yield from (TimedWord(text, at, at, timed=False) for text in texts)
 
 
 def is_english_only(folder: Path) -> bool:
-    """Whether a model knows no other language; by the rule of the library, the size of its vocabulary."""
+    """True if a model is English-only, which faster-whisper derives from the size of the vocabulary."""
     try:
         tokenizer = json.loads((folder / "tokenizer.json").read_bytes())
         added = [token["id"] for token in tokenizer["added_tokens"]]
-        return 1 + max([*tokenizer["model"]["vocab"].values(), *added]) < _ALL_LANGUAGES
+        return 1 + max([*tokenizer["model"]["vocab"].values(), *added]) < _MULTILINGUAL_TOKENS
     except (OSError, ValueError, KeyError, TypeError):
         return False

@@ -1,8 +1,8 @@
-"""The process that listens: ``python -m f5_pipeline.quality.asr.worker RECOGNISER …``. Started by ``process``.
+"""The recogniser process: ``python -m f5_pipeline.quality.asr.worker RECOGNISER …``, started by ``process``.
 
-A recogniser may hold the interpreter for seconds at a time, so it has one of its own. It asks for little of the
-processor's time: the model goes first. Questions come in at standard input, answers go out at standard output, and it
-ends when standard input does, however its parent came to its end.
+A recogniser can hold the GIL for seconds, so it runs in a process of its own, at a low priority: the speech model goes
+first. Reads requests from standard input, writes responses to standard output, and ends when standard input closes,
+however its parent ended.
 """
 
 from __future__ import annotations
@@ -18,32 +18,32 @@ from typing import BinaryIO
 import numpy as np
 
 from f5_pipeline.errors import F5PipelineError
-from f5_pipeline.quality.asr.recogniser import Question, Recogniser
+from f5_pipeline.quality.asr.recogniser import Recogniser, TranscriptionRequest
 
-_POLITE = 10  # of 19, what ``nice`` adds
+_NICENESS = 10  # increment, of at most 19
 
 
 def main(arguments: Sequence[str]) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the parent, which then closes standard input
     if hasattr(os, "nice"):
-        os.nice(_POLITE)
-    answers = os.fdopen(os.dup(sys.stdout.fileno()), "wb")
-    os.dup2(sys.stderr.fileno(), sys.stdout.fileno())  # what a library prints is no answer
+        os.nice(_NICENESS)
+    responses = os.fdopen(os.dup(sys.stdout.fileno()), "wb")
+    os.dup2(sys.stderr.fileno(), sys.stdout.fileno())  # keeps output of libraries out of the responses
     try:
         recogniser = start(arguments)
     except F5PipelineError as error:
-        _answer(answers, {"error": str(error.reason)})
+        _respond(responses, {"error": str(error.reason)})
         return
-    _answer(answers, {"ready": True})
-    while (question := _question(sys.stdin.buffer)) is not None:
+    _respond(responses, {"ready": True})
+    while (request := _read_request(sys.stdin.buffer)) is not None:
         try:
-            _answer(answers, {"words": [asdict(word) for word in recogniser.hear(question)]})
-        except Exception as error:  # noqa: BLE001 - of one clip; the next may be fine
-            _answer(answers, {"error": f"{type(error).__name__}: {error}"[:500]})
+            _respond(responses, {"words": [asdict(word) for word in recogniser.transcribe(request)]})
+        except Exception as error:  # noqa: BLE001 - concerns one clip; the next may succeed
+            _respond(responses, {"error": f"{type(error).__name__}: {error}"[:500]})
 
 
 def start(arguments: Sequence[str]) -> Recogniser:
-    """The recogniser that a ``RecogniserSpec``'s arguments name.
+    """Load the recogniser that ``RecogniserSpec.arguments`` name.
 
     Raises:
         RecogniserFailed: it is not installed, or its model cannot be loaded.
@@ -59,19 +59,19 @@ def start(arguments: Sequence[str]) -> Recogniser:
     return Whisper(model, device)
 
 
-def _question(questions: BinaryIO) -> Question | None:
-    """The next question; None at the end."""
-    head = questions.readline()
-    if not head:
+def _read_request(stream: BinaryIO) -> TranscriptionRequest | None:
+    """The next request; None at the end of the stream."""
+    line = stream.readline()
+    if not line:
         return None
-    asked = json.loads(head)
-    samples = np.frombuffer(questions.read(asked["bytes"]), "<f4")
-    return Question(samples, asked["text"], asked["before"], asked["language"])
+    header = json.loads(line)
+    samples = np.frombuffer(stream.read(header["bytes"]), "<f4")
+    return TranscriptionRequest(samples, header["text"], header["ref_text"], header["language"])
 
 
-def _answer(answers: BinaryIO, answer: dict[str, object]) -> None:
-    answers.write(json.dumps(answer).encode() + b"\n")
-    answers.flush()
+def _respond(stream: BinaryIO, response: dict[str, object]) -> None:
+    stream.write(json.dumps(response).encode() + b"\n")
+    stream.flush()
 
 
 if __name__ == "__main__":

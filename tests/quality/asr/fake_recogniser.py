@@ -1,19 +1,19 @@
-"""A recogniser without a model: it hears the text that it should, with the mistakes it is told to hear."""
+"""A recogniser without a model: it transcribes the text of the request, with scripted errors."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
 from f5_pipeline.quality.asr.comparison import words_of
-from f5_pipeline.quality.asr.recogniser import Question, RecogniserSpec
+from f5_pipeline.quality.asr.recogniser import RecogniserSpec, TranscriptionRequest
 from f5_pipeline.results.transcripts import TimedWord
 
 SPEC = RecogniserSpec("fake-1", ("fake",), frozenset({"en"}))
 
-Mistake = Callable[[list[str]], list[str]]
+WordError = Callable[[list[str]], list[str]]
 
 
-def right(words: list[str]) -> list[str]:
+def without_errors(words: list[str]) -> list[str]:
     return words
 
 
@@ -22,23 +22,23 @@ def without_the_second(words: list[str]) -> list[str]:
 
 
 class FakeRecogniser:
-    """Implements ``Recogniser``; remembers what it was asked, by text.
+    """Implements ``Recogniser``; records its requests.
 
     Args:
-        takes: for texts that contain a word: what is heard in their first, second, … take; then they are right.
+        takes: word → the errors in the first, second, … take of texts that contain the word. Later takes have none.
     """
 
-    def __init__(self, takes: dict[str, Sequence[Mistake]] | None = None) -> None:
+    def __init__(self, takes: dict[str, Sequence[WordError]] | None = None) -> None:
         self.takes = takes or {}
-        self.asked: list[Question] = []
+        self.requests: list[TranscriptionRequest] = []
 
     @property
     def texts(self) -> list[str]:
-        return [question.text for question in self.asked]
+        return [request.text for request in self.requests]
 
-    def hear(self, question: Question) -> list[TimedWord]:
-        self.asked.append(question)
-        take = self.texts.count(question.text) - 1
-        mistakes = next((takes for word, takes in self.takes.items() if word in question.text), ())
-        words = (mistakes[take] if take < len(mistakes) else right)(words_of(question.text))
+    def transcribe(self, request: TranscriptionRequest) -> list[TimedWord]:
+        self.requests.append(request)
+        take = self.texts.count(request.text) - 1
+        errors = next((takes for word, takes in self.takes.items() if word in request.text), ())
+        words = (errors[take] if take < len(errors) else without_errors)(words_of(request.text))
         return [TimedWord(word, 0.1 * at, 0.1 * at + 0.08) for at, word in enumerate(words)]

@@ -1,4 +1,4 @@
-"""Recordings of which it is known what is said in them: people from upstream's examples, and the demo's voices."""
+"""Recordings with known texts: people from the examples of f5_tts, and the demo voices."""
 
 from __future__ import annotations
 
@@ -11,15 +11,17 @@ import soundfile
 import soxr
 
 from f5_pipeline.audio.samples import SAMPLE_RATE
+from f5_pipeline.quality.asr.recogniser import TranscriptionRequest
 
 PEOPLE = {
     "nature": ("basic/basic_ref_en.wav", "Some call me nature, others call me mother nature."),
+    "town": ("multi/town.flac", "I am the town mouse, and this is how I speak to you now, my friend."),
 }
 DEMO = ("m1", "m3", "f2", "f5")
 
 
 def recording(name: str) -> tuple[np.ndarray, str]:
-    """Samples (float32, mono, 24 kHz) and what is said."""
+    """Samples (float32, mono, 24 kHz, shape (n,)) and the spoken text."""
     if name in DEMO:
         voices = files("f5_pipeline.demo") / "voices"
         return _samples(str(voices / f"{name}.wav")), (voices / f"{name}.txt").read_text().strip()
@@ -33,3 +35,9 @@ def recording(name: str) -> tuple[np.ndarray, str]:
 def _samples(path: str) -> np.ndarray:
     samples, rate = soundfile.read(path, dtype="float32", always_2d=True)
     return np.asarray(soxr.resample(samples.mean(axis=1), rate, SAMPLE_RATE), dtype=np.float32)
+
+
+def request(name: str, ref_text: str = "") -> TranscriptionRequest:
+    """A request to transcribe a recording."""
+    samples, text = recording(name)
+    return TranscriptionRequest(samples, text, ref_text, "en")

@@ -1,4 +1,4 @@
-"""Words that should be said against words that were heard."""
+"""Transcripts compared with their texts."""
 
 from __future__ import annotations
 
@@ -6,21 +6,21 @@ import pytest
 
 from f5_pipeline.quality.asr.comparison import WordCheck, compare, words_of
 
-BEFORE = "She drinks a cup of tea and reads the news."
+REF_TEXT = "She drinks a cup of tea and reads the news."
 TEXT = "The captain painted the green bicycle, and then went home."
 
 
-def check(heard: str, text: str = TEXT, before: str = BEFORE) -> WordCheck:
-    return compare(words_of(text), words_of(heard), words_of(before))
+def check(transcript: str, text: str = TEXT, ref_text: str = REF_TEXT) -> WordCheck:
+    return compare(words_of(text), words_of(transcript), words_of(ref_text))
 
 
-def found(one: WordCheck) -> dict[str, object]:
+def errors(result: WordCheck) -> dict[str, object]:
     kinds = ("missing", "repeated", "added", "misheard", "leaked")
-    return {kind: value for kind in kinds if (value := getattr(one, kind))}
+    return {kind: value for kind in kinds if (value := getattr(result, kind))}
 
 
 @pytest.mark.parametrize(
-    ("heard", "expected"),
+    ("transcript", "expected"),
     [
         (TEXT, {}),
         ("the Captain painted; the green bicycle and THEN went home", {}),
@@ -44,41 +44,41 @@ def found(one: WordCheck) -> dict[str, object]:
         ("", {"missing": tuple(words_of(TEXT))}),
     ],
 )
-def test_each_kind_of_error_is_told_from_the_others(heard: str, expected: dict[str, object]) -> None:
-    assert found(check(heard)) == expected
+def test_kinds_of_errors_are_distinguished(transcript: str, expected: dict[str, object]) -> None:
+    assert errors(check(transcript)) == expected
 
 
-def test_a_text_that_begins_like_the_reference_ends_leaks_nothing() -> None:
-    assert found(check("the news is good", text="The news is good.")) == {}
-    assert found(check("the news the news is good", text="The news is good."))["leaked"] == ("the", "news")
+def test_a_text_that_begins_like_the_end_of_the_reference_has_no_leak() -> None:
+    assert errors(check("the news is good", text="The news is good.")) == {}
+    assert errors(check("the news the news is good", text="The news is good."))["leaked"] == ("the", "news")
 
 
 @pytest.mark.parametrize(
-    ("text", "heard"),
+    ("text", "transcript"),
     [("Every day we met.", "everyday we met"), ("an airfield", "an air field"), ("twenty-one", "twenty one")],
 )
-def test_words_may_be_written_together_or_apart(text: str, heard: str) -> None:
-    assert found(check(heard, text)) == {}
+def test_joined_and_separate_spellings_are_equal(text: str, transcript: str) -> None:
+    assert errors(check(transcript, text)) == {}
 
 
-def test_the_error_rate_counts_every_kind_once() -> None:
-    one = check("news the captain planted the green green bicycle and went home")
-    assert found(one) == {
+def test_the_word_error_rate_counts_every_error_once() -> None:
+    result = check("news the captain planted the green green bicycle and went home")
+    assert errors(result) == {
         "leaked": ("news",),
         "misheard": (("painted", "planted"),),
         "repeated": ("green",),
         "missing": ("then",),
     }
-    assert one.word_error_rate == pytest.approx(4 / 10)
-    assert one.measures["word_error_rate"] == 0.4
+    assert result.word_error_rate == pytest.approx(4 / 10)
+    assert result.measures["word_error_rate"] == 0.4
 
 
-def test_nothing_to_say_and_nothing_heard_is_no_error() -> None:
+def test_an_empty_text_and_transcript_have_no_error() -> None:
     assert check("", text="").word_error_rate == 0.0
     assert check("well", text="").word_error_rate == 1.0
 
 
-def test_words_have_no_capitals_and_no_marks_and_keep_their_apostrophes() -> None:
+def test_words_are_case_folded_without_punctuation_but_with_apostrophes() -> None:
     assert words_of("“Don’t!” — said Émile, 42_000 times: A.B.") == [
         "don't",
         "said",
@@ -92,22 +92,22 @@ def test_words_have_no_capitals_and_no_marks_and_keep_their_apostrophes() -> Non
     assert words_of("Straße ﬁne") == ["strasse", "fine"]
 
 
-def test_chinese_and_japanese_are_compared_sign_by_sign() -> None:
+def test_chinese_is_compared_by_character() -> None:
     assert words_of("你好，世界。ok") == ["你", "好", "世", "界", "ok"]
-    assert found(check("你好世", text="你好，世界。", before="")) == {"missing": ("界",)}
+    assert errors(check("你好世", text="你好，世界。", ref_text="")) == {"missing": ("界",)}
 
 
-def test_the_pieces_of_a_text_are_added_up() -> None:
-    parts = [check("one two", "one two three", ""), check("four four", "four", "")]
-    whole = WordCheck.of_all(parts)
-    assert (whole.expected, whole.missing, whole.repeated) == (4, ("three",), ("four",))
-    assert whole.heard == ("one", "two", "four", "four")
-    assert whole.word_error_rate == 0.5
-    assert WordCheck.of_all(parts[:1]) is parts[0]
+def test_the_checks_of_chunks_are_joined() -> None:
+    chunks = [check("one two", "one two three", ""), check("four four", "four", "")]
+    line = WordCheck.joined(chunks)
+    assert (line.expected, line.missing, line.repeated) == (4, ("three",), ("four",))
+    assert line.transcript == ("one", "two", "four", "four")
+    assert line.word_error_rate == 0.5
+    assert WordCheck.joined(chunks[:1]) is chunks[0]
 
 
-def test_columns_are_numbers_and_what_was_heard() -> None:
-    columns = check("the captain painted the green bicycle and then went").columns("somebody-1")
+def test_index_columns() -> None:
+    columns = check("the captain painted the green bicycle and then went").columns("recogniser-1")
     assert columns == {
         "word_error_rate": 0.1,
         "missing_words": 1,
@@ -116,5 +116,5 @@ def test_columns_are_numbers_and_what_was_heard() -> None:
         "misheard_words": 0,
         "leaked_words": 0,
         "heard_text": "the captain painted the green bicycle and then went",
-        "recogniser": "somebody-1",
+        "recogniser": "recogniser-1",
     }

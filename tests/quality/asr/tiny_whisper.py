@@ -1,4 +1,4 @@
-"""A Whisper model that never learned anything, in the form that faster-whisper loads: it hears nonsense, for real."""
+"""An untrained Whisper model in the format of faster-whisper. Its transcripts are random letters."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ LANGUAGES = ("en", "de")
 
 
 def build(folder: Path) -> Path:
-    """Write the model to ``folder / "model"``, a megabyte, and return that."""
+    """Write the model, about 1 MB, to ``folder / "model"``; return that folder."""
     import ctranslate2
     import torch
     import transformers
@@ -35,7 +35,7 @@ def build(folder: Path) -> Path:
     letters = [tokenizer.token_to_id(letter) for letter in "abcdefghijklmnopqrstuvwxyz"]
     generation.suppress_tokens = sorted(set(range(256)) - set(letters))
     with torch.no_grad():
-        model.get_output_embeddings().weight[letters] *= 5  # so that its nonsense is words
+        model.get_output_embeddings().weight[letters] *= 5  # so that its output is letters
     generation.begin_suppress_tokens = [end]
     generation.lang_to_id = {f"<|{name}|>": tokenizer.token_to_id(f"<|{name}|>") for name in LANGUAGES}
     model.save_pretrained(source)
@@ -45,7 +45,7 @@ def build(folder: Path) -> Path:
 
 
 def _tokenizer():  # type: ignore[no-untyped-def]
-    """Bytes, and the marks that Whisper knows."""
+    """A byte tokenizer with the special tokens of Whisper."""
     from tokenizers import AddedToken, Tokenizer, decoders, models, pre_tokenizers
 
     letters = sorted(pre_tokenizers.ByteLevel.alphabet())

@@ -1,10 +1,10 @@
-"""How an English word that no dictionary has may be said, letter by letter: good enough to find it, not to judge it."""
+"""Letter-to-sound rules for English words outside the dictionary: good enough to find a word, not to judge it."""
 
 from __future__ import annotations
 
 import unicodedata
 
-#: Letters → phones of the CMU dictionary; the longest match wins.
+#: Letters → phones of the CMU Pronouncing Dictionary; the longest match wins.
 _PHONES = {
     "tion": "SH AH N", "sion": "ZH AH N", "ough": "AO", "augh": "AO", "eigh": "EY", "igh": "AY", "tch": "CH",
     "sch": "SH", "dge": "JH", "ch": "CH", "sh": "SH", "th": "TH", "ph": "F", "gh": "G", "wh": "W", "ck": "K",
@@ -20,12 +20,12 @@ _PHONES = {
 _SOFT = {"ce": "S EH", "ci": "S IH", "cy": "S IY", "ge": "JH EH", "gi": "JH IH", "gy": "JH IY"}
 _ALL = _PHONES | _SOFT
 _LONGEST = max(map(len, _ALL))
-_UNKNOWN = "AH"  # of another script: some sound
+_UNKNOWN = "AH"  # for a word in another script
 
 
 def phones_of(word: str) -> str:
-    """Phones, separated by blanks; at least one."""
-    letters = _plain(word)
+    """The phones of a word, separated by spaces; at least one."""
+    letters = _letters(word)
     if letters.endswith("e") and sum(letter in "aeiouy" for letter in letters) > 1:
         letters = letters[:-1]
     phones: list[str] = []
@@ -33,11 +33,11 @@ def phones_of(word: str) -> str:
     while at < len(letters):
         size = next(size for size in range(min(_LONGEST, len(letters) - at), 0, -1) if letters[at : at + size] in _ALL)
         phones.append(_ALL[letters[at : at + size]])
-        at += size + (letters[at : at + 1] == letters[at + 1 : at + 2])  # a double letter is one sound
+        at += size + (letters[at : at + 1] == letters[at + 1 : at + 2])  # a double letter is one phone
     return " ".join(phones) or _UNKNOWN
 
 
-def _plain(word: str) -> str:
-    """Its letters without accents, and its digits."""
-    apart = unicodedata.normalize("NFKD", word.lower())
-    return "".join(letter for letter in apart if letter in _PHONES)
+def _letters(word: str) -> str:
+    """The letters without accents, and the digits."""
+    decomposed = unicodedata.normalize("NFKD", word.lower())
+    return "".join(letter for letter in decomposed if letter in _PHONES)

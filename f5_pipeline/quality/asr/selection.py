@@ -1,4 +1,4 @@
-"""Which recogniser listens to a batch: what its settings ask for, and what is on this machine. Downloads nothing."""
+"""Selection of the recogniser for a batch, by its settings and by what is on this machine. Downloads nothing."""
 
 from __future__ import annotations
 
@@ -14,73 +14,72 @@ from f5_pipeline.quality.asr import sphinx, whisper
 from f5_pipeline.quality.asr.recogniser import RecogniserSpec
 from f5_pipeline.settings.environment import Settings
 
-ChooseRecogniser = Callable[[str | None], RecogniserSpec | None]  # the word of the batch settings → who listens
+ChooseRecogniser = Callable[[str | None], RecogniserSpec | None]  # ``recogniser`` of the batch settings → spec
 
 _MODEL_FILES = ("config.json", "model.bin", "tokenizer.json")  # of a Whisper model for CTranslate2
 
 
-def no_recogniser(wanted: str | None) -> None:
-    """Nobody listens, whatever a batch asks for."""
+def no_recogniser(requested: str | None) -> None:
+    """Selects no recogniser for any batch."""
 
 
-def choose_recogniser(settings: Settings, wanted: str | None) -> RecogniserSpec | None:
-    """Who listens to a batch; None: nobody.
+def choose_recogniser(settings: Settings, requested: str | None) -> RecogniserSpec | None:
+    """The recogniser of a batch; None if its clips are not transcribed.
 
     Args:
-        wanted: ``none``, ``auto`` or a recogniser, from the batch settings; None: what the environment says.
+        requested: ``none``, ``auto`` or a recogniser, from the batch settings; None: as ``F5_RECOGNISER``.
 
     Raises:
-        RecogniserMissing: the one that is wanted is not installed, or its model is not on this machine.
+        RecogniserMissing: the requested recogniser is not installed, or its model is not on this machine.
     """
-    word = wanted or settings.recogniser
-    if word == "pocketsphinx":
+    name = requested or settings.recogniser
+    if name == "pocketsphinx":
         return _pocketsphinx()
-    if word == "faster_whisper":
+    if name == "faster_whisper":
         return _faster_whisper(settings)
-    if word == "auto":
+    if name == "auto":
         with suppress(RecogniserMissing):
             return _faster_whisper(settings)
     return None
 
 
 def _pocketsphinx() -> RecogniserSpec:
-    _need("pocketsphinx")
-    # One process listens to speech of about 20 times real time; on few cores the model needs them all.
+    _require("pocketsphinx")
+    # One process transcribes at about 20 times real time. With few cores, the speech model needs them all.
     processes = max(1, min(8, (os.cpu_count() or 1) // 4))
     return RecogniserSpec(f"pocketsphinx-{sphinx.VERSION}", ("pocketsphinx",), frozenset({"en"}), processes)
 
 
 def _faster_whisper(settings: Settings) -> RecogniserSpec:
-    _need("faster_whisper")
+    _require("faster_whisper")
     folder = _whisper_folder(settings)
     missing = [name for name in _MODEL_FILES if folder is None or not (folder / name).is_file()]
     if folder is None or missing:
-        raise RecogniserMissing("faster_whisper", *_what_is_missing(settings.whisper, folder, missing))
+        raise RecogniserMissing("faster_whisper", *_reason_and_fix(settings.whisper, folder, missing))
     languages = frozenset({"en"}) if whisper.is_english_only(folder) else None
     name = f"faster_whisper-{whisper.VERSION}-{_fingerprint(folder)}"
     return RecogniserSpec(name, ("faster_whisper", str(folder), settings.device), languages)
 
 
-def _need(package: str) -> None:
+def _require(package: str) -> None:
     for module in (package, "rapidfuzz"):
         if find_spec(module) is None:
             install = "Install it with: pip install 'f5-pipeline[asr]'"
             raise RecogniserMissing(package, f"cannot be used: {module} is not installed", install)
 
 
-def _what_is_missing(model: str, folder: Path | None, missing: Sequence[str]) -> tuple[str, str]:
-    """Reason and fix."""
+def _reason_and_fix(model: str, folder: Path | None, missing: Sequence[str]) -> tuple[str, str]:
     if folder is not None:
         reason = f"cannot be used: its model in {folder} (F5_WHISPER) lacks {', '.join(missing)}"
     else:
-        reason = f"cannot be used: its model {model!r} (F5_WHISPER) is not on this machine, and nothing is fetched here"
+        reason = f"cannot be used: its model {model!r} (F5_WHISPER) is not on this machine; a run does not download it"
     if _is_path(model):
-        return reason, "F5_WHISPER must be a folder with a Whisper model for CTranslate2, or the name of one"
-    return reason, f"Fetch it once with: hf download {_repository(model)}"
+        return reason, "F5_WHISPER must be a folder with a Whisper model for CTranslate2, or the name of a model"
+    return reason, f"Download it once with: hf download {_repository(model)}"
 
 
 def _whisper_folder(settings: Settings) -> Path | None:
-    """Where the Whisper model is on this machine: a folder of the user's, or the hub's own cache."""
+    """The folder of the Whisper model: the user's, or in the cache of the Hugging Face Hub; None if there is none."""
     if _is_path(settings.whisper):
         folder = Path(settings.whisper).expanduser()
         return folder if folder.is_dir() else None
@@ -98,12 +97,12 @@ def _is_path(name: str) -> bool:
 
 
 def _repository(name: str) -> str:
-    """A Whisper model by its size ("small", "large-v3") or by the name of a repository."""
+    """The hub repository of a model given by its size ("small", "large-v3") or by its repository."""
     return name if "/" in name else f"Systran/faster-whisper-{name}"
 
 
 def _fingerprint(folder: Path) -> str:
-    """Tells models apart, without reading gigabytes."""
+    """Identifies a model by its small files and file sizes, without reading gigabytes."""
     digest = hashlib.sha256()
     for name in _MODEL_FILES:
         path = folder / name
