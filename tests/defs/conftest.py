@@ -1,4 +1,4 @@
-"""A store with two voices and a batch, this machine's cache, and the definitions with an engine without a model."""
+"""A store with two voices and a batch, the cache, and the definitions with a fake engine."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ MANIFEST = "id,text,voice\nfirst,The first line.,f2\nsecond,The second line.,m1\
 
 @dataclass
 class Project:
-    """What a job works on."""
+    """The objects that a job works on."""
 
     store: LocalStore
     settings: Settings
@@ -33,11 +33,11 @@ class Project:
     def run(
         self, instance: dg.DagsterInstance, batch: str = "b", job: str = "speech_batch", **resources: object
     ) -> dg.ExecuteInProcessResult:
-        """The job, whole, as ``f5-pipeline run`` starts it."""
-        given = {"settings": self.settings, "store": self.store, "load_engine": self.engine.load, **resources}
+        """Execute a job as ``f5-pipeline run`` does."""
+        values = {"settings": self.settings, "store": self.store, "load_engine": self.engine.load, **resources}
         instance.add_dynamic_partitions("batches", [batch])
         return (
-            define(**given)
+            define(**values)
             .resolve_job_def(job)
             .execute_in_process(
                 instance=instance, partition_key=None if job == "setup" else batch, raise_on_error=False

@@ -41,7 +41,7 @@ def test_a_wrong_setting_fails_a_step_with_one_paragraph(
     assert failed.job_failure_data.failure_reason is RunFailureReason.STEP_FAILURE  # the instance retries others only
 
 
-def test_a_wrong_setting_fails_the_tick_of_a_sensor_with_the_same_message(
+def test_a_wrong_setting_fails_the_tick_of_a_sensor(
     monkeypatch: pytest.MonkeyPatch, instance: dg.DagsterInstance
 ) -> None:
     monkeypatch.setenv("F5_STORE", "ftp://x/y")

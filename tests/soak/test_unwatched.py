@@ -155,7 +155,7 @@ def night(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Night]:
             "F5_NIGHTLY_CRON": f"*/{_NIGHT // 60} * * * *",
             "TMPDIR": str(temporary),
         }
-        with Daemon(tmp_path / "daemon", environment, CONFIG, lasting_server=True) as daemon:
+        with Daemon(tmp_path / "daemon", environment, CONFIG, separate_server=True) as daemon:
             yield Night(daemon, store, proxy, settings)
 
 

@@ -140,7 +140,7 @@ def test_a_batch_is_spoken_from_the_ui(spoken: Any, folder: Path) -> None:
 
 
 def test_the_run_says_in_its_log_where_to_listen(spoken: Any) -> None:
-    spoken.get_by_text(re.compile("Listen to it: ")).first.wait_for()
+    spoken.get_by_text(re.compile("Listening page: ")).first.wait_for()
 
 
 def test_the_materialization_leads_to_the_listening_page(spoken: Any, pages: str) -> None:

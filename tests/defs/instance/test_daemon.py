@@ -85,9 +85,7 @@ def test_a_stuck_run_is_ended_and_retried(daemon: Daemon, store: LocalStore) -> 
     before = len(clips(store))
     put(store, "stuck", 4)
     (run,) = daemon.wait_for_statuses("stuck", "STARTED")
-    daemon.wait_for(
-        lambda: len(clips(store)) > before, "it to speak"
-    )  # before that it may hold the lock of the database
+    daemon.wait_for(lambda: len(clips(store)) > before, "it to speak")  # earlier it may lock the database
     pid = daemon.signal_worker(run.dagster_run.run_id, signal.SIGSTOP)
     daemon.instance.add_run_tags(run.dagster_run.run_id, {"dagster/max_runtime": "1"})
     daemon.wait_for(lambda: daemon.statuses("stuck")[0] == "FAILURE", "the stuck run to be ended")

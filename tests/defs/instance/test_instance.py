@@ -191,8 +191,8 @@ def test_the_dagster_command_keeps_its_records_in_the_users_home(tmp_path: Path,
 
 
 def test_dagster_removes_its_temporary_home_when_a_command_exits_early(elsewhere: Path) -> None:
-    """``ensure_persistent_home`` relies on this. It also relies on definitions being loaded by the command's own process,
-    after the folder is created, and on ``SystemExit`` passing through: otherwise the test above would find the folder.
+    """``ensure_persistent_home`` relies on this. It also relies on the command loading the definitions in its own
+    process, after it has created the folder, and on ``SystemExit`` passing through: else the test above would fail.
     """
     with suppress(SystemExit), get_possibly_temporary_instance_for_cli():
         (created,) = elsewhere.iterdir()
