@@ -25,6 +25,7 @@ class Project:
     store: LocalStore
     settings: Settings
     engine: FakeEngine = field(default_factory=FakeEngine)
+    instance: dg.DagsterInstance | None = None  # for assets that are called directly
 
     def manifest(self, text: str = MANIFEST, toml: str = "", batch: str = "b") -> None:
         self.store.write(f"manifests/{batch}.csv", text.encode())
@@ -46,15 +47,24 @@ class Project:
 
 
 @pytest.fixture
-def project(tmp_path: Path, cache: Path) -> Project:
+def project(tmp_path: Path, cache: Path, shared_instance: dg.DagsterInstance) -> Project:
     store = LocalStore(tmp_path / "store")
     put_voices(store, "f2", "m1")
-    project = Project(store, Settings(store=store.url, cache=cache, device="cpu", recogniser="none"))
+    settings = Settings(store=store.url, cache=cache, device="cpu", recogniser="none")
+    project = Project(store, settings, instance=shared_instance)
     project.manifest()
     return project
 
 
+@pytest.fixture(scope="session")
+def shared_instance() -> Iterator[dg.DagsterInstance]:
+    """An instance for tests that do not depend on its records."""
+    with dg.DagsterInstance.ephemeral() as instance:
+        yield instance
+
+
 @pytest.fixture
 def instance() -> Iterator[dg.DagsterInstance]:
+    """An instance without records."""
     with dg.DagsterInstance.ephemeral() as instance:
         yield instance

@@ -32,15 +32,17 @@ def test_an_interrupt_becomes_interrupted() -> None:
 
 
 @pytest.mark.parametrize(("error", "count"), [(StoreBusy("s3://b", "listing", "timeout"), 3), (ValueError("x"), 3)])
-def test_a_step_with_a_transient_or_unknown_error_is_tried_three_times(error: Exception, count: int) -> None:
-    assert _attempts(error) == count
+def test_a_step_with_a_transient_or_unknown_error_is_tried_three_times(
+    error: Exception, count: int, shared_instance: dg.DagsterInstance
+) -> None:
+    assert _attempts(error, shared_instance) == count
 
 
-def test_a_step_with_a_permanent_error_is_tried_once() -> None:
-    assert _attempts(BadWeights("demo", "are altered.", "Fetch them.")) == 1
+def test_a_step_with_a_permanent_error_is_tried_once(shared_instance: dg.DagsterInstance) -> None:
+    assert _attempts(BadWeights("demo", "are altered.", "Fetch them."), shared_instance) == 1
 
 
-def _attempts(error: Exception) -> int:
+def _attempts(error: Exception, instance: dg.DagsterInstance) -> int:
     attempts = []
 
     @dg.asset(retry_policy=dg.RetryPolicy(max_retries=RETRY_TRANSIENT.max_retries, delay=0))
@@ -49,8 +51,7 @@ def _attempts(error: Exception) -> int:
             attempts.append(1)
             raise error
 
-    with dg.DagsterInstance.ephemeral() as instance:
-        assert not dg.materialize([fails], instance=instance, raise_on_error=False).success
+    assert not dg.materialize([fails], instance=instance, raise_on_error=False).success
     return len(attempts)
 
 
@@ -62,7 +63,7 @@ def test_retries_wait_longer_each_time() -> None:
     assert RETRY_TRANSIENT.backoff is dg.Backoff.EXPONENTIAL
 
 
-def test_an_interrupt_stops_the_run_and_is_not_retried() -> None:
+def test_an_interrupt_stops_the_run_and_is_not_retried(shared_instance: dg.DagsterInstance) -> None:
     """Dagster's retry policies treat a bare interrupt as a failure: a person could not stop a run."""
     attempts = []
 
@@ -72,9 +73,8 @@ def test_an_interrupt_stops_the_run_and_is_not_retried() -> None:
             attempts.append(1)
             raise KeyboardInterrupt
 
-    with dg.DagsterInstance.ephemeral() as instance:
-        result = dg.materialize([stopped], instance=instance, raise_on_error=False)
-        assert attempts == [1]
-        run = instance.get_run_by_id(result.run_id)
-        assert run is not None
-        assert run.status is dg.DagsterRunStatus.CANCELED
+    result = dg.materialize([stopped], instance=shared_instance, raise_on_error=False)
+    assert attempts == [1]
+    run = shared_instance.get_run_by_id(result.run_id)
+    assert run is not None
+    assert run.status is dg.DagsterRunStatus.CANCELED

@@ -33,14 +33,14 @@ def proven(project: Project) -> Project:
 
 
 def environment(project: Project) -> dg.MaterializeResult:
-    with dg.build_asset_context() as context:
+    with dg.build_asset_context(instance=project.instance) as context:
         result, *checks = flash_attn_environment(context, settings=project.settings)  # type: ignore[misc]
     assert isinstance(result, dg.MaterializeResult)
     return result._replace(check_results=checks)
 
 
 def call(asset: Any, project: Project, batch: str | None = None, **resources: object) -> dg.MaterializeResult:
-    with dg.build_asset_context(partition_key=batch) as context:
+    with dg.build_asset_context(instance=project.instance, partition_key=batch) as context:
         result = asset(context, store=project.store, **resources)
     assert isinstance(result, dg.MaterializeResult)
     return result

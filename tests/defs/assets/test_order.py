@@ -47,7 +47,7 @@ def calls(asset: Any, monkeypatch: pytest.MonkeyPatch) -> list[str]:
 
 
 def materialize(asset: Any, project: Project) -> None:
-    with dg.build_asset_context() as context:
+    with dg.build_asset_context(instance=project.instance) as context:
         asset(context, settings=project.settings, store=project.store)
 
 
