@@ -1,7 +1,7 @@
-"""What Dagster loads: ``dagster dev`` and ``dagster job execute`` name this module."""
+"""The module that ``dagster dev`` and ``dagster job execute`` load."""
 
 from f5_pipeline.defs.code_location import define
-from f5_pipeline.defs.instance.instance import use_lasting_home
+from f5_pipeline.defs.instance.instance import ensure_persistent_home
 
-use_lasting_home()
+ensure_persistent_home()
 defs = define()

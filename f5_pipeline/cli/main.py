@@ -88,11 +88,12 @@ def _preview(arguments: argparse.Namespace, settings: Settings, store: ObjectSto
 def run(arguments: argparse.Namespace, settings: Settings, store: ObjectStore) -> int:
     """Speak and deliver a batch."""
     from f5_pipeline.cli.progress_bar import BarProgress
-    from f5_pipeline.defs.run import run_batch, where
+    from f5_pipeline.defs.instance.instance import instance_location
+    from f5_pipeline.defs.run import run_batch
     from f5_pipeline.manifests.batch_files import find_manifest
 
     find_manifest(store, arguments.batch)
-    print(f"Dagster instance: {where()}", file=sys.stderr)
+    print(f"Dagster instance: {instance_location()}", file=sys.stderr)
     with BarProgress(Console(stderr=True)) as progress:
         outcome = run_batch(arguments.batch, progress, lambda said: print(said, file=sys.stderr))
     if said := outcome.metadata:  # the index is written, whatever came of it

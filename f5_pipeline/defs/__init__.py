@@ -1,1 +1,1 @@
-"""Dagster: one file per asset, plus resources, partitions, checks and jobs. The only folder that imports it."""
+"""The Dagster definitions. No other folder imports Dagster, except ``definitions.py``, which Dagster loads."""

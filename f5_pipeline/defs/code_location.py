@@ -1,4 +1,4 @@
-"""The code location: assets, checks, jobs, automation and resources, wired in one place."""
+"""The code location: the assets, jobs, sensors, schedules and resources that Dagster loads."""
 
 import dagster as dg
 

@@ -1,7 +1,7 @@
 """Resources: thin Dagster wrappers; each ``create_resource`` returns the domain's own object.
 
-What cannot be made, since a setting is wrong, is a failure of the step that uses it (``failures``), and not of the
-resource: that would be a traceback, and for the instance a run that crashed and is to be tried again.
+A resource that cannot be created, because a setting is invalid, must not fail the initialization of resources: Dagster
+would show a traceback, and the instance would retry the run as crashed. It fails the step that uses it (``failures``).
 """
 
 from collections.abc import Callable, Iterator
@@ -11,7 +11,7 @@ from typing import NoReturn, TypeVar, cast
 import dagster as dg
 
 from f5_pipeline.defs.instance.launcher import RUNS
-from f5_pipeline.defs.instance.run_watchdog import end_with_run_record
+from f5_pipeline.defs.instance.run_watchdog import exit_when_run_ends
 from f5_pipeline.engine.loading import load_f5_engine
 from f5_pipeline.engine.protocol import SpeechEngine
 from f5_pipeline.errors import F5PipelineError
@@ -28,39 +28,41 @@ MakeProgress = Callable[[dg.AssetExecutionContext], Progress]
 _T = TypeVar("_T")
 
 
-class Unusable:
-    """Stands for what could not be made; whoever uses it is told why."""
+class FailedResource:
+    """Takes the place of a resource that could not be created; any use of it raises the error."""
 
     def __init__(self, error: F5PipelineError) -> None:
         self.__error = error
 
     def __getattr__(self, name: str) -> NoReturn:
-        if name.startswith("__"):  # Python and Dagster look at what it is
+        if name.startswith("__"):  # Python and Dagster inspect the type
             raise AttributeError(name)
         raise self.__error
 
 
-def made(make: Callable[[], _T]) -> _T:
-    """What ``make`` returns; or something that raises our error as soon as it is used."""
+def create_or_defer_error(create: Callable[[], _T]) -> _T:
+    """The result of ``create``, or a ``FailedResource`` if it raises one of our errors."""
     try:
-        return make()
+        return create()
     except F5PipelineError as error:
-        return cast(_T, Unusable(error))
+        return cast(_T, FailedResource(error))
 
 
 class SettingsResource(dg.ConfigurableResource[Settings]):
-    """The environment variables ``F5_…`` and ``.env``. Every run has them, and so shows with them that it lives; and
-    that it ends, when its record has.
+    """The environment variables ``F5_…`` and ``.env``.
+
+    Every run uses this resource, so it also advertises that the run's process is alive (for ``launcher``) and starts
+    the run's watchdog.
     """
 
     @contextmanager
     def yield_for_execution(self, context: dg.InitResourceContext) -> Iterator[Settings]:
-        settings = made(load_settings)
-        with ExitStack() as lasting:
-            if context.run and context.instance:  # a tick has none
-                lasting.enter_context(end_with_run_record(context.instance, context.run))
-                if not isinstance(settings, Unusable):
-                    lasting.enter_context(alive(settings.cache / RUNS, context.run.run_id))
+        settings = create_or_defer_error(load_settings)
+        with ExitStack() as stack:
+            if context.run and context.instance:  # sensors and schedules have no run
+                stack.enter_context(exit_when_run_ends(context.instance, context.run))
+                if not isinstance(settings, FailedResource):
+                    stack.enter_context(alive(settings.cache / RUNS, context.run.run_id))
             yield settings
 
 
@@ -70,18 +72,18 @@ class StoreResource(dg.ConfigurableResource[ObjectStore]):
     url: str | None = None  # default: F5_STORE
 
     def create_resource(self, context: dg.InitResourceContext) -> ObjectStore:
-        return made(lambda: open_store(self.url or load_settings().store))
+        return create_or_defer_error(lambda: open_store(self.url or load_settings().store))
 
 
 class EngineResource(dg.ConfigurableResource[LoadEngine]):
-    """How to load the speech engine; nothing is loaded before something is missing."""
+    """The function that loads the speech engine. It is called only if a clip is missing."""
 
     def create_resource(self, context: dg.InitResourceContext) -> LoadEngine:
         return load_f5_engine
 
 
 class ProgressResource(dg.ConfigurableResource[MakeProgress]):
-    """Where the progress of a long run is shown: here, in the run's log."""
+    """The function that makes a run's progress display: by default messages in the run's log."""
 
     def create_resource(self, context: dg.InitResourceContext) -> MakeProgress:
         from f5_pipeline.defs.metadata.progress import LogProgress
@@ -90,9 +92,9 @@ class ProgressResource(dg.ConfigurableResource[MakeProgress]):
 
 
 class RayClusterResource(dg.ConfigurableResource[object]):
-    """A Ray cluster that Dagster makes for a run: none, as ``F5_RAY_ADDRESS`` names one or does not.
+    """A Ray cluster that Dagster starts for a run. By default none: then ``F5_RAY_ADDRESS`` names the cluster, if any.
 
-    A resource of ``dagster-ray`` may take the place of this one; it connects the run's process to its cluster.
+    A resource of ``dagster-ray`` can replace this one; it connects the run's process to its cluster.
     """
 
     def create_resource(self, context: dg.InitResourceContext) -> object:

@@ -674,17 +674,17 @@ def test_run_says_why_everything_failed(here: Here, engine: FakeEngine) -> None:
 @pytest.mark.parametrize(
     ("other", "says"),
     [
-        ("b", "Batch 'b' has a run already, waiting or going on, and this one does not wait for it."),
-        ("c", "Other runs are going on (1), and this one does not wait for them: they share the device."),
+        ("b", "Batch 'b' already has a run that is queued or in progress"),
+        ("c", "Other runs are in progress (1)"),
     ],
 )
 def test_run_says_that_it_waits_for_nobody(here: Here, engine: FakeEngine, other: str, says: str) -> None:
     from f5_pipeline.defs.instance.instance import open_instance
-    from tests.defs.story import going_on
+    from tests.defs.story import add_run_in_progress
 
     here("submit", here.file("b.csv", MANIFEST))
     with open_instance() as instance:
-        going_on(instance, other)
+        add_run_in_progress(instance, other)
     code, out, err = here("run", "b")
     assert code == 0
     assert out.startswith("2 ok,")

@@ -132,7 +132,7 @@ def test_every_name_of_the_doctor_is_explained_and_no_other() -> None:
 
 
 def test_the_metadata_that_cost_is_read_from_exists() -> None:
-    source = (ROOT / "f5_pipeline" / "defs" / "generated_audio.py").read_text()
+    source = (ROOT / "f5_pipeline" / "defs" / "assets" / "generated_audio.py").read_text()
     table = section("What an hour of speech costs").partition("| name |")[2].partition("\n\n")[0]
     names = re.findall(r"`(\w+)`", table)
     assert len(names) == 6

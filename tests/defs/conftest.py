@@ -1,4 +1,4 @@
-"""A store with two voices and a batch, this machine's cache, and the definitions with an engine without a model."""
+"""A store with two voices and a batch, the cache, and the definitions with a fake engine."""
 
 from __future__ import annotations
 
@@ -20,11 +20,12 @@ MANIFEST = "id,text,voice\nfirst,The first line.,f2\nsecond,The second line.,m1\
 
 @dataclass
 class Project:
-    """What a job works on."""
+    """The objects that a job works on."""
 
     store: LocalStore
     settings: Settings
     engine: FakeEngine = field(default_factory=FakeEngine)
+    instance: dg.DagsterInstance | None = None  # for assets that are called directly
 
     def manifest(self, text: str = MANIFEST, toml: str = "", batch: str = "b") -> None:
         self.store.write(f"manifests/{batch}.csv", text.encode())
@@ -33,11 +34,11 @@ class Project:
     def run(
         self, instance: dg.DagsterInstance, batch: str = "b", job: str = "speech_batch", **resources: object
     ) -> dg.ExecuteInProcessResult:
-        """The job, whole, as ``f5-pipeline run`` starts it."""
-        given = {"settings": self.settings, "store": self.store, "load_engine": self.engine.load, **resources}
+        """Execute a job as ``f5-pipeline run`` does."""
+        values = {"settings": self.settings, "store": self.store, "load_engine": self.engine.load, **resources}
         instance.add_dynamic_partitions("batches", [batch])
         return (
-            define(**given)
+            define(**values)
             .resolve_job_def(job)
             .execute_in_process(
                 instance=instance, partition_key=None if job == "setup" else batch, raise_on_error=False
@@ -46,15 +47,24 @@ class Project:
 
 
 @pytest.fixture
-def project(tmp_path: Path, cache: Path) -> Project:
+def project(tmp_path: Path, cache: Path, shared_instance: dg.DagsterInstance) -> Project:
     store = LocalStore(tmp_path / "store")
     put_voices(store, "f2", "m1")
-    project = Project(store, Settings(store=store.url, cache=cache, device="cpu", recogniser="none"))
+    settings = Settings(store=store.url, cache=cache, device="cpu", recogniser="none")
+    project = Project(store, settings, instance=shared_instance)
     project.manifest()
     return project
 
 
+@pytest.fixture(scope="session")
+def shared_instance() -> Iterator[dg.DagsterInstance]:
+    """An instance for tests that do not depend on its records."""
+    with dg.DagsterInstance.ephemeral() as instance:
+        yield instance
+
+
 @pytest.fixture
 def instance() -> Iterator[dg.DagsterInstance]:
+    """An instance without records."""
     with dg.DagsterInstance.ephemeral() as instance:
         yield instance

@@ -1,4 +1,4 @@
-"""A real ``dagster-daemon`` with its code server and its runs: started, watched, and killed as machines kill them."""
+"""A real ``dagster-daemon`` with its code server and runs: started, observed, killed as in a power cut."""
 
 from __future__ import annotations
 
@@ -29,13 +29,13 @@ _PID = re.compile(r"\(pid: (\d+)\)")
 
 
 class Daemon:
-    """The daemon of a Dagster home that is configured as ours are, but looks more often. Leaving it kills all.
+    """The daemon of a Dagster home with our configuration and shorter intervals. Leaving the context kills everything.
 
     Args:
-        folder: where the home and the daemon's log are kept.
-        environment: besides this process's own variables.
-        config: what is to be different in ``dagster.yaml``, by section.
-        lasting_server: whether the code server is a process of its own, as in deployments. Else the daemon has one,
+        folder: for the home and the daemon's log.
+        environment: added to this process's own variables.
+        config: changes to ``dagster.yaml``, by section.
+        separate_server: True: the code server is a separate process, as in deployments. Otherwise the daemon starts one
             and replaces it every minute.
     """
 
@@ -45,21 +45,23 @@ class Daemon:
         environment: dict[str, str],
         config: dict[str, dict[str, Any]],
         *,
-        lasting_server: bool = False,
+        separate_server: bool = False,
     ) -> None:
         self.home, self.log = folder / "home", folder / "daemon.log"
         self.home.mkdir(parents=True)
-        ours = yaml.safe_load(files("f5_pipeline.defs").joinpath("dagster.yaml").read_text())
+        settings = yaml.safe_load(files("f5_pipeline.defs").joinpath("dagster.yaml").read_text())
         for section, values in config.items():
-            ours[section] |= values
-        (self.home / "dagster.yaml").write_text(yaml.safe_dump(ours))
-        kept = {name: value for name, value in os.environ.items() if not name.startswith(("F5_", "DAGSTER_", "AWS_"))}
-        self._environment = {**kept, "PYTHONWARNINGS": "ignore", "DAGSTER_HOME": str(self.home), **environment}
+            settings[section] |= values
+        (self.home / "dagster.yaml").write_text(yaml.safe_dump(settings))
+        inherited = {
+            name: value for name, value in os.environ.items() if not name.startswith(("F5_", "DAGSTER_", "AWS_"))
+        }
+        self._environment = {**inherited, "PYTHONWARNINGS": "ignore", "DAGSTER_HOME": str(self.home), **environment}
         self._folder = folder
         self.instance = dg.DagsterInstance.from_config(str(self.home))
         self.process: subprocess.Popen[bytes] | None = None
         self._server: subprocess.Popen[bytes] | None = None
-        self._lasting_server = lasting_server
+        self._separate_server = separate_server
 
     def __enter__(self) -> Daemon:
         return self
@@ -70,16 +72,16 @@ class Daemon:
 
     def start(self) -> None:
         code = ["-m", "f5_pipeline.definitions"]
-        if self._lasting_server:
+        if self._separate_server:
             port = str(free_port())
-            self._server = self._begin("dagster", "api", "grpc", "--host", "127.0.0.1", "--port", port, *code)
-            where = {"grpc_server": {"host": "127.0.0.1", "port": int(port), "location_name": "f5_pipeline"}}
-            (self._folder / "workspace.yaml").write_text(yaml.safe_dump({"load_from": [where]}))
+            self._server = self._spawn("dagster", "api", "grpc", "--host", "127.0.0.1", "--port", port, *code)
+            location = {"grpc_server": {"host": "127.0.0.1", "port": int(port), "location_name": "f5_pipeline"}}
+            (self._folder / "workspace.yaml").write_text(yaml.safe_dump({"load_from": [location]}))
             self.wait_for(lambda: answers(int(port)), "the code server")
             code = ["-w", "workspace.yaml"]
-        self.process = self._begin("dagster-daemon", "run", *code)
+        self.process = self._spawn("dagster-daemon", "run", *code)
 
-    def _begin(self, program: str, *arguments: str) -> subprocess.Popen[bytes]:
+    def _spawn(self, program: str, *arguments: str) -> subprocess.Popen[bytes]:
         with self.log.open("ab") as log:
             return subprocess.Popen(
                 [Path(sys.executable).with_name(program), *arguments],
@@ -91,29 +93,29 @@ class Daemon:
             )
 
     def kill_all(self) -> None:
-        """Daemon, code server and runs at once, as when the power fails."""
+        """Kill daemon, code server and runs at once, as a power cut does."""
         for process in self.processes():
             with suppress(psutil.NoSuchProcess):
                 process.kill()
-        for begun in (self.process, self._server):
-            if begun is not None:
-                begun.wait()
+        for parent_process in (self.process, self._server):
+            if parent_process is not None:
+                parent_process.wait()
         self.process = self._server = None
 
     def processes(self) -> list[psutil.Process]:
-        """The daemon, its code server, and their runs."""
+        """The processes of the daemon, the code server and the runs."""
         found = []
-        for begun in (self.process, self._server):
+        for parent_process in (self.process, self._server):
             with suppress(psutil.NoSuchProcess):
-                if begun is not None:
-                    parent = psutil.Process(begun.pid)
+                if parent_process is not None:
+                    parent = psutil.Process(parent_process.pid)
                     found += [parent, *parent.children(recursive=True)]
         return found
 
     # --- runs -----------------------------------------------------------------------------------------------------
 
     def runs(self, batch: str) -> list[dg.RunRecord]:
-        """The runs of a batch, the first one first."""
+        """The runs of a batch, oldest first."""
         found = self.instance.get_run_records(dg.RunsFilter(tags={PARTITION: batch}), ascending=True)
         return list(found)
 
@@ -121,24 +123,24 @@ class Daemon:
         return [record.dagster_run.status.value for record in self.runs(batch)]
 
     def with_status(self, *statuses: str) -> list[dg.DagsterRun]:
-        """The runs of all batches that have one of these statuses."""
+        """The runs of all batches with one of these statuses."""
         wanted = [dg.DagsterRunStatus(status) for status in statuses]
         return list(self.instance.get_runs(dg.RunsFilter(statuses=wanted)))
 
     def worker(self, run_id: str) -> int | None:
-        """The process of a run, once it has said which that is."""
+        """The process id of a run, once it is in the run's log."""
         events = self.instance.all_logs(run_id, of_type={DagsterEventType.ENGINE_EVENT})
         found = [match for event in events if (match := _PID.search(event.user_message or event.message or ""))]
         return int(found[-1][1]) if found else None
 
     def signal_worker(self, run_id: str, number: signal.Signals) -> int:
-        """Send a signal to the process of a run; returns its id."""
+        """Send a signal to the process of a run; returns the process id."""
         pid = self.wait_for(lambda: self.worker(run_id), f"the process of run {run_id}")
         os.kill(pid, number)
         return pid
 
     def wait_for_statuses(self, batch: str, *wanted: str) -> list[dg.RunRecord]:
-        """Wait until the runs of a batch have come to this."""
+        """Wait until the runs of a batch have these statuses."""
         self.wait_for(
             lambda: self.statuses(batch) == list(wanted), f"{batch} to be {wanted}", lambda: self.statuses(batch)
         )
@@ -147,16 +149,18 @@ class Daemon:
     def wait_for(
         self,
         condition: Callable[[], Any],
-        what: str,
-        instead: Callable[[], Any] = lambda: "",
+        description: str,
+        state: Callable[[], Any] = lambda: "",
         seconds: float = _WAIT_SECONDS,
         every: float = 0.1,
     ) -> Any:
-        """Wait until a condition holds; returns what it gave. Fails, with the end of the log, if that is late."""
+        """Wait until a condition is true; returns its value. Fails with the end of the log after ``seconds``."""
         deadline = time.monotonic() + seconds
         while not (value := condition()):
             assert self.process is None or self.process.poll() is None, self._end_of_log()
-            assert time.monotonic() < deadline, f"waited in vain for {what}, have {instead()}\n{self._end_of_log()}"
+            assert time.monotonic() < deadline, (
+                f"timed out waiting for {description}, state: {state()}\n{self._end_of_log()}"
+            )
             time.sleep(every)
         return value
 
@@ -165,7 +169,7 @@ class Daemon:
 
 
 def overlaps(records: Iterable[dg.RunRecord]) -> list[tuple[str, str]]:
-    """Pairs of runs of which the second began before the first had ended."""
+    """Pairs of runs that overlap in time."""
     ordered = sorted((record for record in records if record.start_time), key=lambda record: record.start_time or 0.0)
     return [
         (first.dagster_run.run_id, second.dagster_run.run_id)

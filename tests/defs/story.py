@@ -1,14 +1,14 @@
-"""A story told in ticks: a store that changes, a clock that the test moves, and runs that end as the test says.
+"""A scenario of sensor and schedule, told in ticks: a store that changes, a clock that the test moves, runs that end.
 
-The daemon's part (partitions added, runs recorded, the cursor kept, a failed tick keeping the old one) is played here
-as the daemon plays it. That the daemon does is for ``test_daemon``.
+The daemon's part is played here as the daemon does it: partitions are added and removed, runs are created with their
+run keys, and nothing of a lost tick is kept. That the real daemon does so is tested in ``test_daemon``.
 """
 
 from __future__ import annotations
 
 import os
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
 from typing import Any
@@ -16,8 +16,11 @@ from typing import Any
 import dagster as dg
 from dagster._core.test_utils import create_run_for_test
 
-from f5_pipeline.defs.automation.schedules import nightly_batches
-from f5_pipeline.defs.automation.sensors import new_manifests
+from f5_pipeline.defs.automation.batch_runs import latest_run
+from f5_pipeline.defs.automation.manifest_versions import settled_versions
+from f5_pipeline.defs.automation.schedules import request_due_batches
+from f5_pipeline.defs.automation.sensors import scan_manifests
+from f5_pipeline.defs.dagster_internals import PARTITION_NAME_TAG, RUN_KEY_TAG
 from f5_pipeline.settings.environment import Settings
 from f5_pipeline.storage.local import LocalStore
 from f5_pipeline.storage.object_store import ObjectStore
@@ -26,12 +29,13 @@ from tests.finished_batches import finish
 from tests.synthesis.fake_engine import FakeEngine
 
 START = datetime(2026, 3, 1, 12, tzinfo=timezone.utc)
-PARTITION = "dagster/partition"
 
 
-def going_on(instance: dg.DagsterInstance, batch: str) -> None:
-    """A run of this batch is going on, for the records."""
-    create_run_for_test(instance, job_name="speech_batch", status=dg.DagsterRunStatus.STARTED, tags={PARTITION: batch})
+def add_run_in_progress(instance: dg.DagsterInstance, batch: str) -> None:
+    """Record a run of this batch that is in progress."""
+    create_run_for_test(
+        instance, job_name="speech_batch", status=dg.DagsterRunStatus.STARTED, tags={PARTITION_NAME_TAG: batch}
+    )
 
 
 def begin(project: Project, instance: dg.DagsterInstance) -> Story:
@@ -49,10 +53,11 @@ class Story:
     settings: Settings
     instance: dg.DagsterInstance
     now: datetime = START
-    cursor: str | None = None
-    said: str = ""  # why the last tick started nothing
+    skip_message: str = ""  # why the last tick started nothing
+    warnings: list[str] = field(default_factory=list)  # of the last night
     engine: Callable[[], FakeEngine] = FakeEngine
-    seen_store: ObjectStore | None = None  # what the policies are given instead of the store
+    policy_store: ObjectStore | None = None  # the store that sensor and schedule use, if it is another one
+    out_of_time: Callable[[], bool] = lambda: False
 
     # --- what people do -------------------------------------------------------------------------------------------
 
@@ -67,73 +72,80 @@ class Story:
 
     # --- what the daemon does -------------------------------------------------------------------------------------
 
-    def tick(self, started: bool = True, **wait: float) -> list[str]:
-        """The sensor looks, after a while; the batches of which runs are started (if the daemon gets to that)."""
+    def tick(self, completed: bool = True, **wait: float) -> list[str]:
+        """The batches of which the sensor starts runs, after a while.
+
+        Args:
+            completed: False: the tick is evaluated and then lost, as in *Test sensor* of the UI.
+        """
         self.wait(**(wait or {"seconds": 30}))
-        with dg.build_sensor_context(self.instance, self.cursor, resources=self._resources()) as context:
-            result = new_manifests(context)
+        result = scan_manifests(self.instance, self.policy_store or self.store, self.settings, self.now)
         if isinstance(result, dg.SkipReason):
-            self.said = str(result.skip_message)
+            self.skip_message = str(result.skip_message)
             return []
-        assert isinstance(result, dg.SensorResult)
+        self.skip_message = str(getattr(result.skip_reason, "skip_message", ""))
+        requests = result.run_requests or []
+        if not completed:
+            return [str(request.partition_key) for request in requests]
         for request in result.dynamic_partitions_requests or []:
             self._change_partitions(request)
-        self.cursor, self.said = result.cursor, str(getattr(result.skip_reason, "skip_message", ""))
-        requests = result.run_requests or []
-        return self._start(requests) if started else [str(request.partition_key) for request in requests]
+        for request in requests:  # the daemon would drop a run key that has been used
+            assert self.instance.get_runs_count(dg.RunsFilter(tags={RUN_KEY_TAG: str(request.run_key)})) == 0
+        return self._start(requests)
 
     def night(self) -> list[str]:
-        """The schedule looks at two o'clock of the next night."""
+        """The batches of which the schedule starts runs, at two o'clock of the next night."""
         self.now = self.now.replace(hour=2, minute=0, second=0, microsecond=0) + timedelta(days=1)
-        return self._start(self.look(self.now, "42"))
+        return self._start(self.evaluate_schedule())
 
-    def look(self, scheduled: datetime, tick: str) -> Sequence[dg.RunRequest]:
-        """What the schedule would start, if it looked at this moment for that time. ``tick`` ends its log's key."""
-        with dg.build_schedule_context(self.instance, scheduled, resources=self._resources()) as context:
-            context._log_key = ["__repository__", "nightly_batches", tick]
-            result = nightly_batches(context)
-        self.said = str(result.skip_message) if isinstance(result, dg.SkipReason) else ""
+    def evaluate_schedule(self, preview: bool = False) -> Sequence[dg.RunRequest]:
+        """The requests of the schedule at this moment."""
+        self.warnings = []
+        store = self.policy_store or self.store
+        result = request_due_batches(
+            self.instance, store, self.settings, self.now, self.out_of_time, preview, self.warnings.append
+        )
+        self.skip_message = str(result.skip_message) if isinstance(result, dg.SkipReason) else ""
         return [] if isinstance(result, dg.SkipReason) else result
 
     def _change_partitions(self, request: dg.AddDynamicPartitionsRequest | dg.DeleteDynamicPartitionsRequest) -> None:
         if isinstance(request, dg.AddDynamicPartitionsRequest):
-            self.instance.add_dynamic_partitions("batches", request.partition_keys)
-        for key in request.partition_keys if isinstance(request, dg.DeleteDynamicPartitionsRequest) else ():
-            self.instance.delete_dynamic_partition("batches", key)
-
-    def _resources(self) -> dict[str, object]:
-        return {"settings": self.settings, "store": self.seen_store or self.store}
+            self.instance.add_dynamic_partitions(request.partitions_def_name, request.partition_keys)
+            return
+        for key in request.partition_keys:
+            self.instance.delete_dynamic_partition(request.partitions_def_name, key)
 
     def _start(self, requests: Sequence[dg.RunRequest]) -> list[str]:
         partitions = self.instance.get_dynamic_partitions("batches")
         for request in requests:
             assert request.partition_key in partitions
-            tags = {**request.tags, PARTITION: str(request.partition_key)}
+            tags = {**request.tags, RUN_KEY_TAG: str(request.run_key)}
             self.run(str(request.partition_key), dg.DagsterRunStatus.NOT_STARTED, **tags)
         return [str(request.partition_key) for request in requests]
 
-    # --- what becomes of runs -------------------------------------------------------------------------------------
+    # --- how runs end ---------------------------------------------------------------------------------------------
 
     def run(self, batch: str, status: dg.DagsterRunStatus, **tags: Any) -> dg.DagsterRun:
-        """A run in the records."""
+        """Record a run."""
         return create_run_for_test(
-            self.instance, job_name="speech_batch", status=status, tags={PARTITION: batch, **tags}
+            self.instance, job_name="speech_batch", status=status, tags={PARTITION_NAME_TAG: batch, **tags}
         )
 
     def succeeds(self, *batches: str) -> None:
-        """The waiting runs of these batches do their work."""
+        """The queued runs of these batches speak and deliver them."""
         for batch in batches:
             finish(self.store, self.settings, batch, self.engine())
             self._ends(batch, dg.DagsterEventType.RUN_SUCCESS)
 
     def fails(self, *batches: str) -> None:
-        """The waiting runs of these batches fail before they have done anything."""
+        """The queued runs of these batches fail before they have done anything."""
         for batch in batches:
             self._ends(batch, dg.DagsterEventType.RUN_FAILURE)
 
     def is_retried(self, batch: str, times: int) -> None:
-        """The latest run of a batch is retried by the instance, and each retry fails as well."""
-        (crashed,) = self.instance.get_runs(dg.RunsFilter(tags={PARTITION: batch}), limit=1)
+        """The instance retries the latest run of a batch, and each retry fails as well."""
+        crashed = latest_run(self.instance, batch)
+        assert crashed is not None
         for _ in range(times):
             create_run_for_test(
                 self.instance,
@@ -146,22 +158,30 @@ class Story:
 
     def _ends(self, batch: str, event: dg.DagsterEventType) -> None:
         queued = self.instance.get_runs(
-            dg.RunsFilter(statuses=[dg.DagsterRunStatus.NOT_STARTED], tags={PARTITION: batch})
+            dg.RunsFilter(statuses=[dg.DagsterRunStatus.NOT_STARTED], tags={PARTITION_NAME_TAG: batch})
         )
         assert len(queued) == 1, f"{batch} has {len(queued)} runs"
         self.instance.report_dagster_event(dg.DagsterEvent(event.value, "speech_batch"), queued[0].run_id)
 
+    # --- what there is --------------------------------------------------------------------------------------------
+
     def runs(self, batch: str) -> int:
         """How many runs a batch has had."""
-        return self.instance.get_runs_count(dg.RunsFilter(tags={PARTITION: batch}))
+        return self.instance.get_runs_count(dg.RunsFilter(tags={PARTITION_NAME_TAG: batch}))
 
     def tags(self, batch: str) -> dict[str, str]:
-        """Of its latest run."""
-        return dict(self.instance.get_runs(dg.RunsFilter(tags={PARTITION: batch}), limit=1)[0].tags)
+        """The tags of its latest run."""
+        run = latest_run(self.instance, batch)
+        return dict(run.tags) if run else {}
 
     @property
     def partitions(self) -> list[str]:
         return sorted(self.instance.get_dynamic_partitions("batches"))
+
+    @property
+    def settled(self) -> list[str]:
+        """The batches whose present version the sensor need not examine again."""
+        return sorted(key.partition("@")[0] for key in self.instance.get_dynamic_partitions(str(settled_versions.name)))
 
     @property
     def folder(self) -> Path:

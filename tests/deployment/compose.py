@@ -1,4 +1,4 @@
-"""Reading docker/compose.yaml as ``docker compose`` would: services with all that they inherit from their images."""
+"""Reads docker/compose.yaml as ``docker compose`` does: services with everything they inherit from their images."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ EXAMPLE = ROOT / "docker" / ".env.example"
 
 @dataclass(frozen=True)
 class Service:
-    """A container to be."""
+    """The configuration of a container."""
 
     name: str
     image: str  # the target of our Dockerfile, or a public image
     environment: Mapping[str, str]
     command: Sequence[str]
-    health: Sequence[str]  # empty: none
+    health: Sequence[str]  # empty: no health check
     needs: Mapping[str, str]  # service → "service_healthy" | "service_completed_successfully"
     volumes: Mapping[str, str]  # folder in the container → volume
 

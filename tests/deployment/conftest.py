@@ -1,4 +1,4 @@
-"""The deployment of docker/compose.yaml, started once for the tests that look at it."""
+"""The deployment of docker/compose.yaml, started once for all tests that use it."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ SECRETS = {name: secrets.token_hex(12) for name in ("POSTGRES_PASSWORD", "AWS_AC
 
 @pytest.fixture(scope="session")
 def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
-    """Everything up and healthy, with the demo's batch seeded; but for the daemon, which would begin to speak it."""
+    """All services up and healthy, with the demo's batch; except for the daemon, which would start its run."""
     if postgres.programs() is None and "CI" not in os.environ:
         pytest.skip("PostgreSQL is missing: apt-get install postgresql")
     with Stack(tmp_path_factory.mktemp("stack"), example_variables(**SECRETS)) as running:
-        running.up(but=["daemon"])
+        running.up(except_for=["daemon"])
         yield running

@@ -1,4 +1,4 @@
-"""Reading docker/Dockerfile: what each image sets, starts, and calls healthy. Only the instructions that we use."""
+"""Reads docker/Dockerfile: environment, command and health check of each image. Only the instructions that it uses."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ DOCKERFILE = ROOT / "docker" / "Dockerfile"
 
 @dataclass
 class Image:
-    """What a stage adds up to, with what it inherits."""
+    """The configuration of a stage, with everything it inherits."""
 
-    base: str = ""  # the public image at its bottom
+    base: str = ""  # the public base image
     environment: dict[str, str] = field(default_factory=dict)
     arguments: dict[str, str] = field(default_factory=dict)
     command: Sequence[str] = ()
@@ -31,9 +31,9 @@ def images() -> dict[str, Image]:
     for instruction, rest in _instructions():
         if instruction == "FROM":
             source, name = re.fullmatch(r"(\S+) AS (\S+)", rest).groups()  # type: ignore[union-attr]
-            above = found.get(source, Image(base=source))
-            environment, arguments = dict(above.environment), dict(above.arguments)
-            image = Image(above.base, environment, arguments, above.command, above.health, above.user)
+            parent = found.get(source, Image(base=source))
+            environment, arguments = dict(parent.environment), dict(parent.arguments)
+            image = Image(parent.base, environment, arguments, parent.command, parent.health, parent.user)
             found[name] = image
         elif instruction == "ENV":
             image.environment.update(pair.split("=", 1) for pair in rest.split())

@@ -1,6 +1,6 @@
-"""A Python environment that has a few distributions of this one and what they require, and nothing else.
+"""A Python environment with some distributions of the present one and their dependencies, and nothing else.
 
-As an image would be built from the same list, but from the files that are installed here, in a second.
+It corresponds to an image built from the same requirements, but links the installed files, which takes a second.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from packaging.utils import canonicalize_name
 
 
 def make_environment(folder: Path, requirements: Iterable[str], packages: Iterable[Path]) -> Path:
-    """Make it in ``folder``; ``packages`` are folders of packages without what they require. Returns its ``bin``."""
+    """Create it in ``folder``; ``packages`` are folders of packages without dependencies. Returns its ``bin``."""
     venv.create(folder, symlinks=True, with_pip=False)
     site = next(folder.glob("lib/python*/site-packages"))
     for installed in closure(requirements):
@@ -28,7 +28,7 @@ def make_environment(folder: Path, requirements: Iterable[str], packages: Iterab
 
 
 def closure(requirements: Iterable[str]) -> list[Distribution]:
-    """The distributions that are installed for these requirements, and for theirs, and so on."""
+    """The installed distributions for these requirements and their dependencies."""
     wanted, found, seen = [Requirement(each) for each in requirements], {}, set()
     while wanted:
         requirement = wanted.pop()
@@ -37,8 +37,8 @@ def closure(requirements: Iterable[str]) -> list[Distribution]:
             continue
         seen.add(key)
         found[key[0]] = distribution(requirement.name)
-        theirs = map(Requirement, found[key[0]].requires or [])
-        wanted += [each for each in theirs if _applies(each, requirement.extras)]
+        dependencies = map(Requirement, found[key[0]].requires or [])
+        wanted += [each for each in dependencies if _applies(each, requirement.extras)]
     return list(found.values())
 
 
@@ -51,10 +51,10 @@ def _link(installed: Distribution, site: Path, scripts: Path) -> None:
     for file in installed.files or []:
         source = Path(str(installed.locate_file(file)))
         if ".." not in file.parts:
-            place = site / file
-            place.parent.mkdir(parents=True, exist_ok=True)
-            if not place.exists():
-                place.symlink_to(source)
+            target = site / file
+            target.parent.mkdir(parents=True, exist_ok=True)
+            if not target.exists():
+                target.symlink_to(source)
         elif source.resolve().parent == Path(sys.executable).parent:
             _copy_script(source, scripts)
 
@@ -62,6 +62,6 @@ def _link(installed: Distribution, site: Path, scripts: Path) -> None:
 def _copy_script(source: Path, scripts: Path) -> None:
     text = source.read_bytes()
     if text.startswith(b"#!"):
-        place = scripts / source.name
-        place.write_bytes(re.sub(rb"^#!.*", b"#!" + bytes(scripts / "python"), text, count=1))
-        place.chmod(0o755)
+        target = scripts / source.name
+        target.write_bytes(re.sub(rb"^#!.*", b"#!" + bytes(scripts / "python"), text, count=1))
+        target.chmod(0o755)

@@ -1,4 +1,4 @@
-"""A private PostgreSQL cluster from Debian's package, as the ``postgres`` image would make it."""
+"""A private PostgreSQL cluster from Debian's package, configured like the ``postgres`` image."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from typing import Any
 
 
 def programs() -> Path | None:
-    """The folder of PostgreSQL's programs: of the newest version that is installed."""
+    """The folder of PostgreSQL's programs, of the newest installed version."""
     found = sorted(Path("/usr/lib/postgresql").glob("*/bin/initdb"), key=lambda path: float(path.parts[-3]))
     path = str(found[-1]) if found else shutil.which("initdb")
     return Path(path).parent if path else None
@@ -22,10 +22,10 @@ def programs() -> Path | None:
 
 @contextmanager
 def cluster(environment: Mapping[str, str], port: int) -> Iterator[list[str]]:
-    """A new cluster with the user, password and database of the image's variables; gives the command that serves it."""
+    """A new cluster with the user, password and database of the image's variables; yields the command of its server."""
     bin = programs()
     assert bin is not None
-    with _folder_of_its_own() as folder:
+    with _folder() as folder:
         password = folder / "password"
         password.write_text(environment["POSTGRES_PASSWORD"])
         shutil.chown(password, *_user_names())
@@ -39,7 +39,7 @@ def cluster(environment: Mapping[str, str], port: int) -> Iterator[list[str]]:
 
 
 def user() -> dict[str, Any]:
-    """For ``subprocess``: who runs it. It refuses to be run by root."""
+    """Options of ``subprocess`` for the user: PostgreSQL refuses to run as root."""
     if os.geteuid():
         return {}
     name, group = _user_names()
@@ -55,8 +55,8 @@ def _user_names() -> tuple[str, int]:
 
 
 @contextmanager
-def _folder_of_its_own() -> Iterator[Path]:
-    """Not below pytest's folder, which only the user who runs the tests may enter."""
+def _folder() -> Iterator[Path]:
+    """A folder outside pytest's, which only the user who runs the tests may enter."""
     folder = Path(tempfile.mkdtemp(prefix="f5-postgres-", dir="/tmp"))
     try:
         shutil.chown(folder, *_user_names())

@@ -1,8 +1,8 @@
 """The services of compose.yaml as plain processes: the same commands, settings, files and health checks.
 
-What stands for a container: a folder of its own (files, home, temporary files), an environment of nothing but what the
-image and compose.yaml set, and programs of nothing but its image. What is replaced: where things are. Hosts are this
-machine, ports are free ones, folders of the container lie below its folder, volumes are folders that services share.
+A container is a folder (files, home, temporary files), an environment with only the variables of the image and of
+compose.yaml, and the programs of its image. Only locations differ: hosts are this machine, ports are free ones, folders
+of the container are below its folder, and volumes are folders that services share.
 """
 
 from __future__ import annotations
@@ -27,16 +27,16 @@ from tests.storage.servers import free_port, tool
 _WORKDIR = "/opt/dagster"
 _START_SECONDS = 240
 _STOP_SECONDS = 600  # what compose.yaml gives the code server
-# Numeric libraries choose their kernels by these, on machines that need it.
-_FROM_THE_MACHINE = {name: value for name, value in os.environ.items() if name.startswith("OPENBLAS_")}
+# Numeric libraries choose their kernels by these variables, on machines that need it.
+_MACHINE_VARIABLES = {name: value for name, value in os.environ.items() if name.startswith("OPENBLAS_")}
 
 
 class Stack:
-    """Used as a context: leaving it kills every process."""
+    """A context manager: leaving it kills every process."""
 
     def __init__(self, folder: Path, variables: Mapping[str, str]) -> None:
         self.services: dict[str, Service] = read_compose(variables)
-        self.unhealthy_before: set[str] = set()  # whose health checks said no before they were started
+        self.unhealthy_before: set[str] = set()  # services whose health check failed before they were started
         self._folder = folder
         self._processes: dict[str, subprocess.Popen[bytes]] = {}
         self._exit = ExitStack()
@@ -52,16 +52,16 @@ class Stack:
             self.kill(name)
         self._exit.close()
 
-    def up(self, *, but: Sequence[str] = ()) -> None:
-        """Begin all services, and wait until they are well or done."""
-        begun = [name for name in self.services if name not in but]
-        for name in begun:
+    def up(self, *, except_for: Sequence[str] = ()) -> None:
+        """Start all services, and wait until they are healthy or have completed."""
+        started = [name for name in self.services if name not in except_for]
+        for name in started:
             self.begin(name)
-        for name in begun:
+        for name in started:
             self._wait(name, "service_healthy" if self.services[name].health else "service_completed_successfully")
 
     def begin(self, name: str) -> None:
-        """Start a service when what it needs is there. Its health check is asked before, too: it has to say no."""
+        """Start a service when its dependencies are ready. Its health check is run before, too: it must fail then."""
         service = self.services[name]
         for other, condition in service.needs.items():
             self._wait(other, condition)
@@ -84,7 +84,7 @@ class Stack:
             )
 
     def run(self, name: str, *command: str, text: bool = True) -> subprocess.CompletedProcess[Any]:
-        """As ``docker compose exec`` would."""
+        """Like ``docker compose exec``."""
         return subprocess.run(
             command, env=self.environment(name), cwd=self._home(name), capture_output=True, text=text, check=False
         )
@@ -93,7 +93,7 @@ class Stack:
         return self.run(name, *self.services[name].health).returncode == 0
 
     def stop(self, name: str) -> bool:
-        """As ``docker compose stop``: told to end, and killed with all its processes if it does not; whether it did."""
+        """Like ``docker compose stop``: terminate it, then kill all its processes. Returns True if it ended in time."""
         process = self._processes.pop(name)
         process.terminate()
         with suppress(subprocess.TimeoutExpired):
@@ -106,37 +106,37 @@ class Stack:
         return name in self._processes
 
     def kill(self, name: str) -> None:
-        """As if its container was killed: all its processes at once."""
+        """Kill all its processes at once, as when a container is killed."""
         self._kill(self._processes.pop(name))
 
     def pid(self, name: str) -> int:
         return self._processes[name].pid
 
     def log(self, name: str) -> str:
-        """What it printed."""
+        """The output of a service."""
         return self._log(name).read_text(errors="replace")
 
     def environment(self, name: str) -> dict[str, str]:
         """All variables of a container."""
         service, home = self.services[name], self._home(name)
-        values = {key: self._here(service, value) for key, value in service.environment.items()}
+        values = {key: self._local(service, value) for key, value in service.environment.items()}
         values |= {key: value for key, value in self._network.items() if key in values}
         if service.image == "postgres":
             values |= {"PGHOST": "127.0.0.1", "PGPORT": self._network["POSTGRES_PORT"]}
-            values |= {"PGPASSWORD": values["POSTGRES_PASSWORD"]}  # in the container, its own socket needs none
+            values |= {"PGPASSWORD": values["POSTGRES_PASSWORD"]}  # the socket in the container needs no password
         (home / "tmp").mkdir(exist_ok=True)
         path = f"{self._programs(service)}:/usr/bin:/bin"
-        return {**_FROM_THE_MACHINE, **values, "PATH": path, "HOME": str(home), "TMPDIR": str(home / "tmp")}
+        return {**_MACHINE_VARIABLES, **values, "PATH": path, "HOME": str(home), "TMPDIR": str(home / "tmp")}
 
     def files(self) -> list[Path]:
-        """Everything that the services wrote, but PostgreSQL's own and the bucket's."""
+        """All files that the services have written, except for those of PostgreSQL and the bucket."""
         return [path for name in self.services for path in (self._folder / "containers" / name).rglob("*")]
 
     def _command(self, service: Service) -> list[str]:
         if service.image == "postgres":
             port = int(self._network["POSTGRES_PORT"])
             return self._exit.enter_context(postgres.cluster(service.environment, port))
-        words = [self._here(service, word) for word in service.command]
+        words = [self._local(service, word) for word in service.command]
         return ["rclone", *words] if service.image == "rclone/rclone" else words
 
     def _programs(self, service: Service) -> Path:
@@ -146,14 +146,14 @@ class Stack:
             return Path(tool("rclone")).parent
         return self.instance_bin if service.image == "instance" else Path(sys.executable).parent
 
-    def _here(self, service: Service, text: str) -> str:
-        """A path of the container, where it is here; anything else as it is."""
-        places = {target: self._folder / "volumes" / volume for target, volume in service.volumes.items()}
-        places[_WORKDIR] = self._home(service.name)
-        for target, place in places.items():
+    def _local(self, service: Service, text: str) -> str:
+        """A path of the container as a path of this machine; other text unchanged."""
+        folders = {target: self._folder / "volumes" / volume for target, volume in service.volumes.items()}
+        folders[_WORKDIR] = self._home(service.name)
+        for target, folder in folders.items():
             if text == target or text.startswith(f"{target}/"):
-                place.mkdir(parents=True, exist_ok=True)
-                return str(place) + text.removeprefix(target)
+                folder.mkdir(parents=True, exist_ok=True)
+                return str(folder) + text.removeprefix(target)
         return text
 
     def _home(self, name: str) -> Path:
@@ -189,7 +189,7 @@ class Stack:
 
 
 def _network() -> tuple[dict[str, str], str]:
-    """Where the services find each other, by the variables that say so; and where the UI is."""
+    """The variables with the addresses of the services, and the address of the UI."""
     database, code, web, bucket = (str(free_port()) for _ in range(4))
     return {
         "POSTGRES_HOST": "127.0.0.1",
@@ -206,6 +206,6 @@ def _network() -> tuple[dict[str, str], str]:
 
 
 def _instance_requirements() -> Sequence[str]:
-    """What the Dockerfile installs into the image ``instance``."""
+    """The packages that the Dockerfile installs into the image ``instance``."""
     lines = (ROOT / "docker" / "instance.txt").read_text().splitlines()
     return [line for line in lines if line and not line.startswith("#")]

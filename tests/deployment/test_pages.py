@@ -1,4 +1,4 @@
-"""The pages on deployments: that their names and values are real. Their commands are run by ``test_topology``."""
+"""The pages on deployments: their names and values exist. ``test_topology`` runs their commands."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ def test_the_services_and_variables_of_the_page_on_compose_exist() -> None:
     assert {words.split()[0] for words in named} <= services
     for variable in re.findall(r"`([A-Z][A-Z0-9_]+)(?:=[^`]*)?`", text):
         known = {*example_variables(), *re.findall(r"\$\{(\w+)", COMPOSE.read_text()), "COMPOSE_FILE"}
-        assert variable in known | {f"F5_{name.upper()}" for name in Settings.model_fields}  # they all reach the server
+        assert variable in known | {f"F5_{name.upper()}" for name in Settings.model_fields}
 
 
 # --- Kubernetes -----------------------------------------------------------------------------------------------
@@ -63,13 +63,13 @@ def test_the_services_and_variables_of_the_page_on_compose_exist() -> None:
 
 @pytest.fixture(scope="module")
 def values() -> dict[str, Any]:
-    """The chart's values, as the page has them."""
+    """The values of the chart on the page."""
     [found] = [block for block in blocks("kubernetes.md", "yaml") if "runLauncher:" in block]
     return yaml.safe_load(found)
 
 
 def snake(value: Any) -> Any:
-    """As the chart hands the launcher its configuration: its own names in snake case, Kubernetes' as they are."""
+    """The configuration as the chart passes it to the launcher: its own names in snake case."""
     return {re.sub(r"(?<=[a-z0-9])([A-Z])", r"_\1", key).lower(): each for key, each in value.items()}
 
 
@@ -85,8 +85,8 @@ def test_the_run_launcher_takes_the_values(values: dict[str, Any]) -> None:
     assert result.success, result.errors
 
 
-def test_of_one_batch_there_are_never_two_runs_here_either(values: dict[str, Any]) -> None:
-    """What f5_pipeline/defs/dagster.yaml decides; how many runs there are at once is another matter there."""
+def test_each_batch_has_one_run_on_kubernetes_too(values: dict[str, Any]) -> None:
+    """As in f5_pipeline/defs/dagster.yaml. The number of runs in progress may differ."""
     local = yaml.safe_load((DOCS.parent / "f5_pipeline" / "defs" / "dagster.yaml").read_text())
     runs = values["concurrency"]["runs"]
     assert runs["tagConcurrencyLimits"] == local["concurrency"]["runs"]["tag_concurrency_limits"]
@@ -98,8 +98,8 @@ def test_of_one_batch_there_are_never_two_runs_here_either(values: dict[str, Any
     assert snake(values["dagsterDaemon"]["runRetries"]) == local["run_retries"]
 
 
-def test_daemon_and_code_server_agree_how_long_a_look_may_take(values: dict[str, Any]) -> None:
-    """The server stops in time only if it knows how long the daemon waits."""
+def test_daemon_and_code_server_have_the_same_timeouts(values: dict[str, Any]) -> None:
+    """The code server stops in time only if it knows how long the daemon waits."""
     compose = yaml.safe_load(COMPOSE.read_text())["services"]
     [location] = values["dagster-user-deployments"]["deployments"]
     for kind in ("SCHEDULE", "SENSOR"):
@@ -109,7 +109,7 @@ def test_daemon_and_code_server_agree_how_long_a_look_may_take(values: dict[str,
 
 
 def test_a_run_has_a_gpu_the_cache_and_the_secrets(values: dict[str, Any]) -> None:
-    """The job that the launcher makes of the code location's settings and its own, as they are merged for a run."""
+    """The job that the launcher creates from the merged settings of the code location and its own."""
     [location] = values["dagster-user-deployments"]["deployments"]
     launcher = values["runLauncher"]["config"]["k8sRunLauncher"]["runK8sConfig"]
     context = K8sContainerContext.create_from_config(

@@ -1,4 +1,4 @@
-"""This project's own CI: that GitHub would accept it, and that it gives nothing away."""
+"""This project's CI workflow: valid for GitHub, and safe."""
 
 from __future__ import annotations
 
@@ -17,18 +17,18 @@ def run(*command: str) -> None:
     assert done.returncode == 0, done.stdout + done.stderr
 
 
-def test_the_workflow_keeps_to_the_schema_and_every_job_ends() -> None:
+def test_the_workflow_is_valid_and_every_job_has_a_timeout() -> None:
     run("check-jsonschema", "--builtin-schema", "vendor.github-workflows", str(WORKFLOW))
     run("check-jsonschema", "--builtin-schema", "custom.github-workflows-require-timeout", str(WORKFLOW))
 
 
 def test_the_workflow_is_safe() -> None:
-    """Pinned actions, no more rights than needed, nothing of a pull request's in a script, no secret."""
+    """Pinned actions, minimal permissions, no input of pull requests in scripts, no secrets."""
     run("zizmor", "--offline", "--no-progress", str(WORKFLOW))
     assert "secrets." not in WORKFLOW.read_text()
 
 
-def test_ci_is_the_script_and_every_image_is_built() -> None:
+def test_ci_runs_the_script_and_builds_every_image() -> None:
     jobs = yaml.safe_load(WORKFLOW.read_text())["jobs"]
     assert "bash .ci/run" in [step.get("run") for step in jobs["test"]["steps"]]
     built = set(jobs["images"]["strategy"]["matrix"]["target"])

@@ -1,10 +1,10 @@
-"""A night's work on a bad night: manifests in bursts, workers killed, a bucket that misbehaves, and nobody who watches.
+"""Unattended operation on a bad night: manifests in bursts, killed workers, an unreliable bucket.
 
     SOAK_MANIFESTS=200 python -m pytest -m soak tests/soak/test_unwatched.py -s
 
-A real daemon with sensor and nightly schedule, its runs with the embedded model, a real S3 server behind a proxy that
-spoils requests. At the end every batch is right, what was to fail has failed as often as promised, and nothing has
-grown. Prints its figures; ``SOAK_SEED`` plays another night.
+A real daemon with sensor and schedule, runs with the embedded model, a real S3 server behind a proxy that spoils
+requests. At the end every batch is correct, broken manifests have failed as often as documented, and no resource has
+grown. Prints its measurements; ``SOAK_SEED`` chooses another sequence of events.
 """
 
 from __future__ import annotations
@@ -30,14 +30,14 @@ from f5_pipeline.storage.object_store import ObjectStore
 from f5_pipeline.storage.s3 import S3Store
 from tests.defs.daemon import PARTITION, UNFINISHED, Daemon
 from tests.material import WORDS, put_voices
-from tests.soak.watch import Sample, Watch, middle
+from tests.soak.watch import Sample, Watch, median_of
 from tests.storage import servers
 from tests.storage.proxy import BUSY, CUT, LOSE, RESET, Fault, Proxy, proxy_before, sometimes
 
 MANIFESTS = int(os.environ.get("SOAK_MANIFESTS", "200"))
 SEED = int(os.environ.get("SOAK_SEED", "1"))
 BROKEN = b"no,such,columns\n1,2,3\n"
-_NIGHT = 120  # seconds; what a deployment computes while idle is measured over a whole one
+_NIGHT = 120  # seconds between two ticks of the schedule; idle CPU time is measured over one interval
 CONFIG = {"run_monitoring": {"poll_interval_seconds": 5}}
 
 pytestmark = [pytest.mark.soak, pytest.mark.timeout(12 * 3600)]
@@ -45,10 +45,10 @@ pytestmark = [pytest.mark.soak, pytest.mark.timeout(12 * 3600)]
 
 @dataclass
 class Night:
-    """Everything that takes part."""
+    """The daemon, the store and the events of the night."""
 
     daemon: Daemon
-    store: ObjectStore  # past the proxy
+    store: ObjectStore  # without the proxy
     proxy: Proxy
     settings: Settings
     chance: random.Random = field(default_factory=lambda: random.Random(SEED))
@@ -57,10 +57,10 @@ class Night:
     deleted: list[str] = field(default_factory=list)
     killed: int = 0
 
-    # --- what comes -----------------------------------------------------------------------------------------------
+    # --- manifests ------------------------------------------------------------------------------------------------
 
     def arrive(self, number: int) -> None:
-        """One manifest in twelve is broken; the others have a line or two that no other has."""
+        """Add a manifest. One in twelve is broken; the others have one or two unique lines."""
         batch = f"batch-{number:04}"
         if number % 12 == 5:
             self.store.write(f"manifests/{batch}.csv", BROKEN)
@@ -80,7 +80,7 @@ class Night:
         return f"the {first} and the {second} near the {third}."
 
     def change_one(self) -> None:
-        """Somebody edits a manifest that was spoken already, and takes another away."""
+        """Edit the manifest of one finished batch, and delete that of another."""
         done = [batch for batch in self.good if self.store.stat(f"batches/{batch}/report.html")]
         if len(done) >= 2:
             edited, gone = self.chance.sample(done, 2)
@@ -90,20 +90,20 @@ class Night:
             self.good.remove(gone)
             self.deleted.append(gone)
 
-    # --- what befalls it ------------------------------------------------------------------------------------------
+    # --- failures -------------------------------------------------------------------------------------------------
 
     def spoil(self, share: float) -> None:
-        """A share of the requests fails, each in one of many ways."""
+        """Let a share of the requests fail, in different ways."""
         self.proxy.decide = sometimes(share, [*BUSY, RESET, LOSE, CUT], SEED)
 
     def outage(self, seconds: float) -> None:
-        """The store answers nobody for a while."""
+        """Let all requests fail for a while."""
         before, self.proxy.decide = self.proxy.decide, lambda request: Fault("answer", 503, "SlowDown")
         time.sleep(seconds)
         self.proxy.decide = before
 
     def kill_workers(self, ended: threading.Event) -> None:
-        """One run in five loses its process, somewhere in its middle."""
+        """Kill the process of one run in five, at a random time."""
         seen: set[str] = set()
         while not ended.wait(0.5):
             for run in self.daemon.with_status("STARTED"):
@@ -119,14 +119,14 @@ class Night:
                 os.kill(pid, signal.SIGKILL)
                 self.killed += 1
 
-    # --- how far it is --------------------------------------------------------------------------------------------
+    # --- state ----------------------------------------------------------------------------------------------------
 
     def done(self) -> list[str]:
         states = batch_states(self.store, self.settings)
         return [state.batch for state in states if not state.reason]
 
     def at_rest(self) -> bool:
-        """All is spoken that can be, and no run is left."""
+        """True if every batch is finished or has failed, and no run is left."""
         failed = {batch for batch in self.broken if "FAILURE" in self.daemon.statuses(batch)}
         return (
             not self.daemon.with_status(*UNFINISHED)
@@ -155,7 +155,7 @@ def night(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Night]:
             "F5_NIGHTLY_CRON": f"*/{_NIGHT // 60} * * * *",
             "TMPDIR": str(temporary),
         }
-        with Daemon(tmp_path / "daemon", environment, CONFIG, lasting_server=True) as daemon:
+        with Daemon(tmp_path / "daemon", environment, CONFIG, separate_server=True) as daemon:
             yield Night(daemon, store, proxy, settings)
 
 
@@ -176,15 +176,15 @@ def test_a_bad_night(night: Night, tmp_path: Path) -> None:
         ended.set()
         killer.join()
         night.spoil(0)
-        time.sleep(60)  # what is retried, or removed, is so by now
-        idle_after, last = watch.busy_share(_NIGHT), watch.look()
+        time.sleep(60)  # retries and removals have happened by then
+        idle_after, last = watch.busy_share(_NIGHT), watch.sample()
     _report(night, watch, idle_before, idle_after, tmp_path)
-    _everything_is_right(night)
-    _nothing_has_grown(watch, warm, last, idle_before, idle_after)
+    _check_batches(night)
+    _check_resources(watch, warm, last, idle_before, idle_after)
 
 
 def _bursts(night: Night) -> None:
-    """Manifests come in heaps; the next one when the last one is half spoken."""
+    """Manifests arrive in bursts: the next one when half of the batches are finished."""
     number = 1
     while number < MANIFESTS:
         for _ in range(min(MANIFESTS - number, night.chance.randint(1, max(2, MANIFESTS // 6)))):
@@ -199,7 +199,7 @@ def _missing(night: Night) -> object:
     return {state.batch: state.reason for state in batch_states(night.store, night.settings) if state.reason}
 
 
-def _everything_is_right(night: Night) -> None:
+def _check_batches(night: Night) -> None:
     clips = ClipStore(night.store)
     for batch in night.good:
         rows = read_index(night.store, batch) or []
@@ -210,7 +210,7 @@ def _everything_is_right(night: Night) -> None:
             assert night.store.stat(f"batches/{batch}/audio/{row.id}.wav") is not None, batch
     for batch in night.broken:
         roots = {run.dagster_run.root_run_id or run.dagster_run.run_id for run in night.daemon.runs(batch)}
-        assert 1 <= len(roots) <= 3, f"{batch} is on a treadmill"
+        assert 1 <= len(roots) <= 3, f"{batch} had {len(roots)} runs"
         assert night.store.stat(f"batches/{batch}/report.html") is None
     partitions = set(night.daemon.instance.get_dynamic_partitions("batches"))
     assert partitions == {*night.good, *night.broken}
@@ -218,15 +218,15 @@ def _everything_is_right(night: Night) -> None:
     assert spoken == {*night.good, *night.broken, *night.deleted}
 
 
-def _nothing_has_grown(watch: Watch, warm: int, last: Sample, idle_before: float, idle_after: float) -> None:
-    """Against the first quarter after the first batch: what a deployment needs, it needs by then."""
+def _check_resources(watch: Watch, warm: int, last: Sample, idle_before: float, idle_after: float) -> None:
+    """Compares the last quarter of the samples with the first, after the first batch."""
     work = watch.samples[warm:]
     quarter = max(1, len(work) // 4)
     early, late = work[:quarter], work[-quarter:]
     for name in ("daemon_megabytes", "server_megabytes"):
-        assert middle(late, name) < 1.15 * middle(early, name) + 20, name
-    assert middle(late, "threads") <= 1.25 * middle(early, "threads") + 10
-    assert middle(late, "open_files") <= 1.25 * middle(early, "open_files") + 20
+        assert median_of(late, name) < 1.15 * median_of(early, name) + 20, name
+    assert median_of(late, "threads") <= 1.25 * median_of(early, "threads") + 10
+    assert median_of(late, "open_files") <= 1.25 * median_of(early, "open_files") + 20
     at_rest = watch.samples[warm - 1]
     assert last.processes <= at_rest.processes
     assert last.temporary_files <= at_rest.temporary_files + 5

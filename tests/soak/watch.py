@@ -1,4 +1,4 @@
-"""What a daemon and its code server hold on to: memory, threads, files, processes, and what they compute when idle."""
+"""Resources of a daemon and its code server: memory, threads, files, processes, and CPU time while idle."""
 
 from __future__ import annotations
 
@@ -20,19 +20,19 @@ _EVERY_SECONDS = 5.0
 
 @dataclass(frozen=True)
 class Sample:
-    """One look at the processes that live as long as the deployment: not at the runs, which come and go."""
+    """The resources of the daemon and the code server at one time, without those of runs."""
 
-    seconds: float  # since the watch began
+    seconds: float  # since the start
     daemon_megabytes: float  # resident
     server_megabytes: float  # of the code server
     threads: int
     open_files: int
-    processes: int  # all of them, runs and what they left behind included
+    processes: int  # all of them, including runs and their leftovers
     temporary_files: int
 
 
 class Watch:
-    """Looks every few seconds, in a thread, while the block runs."""
+    """Takes a sample every few seconds, in a thread, while the block runs."""
 
     def __init__(self, daemon: Daemon, temporary: Path) -> None:
         self.samples: list[Sample] = []
@@ -49,10 +49,10 @@ class Watch:
         self._ended.set()
         self._thread.join()
 
-    def look(self) -> Sample:
+    def sample(self) -> Sample:
         sizes = {"daemon": 0.0, "server": 0.0}
         threads, files = [], []
-        for process in self.lasting():
+        for process in self.servers():
             with suppress(psutil.NoSuchProcess):
                 sizes["server" if "grpc" in process.cmdline() else "daemon"] += process.memory_info().rss / 1e6
                 threads.append(process.num_threads())
@@ -67,8 +67,8 @@ class Watch:
             sum(path.is_file() for path in self._temporary.rglob("*")),
         )
 
-    def lasting(self) -> list[psutil.Process]:
-        """The daemon and its code server."""
+    def servers(self) -> list[psutil.Process]:
+        """The processes of the daemon and its code server."""
         found = []
         for process in self._daemon.processes():
             with suppress(psutil.NoSuchProcess):
@@ -78,19 +78,19 @@ class Watch:
         return found
 
     def busy_share(self, seconds: float) -> float:
-        """Which share of a core they need while nothing is to be done."""
+        """The share of a core that they use over some seconds."""
         before = self._cpu_seconds()
         time.sleep(seconds)
         return (self._cpu_seconds() - before) / seconds
 
     def _cpu_seconds(self) -> float:
-        return sum(sum(process.cpu_times()[:2]) for process in self.lasting())
+        return sum(sum(process.cpu_times()[:2]) for process in self.servers())
 
     def _watch(self) -> None:
         while not self._ended.wait(_EVERY_SECONDS):
-            self.samples.append(self.look())
+            self.samples.append(self.sample())
 
 
-def middle(samples: Sequence[Sample], name: str) -> float:
+def median_of(samples: Sequence[Sample], name: str) -> float:
     """The median of one measure."""
     return statistics.median(getattr(sample, name) for sample in samples)

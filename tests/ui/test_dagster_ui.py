@@ -1,6 +1,6 @@
-"""The UI as people use it: a real ``dagster dev``, a real browser, the embedded model.
+"""The UI: a real ``dagster dev``, a real browser, the embedded model.
 
-The controls are found by the names that a person reads; a new Dagster that renames them is meant to fail here.
+Controls are found by the names that a person reads. If a new version of Dagster renames them, these tests fail.
 """
 
 from __future__ import annotations
@@ -28,7 +28,9 @@ from f5_pipeline.storage.local import LocalStore
 from tests.material import put_voices
 
 ROOT = Path(__file__).resolve().parents[2]
-START_SECONDS = 240  # generous: nothing is measured here
+pytestmark = pytest.mark.slow
+
+START_SECONDS = 240
 RUN_MILLISECONDS = 240_000
 MANIFEST = """id,voice,text
 hello,m3,Welcome back to the river.
@@ -51,19 +53,19 @@ class _Quiet(SimpleHTTPRequestHandler):
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder like a checkout: Dagster's configuration and a store with four voices and one manifest."""
-    made = tmp_path_factory.mktemp("ui")
-    shutil.copy(ROOT / "dagster.yaml", made)
+    folder = tmp_path_factory.mktemp("ui")
+    shutil.copy(ROOT / "dagster.yaml", folder)
     for kind in ("voices", "manifests"):
-        (made / "store" / kind).mkdir(parents=True)
-    put_voices(LocalStore(made / "store"), "f2", "m3")
-    (made / "story.csv").write_text(MANIFEST)
-    (made / "story.toml").write_text("nfe_step = 5\nmax_attempts = 1\n")
-    return made
+        (folder / "store" / kind).mkdir(parents=True)
+    put_voices(LocalStore(folder / "store"), "f2", "m3")
+    (folder / "story.csv").write_text(MANIFEST)
+    (folder / "story.toml").write_text("nfe_step = 5\nmax_attempts = 1\n")
+    return folder
 
 
 @pytest.fixture(scope="module")
 def pages(folder: Path) -> Iterator[str]:
-    """A web server on the store's folder; its address."""
+    """The address of a web server on the store's folder."""
     server = ThreadingHTTPServer(("127.0.0.1", 0), partial(_Quiet, directory=str(folder / "store")))
     Thread(target=server.serve_forever, daemon=True).start()
     yield f"http://127.0.0.1:{server.server_port}"
@@ -72,7 +74,7 @@ def pages(folder: Path) -> Iterator[str]:
 
 @pytest.fixture(scope="module")
 def ui(folder: Path, pages: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """``dagster dev`` in that folder, after ``f5-pipeline submit``; its address."""
+    """The address of ``dagster dev`` in that folder, after ``f5-pipeline submit``."""
     environment = {name: value for name, value in os.environ.items() if not name.startswith(("F5_", "DAGSTER_"))}
     environment |= {"F5_CACHE": str(tmp_path_factory.mktemp("cache")), "F5_STORE_PAGES": pages}
     submit = [sys.executable, "-m", "f5_pipeline.cli.main", "submit", "story.csv"]
@@ -89,7 +91,7 @@ def ui(folder: Path, pages: str, tmp_path_factory: pytest.TempPathFactory) -> It
 
 
 def _kill_all(process: subprocess.Popen[bytes]) -> None:
-    """With its children, which it would end by SIGINT: what was started in the background ignores that."""
+    """Kill it with its children. It would interrupt them, and processes in the background ignore SIGINT."""
     parent = psutil.Process(process.pid)
     for each in (*parent.children(recursive=True), parent):
         with suppress(psutil.NoSuchProcess):
@@ -119,7 +121,7 @@ def page(ui: str, chromium: Any) -> Iterator[Any]:
 
 @pytest.fixture(scope="module")
 def spoken(page: Any) -> Any:
-    """The batch is spoken from the UI, as the README says: Materialize all, choose the batch, launch."""
+    """The batch is spoken from the UI as in the README: *Materialize all*, select the batch, launch."""
     page.goto("/locations/f5_pipeline.definitions/jobs/speech_batch")
     page.get_by_role("button", name=re.compile("Materialize all")).click()
     page.get_by_text("Select a partition or create one").click()
@@ -130,7 +132,7 @@ def spoken(page: Any) -> Any:
 
 
 def _launch(page: Any) -> None:
-    """Launch a run and go to its page: where "View" leads, as the note that has it moves, and is gone in a moment."""
+    """Launch a run and open its page: the target of the link "View", because the note with the link soon disappears."""
     page.get_by_role("button", name=re.compile("Launch 1 run")).click()
     page.goto(page.get_by_role("link", name="View", exact=True).get_attribute("href"))
 
@@ -139,11 +141,11 @@ def test_a_batch_is_spoken_from_the_ui(spoken: Any, folder: Path) -> None:
     assert sorted(path.name for path in (folder / "store/batches/story/audio").iterdir()) == ["hello.wav", "lamp.wav"]
 
 
-def test_the_run_says_in_its_log_where_to_listen(spoken: Any) -> None:
-    spoken.get_by_text(re.compile("Listen to it: ")).first.wait_for()
+def test_the_log_of_the_run_has_the_listening_page(spoken: Any) -> None:
+    spoken.get_by_text(re.compile("Listening page: ")).first.wait_for()
 
 
-def test_the_materialization_leads_to_the_listening_page(spoken: Any, pages: str) -> None:
+def test_the_materialization_links_to_the_listening_page(spoken: Any, pages: str) -> None:
     spoken.goto("/assets/delivered_audio?view=partitions&partition=story")
     link = f"{pages}/batches/story/report.html"
     with spoken.expect_popup() as opened:
@@ -153,7 +155,7 @@ def test_the_materialization_leads_to_the_listening_page(spoken: Any, pages: str
     assert report.url == link
 
 
-def test_the_numbers_of_a_batch_are_shown_and_plotted(spoken: Any) -> None:
+def test_the_metadata_of_a_batch_is_shown_and_plotted(spoken: Any) -> None:
     spoken.goto("/assets/generated_audio?view=partitions&partition=story")
     for text in ("audio_seconds", "cache_hits", "device_seconds", "the lamp is by the window."):
         spoken.get_by_text(text, exact=True).first.wait_for()
@@ -162,7 +164,7 @@ def test_the_numbers_of_a_batch_are_shown_and_plotted(spoken: Any) -> None:
     spoken.locator("canvas").first.wait_for()
 
 
-def test_a_picture_of_the_sound_is_one_click_away(spoken: Any) -> None:
+def test_the_spectrogram_is_shown_on_a_click(spoken: Any) -> None:
     spoken.goto("/assets/generated_audio?view=partitions&partition=story")
     spoken.get_by_text("[Show Markdown]").click()
     picture = spoken.get_by_role("dialog").locator("img")
@@ -178,7 +180,7 @@ def test_a_rejected_row_is_a_failed_check_with_its_reason(spoken: Any) -> None:
 
 
 def test_nothing_is_spoken_twice(spoken: Any) -> None:
-    """Materialized once more from the asset's own page: all is found, and the UI says so."""
+    """A second materialization, from the page of the asset, speaks nothing, and the UI shows that."""
     spoken.goto("/assets/generated_audio?view=partitions&partition=story")
     spoken.get_by_role("button", name=re.compile("Materialize")).first.click()
     _launch(spoken)
@@ -188,7 +190,7 @@ def test_nothing_is_spoken_twice(spoken: Any) -> None:
     assert re.search(r"clips_spoken\s*0\b", row.inner_text())
 
 
-def test_automation_has_its_switches_there_and_all_are_off(spoken: Any) -> None:
+def test_sensors_and_schedule_have_switches_that_are_off(spoken: Any) -> None:
     spoken.goto("/automation")
     for name in ("new_manifests", "nightly_batches"):
         spoken.get_by_text(name, exact=True).first.wait_for()

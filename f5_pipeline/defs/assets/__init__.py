@@ -1,1 +1,1 @@
-"""Assets: one module for each asset of the pipeline."""
+"""The assets, one module for each."""

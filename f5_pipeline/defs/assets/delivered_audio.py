@@ -1,9 +1,9 @@
-"""``delivered_audio[batch]``: what the user asked for, made of the clips. Speaks nothing."""
+"""``delivered_audio[batch]``: the files that the user asked for, made from the clips. Speaks nothing."""
 
 import dagster as dg
 
-from f5_pipeline.defs.automation.conditions import deliver_what_was_spoken
-from f5_pipeline.defs.failures import TRANSIENT, batch_of, readable
+from f5_pipeline.defs.automation.conditions import undelivered
+from f5_pipeline.defs.failures import RETRY_TRANSIENT, batch_name, readable_failures
 from f5_pipeline.defs.metadata.links import link
 from f5_pipeline.defs.partitions import batch_check, batches
 from f5_pipeline.delivery.deliver import deliver_batch
@@ -23,13 +23,13 @@ from f5_pipeline.storage.object_store import ObjectStore
     tags={"f5/scope": "batch"},
     owners=["team:speech"],
     code_version="1",
-    retry_policy=TRANSIENT,
-    automation_condition=deliver_what_was_spoken(),
+    retry_policy=RETRY_TRANSIENT,
+    automation_condition=undelivered(),
     check_specs=[
         batch_check(
             "sections_complete",
             "delivered_audio",
-            "No joined section lacks a line, failed or rejected.",
+            "Every joined section has all of its lines: none of them failed or was rejected.",
         )
     ],
 )
@@ -38,19 +38,19 @@ def delivered_audio(
     settings: dg.ResourceParam[Settings],
     store: dg.ResourceParam[ObjectStore],
 ) -> dg.MaterializeResult:
-    """Named files in the batch's format and loudness, joined sections, and the listening page.
+    """Named files in the batch's format and loudness, joined sections, subtitles and the listening page.
 
-    Only what changed is written again: another format or loudness speaks nothing.
+    Only changed files are written again. A change of format or loudness speaks nothing.
     """
-    with readable():
-        batch = batch_of(context)
+    with readable_failures():
+        batch = batch_name(context)
         contents = load_utterances(store, batch)
         index = index_version(store, batch)
         if (rows := read_index(store, batch)) is None:
             raise NotSpokenYet(batch, "results")
         report = deliver_batch(store, batch, contents.settings, rows, contents.utterances, contents.rejected)
         record_delivered(store, batch, index)
-    context.log.info(f"Listen to it: {store.location(report.report_key)}")
+    context.log.info(f"Listening page: {store.location(report.report_key)}")
     return dg.MaterializeResult(
         metadata={
             "listening_page": link(report.report_key, store, settings),

@@ -1,10 +1,10 @@
-"""``flash_attn_environment``: this machine's attention, proven before anything large is downloaded."""
+"""``flash_attn_environment``: the attention kernel of this machine, verified before anything large is downloaded."""
 
 from collections.abc import Iterator
 
 import dagster as dg
 
-from f5_pipeline.defs.failures import readable
+from f5_pipeline.defs.failures import readable_failures
 from f5_pipeline.environment.attention import prove_environment
 from f5_pipeline.environment.record import EnvironmentReport
 from f5_pipeline.errors import NotEnoughDisk
@@ -12,17 +12,17 @@ from f5_pipeline.models.catalogue import model_named
 from f5_pipeline.models.weights import missing_bytes
 from f5_pipeline.settings.environment import Settings
 
-_FITS = dg.AssetCheckSpec(
+_FITS_ON_DISK = dg.AssetCheckSpec(
     "fits_on_disk",
     asset="flash_attn_environment",
-    description="The wheel, unpacked, and the weights still to come fit on this machine's disks. Checked before the "
-    "first byte is downloaded.",
+    description="The disks of this machine have space for the unpacked wheel and the missing model files. Checked "
+    "before anything is downloaded.",
     blocking=True,
 )
-_PROVEN = dg.AssetCheckSpec(
+_ATTENTION_PROVEN = dg.AssetCheckSpec(
     "attention_proven",
     asset="flash_attn_environment",
-    description="The attention that will be used works on this machine, or torch's own is used, and why.",
+    description="The attention kernel runs on this machine: flash_attn, or torch attention with the reason for it.",
     blocking=True,
 )
 
@@ -33,42 +33,42 @@ _PROVEN = dg.AssetCheckSpec(
     tags={"f5/scope": "machine"},
     owners=["team:speech"],
     code_version="1",
-    check_specs=[_FITS, _PROVEN],
+    check_specs=[_FITS_ON_DISK, _ATTENTION_PROVEN],
 )
 def flash_attn_environment(
     context: dg.AssetExecutionContext, settings: dg.ResourceParam[Settings]
 ) -> Iterator[dg.AssetCheckResult | dg.MaterializeResult]:
     """The attention kernel of this machine.
 
-    With CUDA: the one flash_attn wheel that fits, installed once and proven in a fresh interpreter. Without: torch's
-    own attention, and why. Nothing downstream downloads anything before this has passed.
+    With CUDA, the flash_attn wheel that matches this machine is installed once and verified in a new interpreter.
+    Without CUDA, torch attention is used and the reason is given. Downloads downstream start only after this asset.
     """
-    with readable():
+    with readable_failures():
         try:
             report = prove_environment(settings, missing_bytes(model_named(settings), settings.cache))
         except NotEnoughDisk as error:
-            yield _does_not_fit(error)
+            yield _disk_too_small(error)
             raise
     context.log.info(report.reason)
     yield dg.MaterializeResult(
         metadata=_metadata(report),
         data_version=dg.DataVersion(f"{report.attention}-{report.tags.torch}-{report.wheel_sha256}"),
     )
-    yield dg.AssetCheckResult(passed=True, check_name=_FITS.name)
-    yield dg.AssetCheckResult(passed=True, check_name=_PROVEN.name, metadata={"reason": report.reason})
+    yield dg.AssetCheckResult(passed=True, check_name=_FITS_ON_DISK.name)
+    yield dg.AssetCheckResult(passed=True, check_name=_ATTENTION_PROVEN.name, metadata={"reason": report.reason})
 
 
-def _does_not_fit(error: NotEnoughDisk) -> dg.AssetCheckResult:
+def _disk_too_small(error: NotEnoughDisk) -> dg.AssetCheckResult:
     return dg.AssetCheckResult(
         passed=False,
-        check_name=_FITS.name,
+        check_name=_FITS_ON_DISK.name,
         description=str(error),
         metadata={"where": error.folder, "bytes_needed": error.needed, "bytes_available": error.available},
     )
 
 
 def _metadata(report: EnvironmentReport) -> dict[str, str | int | float]:
-    known = {
+    values = {
         "attention": report.attention,
         "reason": report.reason,
         "python": report.tags.python,
@@ -83,4 +83,4 @@ def _metadata(report: EnvironmentReport) -> dict[str, str | int | float]:
         "bytes_downloaded": report.bytes_downloaded,
         "proven_before": str(report.reused),
     }
-    return {name: value for name, value in known.items() if value is not None}
+    return {name: value for name, value in values.items() if value is not None}

@@ -1,4 +1,4 @@
-"""``generated_audio[batch]``: the speech. The store of clips is the cache: only what is missing is spoken."""
+"""``generated_audio[batch]``: the speech. The clip store is the cache: only missing clips are spoken."""
 
 import hashlib
 from collections.abc import Mapping, Sequence
@@ -12,7 +12,7 @@ import dagster as dg
 from f5_pipeline.cluster.sizing import speak_on_ray
 from f5_pipeline.defs.checks.quality import trends
 from f5_pipeline.defs.checks.speech import SPEECH_CHECKS, check_speech
-from f5_pipeline.defs.failures import TRANSIENT, batch_of, readable
+from f5_pipeline.defs.failures import RETRY_TRANSIENT, batch_name, readable_failures
 from f5_pipeline.defs.instance.pools import GPU
 from f5_pipeline.defs.metadata.links import link
 from f5_pipeline.defs.metadata.spectrogram import spectrogram
@@ -24,6 +24,7 @@ from f5_pipeline.errors import ClipDamaged, ObjectMissing
 from f5_pipeline.models.catalogue import load_catalogue
 from f5_pipeline.quality.asr.selection import choose_recogniser
 from f5_pipeline.results.clips import ClipStore
+from f5_pipeline.results.index import IndexRow
 from f5_pipeline.settings.environment import Settings
 from f5_pipeline.storage.layout import csv_object, parquet_object
 from f5_pipeline.storage.object_store import ObjectStore
@@ -32,9 +33,9 @@ from f5_pipeline.synthesis.executor import WorkerReport
 from f5_pipeline.synthesis.session import run_in_process
 
 _PREVIEW_ROWS = 10
-_SCHEMA = dg.TableSchema(
+_PREVIEW_SCHEMA = dg.TableSchema(
     [
-        # The UI cuts wide tables off on the right: what people look for comes first.
+        # The UI cuts wide tables off on the right, so the most important columns come first.
         dg.TableColumn("id", "string"),
         dg.TableColumn("status", "string"),
         dg.TableColumn("reason", "string"),
@@ -54,8 +55,8 @@ _SCHEMA = dg.TableSchema(
     tags={"f5/scope": "batch", "f5/needs": "gpu"},
     owners=["team:speech"],
     pool=GPU,
-    code_version=f"1 {ENGINE_VERSION}",  # batches spoken by an engine that sounded otherwise are shown as out of date
-    retry_policy=TRANSIENT,
+    code_version=f"1 {ENGINE_VERSION}",  # the UI shows batches as out of date whose engine sounded different
+    retry_policy=RETRY_TRANSIENT,
     check_specs=SPEECH_CHECKS,
 )
 def generated_audio(
@@ -66,30 +67,35 @@ def generated_audio(
     make_progress: dg.ResourceParam[MakeProgress],
     ray_cluster: dg.ResourceParam[object],
 ) -> dg.MaterializeResult:
-    """A clip for every line of the batch, and the index that says what became of each.
+    """A clip for every line of the batch, and an index with the result of each line.
 
-    Lines that were ever spoken in this voice, with this model and these settings, are found and not spoken again;
-    a run that was killed goes on where it stopped.
+    Lines that were spoken before with the same voice, model and settings are taken from the store, in any batch. A run
+    that was killed continues from its clips.
     """
-    with readable():
-        batch = batch_of(context)
-        proven = prove_environment(settings)  # on a worker that has not done it yet; milliseconds elsewhere
-        catalogue, progress = load_catalogue(settings), make_progress(context)
-        recogniser = partial(choose_recogniser, settings)
-        execute = speak_on_ray(settings, context.log) if settings.ray_address or ray_cluster else run_in_process
-        surroundings = SynthesisContext(store, settings.cache, catalogue, load_engine, progress, recogniser, execute)
-        report = speak_batch(batch, surroundings)
-        checks = check_speech(report, store, proven)
-        metadata = _metadata(store, settings, report)
-    return dg.MaterializeResult(metadata=metadata, data_version=dg.DataVersion(_version(report)), check_results=checks)
+    with readable_failures():
+        batch = batch_name(context)
+        environment = prove_environment(settings)  # takes milliseconds unless this worker has not verified it yet
+        synthesis = SynthesisContext(
+            store=store,
+            cache=settings.cache,
+            catalogue=load_catalogue(settings),
+            load_engine=load_engine,
+            progress=make_progress(context),
+            choose_recogniser=partial(choose_recogniser, settings),
+            execute=speak_on_ray(settings, context.log) if settings.ray_address or ray_cluster else run_in_process,
+        )
+        report = speak_batch(batch, synthesis)
+        checks = check_speech(report, store, environment)
+        metadata = {**_numbers(report), **_tables(report), **_files(report, store, settings), **_sample(report, store)}
+    return dg.MaterializeResult(
+        metadata=metadata, data_version=dg.DataVersion(_data_version(report)), check_results=checks
+    )
 
 
-def _metadata(store: ObjectStore, settings: Settings, report: BatchReport) -> Mapping[str, Any]:
-    """What people want to see of a run; the numbers are plotted over the runs."""
-    counts = report.counts
-    shown = sorted(report.rows, key=lambda row: row.status == "ok")[:_PREVIEW_ROWS]
-    metadata: dict[str, Any] = {
-        **{status: counts[status] for status in ("ok", "suspect", "failed", "rejected")},
+def _numbers(report: BatchReport) -> Mapping[str, Any]:
+    """Counts and times, which the UI plots over the runs."""
+    numbers: dict[str, Any] = {
+        **{status: report.counts[status] for status in ("ok", "suspect", "failed", "rejected")},
         "cache_hits": report.cached,
         "clips_spoken": report.clips_spoken,
         "audio_seconds": round(report.audio_seconds, 1),
@@ -97,27 +103,47 @@ def _metadata(store: ObjectStore, settings: Settings, report: BatchReport) -> Ma
         "recogniser": report.recogniser or "none",
         **trends([row for row in report.rows if row.key]),
         "device_seconds": round(report.device_seconds, 1),
-        "preview": dg.MetadataValue.table(
-            [dg.TableRecord({name: _cell(getattr(row, name)) for name in _SCHEMA_NAMES}) for row in shown],
-            schema=_SCHEMA,
-        ),
+    }
+    if report.real_time_factor is not None:
+        numbers["real_time_factor"] = round(report.real_time_factor, 3)
+        numbers["times_real_time"] = round(1 / report.real_time_factor, 2)
+    return numbers
+
+
+def _tables(report: BatchReport) -> Mapping[str, Any]:
+    tables: dict[str, Any] = {"preview": _preview(report.rows)}
+    if report.workers:
+        tables["workers"] = _workers(report.workers)
+    return tables
+
+
+def _files(report: BatchReport, store: ObjectStore, settings: Settings) -> Mapping[str, Any]:
+    return {
         "index": link(parquet_object(report.batch), store, settings),
         "index_csv": link(csv_object(report.batch), store, settings),
     }
-    if report.real_time_factor is not None:
-        metadata["real_time_factor"] = round(report.real_time_factor, 3)
-        metadata["times_real_time"] = round(1 / report.real_time_factor, 2)
-    if report.workers:
-        metadata["workers"] = _workers(report.workers)
-    with suppress(ObjectMissing, ClipDamaged):  # a check says so, and stops the delivery
-        if spoken := next((row for row in report.rows if row.key), None):
-            samples = ClipStore(store).load(spoken.key).samples
-            metadata["sample"] = dg.MetadataValue.md(spectrogram(samples, f"{spoken.id}: {spoken.spoken_text[:60]}"))
-    return metadata
+
+
+def _sample(report: BatchReport, store: ObjectStore) -> Mapping[str, Any]:
+    """A spectrogram of the first clip. Nothing if it is missing or damaged: ``every_clip_in_store`` reports that."""
+    first = next((row for row in report.rows if row.key), None)
+    if first is not None:
+        with suppress(ObjectMissing, ClipDamaged):
+            samples = ClipStore(store).load(first.key).samples
+            return {"sample": dg.MetadataValue.md(spectrogram(samples, f"{first.id}: {first.spoken_text[:60]}"))}
+    return {}
+
+
+def _preview(rows: Sequence[IndexRow]) -> dg.TableMetadataValue:
+    """Some rows; those that are not ok come first."""
+    shown = sorted(rows, key=lambda row: row.status == "ok")[:_PREVIEW_ROWS]
+    names = [column.name for column in _PREVIEW_SCHEMA.columns]
+    records = [dg.TableRecord({name: _cell(getattr(row, name)) for name in names}) for row in shown]
+    return dg.MetadataValue.table(records, schema=_PREVIEW_SCHEMA)
 
 
 def _workers(workers: Sequence[WorkerReport]) -> dg.TableMetadataValue:
-    """What each worker of a cluster did: slow machines and those that left are seen here."""
+    """The work of each worker of a cluster, which shows slow machines and lost ones."""
     records = [
         dg.TableRecord(
             {
@@ -134,15 +160,12 @@ def _workers(workers: Sequence[WorkerReport]) -> dg.TableMetadataValue:
     return dg.MetadataValue.table(records)
 
 
-_SCHEMA_NAMES = [column.name for column in _SCHEMA.columns]
-
-
 def _cell(value: object) -> str | int | float | bool | None:
     if isinstance(value, float):
         return round(value, 2)
     return value if isinstance(value, (int, bool)) or value is None else shorten(str(value), 80, placeholder=" …")
 
 
-def _version(report: BatchReport) -> str:
-    """Changes when the sound of any line does."""
+def _data_version(report: BatchReport) -> str:
+    """A digest that changes when the audio of any line does."""
     return hashlib.sha256("\n".join(f"{row.id} {row.key}" for row in report.rows).encode()).hexdigest()

@@ -1,8 +1,8 @@
-"""``model_weights``: the files of the default model, on this machine, pinned and proven."""
+"""``model_weights``: the files of the default model on this machine, pinned and verified."""
 
 import dagster as dg
 
-from f5_pipeline.defs.failures import TRANSIENT, readable
+from f5_pipeline.defs.failures import RETRY_TRANSIENT, readable_failures
 from f5_pipeline.environment.attention import prove_environment
 from f5_pipeline.models.catalogue import model_named
 from f5_pipeline.models.weights import ensure_weights
@@ -17,19 +17,19 @@ from f5_pipeline.storage.object_store import ObjectStore
     tags={"f5/scope": "machine"},
     owners=["team:speech"],
     code_version="1",
-    retry_policy=TRANSIENT,
+    retry_policy=RETRY_TRANSIENT,
 )
 def model_weights(
     context: dg.AssetExecutionContext,
     settings: dg.ResourceParam[Settings],
     store: dg.ResourceParam[ObjectStore],
 ) -> dg.MaterializeResult:
-    """Checkpoint, vocabulary and vocoder of the model that ``F5_MODEL`` names: whole, unaltered, belonging together.
+    """Checkpoint, vocabulary and vocoder of the model that ``F5_MODEL`` names.
 
-    Looked for on this machine, in the store's ``models/``, then at the source; each file is held to its sha256.
+    Each file comes from this machine, from ``models/`` in the store, or from its source, and is verified by its sha256.
     """
-    with readable():
-        prove_environment(settings)  # first, also where this asset is materialized alone or on another machine
+    with readable_failures():
+        prove_environment(settings)  # before any download, also if this asset is materialized alone
         spec = model_named(settings)
         files = ensure_weights(spec, settings.cache, store, commercial=settings.commercial)
     context.log.info(f"{spec.name}: {spec.description}")

@@ -1,10 +1,10 @@
-"""``utterances[batch]``: the manifest, parsed, normalised and validated, before a second of compute is spent."""
+"""``utterances[batch]``: the manifest, parsed, normalised and validated before any speech is computed."""
 
 from collections.abc import Sequence
 
 import dagster as dg
 
-from f5_pipeline.defs.failures import TRANSIENT, batch_of, readable
+from f5_pipeline.defs.failures import RETRY_TRANSIENT, batch_name, readable_failures
 from f5_pipeline.defs.metadata.links import link
 from f5_pipeline.defs.partitions import batch_check, batches
 from f5_pipeline.delivery.audio_profile import check_encoders
@@ -26,12 +26,12 @@ _PREVIEW_ROWS = 10
     tags={"f5/scope": "batch"},
     owners=["team:speech"],
     code_version="2",
-    retry_policy=TRANSIENT,
+    retry_policy=RETRY_TRANSIENT,
     check_specs=[
         batch_check(
             "every_row_accepted",
             "utterances",
-            "No row of the manifest was rejected. The good rows are spoken all the same.",
+            "No row of the manifest was rejected. The accepted rows are spoken in any case.",
         )
     ],
 )
@@ -40,13 +40,13 @@ def utterances(
     settings: dg.ResourceParam[Settings],
     store: dg.ResourceParam[ObjectStore],
 ) -> dg.MaterializeResult:
-    """What will be said: each row with its voice, its model, its settings and the text as it will be spoken."""
-    with readable():
-        batch = batch_of(context)
+    """The lines to speak: each row with its voice, model, settings and normalised text."""
+    with readable_failures():
+        batch = batch_name(context)
         contents = read_utterances(store, batch, settings, load_catalogue(settings))
-        check_encoders(contents.settings)  # what cannot be delivered here need not be spoken first
+        check_encoders(contents.settings)  # fail before speaking if the format cannot be delivered here
         sha256 = save_utterances(store, batch, contents)
-    # A manifest that was put into the store by other hands than ours is a batch like any other.
+    # Register the batch of a manifest that was copied into the store without ``f5-pipeline submit``.
     context.instance.add_dynamic_partitions(str(batches.name), [batch])
     for warning in contents.warnings:
         context.log.warning(warning)
@@ -61,7 +61,7 @@ def utterances(
             "file": link(utterances_object(batch), store, settings),
         },
         data_version=dg.DataVersion(sha256),
-        check_results=[_accepted(contents.rejected)],
+        check_results=[_every_row_accepted(contents.rejected)],
     )
 
 
@@ -73,7 +73,7 @@ def _preview(lines: Sequence[Utterance]) -> list[dg.TableRecord]:
     return [dg.TableRecord({"id": u.id, "voice": u.voice, "spoken_text": u.shown_text[:200]}) for u in shown]
 
 
-def _accepted(rejected: Sequence[RejectedRow]) -> dg.AssetCheckResult:
+def _every_row_accepted(rejected: Sequence[RejectedRow]) -> dg.AssetCheckResult:
     reasons = {f"row {row.row}": row.reason for row in rejected[:_PREVIEW_ROWS]}
     return dg.AssetCheckResult(
         passed=not rejected,

@@ -1,10 +1,10 @@
-"""``voice_files``: the voices of the store, checked and ready on this machine."""
+"""``voice_files``: the voices of the store, checked and cached on this machine."""
 
 import hashlib
 
 import dagster as dg
 
-from f5_pipeline.defs.failures import TRANSIENT, readable
+from f5_pipeline.defs.failures import RETRY_TRANSIENT, readable_failures
 from f5_pipeline.environment.attention import prove_environment
 from f5_pipeline.models.catalogue import model_named
 from f5_pipeline.settings.environment import Settings
@@ -31,12 +31,12 @@ _COLUMNS = dg.TableSchema(
     tags={"f5/scope": "machine"},
     owners=["team:speech"],
     code_version="1",
-    retry_policy=TRANSIENT,
+    retry_policy=RETRY_TRANSIENT,
     check_specs=[
         dg.AssetCheckSpec(
             "every_voice_usable",
             asset="voice_files",
-            description="Every voice in the store can be spoken with; lines of one that cannot are rejected.",
+            description="Every voice in the store is usable. Lines with an unusable voice are rejected.",
         )
     ],
 )
@@ -45,13 +45,13 @@ def voice_files(
     settings: dg.ResourceParam[Settings],
     store: dg.ResourceParam[ObjectStore],
 ) -> dg.MaterializeResult:
-    """Reference recordings and their transcripts: length, transcript, speech rate and clipping checked, and cached."""
-    with readable():
-        prove_environment(settings)  # first, also where this asset is materialized alone or on another machine
+    """Reference recordings with their transcripts: checked for length, transcript, speech rate and clipping; cached."""
+    with readable_failures():
+        prove_environment(settings)  # before any download, also if this asset is materialized alone
         spec = model_named(settings)
         voices = prepare_voices(store, settings.cache, limits=VoiceLimits.of(spec))
     unusable = {voice.name: "; ".join(voice.problems) for voice in voices if not voice.usable}
-    context.log.info(f"{len(voices)} voices, {len(unusable)} of them unusable")
+    context.log.info(f"Voices: {len(voices)}, unusable: {len(unusable)}")
     return dg.MaterializeResult(
         metadata={
             "voices": len(voices),
@@ -83,6 +83,6 @@ def _record(voice: Voice) -> dg.TableRecord:
 
 
 def _version(voices: list[Voice]) -> str:
-    """Changes when a voice that can be spoken with does."""
-    known = sorted(f"{voice.name}={voice.fingerprint}" for voice in voices)
-    return hashlib.sha256("\n".join(known).encode()).hexdigest()
+    """Changes when a usable voice does."""
+    fingerprints = sorted(f"{voice.name}={voice.fingerprint}" for voice in voices)
+    return hashlib.sha256("\n".join(fingerprints).encode()).hexdigest()

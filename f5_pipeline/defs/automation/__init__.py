@@ -1,1 +1,1 @@
-"""What starts runs by itself: sensors, schedules, automation conditions."""
+"""Automation: the sensors, schedules and automation conditions that start runs."""

@@ -1,34 +1,36 @@
-"""Automation conditions: what follows from the state of assets, whoever brought it about.
+"""Automation conditions: runs that follow from the state of assets, however that state came about.
 
-Freshness policies are not used: whether a batch is up to date follows from what it was made of, not from its age.
+Freshness policies are not used: a batch is out of date when its inputs have changed, not when it is old.
 """
 
 import dagster as dg
 
-from f5_pipeline.defs.automation.automation_status import sensors_at_start
+from f5_pipeline.defs.automation.automation_status import default_sensor_status
 
 
-def deliver_what_was_spoken() -> dg.AutomationCondition:
-    """A batch that was spoken without being delivered (materialized alone, in the UI or by a backfill) is delivered.
+def undelivered() -> dg.AutomationCondition:
+    """True for a batch that was generated but not delivered, for example materialized alone in the UI or by a backfill.
 
-    Once for each time it was spoken, when its own blocking checks have passed (they are partitioned as it is: see
-    ``partitions``), and not while a run is about to do it.
+    Requests one delivery for each materialization of ``generated_audio``, once the batch's own blocking checks have
+    passed (they are partitioned like the asset: see ``partitions``), and never while a run is about to deliver it.
     """
-    undelivered = (
+    pending = (
         dg.AutomationCondition.any_deps_updated().since_last_handled()
         & ~dg.AutomationCondition.any_deps_missing()
         & ~dg.AutomationCondition.any_deps_in_progress()
         & ~dg.AutomationCondition.in_progress()
         & dg.AutomationCondition.all_deps_blocking_checks_passed()
     )
-    # At two looks in a row: a run that delivers it during a look is no longer in progress and not yet seen to be done.
-    return (undelivered & ~undelivered.newly_true()).with_label("deliver what was spoken")
+    # Pending at two evaluations in a row: a run that delivers the batch during an evaluation is no longer in progress,
+    # but its materialization is not visible yet.
+    return (pending & ~pending.newly_true()).with_label("generated but not delivered")
 
 
 deliver_spoken_batches = dg.AutomationConditionSensorDefinition(
     "deliver_spoken_batches",
     target=dg.AssetSelection.assets("delivered_audio"),
-    default_status=sensors_at_start(),
-    description="Delivers batches that were spoken and not delivered; the job speech_batch does both and needs it not.",
+    default_status=default_sensor_status(),
+    description="Delivers batches whose audio was generated but not delivered, for example from the UI. The job "
+    "speech_batch already does both.",
     run_tags={"f5/reason": "spoken and not delivered yet"},
 )

@@ -1,17 +1,17 @@
-"""The job ``housekeeping``: remove what dead processes left behind, and clips that no batch names any more."""
+"""The job ``housekeeping``: deletes partial files of dead processes and clips that no batch refers to."""
 
 import dagster as dg
 
-from f5_pipeline.defs.failures import readable
+from f5_pipeline.defs.failures import readable_failures
 from f5_pipeline.results.garbage_collection import clean
 from f5_pipeline.settings.environment import Settings
 from f5_pipeline.storage.object_store import ObjectStore
 
 
 class CleanConfig(dg.Config):
-    """What the job may do."""
+    """Options of the job."""
 
-    dry_run: bool = False  # only say what would be removed
+    dry_run: bool = False  # only report what would be deleted
 
 
 @dg.op
@@ -21,10 +21,11 @@ def remove_leftovers(
     settings: dg.ResourceParam[Settings],
     store: dg.ResourceParam[ObjectStore],
 ) -> None:
-    """Partial files and clips go only when nobody can need them: never a living process's."""
-    with readable():
+    """Delete partial files of dead processes and clips that no batch refers to. Files of a live process stay."""
+    with readable_failures():
         report = clean(store, [settings.cache], dry_run=config.dry_run)
-    context.log.info(f"{len(report.partial_files)} partial files and {report.clips} clips removed")
+    verb = "would be deleted" if report.dry_run else "deleted"
+    context.log.info(f"Partial files {verb}: {len(report.partial_files)}. Clips {verb}: {report.clips}.")
     context.add_output_metadata(
         {
             "dry_run": report.dry_run,
@@ -37,6 +38,9 @@ def remove_leftovers(
     )
 
 
-@dg.job(executor_def=dg.in_process_executor, description="Remove leftovers of dead processes and forgotten clips.")
+@dg.job(
+    executor_def=dg.in_process_executor,
+    description="Deletes partial files of dead processes and clips that no batch refers to.",
+)
 def housekeeping() -> None:
     remove_leftovers()

@@ -1,4 +1,4 @@
-"""Schedules: what is started at a time of day. What is started when something happens is in ``sensors``."""
+"""Schedules: runs at a time of day. Runs that follow an event are in ``sensors``."""
 
 import time
 from collections.abc import Callable
@@ -6,11 +6,16 @@ from dataclasses import dataclass, field
 from datetime import datetime, timezone
 
 import dagster as dg
-from dagster._grpc.utils import default_schedule_grpc_timeout
 
-from f5_pipeline.defs.automation.automation_status import automation_settings, schedules_at_start
-from f5_pipeline.defs.automation.batch_runs import attempts, being_submitted, busy_batches, request_run
-from f5_pipeline.defs.automation.requested import claim
+from f5_pipeline.defs.automation.automation_status import automation_settings, default_schedule_status
+from f5_pipeline.defs.automation.batch_runs import (
+    busy_batches,
+    count_attempts,
+    counted,
+    describe_submissions,
+    request_run,
+)
+from f5_pipeline.defs.dagster_internals import default_schedule_grpc_timeout
 from f5_pipeline.defs.instance.pools import prepare_pool
 from f5_pipeline.defs.jobs import speech_batch
 from f5_pipeline.defs.partitions import batches
@@ -18,119 +23,151 @@ from f5_pipeline.manifests.staleness import BatchState, iter_batch_states
 from f5_pipeline.settings.environment import Settings
 from f5_pipeline.storage.object_store import ObjectStore
 
-ATTEMPTS = 3  # at the same work; then a batch waits until something changes, or until somebody runs it
-_PRIORITY = -1  # in the queue, what somebody waits for goes first
-_STOPPED_AT = "f5_pipeline_nightly_stopped_at"  # among the instance's own values
+MAX_ATTEMPTS = 3  # runs with the same inputs; after these a batch waits until an input changes or a person runs it
+_PRIORITY = -1  # runs that a person or the sensor starts leave the queue first
+_STOPPED_AT = "f5_pipeline_nightly_stopped_at"  # a key of the instance's daemon cursor storage
+_MAX_NAMED = 20  # batches in one message
 
 
 @dg.schedule(
     job=speech_batch,
     cron_schedule=automation_settings().nightly_cron,
     execution_timezone="UTC",
-    default_status=schedules_at_start(),
-    description="Runs every batch that is incomplete, has failed lines, or is out of date; the longest waiting first.",
+    default_status=default_schedule_status(),
+    description="Runs every batch that is incomplete, has failed lines or is out of date, oldest manifest first.",
 )
 def nightly_batches(
     context: dg.ScheduleEvaluationContext, store: dg.ResourceParam[ObjectStore], settings: dg.ResourceParam[Settings]
 ) -> list[dg.RunRequest] | dg.SkipReason:
-    """Every batch that is incomplete, has failed lines, or is out of date is run, the longest waiting first.
+    """Run every batch that is incomplete, has failed lines or is out of date, the oldest manifest first.
 
-    Out of date: its manifest, its settings, one of its voices or models, or the engine changed since it was spoken.
-    At most ``F5_NIGHTLY_BATCHES`` a night. A batch that has a run already gets no second one; one that three runs could
-    not finish waits until something that it depends on changes. When there are more batches than can be looked at
-    before Dagster gives up on the look, the next night goes on where this one stopped.
+    A batch is out of date if its manifest, its settings, one of its voices or models, or the engine has changed since
+    it was spoken. At most ``F5_NIGHTLY_BATCHES`` runs are requested each night. A batch that already has a run gets no
+    second one. After three runs with the same inputs a batch waits until one of them changes. If there are more batches
+    than can be examined before Dagster's timeout, the next night continues where this one stopped.
     """
-    night = _look(context.instance, store, settings, _enough_time())
-    if night.given_up:
-        context.log.warning(f"Tried {ATTEMPTS} times, and left until something changes: {_named(night.given_up)}.")
-    if night.submitted:
-        context.log.warning(night.said_of_submitted())
+    return request_due_batches(
+        context.instance,
+        store,
+        settings,
+        now=datetime.now(timezone.utc),  # not the scheduled time, which may be long ago or, in a preview, in the future
+        out_of_time=half_of_timeout(),
+        preview=is_preview(context),
+        warn=context.log.warning,
+    )
+
+
+def request_due_batches(
+    instance: dg.DagsterInstance,
+    store: ObjectStore,
+    settings: Settings,
+    now: datetime,
+    out_of_time: Callable[[], bool],
+    preview: bool = False,
+    warn: Callable[[str], object] = lambda message: None,
+) -> list[dg.RunRequest] | dg.SkipReason:
+    """The schedule's evaluation, with its clocks as parameters.
+
+    Args:
+        out_of_time: asked after each batch; once it returns True, no more batches are examined.
+        preview: change nothing in the instance.
+        warn: called with each message for the tick's log.
+
+    Raises:
+        StoreUnusable: the store cannot be listed or read.
+    """
+    night = _examine_batches(instance, store, settings, now, out_of_time)
+    if night.exhausted:
+        warn(f"Not run again until an input changes, after {MAX_ATTEMPTS} runs: {_with_reasons(night.exhausted)}.")
+    if night.submissions:
+        warn(night.describe_submissions())
     if night.stopped_at:
-        context.log.warning(f"Looked at {night.looked_at} batches, and out of time: the next night goes on from there.")
-    if not _is_preview(context):
-        _settle(context.instance, night)
-    if not night.chosen:
-        return dg.SkipReason(night.said())
-    return [request_run(state, run_key=state.batch, priority=_PRIORITY) for state in night.chosen]
+        warn(f"Out of time after {counted(night.examined, 'batch')}: the next night continues with the others.")
+    if not preview:
+        _prepare_runs(instance, night)
+    if not night.due:
+        return dg.SkipReason(night.skip_message())
+    return [request_run(state, run_key=state.batch, priority=_PRIORITY) for state in night.due]
 
 
 @dataclass
 class _Night:
-    """What a look at the batches has found."""
+    """The result of examining the batches."""
 
-    chosen: list[BatchState] = field(default_factory=list)  # to be run
-    given_up: list[BatchState] = field(default_factory=list)
-    submitted: list[str] = field(default_factory=list)  # batches that are being submitted
-    in_work: int = 0
-    due: int = 0  # all that need a run: also those that have one, and those given up
-    looked_at: int = 0
-    stopped_at: str = ""  # the place of the last batch that was looked at, when time ran out
+    due: list[BatchState] = field(default_factory=list)  # to run now
+    exhausted: list[BatchState] = field(default_factory=list)  # need a run, but have no attempts left
+    submissions: list[str] = field(default_factory=list)  # batches whose submission is not complete
+    busy: int = 0  # need a run and have one already
+    examined: int = 0
+    stopped_at: str = ""  # the position of the last batch that was examined, if time ran out
 
-    def said(self) -> str:
-        needed = f"{self.due} batches need a run, {self.in_work} of them have one already."
-        left = f"Left alone after {ATTEMPTS} runs: {_named(self.given_up)}." if self.given_up else ""
-        parts = [needed if self.due else "", left, self.said_of_submitted()]
-        return " ".join(filter(None, parts)) or "Every batch is finished and up to date."
+    def skip_message(self) -> str:
+        """Why no run is requested, for the tick."""
+        parts = []
+        if count := len(self.due) + len(self.exhausted) + self.busy:
+            verb = "needs a run" if count == 1 else "need a run"
+            parts.append(f"{counted(count, 'batch')} {verb}; {self.busy} of {count} already in progress or queued.")
+        if self.exhausted:
+            parts.append(f"Not run again after {MAX_ATTEMPTS} runs: {_with_reasons(self.exhausted)}.")
+        if self.submissions:
+            parts.append(self.describe_submissions())
+        return " ".join(parts) or "Every batch is finished and up to date."
 
-    def said_of_submitted(self) -> str:
-        """A sentence for whoever interrupted a submission; "" if there is none."""
-        said = being_submitted(self.submitted)
-        return f"Not run: {said}." if said else ""
+    def describe_submissions(self) -> str:
+        return f"Not run: {describe_submissions(self.submissions)}."
 
 
-def _look(
-    instance: dg.DagsterInstance, store: ObjectStore, settings: Settings, time_is_up: Callable[[], bool]
+def _examine_batches(
+    instance: dg.DagsterInstance,
+    store: ObjectStore,
+    settings: Settings,
+    now: datetime,
+    out_of_time: Callable[[], bool],
 ) -> _Night:
-    busy, night = busy_batches(instance, _now()), _Night()
-    last = instance.daemon_cursor_storage.get_cursor_values({_STOPPED_AT}).get(_STOPPED_AT, "")
-    for state in iter_batch_states(store, settings, after=last):
-        night.looked_at += 1
-        night.submitted += [state.batch] if state.being_submitted else []
-        night.due += bool(state.reason)
+    busy, night = busy_batches(instance, now), _Night()
+    position = instance.daemon_cursor_storage.get_cursor_values({_STOPPED_AT}).get(_STOPPED_AT, "")
+    for state in iter_batch_states(store, settings, after=position):
+        night.examined += 1
+        night.submissions += [state.batch] if state.being_submitted else []
         if state.reason and state.batch in busy:
-            night.in_work += 1
+            night.busy += 1
         elif state.reason:
-            (night.chosen if attempts(instance, state) < ATTEMPTS else night.given_up).append(state)
-        if len(night.chosen) == settings.nightly_batches:
+            (night.due if count_attempts(instance, state) < MAX_ATTEMPTS else night.exhausted).append(state)
+        if len(night.due) == settings.nightly_batches:
             break
-        if time_is_up():
+        if out_of_time():
             night.stopped_at = state.sort_key
             break
     return night
 
 
-def _settle(instance: dg.DagsterInstance, night: _Night) -> None:
-    """Make what was chosen ours and partitions, and remember where the look stopped."""
-    mine = claim(instance, "nightly_batches", (state.batch for state in night.chosen), _now())
-    night.chosen = [state for state in night.chosen if state.batch in mine]
+def _prepare_runs(instance: dg.DagsterInstance, night: _Night) -> None:
+    """Register the partitions of the runs, and store the position at which the next night continues."""
     instance.daemon_cursor_storage.set_cursor_values({_STOPPED_AT: night.stopped_at})
-    if night.chosen:
+    if night.due:
         prepare_pool(instance)
-        instance.add_dynamic_partitions(str(batches.name), [state.batch for state in night.chosen])
+        instance.add_dynamic_partitions(str(batches.name), [state.batch for state in night.due])
 
 
-def _is_preview(context: dg.ScheduleEvaluationContext) -> bool:
-    """Whether somebody tests the schedule in the UI, which starts nothing: what it would do must not be done then.
+def is_preview(context: dg.ScheduleEvaluationContext) -> bool:
+    """True for *Test schedule* in the UI, which starts no runs and must change nothing.
 
-    A look of the daemon has the number of its tick in the key of its log; the UI's has the time that was chosen there.
+    The daemon ends the key of a tick's log with the number of the tick, the UI with the time that was chosen there.
     """
     return context.log_key is None or not context.log_key[-1].isdecimal()
 
 
-def _enough_time() -> Callable[[], bool]:
-    """Says when half of the time is over that Dagster waits for a look: after all of it, nothing would be started."""
-    end = _seconds() + default_schedule_grpc_timeout() / 2
-    return lambda: _seconds() >= end
+def half_of_timeout(clock: Callable[[], float] = time.monotonic) -> Callable[[], bool]:
+    """A function that returns True once half of Dagster's timeout for a schedule's evaluation has passed.
+
+    An evaluation that exceeds the timeout starts no runs at all.
+
+    Args:
+        clock: the time in seconds.
+    """
+    deadline = clock() + default_schedule_grpc_timeout() / 2
+    return lambda: clock() >= deadline
 
 
-def _named(states: list[BatchState]) -> str:
-    return ", ".join(f"{state.batch} ({state.reason})" for state in states[:20])
-
-
-def _now() -> datetime:
-    """The time it is; the one that a look is for may be past, or still to come when somebody tests it in the UI."""
-    return datetime.now(timezone.utc)
-
-
-def _seconds() -> float:
-    return time.monotonic()
+def _with_reasons(states: list[BatchState]) -> str:
+    return ", ".join(f"{state.batch} ({state.reason})" for state in states[:_MAX_NAMED])

@@ -1,1 +1,1 @@
-"""Asset checks of the generated audio."""
+"""The asset checks of ``generated_audio``."""

@@ -1,4 +1,7 @@
-"""Asset checks on how the clips of a batch came out: how many, the worst of them, and numbers that Dagster plots."""
+"""Asset checks on the quality of a batch's clips: how many are suspect, the worst ones, and numbers that Dagster plots.
+
+The results are built from the index; clips are measured in ``quality`` when they are spoken.
+"""
 
 from collections.abc import Iterator, Mapping, Sequence
 from textwrap import shorten
@@ -8,25 +11,25 @@ import dagster as dg
 from f5_pipeline.defs.partitions import batch_check
 from f5_pipeline.results.index import IndexRow
 
-_SHOWN = 20  # of the worst lines
-_UNUSABLE = 0.5  # of the clips: if so many are suspect, it is not a matter of taste
+_MAX_SHOWN = 20  # of the worst lines
+_ERROR_SHARE = 0.5  # of all clips: if more are suspect, the cause is the voice or the model, not single lines
 
 QUALITY_CHECKS = [
     batch_check(
         "every_clip_sounds_right",
         "generated_audio",
-        "No clip is suspect after all its takes: silence, gaps, clipping, noise, a wrong duration, wrong "
-        "words. An error if every second clip is: then look at the voice, its transcript and the model.",
+        "No clip is suspect after all its takes: silence, gaps, clipping, noise, wrong duration, wrong words. An error "
+        "if at least half of the clips are suspect: then check the voice, its transcript and the model.",
     ),
     batch_check(
         "every_clip_listened_to",
         "generated_audio",
-        "The recogniser of the batch heard every clip of a language that it knows. Without one, nothing is "
-        "to be heard.",
+        "The batch's recogniser has transcribed every clip in a language that it knows. Passes if the batch has no "
+        "recogniser.",
     ),
 ]
 
-_WORST = dg.TableSchema(
+_WORST_SCHEMA = dg.TableSchema(
     [
         dg.TableColumn("id", "string"),
         dg.TableColumn("reason", "string"),
@@ -35,48 +38,53 @@ _WORST = dg.TableSchema(
         dg.TableColumn("spoken_text", "string"),
     ]
 )
-#: What is plotted over the runs: of all clips the mean, the largest or the sum of a measure.
+# The measures that are plotted over the runs, by how they are combined over the clips.
 _MEANS = ("level_db", "duration_ratio", "chars_per_second", "silence_share", "word_error_rate")
-_LARGEST = ("longest_gap_seconds", "clipped_share", "noise_floor_db")
+_MAXIMA = ("longest_gap_seconds", "clipped_share", "noise_floor_db")
 _SUMS = ("missing_words", "repeated_words", "added_words", "leaked_words")
 
 
-def sounds_right(rows: Sequence[IndexRow]) -> dg.AssetCheckResult:
-    """The result of ``every_clip_sounds_right``."""
+def every_clip_sounds_right(rows: Sequence[IndexRow]) -> dg.AssetCheckResult:
+    """The result of the check of this name."""
     clips = [row for row in rows if row.key]
     suspects = [row for row in clips if row.status == "suspect"]
-    unusable = len(suspects) >= max(2.0, _UNUSABLE * len(clips))
+    is_error = len(suspects) >= max(2.0, _ERROR_SHARE * len(clips))
     return dg.AssetCheckResult(
         passed=not suspects,
         check_name="every_clip_sounds_right",
-        severity=dg.AssetCheckSeverity.ERROR if unusable else dg.AssetCheckSeverity.WARN,
-        description=f"Clips to listen to: {len(suspects)} of {len(clips)}." if suspects else "No clip is suspect.",
+        severity=dg.AssetCheckSeverity.ERROR if is_error else dg.AssetCheckSeverity.WARN,
+        description=f"Suspect clips: {len(suspects)} of {len(clips)}. Listen to them." if suspects else "None suspect.",
         metadata={
             "suspect": len(suspects),
             "suspect_share": round(len(suspects) / max(1, len(clips)), 4),
             "drawn_again": sum(row.attempts > 1 for row in clips),
             **trends(clips),
-            "worst": dg.MetadataValue.table(_worst(suspects), schema=_WORST),
+            "worst": dg.MetadataValue.table(_worst(suspects), schema=_WORST_SCHEMA),
         },
     )
 
 
-def listened_to(rows: Sequence[IndexRow], recogniser: str, trouble: str) -> dg.AssetCheckResult:
-    """The result of ``every_clip_listened_to``. ``trouble``: why a clip could not be heard, if one could not."""
+def every_clip_listened_to(rows: Sequence[IndexRow], recogniser: str, failure: str) -> dg.AssetCheckResult:
+    """The result of the check of this name.
+
+    Args:
+        recogniser: its name; "" if the batch has none.
+        failure: why a clip could not be transcribed; "" if all could.
+    """
     clips = [row for row in rows if row.key]
-    heard = sum(row.quality.get("recogniser") == recogniser for row in clips)
-    said = f"{recogniser} heard {heard} of {len(clips)} clips." if recogniser else "Nobody listens: no recogniser."
+    transcribed = sum(row.quality.get("recogniser") == recogniser for row in clips)
+    summary = f"Clips transcribed by {recogniser}: {transcribed} of {len(clips)}." if recogniser else "No recogniser."
     return dg.AssetCheckResult(
-        passed=not trouble,
+        passed=not failure,
         check_name="every_clip_listened_to",
         severity=dg.AssetCheckSeverity.WARN,
-        description=f"{said} {trouble}".strip(),
-        metadata={"recogniser": recogniser or "none", "heard": heard, "clips": len(clips)},
+        description=f"{summary} {failure}".strip(),
+        metadata={"recogniser": recogniser or "none", "heard": transcribed, "clips": len(clips)},
     )
 
 
 def trends(clips: Sequence[IndexRow]) -> Mapping[str, float]:
-    """Numbers over all clips that have the measure, by what they are called in the UI."""
+    """Mean, maximum or sum of each measure over the clips that have it, by its name in the UI."""
     return dict(_trends(clips))
 
 
@@ -84,7 +92,7 @@ def _trends(clips: Sequence[IndexRow]) -> Iterator[tuple[str, float]]:
     for name in _MEANS:
         if values := _values(clips, name):
             yield f"mean_{name}", round(sum(values) / len(values), 4)
-    for name in _LARGEST:
+    for name in _MAXIMA:
         if values := _values(clips, name):
             yield f"largest_{name}", max(values)
     for name in _SUMS:
@@ -97,7 +105,7 @@ def _values(clips: Sequence[IndexRow], name: str) -> list[float]:
 
 
 def _worst(suspects: Sequence[IndexRow]) -> list[dg.TableRecord]:
-    ordered = sorted(suspects, key=lambda row: -_penalty(row))[:_SHOWN]
+    worst_first = sorted(suspects, key=lambda row: -_penalty(row))
     return [
         dg.TableRecord(
             {
@@ -108,7 +116,7 @@ def _worst(suspects: Sequence[IndexRow]) -> list[dg.TableRecord]:
                 "spoken_text": shorten(row.spoken_text, 80, placeholder=" …"),
             }
         )
-        for row in ordered
+        for row in worst_first[:_MAX_SHOWN]
     ]
 
 

@@ -1,1 +1,1 @@
-"""The Dagster instance: where it is kept, how it launches and ends runs, its pools."""
+"""The Dagster instance: its location, run launchers, pools and the watchdog of its runs."""

@@ -1,8 +1,8 @@
-"""Where Dagster keeps its records when nobody said where: one place for every command, so that they see each other.
+"""The location of the Dagster instance: the same for every command started in a folder, so that all see the same runs.
 
-``DAGSTER_HOME`` wins. Else a ``dagster.yaml`` in the working folder that says where its storage is (this project's own
-does). Else a folder of the user's. The ``dagster`` command itself knows only the first two and would keep its records
-in a folder that it deletes at the end; ``use_lasting_home`` sends it to the third.
+``DAGSTER_HOME`` comes first; then a ``dagster.yaml`` in the working folder that names its storage, as this project's
+does; then a folder in the user's home. The ``dagster`` command knows only the first two. Without them it keeps its
+records in a temporary folder and deletes it at the end; ``ensure_persistent_home`` makes it use the third.
 """
 
 import atexit
@@ -12,8 +12,8 @@ from importlib.resources import files
 from pathlib import Path
 
 import dagster as dg
-from dagster._core.instance import InstanceRef
 
+from f5_pipeline.defs.dagster_internals import InstanceRef
 from f5_pipeline.defs.instance.pools import prepare_pool
 from f5_pipeline.defs.partitions import batches
 from f5_pipeline.errors import FileUnusable
@@ -26,30 +26,32 @@ _DEFAULT_CONFIG = files("f5_pipeline.defs").joinpath("dagster.yaml")
 
 
 def open_instance() -> dg.DagsterInstance:
-    """The instance that the ``dagster`` command would use from this folder, made if it is not there.
+    """The instance that the ``dagster`` command would use from this folder; created if it does not exist.
 
-    By one process, while others wait: Dagster's databases cannot be made by two at once.
+    One process at a time: two processes cannot create Dagster's databases at once.
 
     Raises:
-        FileUnusable: it cannot be made.
+        FileUnusable: the instance's folder cannot be created.
     """
-    if "DAGSTER_HOME" not in os.environ and (storage := _configured_here()):
+    if "DAGSTER_HOME" not in os.environ and (storage := _configured_storage()):
         with hold(Path(storage) / _LOCK, "opening Dagster's records"):
-            # What the command does too: the configuration is the folder's, and says where everything is kept.
+            # As the command does: the folder's dagster.yaml says where everything is kept.
             return dg.DagsterInstance.from_ref(InstanceRef.from_dir(str(Path.cwd()), config_dir=str(Path.cwd())))
-    home = _home()
+    home = _prepare_home()
     os.environ["DAGSTER_HOME"] = str(home)
     with hold(home / _LOCK, "opening Dagster's records"):
         return dg.DagsterInstance.get()
 
 
-def instance_place() -> str:
-    """Where the records are kept, for people."""
-    return str(Path.cwd() / _configured_here() if "DAGSTER_HOME" not in os.environ and _configured_here() else _home())
+def instance_location() -> str:
+    """The folder of the records, for messages."""
+    if "DAGSTER_HOME" not in os.environ and (storage := _configured_storage()):
+        return str(Path.cwd() / storage)
+    return str(_prepare_home())
 
 
 def register_batch(batch: str) -> str:
-    """Make a batch a partition, if it is not; returns where the instance is kept.
+    """Add a batch to the partitions; returns the location of the instance.
 
     Raises:
         UnsafeName: ``batch`` is not a slug.
@@ -57,38 +59,38 @@ def register_batch(batch: str) -> str:
     with open_instance() as instance:
         instance.add_dynamic_partitions(str(batches.name), [check_slug("batch", batch)])
         prepare_pool(instance)
-    return instance_place()
+    return instance_location()
 
 
-def use_lasting_home() -> None:
-    """Start the ``dagster`` command again under the user's own home, if it runs a job with nowhere to keep it.
+def ensure_persistent_home() -> None:
+    """Restart the ``dagster`` command with the user's own home if it would run a job in a temporary instance.
 
-    Called when our definitions are loaded, which is before the run begins. Other programs are left alone.
+    Called when the definitions are loaded, which is before the run begins. Does nothing in other programs.
     """
-    program = Path(sys.argv[0])  # "…/bin/dagster", or "…/dagster/__main__.py" of python -m dagster
+    program = Path(sys.argv[0])  # "…/bin/dagster", or "…/dagster/__main__.py" for python -m dagster
     command = [program.parent.name if program.name == "__main__.py" else program.name, *sys.argv[1:2]]
     if command not in (["dagster", "job"], ["dagster", "asset"]):
         return
-    if "DAGSTER_HOME" in os.environ or _configured_here():
+    if "DAGSTER_HOME" in os.environ or _configured_storage():
         return
-    home = _home()
-    open_instance().dispose()  # and sets DAGSTER_HOME
+    home = _prepare_home()
+    open_instance().dispose()  # also sets DAGSTER_HOME
     print(f"DAGSTER_HOME is not set: the instance is kept in {home}", file=sys.stderr, flush=True)
-    # The command is left as any program is, and so removes the temporary folder that it has made; then it begins again.
-    atexit.register(_begin_again, {**os.environ, "DAGSTER_HOME": str(home)})
+    # The command exits normally first, so that it removes the temporary folder that it has created.
+    atexit.register(_restart, {**os.environ, "DAGSTER_HOME": str(home)})
     raise SystemExit
 
 
-def _begin_again(environment: dict[str, str]) -> None:
+def _restart(environment: dict[str, str]) -> None:
     sys.stdout.flush()
     os.execve(sys.executable, [sys.executable, *sys.orig_argv[1:]], environment)
 
 
-def _home() -> Path:
-    """``DAGSTER_HOME``, or the user's own; a new one is configured for runs that nobody watches.
+def _prepare_home() -> Path:
+    """``DAGSTER_HOME`` or the folder in the user's home; the latter gets our ``dagster.yaml`` if it has none.
 
     Raises:
-        FileUnusable: it cannot be made.
+        FileUnusable: the folder cannot be created.
     """
     home = Path(os.environ.get("DAGSTER_HOME") or users_home()).absolute()
     try:
@@ -97,9 +99,10 @@ def _home() -> Path:
             (home / "dagster.yaml").write_text(_DEFAULT_CONFIG.read_text(encoding="utf-8"), encoding="utf-8")
     except OSError as error:
         reason = f"cannot hold Dagster's records: {error.strerror or error}."
-        raise FileUnusable(str(home), reason, "Name a folder that you may write in DAGSTER_HOME.") from None
+        raise FileUnusable(str(home), reason, "Set DAGSTER_HOME to a folder that you may write to.") from None
     return home
 
 
-def _configured_here() -> str:
+def _configured_storage() -> str:
+    """The storage that a ``dagster.yaml`` of the working folder names; "" if there is none."""
     return configured_here(Path.cwd())

@@ -1,42 +1,41 @@
-"""The run launcher of our instances: Dagster's own, which besides can tell run monitoring that a run's process is dead.
+"""The run launcher of instances on one machine: Dagster's own, which also detects runs whose process has died.
 
-Dagster's own code server notices a worker that dies. Nobody notices when the code server dies with it (a power cut), or
-a run that was started by hand: such a run would go on for ever in the records, and keep its place in the queue.
+Dagster's code server detects a worker that dies. Nothing detects it if the code server dies too (a power cut), or if a
+person started the run in a terminal: the run would stay in progress in the records and keep its place in the queue.
 """
 
 import json
 import socket
 
 import dagster as dg
-from dagster._core.launcher import CheckRunHealthResult, WorkerStatus
-from dagster._core.storage.tags import GRPC_INFO_TAG
 
+from f5_pipeline.defs.dagster_internals import GRPC_INFO_TAG, CheckRunHealthResult, WorkerStatus
 from f5_pipeline.settings.environment import load_settings
 from f5_pipeline.storage.liveness import lives, remove_stale
 
-RUNS = "runs"  # the folder of this machine's cache where its runs show that they live
+RUNS = "runs"  # the folder of the cache in which the processes of runs advertise that they are alive
 
 
 class WatchingRunLauncher(dg.DefaultRunLauncher):
-    """Launches runs in processes of the code server, and asks the system whether they are still there."""
+    """Starts runs as processes of the code server, and asks the operating system if they are alive."""
 
     @property
     def supports_check_run_worker_health(self) -> bool:
         return True
 
     def check_run_worker_health(self, run: dg.DagsterRun) -> CheckRunHealthResult:
-        """FAILED on proof of death only: of a process elsewhere nothing is known, and it is left alone."""
+        """FAILED only if the process is proven dead. A process on another machine counts as running."""
         folder = load_settings().cache / RUNS
         alive = lives(folder, run.run_id)
         if alive or (alive is None and not _server_is_gone(run)):
             return CheckRunHealthResult(WorkerStatus.RUNNING)
         remove_stale(folder, run.run_id)
-        return CheckRunHealthResult(WorkerStatus.FAILED, "its process is gone")
+        return CheckRunHealthResult(WorkerStatus.FAILED, "the run's process is gone")
 
 
 def _server_is_gone(run: dg.DagsterRun) -> bool:
-    """Whether nobody listens any more where the run was given to: one that had just begun ended with its server."""
-    path = json.loads(run.tags.get(GRPC_INFO_TAG, "{}")).get("socket")  # on this machine; others have a port
+    """True if the code server's socket refuses connections: a run that had just begun ended with its server."""
+    path = json.loads(run.tags.get(GRPC_INFO_TAG, "{}")).get("socket")  # servers on other machines have a port instead
     if not path:
         return False
     with socket.socket(socket.AF_UNIX) as probe:

@@ -1,4 +1,4 @@
-"""The pool of the runs that speak: one at a time, unless the instance says otherwise."""
+"""The pool ``gpu``: limits how many runs speak at the same time, by default to one."""
 
 import dagster as dg
 
@@ -6,10 +6,9 @@ GPU = "gpu"
 
 
 def prepare_pool(instance: dg.DagsterInstance) -> None:
-    """Make the pool known to an instance, with its default limit, before the first runs are put into the queue.
+    """Create the pool with its default limit before the first runs are queued. A limit that was set stays.
 
-    Dagster makes a pool when it first meets it there, and lets all that waits at that moment pass. A limit that
-    somebody set stays.
+    Dagster creates a pool when the queue first sees it, and does not limit the runs that are queued at that moment.
     """
     storage = instance.event_log_storage
     if not storage.supports_global_concurrency_limits or instance.global_op_concurrency_default_limit is None:

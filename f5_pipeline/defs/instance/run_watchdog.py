@@ -1,7 +1,8 @@
-"""The end of a process whose run has ended without it, in the records: else it would keep its GPU beside the retry.
+"""The watchdog of a run's process: ends the process if its run has ended in Dagster's records.
 
-Dagster ends a run by an interrupt of its main thread, and calls it failed whatever comes of that. What hangs in native
-code (a CUDA call, a mount that is gone) never sees the interrupt; another thread does go on there.
+To end a run, Dagster interrupts the main thread and records a failure, even if the process does not end. Native code
+that hangs (a CUDA call, a lost mount) never sees the interrupt, and would keep the GPU while the run is retried.
+Another thread can still end the process.
 """
 
 import os
@@ -12,40 +13,44 @@ from contextlib import contextmanager, suppress
 
 import dagster as dg
 
-# Seconds: between two looks, and for what an interrupted run still has to put away. A retry is there within a minute.
-_EVERY, _GRACE = 10.0, 30.0
+_INTERVAL = 10.0  # seconds between two queries of the records
+_GRACE = 30.0  # seconds for an interrupted run to store its results; a retry starts within a minute
 
 
 @contextmanager
-def end_with_run_record(
-    instance: dg.DagsterInstance, run: dg.DagsterRun, every: float = _EVERY, grace: float = _GRACE
+def exit_when_run_ends(
+    instance: dg.DagsterInstance, run: dg.DagsterRun, interval: float = _INTERVAL, grace: float = _GRACE
 ) -> Iterator[None]:
-    """End this process at once if its run has ended in the records, and the block goes on all the same."""
-    left = threading.Event()
-    threading.Thread(target=_watch, args=(instance, run, left, every, grace), name="overdue", daemon=True).start()
+    """Exit this process if the run has ended in the records for ``grace`` seconds and the block is still running."""
+    finished = threading.Event()
+    threading.Thread(
+        target=_watch, args=(instance, run, finished, interval, grace), name="run watchdog", daemon=True
+    ).start()
     try:
         yield
     finally:
-        left.set()
+        finished.set()
 
 
-def _watch(instance: dg.DagsterInstance, run: dg.DagsterRun, left: threading.Event, every: float, grace: float) -> None:
-    ended: float | None = None  # when it was first seen that it has
-    while not left.wait(every):
+def _watch(
+    instance: dg.DagsterInstance, run: dg.DagsterRun, finished: threading.Event, interval: float, grace: float
+) -> None:
+    ended_at: float | None = None  # when the end of the run was first seen
+    while not finished.wait(interval):
         if not _has_ended(instance, run):
-            ended = None
+            ended_at = None
             continue
-        ended = time.monotonic() if ended is None else ended
-        if time.monotonic() - ended >= grace:
-            with suppress(Exception):  # nothing is to keep the process from its end
-                instance.report_engine_event("The run had ended and its process had not: it ends now.", run)
+        ended_at = time.monotonic() if ended_at is None else ended_at
+        if time.monotonic() - ended_at >= grace:
+            with suppress(Exception):  # nothing may prevent the exit
+                instance.report_engine_event("The run has ended but its process has not: the process exits now.", run)
             os._exit(1)
 
 
 def _has_ended(instance: dg.DagsterInstance, run: dg.DagsterRun) -> bool:
-    """False also where the records do not answer: on a guess no process is ended."""
+    """False also if the records do not answer: a process is ended on proof only."""
     try:
         record = instance.get_run_by_id(run.run_id)
-    except Exception:  # noqa: BLE001 - a database is away in many ways, and comes back
+    except Exception:  # noqa: BLE001 - an unreachable database raises many kinds of errors
         return False
     return record is not None and record.is_finished

@@ -1,1 +1,1 @@
-"""Metadata values that the Dagster UI shows: links, pictures, progress."""
+"""Metadata values that the Dagster UI shows: links, spectrograms, progress."""

@@ -1,4 +1,4 @@
-"""Where people find a file of the store, as metadata: a link where a browser can follow one, else its place."""
+"""Links to files of the store, as metadata: a URL if browsers can open the store, else a path or key."""
 
 import dagster as dg
 
@@ -7,7 +7,10 @@ from f5_pipeline.storage.object_store import ObjectStore
 
 
 def link(key: str, store: ObjectStore, settings: Settings) -> dg.MetadataValue:
-    """``F5_STORE_PAGES`` says where browsers find the store. Without it they cannot open files of this machine."""
+    """A URL below ``F5_STORE_PAGES``, the store's address for browsers; without this setting the location in the store.
+
+    A location is not shown as a link, because a browser cannot open files of the machine that runs Dagster.
+    """
     if settings.store_pages:
         return dg.MetadataValue.url(f"{settings.store_pages.rstrip('/')}/{key}")
     return dg.MetadataValue.path(store.location(key))

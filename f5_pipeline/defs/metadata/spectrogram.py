@@ -1,4 +1,4 @@
-"""Pictures for the UI, as Markdown with the PNG inside: small, as every materialization keeps its own for ever."""
+"""The picture of a clip for the UI, as Markdown with an embedded PNG. Small, because each materialization keeps one."""
 
 import base64
 import io
@@ -7,8 +7,9 @@ import numpy as np
 
 from f5_pipeline.audio.samples import SAMPLE_RATE
 
-_SECONDS = 10.0  # longer clips are shown from their beginning
+_MAX_SECONDS = 10.0  # only the beginning of a longer clip is shown
 _DPI, _COLOURS = 70, 16
+_FFT_SIZE, _HOP_SIZE = 1024, 256  # samples
 
 
 def spectrogram(samples: np.ndarray, title: str) -> str:
@@ -16,31 +17,32 @@ def spectrogram(samples: np.ndarray, title: str) -> str:
 
     Args:
         samples: float32, mono, 24 kHz, shape (n,).
-        title: of any script; the UI has the fonts for it.
+        title: text in any script; the browser has the fonts.
     """
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
     from PIL import Image
 
-    samples = samples[: int(_SECONDS * SAMPLE_RATE)]
+    samples = samples[: int(_MAX_SECONDS * SAMPLE_RATE)]
     figure = Figure(figsize=(6.4, 2.4), dpi=_DPI, layout="constrained")
-    wave, spectrum = figure.subplots(2, 1, sharex=True, height_ratios=(1, 2))
-    seconds = np.arange(samples.size) / SAMPLE_RATE
-    wave.plot(seconds, samples, linewidth=0.3, color="#4f6bed")
-    wave.set(ylim=(-1, 1), yticks=[])
-    if samples.size > 1024 and samples.any():
-        with np.errstate(divide="ignore"):  # of digital silence
-            spectrum.specgram(samples, NFFT=1024, noverlap=768, Fs=SAMPLE_RATE, cmap="magma", vmin=-140)
-    spectrum.set(ylim=(0, 12_000), ylabel="Hz", xlabel="s")
-    png = io.BytesIO()
+    wave_axes, spectrum_axes = figure.subplots(2, 1, sharex=True, height_ratios=(1, 2))
+    wave_axes.plot(np.arange(samples.size) / SAMPLE_RATE, samples, linewidth=0.3, color="#4f6bed")
+    wave_axes.set(ylim=(-1, 1), yticks=[])
+    if samples.size > _FFT_SIZE and samples.any():
+        with np.errstate(divide="ignore"):  # the logarithm of digital silence
+            spectrum_axes.specgram(
+                samples, NFFT=_FFT_SIZE, noverlap=_FFT_SIZE - _HOP_SIZE, Fs=SAMPLE_RATE, cmap="magma", vmin=-140
+            )
+    spectrum_axes.set(ylim=(0, SAMPLE_RATE / 2), ylabel="Hz", xlabel="s")
     canvas = FigureCanvasAgg(figure)
     canvas.draw()
-    picture = Image.fromarray(np.asarray(canvas.buffer_rgba())).convert("RGB")
-    picture.quantize(_COLOURS, dither=Image.Dither.NONE).save(png, "png", optimize=True)
+    image = Image.fromarray(np.asarray(canvas.buffer_rgba())).convert("RGB")
+    png = io.BytesIO()
+    image.quantize(_COLOURS, dither=Image.Dither.NONE).save(png, "png", optimize=True)
     data = base64.b64encode(png.getvalue()).decode()
-    return f"{_plain(title)}\n\n![waveform and spectrogram](data:image/png;base64,{data})"
+    return f"{_without_markup(title)}\n\n![waveform and spectrogram](data:image/png;base64,{data})"
 
 
-def _plain(text: str) -> str:
-    """Text that means nothing in Markdown."""
+def _without_markup(text: str) -> str:
+    """The text with every character that Markdown could interpret replaced by a space."""
     return "".join(character if character.isalnum() else " " for character in text).strip()

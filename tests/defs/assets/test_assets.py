@@ -1,4 +1,4 @@
-"""Each asset called directly, with plain objects: what it says, and what becomes of its failures."""
+"""Each asset called directly, with plain objects: its metadata, checks, data version and failures."""
 
 from __future__ import annotations
 
@@ -27,21 +27,21 @@ from tests.synthesis.fake_engine import FakeEngine
 
 @pytest.fixture
 def proven(project: Project) -> Project:
-    """``generated_audio`` looks whether the environment is still as it was proven."""
+    """``generated_audio`` checks that the environment is still the one that was verified."""
     prove_environment(project.settings)
     return project
 
 
 def environment(project: Project) -> dg.MaterializeResult:
-    with dg.build_asset_context() as context:
+    with dg.build_asset_context(instance=project.instance) as context:
         result, *checks = flash_attn_environment(context, settings=project.settings)  # type: ignore[misc]
     assert isinstance(result, dg.MaterializeResult)
     return result._replace(check_results=checks)
 
 
-def call(asset: Any, project: Project, batch: str | None = None, **given: object) -> dg.MaterializeResult:
-    with dg.build_asset_context(partition_key=batch) as context:
-        result = asset(context, store=project.store, **given)
+def call(asset: Any, project: Project, batch: str | None = None, **resources: object) -> dg.MaterializeResult:
+    with dg.build_asset_context(instance=project.instance, partition_key=batch) as context:
+        result = asset(context, store=project.store, **resources)
     assert isinstance(result, dg.MaterializeResult)
     return result
 
@@ -59,8 +59,12 @@ def resolve(project: Project, batch: str = "b") -> dg.MaterializeResult:
 
 
 def generate(project: Project, batch: str = "b") -> dg.MaterializeResult:
-    given = {"load_engine": project.engine.load, "make_progress": lambda context: NullProgress(), "ray_cluster": None}
-    return call(generated_audio, project, batch, settings=project.settings, **given)
+    resources = {
+        "load_engine": project.engine.load,
+        "make_progress": lambda context: NullProgress(),
+        "ray_cluster": None,
+    }
+    return call(generated_audio, project, batch, settings=project.settings, **resources)
 
 
 def deliver(project: Project, batch: str = "b") -> dg.MaterializeResult:
@@ -87,33 +91,38 @@ def cells(result: dg.MaterializeResult, table: str) -> list[dict[str, Any]]:
     return [dict(record.data) for record in value.records]
 
 
-# --- what they say --------------------------------------------------------------------------------------------
+# --- metadata, checks and data versions -----------------------------------------------------------------------
 
 
-def test_the_environment_says_which_attention_and_why(project: Project) -> None:
+def test_the_environment_has_the_attention_and_its_reason(project: Project) -> None:
     result = environment(project)
-    said = values(result)
-    assert said["attention"] == "torch"
-    assert "F5_DEVICE is cpu" in said["reason"]
-    assert said["torch"]
-    assert said["python"].startswith("cp3")
-    assert said["bytes_downloaded"] == 0
-    assert "gpu" not in said  # what this machine does not have is left out
+    metadata = values(result)
+    assert metadata["attention"] == "torch"
+    assert "F5_DEVICE is cpu" in metadata["reason"]
+    assert metadata["torch"]
+    assert metadata["python"].startswith("cp3")
+    assert metadata["bytes_downloaded"] == 0
+    assert "gpu" not in metadata  # values that this machine does not have are left out
     assert checks(result) == {"fits_on_disk": True, "attention_proven": True}
     assert version(environment(project)) == version(result)
 
 
-def test_weights_say_whose_they_are_and_what_they_hash_to(project: Project) -> None:
+def test_weights_have_their_licence_and_their_hashes(project: Project) -> None:
     result = weights(project)
-    said = values(result)
-    assert (said["model"], said["licence"], said["languages"], said["bytes_downloaded"]) == ("demo", "MIT", "en", 0)
-    assert set(said["sha256"]) == {"checkpoint", "vocabulary", "vocoder_config", "vocoder_weights", "spacing"}
-    assert all(len(digest) == 64 for digest in said["sha256"].values())
-    assert Path(said["checkpoint"]).is_file()
+    metadata = values(result)
+    assert (metadata["model"], metadata["licence"], metadata["languages"], metadata["bytes_downloaded"]) == (
+        "demo",
+        "MIT",
+        "en",
+        0,
+    )
+    assert set(metadata["sha256"]) == {"checkpoint", "vocabulary", "vocoder_config", "vocoder_weights", "spacing"}
+    assert all(len(digest) == 64 for digest in metadata["sha256"].values())
+    assert Path(metadata["checkpoint"]).is_file()
     assert version(weights(project)) == version(result)
 
 
-def test_voices_are_listed_with_what_is_wrong(project: Project) -> None:
+def test_voices_are_listed_with_their_problems(project: Project) -> None:
     good = version(voices(project))
     project.store.write("voices/mute.wav", b"RIFF")
     project.store.write("voices/mute.txt", b"Nothing comes out.")
@@ -131,25 +140,25 @@ def test_voices_are_listed_with_what_is_wrong(project: Project) -> None:
     assert version(result) != good
 
 
-def test_utterances_say_what_will_be_spoken(project: Project) -> None:
+def test_utterances_have_the_lines_to_speak(project: Project) -> None:
     project.manifest(MANIFEST + "fourth,It costs $5.,m1\nfifth,,m1\n")
     result = resolve(project)
-    said = values(result)
-    assert (said["rows"], said["accepted"], said["rejected"]) == (5, 4, 1)
-    assert (said["voices"], said["models"]) == ("f2, m1", "demo")
-    assert Path(said["file"]).is_file()
+    metadata = values(result)
+    assert (metadata["rows"], metadata["accepted"], metadata["rejected"]) == (5, 4, 1)
+    assert (metadata["voices"], metadata["models"]) == ("f2, m1", "demo")
+    assert Path(metadata["file"]).is_file()
     assert cells(result, "preview")[3] == {"id": "fourth", "voice": "m1", "spoken_text": "it costs five dollars."}
     assert checks(result) == {"every_row_accepted": False}
     project.manifest()
-    mended = resolve(project)
-    assert checks(mended) == {"every_row_accepted": True}
-    assert version(resolve(project)) == version(mended) != version(result)
+    corrected = resolve(project)
+    assert checks(corrected) == {"every_row_accepted": True}
+    assert version(resolve(project)) == version(corrected) != version(result)
 
 
-def test_generated_audio_says_what_it_did_and_what_it_cost(proven: Project) -> None:
+def test_generated_audio_has_counts_times_and_links(proven: Project) -> None:
     resolve(proven)
-    said = values(generate(proven))
-    assert {name: said[name] for name in ("ok", "suspect", "failed", "rejected", "cache_hits", "clips_spoken")} == {
+    metadata = values(generate(proven))
+    assert {name: metadata[name] for name in ("ok", "suspect", "failed", "rejected", "cache_hits", "clips_spoken")} == {
         "ok": 3,
         "suspect": 0,
         "failed": 0,
@@ -157,28 +166,28 @@ def test_generated_audio_says_what_it_did_and_what_it_cost(proven: Project) -> N
         "cache_hits": 0,
         "clips_spoken": 3,
     }
-    assert said["audio_seconds"] == said["audio_seconds_spoken"] > 1
-    assert said["real_time_factor"] > 0
-    assert said["times_real_time"] > 0
-    assert said["device_seconds"] >= 0
-    assert said["sample"].startswith("first  the first line\n\n![waveform and spectrogram](data:image/png;base64,")
-    assert Path(said["index"]).is_file()
-    assert Path(said["index_csv"]).is_file()
+    assert metadata["audio_seconds"] == metadata["audio_seconds_spoken"] > 1
+    assert metadata["real_time_factor"] > 0
+    assert metadata["times_real_time"] > 0
+    assert metadata["device_seconds"] >= 0
+    assert metadata["sample"].startswith("first  the first line\n\n![waveform and spectrogram](data:image/png;base64,")
+    assert Path(metadata["index"]).is_file()
+    assert Path(metadata["index_csv"]).is_file()
 
 
-def test_a_second_time_it_says_that_nothing_was_spoken(proven: Project) -> None:
+def test_a_second_materialization_speaks_nothing(proven: Project) -> None:
     resolve(proven)
     first = generate(proven)
     proven.engine = FakeEngine(dies_after=0)
     second = generate(proven)
-    said = values(second)
-    assert (said["clips_spoken"], said["cache_hits"], said["audio_seconds_spoken"]) == (0, 3, 0.0)
-    assert "real_time_factor" not in said
-    assert said["audio_seconds"] == values(first)["audio_seconds"]
+    metadata = values(second)
+    assert (metadata["clips_spoken"], metadata["cache_hits"], metadata["audio_seconds_spoken"]) == (0, 3, 0.0)
+    assert "real_time_factor" not in metadata
+    assert metadata["audio_seconds"] == values(first)["audio_seconds"]
     assert version(second) == version(first)
 
 
-def test_the_preview_shows_what_needs_a_look_first(proven: Project) -> None:
+def test_the_preview_begins_with_rows_that_are_not_ok(proven: Project) -> None:
     lines = "".join(f"l{n},Line number {n}.,f2\n" for n in range(30))
     proven.manifest(f"id,text,voice\n{lines}bad,,f2\n")
     resolve(proven)
@@ -199,23 +208,23 @@ def test_an_edited_line_changes_the_data_version(proven: Project) -> None:
     assert version(generate(proven)) != before
 
 
-def test_delivered_audio_says_where_to_listen(proven: Project) -> None:
+def test_delivered_audio_has_the_listening_page_and_counts(proven: Project) -> None:
     proven.manifest(toml='format = "flac"\njoin_sections = true\naudiobook = true')
     resolve(proven)
     generate(proven)
     result = deliver(proven)
-    said = values(result)
-    assert Path(said["listening_page"]).read_bytes().startswith(b"<!")
-    assert said["format"] == "flac"
-    assert [Path(key).name for key in said["sections"].split(", ")] == ["b.flac"]
-    assert Path(said["audiobook"]).name == "b.m4b"
-    assert (said["files"], said["written"]) == (5, 6)  # three clips, a section, the book, and the page
-    assert said["audio_seconds"] > 1
+    metadata = values(result)
+    assert Path(metadata["listening_page"]).read_bytes().startswith(b"<!")
+    assert metadata["format"] == "flac"
+    assert [Path(key).name for key in metadata["sections"].split(", ")] == ["b.flac"]
+    assert Path(metadata["audiobook"]).name == "b.m4b"
+    assert (metadata["files"], metadata["written"]) == (5, 6)  # three clips, a section, the book, and the page
+    assert metadata["audio_seconds"] > 1
     assert checks(result) == {"sections_complete": True}
     assert values(deliver(proven))["written"] == 0
 
 
-def test_where_browsers_find_the_store_files_are_links(proven: Project) -> None:
+def test_files_are_links_if_browsers_can_open_the_store(proven: Project) -> None:
     proven.settings = proven.settings.model_copy(update={"store_pages": "https://audio.example.org/f5/"})
     found = {
         **(resolve(proven).metadata or {}),
@@ -242,7 +251,7 @@ def test_a_section_that_lacks_a_line_fails_its_check(proven: Project) -> None:
     assert {name: entry.value for name, entry in check.metadata.items()} == {"intro": "b"}
 
 
-def test_changed_packages_fail_the_check_of_the_environment(proven: Project, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_changed_packages_fail_environment_unchanged(proven: Project, monkeypatch: pytest.MonkeyPatch) -> None:
     resolve(proven)
     monkeypatch.setattr("f5_pipeline.defs.checks.speech.changes_since_proof", lambda settings: ["torch was replaced"])
     (check,) = [one for one in generate(proven).check_results or [] if not one.passed]
@@ -255,7 +264,7 @@ def test_changed_packages_fail_the_check_of_the_environment(proven: Project, mon
 
 
 @pytest.mark.parametrize(
-    ("asset", "toml", "says"),
+    ("asset", "toml", "expected"),
     [
         (resolve, 'formt = "mp3"', "formt"),
         (resolve, 'model = "nobody"', "'nobody'"),
@@ -265,10 +274,10 @@ def test_changed_packages_fail_the_check_of_the_environment(proven: Project, mon
     ],
 )
 def test_our_errors_are_one_paragraph_and_not_retried(
-    proven: Project, asset: Callable[[Project], object], toml: str, says: str
+    proven: Project, asset: Callable[[Project], object], toml: str, expected: str
 ) -> None:
     proven.manifest(MANIFEST + "bad,,f2\n", toml)
-    with pytest.raises(dg.Failure, match=says) as failure:
+    with pytest.raises(dg.Failure, match=expected) as failure:
         asset(proven)
     assert failure.value.allow_retries is False
     assert "\n" not in (failure.value.description or "")
@@ -281,7 +290,7 @@ def test_a_batch_without_a_manifest(project: Project) -> None:
     assert failure.value.allow_retries is False
 
 
-def test_when_every_line_fails_so_does_the_asset(proven: Project) -> None:
+def test_the_asset_fails_if_every_line_fails(proven: Project) -> None:
     resolve(proven)
     proven.engine = FakeEngine(fails="")
     with pytest.raises(dg.Failure, match="no tongue") as failure:
@@ -289,8 +298,8 @@ def test_when_every_line_fails_so_does_the_asset(proven: Project) -> None:
     assert failure.value.allow_retries is False
 
 
-def test_what_was_never_spoken_is_not_delivered(project: Project) -> None:
-    """And what was delivered before is not taken for stale."""
+def test_a_batch_that_was_never_spoken_is_not_delivered(project: Project) -> None:
+    """And files that were delivered earlier are not removed."""
     project.store.write("batches/b/audio/first.wav", b"of an earlier run")
     resolve(project)
     with pytest.raises(dg.Failure, match="f5-pipeline run b"):
@@ -299,7 +308,7 @@ def test_what_was_never_spoken_is_not_delivered(project: Project) -> None:
 
 
 class Failing(LocalStore):
-    """A store that cannot be read, for one reason or another."""
+    """A store that cannot be read."""
 
     error: StoreUnusable
 
@@ -308,32 +317,32 @@ class Failing(LocalStore):
 
 
 @pytest.mark.parametrize(
-    ("error", "again"),
+    ("error", "retried"),
     [
         (StoreBusy("s3://b", "reading", "503 SlowDown"), True),
         (StoreUnusable("s3://b", "is not there.", "Make it."), False),
     ],
 )
 @pytest.mark.parametrize("asset", [resolve, generate, deliver])
-def test_only_what_may_heal_is_retried(
-    proven: Project, asset: Callable[[Project], object], error: StoreUnusable, again: bool
+def test_only_transient_errors_are_retried(
+    proven: Project, asset: Callable[[Project], object], error: StoreUnusable, retried: bool
 ) -> None:
     store = Failing(proven.store.url)
     store.error = error
     with pytest.raises(dg.Failure) as failure:
         asset(replace(proven, store=store))
-    assert failure.value.allow_retries is again
+    assert failure.value.allow_retries is retried
     assert failure.value.description == str(error)
 
 
-def test_an_unknown_model_stops_everything_of_this_machine(project: Project) -> None:
+def test_an_unknown_model_fails_the_assets_of_the_machine(project: Project) -> None:
     broken = replace(project, settings=Settings(**(project.settings.model_dump() | {"model": "nobody"})))
     for asset in (environment, weights, voices):
         with pytest.raises(dg.Failure, match="'nobody'"):
             asset(broken)
 
 
-def test_a_licence_that_forbids_stops_the_weights(project: Project, tmp_path: Path) -> None:
+def test_a_licence_without_commercial_use_fails_weights_and_utterances(project: Project, tmp_path: Path) -> None:
     models = tmp_path / "models.toml"
     models.write_text('[mine]\nbase = "demo"\nlicence = "CC-BY-NC-4.0"\n')
     changed = {"models": models, "model": "mine", "commercial": True}

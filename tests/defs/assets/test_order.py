@@ -1,4 +1,4 @@
-"""Nothing is downloaded before the environment's check has passed: also where an asset is materialized alone."""
+"""Assets that download files verify the environment first, also if they are materialized alone."""
 
 from __future__ import annotations
 
@@ -34,30 +34,30 @@ def asset(request: pytest.FixtureRequest) -> Any:
 
 @pytest.fixture
 def calls(asset: Any, monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """What the asset does of these two, in order: proving the environment, fetching a file."""
+    """The asset's calls, in order: verifying the environment, fetching files."""
     from importlib import import_module
 
     calls: list[str] = []
     name = asset.key.to_user_string()
-    places = {"proof": f"f5_pipeline.defs.{name}.prove_environment", "fetch": FETCHES[name]}
-    for said, place in places.items():
-        module, _, function = place.rpartition(".")
-        monkeypatch.setattr(place, counting(calls, said, getattr(import_module(module), function)))
+    targets = {"proof": f"f5_pipeline.defs.assets.{name}.prove_environment", "fetch": FETCHES[name]}
+    for call, target in targets.items():
+        module, _, function = target.rpartition(".")
+        monkeypatch.setattr(target, counting(calls, call, getattr(import_module(module), function)))
     return calls
 
 
 def materialize(asset: Any, project: Project) -> None:
-    with dg.build_asset_context() as context:
+    with dg.build_asset_context(instance=project.instance) as context:
         asset(context, settings=project.settings, store=project.store)
 
 
-def test_the_environment_comes_first(project: Project, asset: Any, calls: list[str]) -> None:
+def test_the_environment_is_verified_first(project: Project, asset: Any, calls: list[str]) -> None:
     materialize(asset, project)
     assert calls[0] == "proof"
     assert set(calls[1:]) == {"fetch"}
 
 
-def test_where_it_cannot_be_met_nothing_is_fetched(project: Project, asset: Any, calls: list[str]) -> None:
+def test_nothing_is_fetched_in_an_unsuitable_environment(project: Project, asset: Any, calls: list[str]) -> None:
     project.settings = Settings(**(project.settings.model_dump() | {"attention": "flash_attn"}))
     with pytest.raises(dg.Failure, match="F5_ATTENTION=flash_attn"):
         materialize(asset, project)

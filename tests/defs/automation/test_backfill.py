@@ -1,4 +1,4 @@
-"""Many batches at once, as the UI's *Materialize all… → Launch backfill* asks for: by Dagster's own backfill daemon."""
+"""A backfill of many batches, as *Materialize all… → Launch backfill* in the UI starts it: by Dagster's own code."""
 
 from __future__ import annotations
 
@@ -18,8 +18,11 @@ from f5_pipeline.storage.local import LocalStore
 from tests.material import put_voices
 
 NAMES = ["alder", "birch", "cedar", "elder", "fir"]
-IN_THIS_PROCESS = {"module": "dagster._core.launcher.sync_in_memory_run_launcher", "class": "SyncInMemoryRunLauncher"}
-AT_ONCE = {"module": "dagster._core.run_coordinator", "class": "DefaultRunCoordinator"}
+IN_PROCESS = {
+    "module": "dagster._core.launcher.sync_in_memory_run_launcher",
+    "class": "SyncInMemoryRunLauncher",
+}
+WITHOUT_QUEUE = {"module": "dagster._core.run_coordinator", "class": "DefaultRunCoordinator"}
 
 
 @pytest.fixture
@@ -34,10 +37,11 @@ def store(tmp_path: Path, cache: Path, monkeypatch: pytest.MonkeyPatch) -> Local
     return store
 
 
+@pytest.mark.slow
 @pytest.mark.timeout(900)
-def test_a_backfill_of_five_batches_is_a_run_for_each(store: LocalStore, tmp_path: Path) -> None:
+def test_a_backfill_of_five_batches_has_a_run_for_each(store: LocalStore, tmp_path: Path) -> None:
     (tmp_path / "instance").mkdir()
-    overrides = {"run_launcher": IN_THIS_PROCESS, "run_coordinator": AT_ONCE}
+    overrides = {"run_launcher": IN_PROCESS, "run_coordinator": WITHOUT_QUEUE}
     with (
         dg.DagsterInstance.local_temp(str(tmp_path / "instance"), overrides=overrides) as instance,
         create_test_daemon_workspace_context(

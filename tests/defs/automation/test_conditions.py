@@ -1,4 +1,4 @@
-"""The automation condition of ``delivered_audio``, told as ticks of a story."""
+"""The automation condition of ``delivered_audio``, told as ticks of a story; and ``F5_AUTOMATION``."""
 
 from __future__ import annotations
 
@@ -11,20 +11,24 @@ import pytest
 from dagster._core.definitions.partitions.context import partition_loading_context
 from dagster._utils.schedules import is_valid_cron_string
 
-from f5_pipeline.defs.automation.automation_status import automation_settings, schedules_at_start, sensors_at_start
+from f5_pipeline.defs.automation.automation_status import (
+    automation_settings,
+    default_schedule_status,
+    default_sensor_status,
+)
 from f5_pipeline.defs.automation.conditions import deliver_spoken_batches
 from f5_pipeline.defs.code_location import define
 from f5_pipeline.defs.partitions import batch_check
+from f5_pipeline.settings.environment import Settings
 from tests.defs.conftest import MANIFEST, Project
-from tests.settings.test_cron import GOOD
 
 SPEECH = ("flash_attn_environment", "model_weights", "voice_files", "utterances", "generated_audio")
-NOBODY_SPEAKS = MANIFEST.replace("f2", "nobody").replace("m1", "nobody")
+UNKNOWN_VOICES = MANIFEST.replace("f2", "unknown").replace("m1", "unknown")
 
 
 @dataclass
 class Story:
-    """Runs of some assets, and looks of the sensor in between."""
+    """Runs of some assets, and ticks of the sensor in between."""
 
     project: Project
     instance: dg.DagsterInstance
@@ -39,14 +43,14 @@ class Story:
         ).success
 
     def tick(self) -> list[str]:
-        """The batches that are to be delivered."""
+        """The batches to deliver."""
         result = dg.evaluate_automation_conditions(
             self._definitions(), self.instance, dg.AssetSelection.assets("delivered_audio"), cursor=self.cursor
         )
         self.cursor = result.cursor
         with partition_loading_context(datetime.now(timezone.utc), self.instance):
-            found = [each.true_subset.expensively_compute_partition_keys() for each in result.results]
-        return sorted(batch for batches in found for batch in batches)
+            keys = [each.true_subset.expensively_compute_partition_keys() for each in result.results]
+        return sorted(batch for batches in keys for batch in batches)
 
     def delivered(self, batch: str) -> dict[str, str]:
         return {info.key: info.etag for info in self.project.store.list(f"batches/{batch}/audio/")}
@@ -61,27 +65,27 @@ def story(project: Project, instance: dg.DagsterInstance) -> Story:
     return Story(project, instance)
 
 
-def test_what_is_spoken_alone_is_delivered_once_each_time(story: Story) -> None:
+def test_a_batch_that_is_spoken_alone_is_delivered_once(story: Story) -> None:
     assert story.tick() == []
     assert story.materialize(*SPEECH)
-    assert story.tick() == []  # a run may just be delivering it
+    assert story.tick() == []  # a run may be about to deliver it
     assert story.tick() == ["b"]
-    assert story.tick() == []  # one run, and no treadmill should that fail
+    assert story.tick() == []  # one run, even if it fails
     assert story.materialize("delivered_audio")
     assert story.tick() == []
     assert story.materialize("generated_audio")
     assert [story.tick(), story.tick(), story.tick()] == [[], ["b"], []]
 
 
-def test_the_job_does_both_and_leaves_nothing_to_do(story: Story) -> None:
+def test_a_batch_that_the_job_speaks_and_delivers_is_not_delivered_again(story: Story) -> None:
     assert story.materialize(*SPEECH, "delivered_audio")
     assert [story.tick(), story.tick()] == [[], []]
     assert story.materialize(*SPEECH, "delivered_audio")
     assert [story.tick(), story.tick()] == [[], []]
 
 
-def test_what_a_blocking_check_stopped_is_not_delivered_behind_its_back(story: Story) -> None:
-    story.project.manifest(NOBODY_SPEAKS)
+def test_a_batch_that_a_blocking_check_has_stopped_is_not_delivered(story: Story) -> None:
+    story.project.manifest(UNKNOWN_VOICES)
     assert not story.materialize(*SPEECH)
     assert [story.tick(), story.tick()] == [[], []]
     story.project.manifest()
@@ -89,24 +93,24 @@ def test_what_a_blocking_check_stopped_is_not_delivered_behind_its_back(story: S
     assert [story.tick(), story.tick()] == [[], ["b"]]
 
 
-def test_a_batch_that_passes_does_not_speak_for_one_that_is_blocked(story: Story) -> None:
+def test_a_batch_that_passes_does_not_release_one_that_is_blocked(story: Story) -> None:
     story.project.manifest(batch="good")
     story.project.manifest(batch="bad")
     assert story.materialize(*SPEECH, "delivered_audio", batch="bad")
     assert [story.tick(), story.tick()] == [[], []]
     before = story.delivered("bad")
-    story.project.manifest(NOBODY_SPEAKS, batch="bad")
+    story.project.manifest(UNKNOWN_VOICES, batch="bad")
     assert not story.materialize(*SPEECH, batch="bad")
     assert [story.tick(), story.tick()] == [[], []]
     assert story.materialize(*SPEECH, batch="good")
     assert [story.tick(), story.tick(), story.tick()] == [[], ["good"], []]
-    assert not story.materialize("delivered_audio", batch="bad")  # nor by a person, in the UI
+    assert not story.materialize("delivered_audio", batch="bad")  # nor from the UI
     assert story.delivered("bad") == before
     assert len(before) == 3
 
 
-def test_dagster_takes_a_check_without_partitions_for_one_of_all_partitions(instance: dg.DagsterInstance) -> None:
-    """Why the checks of a batch have partitions, though Dagster calls that a preview and warns of it."""
+def test_a_check_without_partitions_has_one_result_for_all_partitions(instance: dg.DagsterInstance) -> None:
+    """Why the checks of a batch are partitioned, although Dagster calls that a preview and warns."""
     days = dg.StaticPartitionsDefinition(["bad", "good"])
     condition = dg.AutomationCondition.all_deps_blocking_checks_passed()
 
@@ -124,42 +128,46 @@ def test_dagster_takes_a_check_without_partitions_for_one_of_all_partitions(inst
     assert result.total_requested == 2
 
 
-def test_loading_the_definitions_warns_of_nothing_that_was_decided() -> None:
+def test_loading_the_definitions_warns_of_no_preview_features() -> None:
     with warnings.catch_warnings():
         warnings.simplefilter("error", dg.PreviewWarning)
-        batch_check("some_check", "generated_audio", "What it says.")
+        batch_check("some_check", "generated_audio", "A description.")
         define().get_repository_def()
 
 
-def test_delivered_between_two_looks_is_delivered_once(story: Story) -> None:
+def test_a_batch_that_is_delivered_between_two_ticks_is_not_delivered_again(story: Story) -> None:
     assert story.materialize(*SPEECH)
     assert story.tick() == []
     assert story.materialize("delivered_audio")
     assert [story.tick(), story.tick()] == [[], []]
 
 
-# --- the switch -----------------------------------------------------------------------------------------------
+# --- F5_AUTOMATION ---------------------------------------------------------------------------------------------
 
 
-def test_all_is_off_until_one_setting_says_otherwise(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_automation_is_off_unless_it_is_set(monkeypatch: pytest.MonkeyPatch) -> None:
     assert deliver_spoken_batches.default_status is dg.DefaultSensorStatus.STOPPED
-    assert schedules_at_start() is dg.DefaultScheduleStatus.STOPPED
+    assert default_schedule_status() is dg.DefaultScheduleStatus.STOPPED
     monkeypatch.setenv("F5_AUTOMATION", "on")
-    assert sensors_at_start() is dg.DefaultSensorStatus.RUNNING
-    assert schedules_at_start() is dg.DefaultScheduleStatus.RUNNING
+    assert default_sensor_status() is dg.DefaultSensorStatus.RUNNING
+    assert default_schedule_status() is dg.DefaultScheduleStatus.RUNNING
 
 
-@pytest.mark.parametrize("text", GOOD)
-def test_times_that_our_settings_take_dagster_takes_too(text: str) -> None:
+@pytest.mark.parametrize(
+    "text",
+    ["0 2 * * *", "*/15 0-6 * * *", "5,35 1-23/2 1,15 * *", "0 3 * JAN-mar Mon-Fri", "0 2 * * 7", "10/20 * * * *"],
+)
+def test_dagster_accepts_the_cron_expressions_that_the_settings_accept(text: str) -> None:
+    assert Settings(nightly_cron=text).nightly_cron == text
     assert is_valid_cron_string(text)
 
 
 @pytest.mark.parametrize(("variable", "value"), [("F5_AUTOMATION", "yes please"), ("F5_NIGHTLY_CRON", "0 25 * * *")])
-def test_a_wrong_setting_leaves_it_off_and_is_said(
+def test_automation_is_off_if_a_setting_is_invalid(
     monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture, variable: str, value: str
 ) -> None:
     monkeypatch.setenv("F5_AUTOMATION", "on")
     monkeypatch.setenv(variable, value)
-    assert sensors_at_start() is dg.DefaultSensorStatus.STOPPED
-    assert f"Automation starts switched off: Environment, setting '{variable}'" in caplog.text
-    assert automation_settings().nightly_cron == "0 2 * * *"  # so that the definitions load
+    assert default_sensor_status() is dg.DefaultSensorStatus.STOPPED
+    assert f"setting '{variable}'" in caplog.text
+    assert automation_settings().nightly_cron == "0 2 * * *"  # the definitions load with the defaults

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
 from importlib import import_module
 from types import SimpleNamespace
 
@@ -10,9 +9,7 @@ import dagster as dg
 import pytest
 from dagster._core.scheduler.instigation import InstigatorTick, InstigatorType, TickData, TickStatus
 
-from f5_pipeline.defs.automation import schedules, sensors
-from f5_pipeline.defs.automation.requested import claim
-from f5_pipeline.defs.automation.schedules import ATTEMPTS, nightly_batches
+from f5_pipeline.defs.automation.schedules import MAX_ATTEMPTS, half_of_timeout, is_preview, nightly_batches
 from f5_pipeline.errors import LinkLeavesStore
 from f5_pipeline.manifests import staleness
 from f5_pipeline.storage.local import LocalStore
@@ -23,18 +20,12 @@ from tests.synthesis.fake_engine import FakeEngine
 
 
 @pytest.fixture
-def story(project: Project, instance: dg.DagsterInstance, monkeypatch: pytest.MonkeyPatch) -> Story:
-    story = begin(project, instance)
-    for policies in (sensors, schedules):
-        monkeypatch.setattr(policies, "_now", lambda: story.now)
-    # A schedule opens its instance anew by where it is kept, and this one is kept nowhere.
-    monkeypatch.setattr(dg.ScheduleEvaluationContext, "instance", property(lambda _: instance))
-    return story
+def story(project: Project, instance: dg.DagsterInstance) -> Story:
+    return begin(project, instance)
 
 
-def test_what_is_unfinished_is_run_the_longest_waiting_first_and_then_no_more(story: Story) -> None:
+def test_unfinished_batches_are_run_once_the_oldest_manifest_first(story: Story) -> None:
     assert story.night() == []
-    assert story.said == "Every batch is finished and up to date."
     for name in ("third", "first", "second"):
         story.manifest(name)
         story.wait(minutes=1)
@@ -43,10 +34,10 @@ def test_what_is_unfinished_is_run_the_longest_waiting_first_and_then_no_more(st
     assert story.tags("third") == story.tags("third") | {"f5/reason": "not spoken yet", "dagster/priority": "-1"}
     story.succeeds("first", "second", "third")
     assert story.night() == []
-    assert story.said == "Every batch is finished and up to date."
+    assert story.skip_message == "Every batch is finished and up to date."
 
 
-def test_a_cap_spreads_a_heap_over_nights(story: Story) -> None:
+def test_a_limit_spreads_many_batches_over_nights(story: Story) -> None:
     story.settings = story.settings.model_copy(update={"nightly_batches": 2})
     names = ["a", "b", "c", "d", "e"]
     for name in names:
@@ -60,7 +51,7 @@ def test_a_cap_spreads_a_heap_over_nights(story: Story) -> None:
     assert story.night() == []
 
 
-def test_only_who_speaks_with_a_changed_voice_is_run_again(story: Story) -> None:
+def test_a_changed_voice_runs_only_the_batches_that_use_it(story: Story) -> None:
     story.manifest("hers", "text,voice", "She speaks.,f2")
     story.manifest("his", "text,voice", "He speaks.,m1")
     story.succeeds(*story.night())
@@ -71,7 +62,7 @@ def test_only_who_speaks_with_a_changed_voice_is_run_again(story: Story) -> None
     assert story.night() == []
 
 
-def test_changed_settings_and_another_model_are_run_again(story: Story) -> None:
+def test_changed_settings_and_another_model_cause_a_run(story: Story) -> None:
     story.manifest("one")
     story.succeeds(*story.night())
     story.manifest("one", 'format = "flac"', file="one.toml")
@@ -86,84 +77,86 @@ def test_changed_settings_and_another_model_are_run_again(story: Story) -> None:
     assert story.night() == []
 
 
-def test_what_fails_is_tried_three_nights_and_then_left_until_something_changes(story: Story) -> None:
+def test_a_batch_that_fails_is_run_three_nights_and_then_waits_for_a_change(story: Story) -> None:
     story.manifest("broken", "no,such,columns")
-    for _ in range(ATTEMPTS):
+    for _ in range(MAX_ATTEMPTS):
         assert story.night() == ["broken"]
         story.fails("broken")
     for _ in range(3):
         assert story.night() == []
-    assert story.said == (
-        "1 batches need a run, 0 of them have one already. Left alone after 3 runs: broken (not spoken yet)."
-    )
+    assert story.skip_message.startswith("1 batch needs a run; 0 of 1 ")
+    assert "after 3 runs: broken (not spoken yet)" in story.skip_message
+    assert len(story.warnings) == 1
+    assert "broken (not spoken yet)" in story.warnings[0]
     story.manifest("broken", "text,voice", "Mended.,f2")
     assert story.night() == ["broken"]
     story.succeeds("broken")
     assert story.night() == []
 
 
-def test_what_is_being_submitted_is_not_run_and_said(story: Story) -> None:
+def test_a_batch_that_is_being_submitted_is_not_run(story: Story) -> None:
     story.manifest("half")
     story.manifest("half", file="half.submitting")
     assert story.night() == []
-    assert story.said == "Not run: being submitted (if nobody is submitting it any more, submit it again): half."
-    story.manifest("whole")
-    assert story.night() == ["whole"]
-    story.succeeds("whole")
+    assert "submit again): half." in story.skip_message
+    assert story.warnings == [story.skip_message]
+    story.manifest("complete")
+    assert story.night() == ["complete"]
+    story.succeeds("complete")
     story.store.delete("manifests/half.submitting")
     assert story.night() == ["half"]
     story.succeeds("half")
     assert story.night() == []
 
 
-def test_a_voice_that_comes_is_a_reason_to_try_again(story: Story) -> None:
-    story.manifest("waits", "text,voice", "Nobody can say this.,anna")
-    for _ in range(ATTEMPTS):
-        assert story.night() == ["waits"]
-        story.fails("waits")
+def test_a_new_voice_is_a_reason_to_try_again(story: Story) -> None:
+    story.manifest("waiting", "text,voice", "This voice is missing.,anna")
+    for _ in range(MAX_ATTEMPTS):
+        assert story.night() == ["waiting"]
+        story.fails("waiting")
     assert story.night() == []
     for suffix in ("wav", "txt"):
         story.store.write(f"voices/anna.{suffix}", story.store.read(f"voices/f2.{suffix}"))
-    assert story.night() == ["waits"]
-    story.succeeds("waits")
+    assert story.night() == ["waiting"]
+    story.succeeds("waiting")
     assert story.night() == []
 
 
-def test_lines_that_failed_are_tried_again_and_not_for_ever(story: Story) -> None:
+def test_failed_lines_are_tried_again_three_times(story: Story) -> None:
     story.engine = lambda: FakeEngine(fails="bad")
     story.manifest("one", "text,voice", "A good line.,f2", "A bad line.,f2")
-    for _ in range(ATTEMPTS):
+    for _ in range(MAX_ATTEMPTS):
         assert story.night() == ["one"]
         story.succeeds("one")
     assert story.tags("one")["f5/reason"] == "1 failed line"
     assert story.night() == []
 
 
-def test_a_run_that_crashed_and_was_retried_is_one_attempt(story: Story) -> None:
+def test_a_crashed_run_and_its_retries_are_one_attempt(story: Story) -> None:
     story.manifest("one")
-    for _ in range(ATTEMPTS):
+    for _ in range(MAX_ATTEMPTS):
         assert story.night() == ["one"]
         story.fails("one")
         story.is_retried("one", times=2)
     assert story.night() == []
 
 
-def test_what_a_person_stopped_is_no_attempt(story: Story) -> None:
+def test_a_canceled_run_is_no_attempt(story: Story) -> None:
     story.manifest("one")
-    for _ in range(2 * ATTEMPTS):
+    for _ in range(2 * MAX_ATTEMPTS):
         assert story.night() == ["one"]
         (run, *_) = story.instance.get_runs(limit=1)
         story.instance.report_run_canceled(run)
     assert story.night() == ["one"]
 
 
-def test_a_batch_that_has_a_run_gets_no_second_one(story: Story) -> None:
-    story.manifest("waits")
-    story.manifest("goes-on")
-    story.run("goes-on", dg.DagsterRunStatus.STARTED)
-    assert story.night() == ["waits"]
+def test_a_batch_with_a_run_gets_no_second_one(story: Story) -> None:
+    story.manifest("waiting")
+    story.manifest("started")
+    story.run("started", dg.DagsterRunStatus.STARTED)
+    assert story.night() == ["waiting"]
     assert story.night() == []
-    assert story.said == "2 batches need a run, 2 of them have one already."
+    assert story.skip_message.startswith("2 batches need a run; 2 of 2 ")
 
 
 def test_sensor_and_schedule_together_start_one_run(story: Story) -> None:
@@ -182,55 +175,53 @@ def test_sensor_and_schedule_together_start_one_run(story: Story) -> None:
     assert story.runs("one") == 2
 
 
-def test_what_the_sensor_asked_for_a_moment_ago_is_left_to_it(story: Story) -> None:
-    """The daemon makes runs one by one, and the schedule may look in between."""
+def test_sensor_and_schedule_at_the_same_moment_may_both_start_a_run(story: Story) -> None:
+    """The daemon creates runs one by one; until then nothing shows a request. The second run finds nothing to do."""
     story.now = story.now.replace(hour=1, minute=59)
     story.manifest("one")
-    assert story.tick(started=False, seconds=50) == ["one"]
-    story.now -= timedelta(days=1)
-    assert story.night() == []  # ten seconds later
-    assert story.night() == ["one"]  # it came to nothing: the daemon was stopped, perhaps
+    assert story.tick(completed=False, seconds=60) == ["one"]
+    assert [request.partition_key for request in story.evaluate_schedule()] == ["one"]
 
 
-@pytest.mark.parametrize("days", [-1, 1])
-def test_a_test_of_the_schedule_in_the_ui_does_nothing(story: Story, days: int) -> None:
-    """It may be for any night, and must neither register a partition nor keep the sensor from a batch."""
+def test_a_preview_in_the_ui_changes_nothing(story: Story) -> None:
     story.manifest("one")
     story.wait(seconds=30)
-    tonight = story.now.replace(hour=2, minute=0, second=0, microsecond=0) + timedelta(days=days)
-    requests = story.look(tonight, tonight.strftime("%Y%m%d_%H%M%S"))
+    requests = story.evaluate_schedule(preview=True)
     assert [request.partition_key for request in requests] == ["one"]
-    assert requests[0].has_resolved_partition()  # so that Dagster does not look for it
+    assert requests[0].has_resolved_partition()  # so that Dagster does not look for the partition
     assert story.partitions == []
     assert story.tick() == ["one"]
 
 
-def test_a_look_that_comes_late_keeps_the_sensor_from_its_batches(story: Story) -> None:
-    story.manifest("one")
-    story.wait(seconds=30)
-    assert len(story.look(story.now - timedelta(hours=10), "42")) == 1
-    assert story.tick() == []
-    assert story.tick(minutes=11) == ["one"]
-
-
-def test_the_daemons_looks_and_those_of_the_ui_have_different_keys_for_their_logs() -> None:
-    """What tells them apart: see ``schedules._is_preview``."""
-    of_the_ui = dg.ScheduleEvaluationContext(None, START, None, "__repository__", "nightly_batches")
-    assert of_the_ui.log_key == ["__repository__", "nightly_batches", "20260301_120000"]
+def test_previews_are_told_from_ticks_of_the_daemon_by_the_keys_of_their_logs() -> None:
+    preview = dg.ScheduleEvaluationContext(None, START, None, "__repository__", "nightly_batches")
+    assert preview.log_key == ["__repository__", "nightly_batches", "20260301_120000"]
     tick = InstigatorTick(42, TickData("nightly", "nightly_batches", InstigatorType.SCHEDULE, TickStatus.STARTED, 0.0))
     schedule = SimpleNamespace(name="nightly_batches", handle=SimpleNamespace(repository_name="__repository__"))
     import_module("dagster._daemon")  # first: it and the scheduler import each other
-    of_the_daemon = import_module("dagster._scheduler.scheduler")._ScheduleLaunchContext(schedule, tick, None, None, {})
-    assert of_the_daemon.log_key == ["__repository__", "nightly_batches", "42"]
+    of_daemon = import_module("dagster._scheduler.scheduler")._ScheduleLaunchContext(schedule, tick, None, None, {})
+    assert of_daemon.log_key == ["__repository__", "nightly_batches", "42"]
+    assert is_preview(preview)
+    assert not is_preview(SimpleNamespace(log_key=of_daemon.log_key))  # type: ignore[arg-type]
 
 
-def test_many_batches_are_looked_at_in_slices_until_enough_are_found(
-    story: Story, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_the_schedule_of_dagster_calls_this_policy(story: Story) -> None:
+    story.manifest("one")
+    resources = {"settings": story.settings, "store": story.store}
+    with (
+        dg.DagsterInstance.local_temp() as instance,  # a schedule opens its instance by its reference
+        dg.build_schedule_context(instance, START, resources=resources) as context,
+    ):
+        (request,) = nightly_batches(context)
+        assert request.partition_key == "one"
+        assert instance.get_dynamic_partitions("batches") == []  # without a daemon it is a preview
+
+
+def test_batches_are_examined_in_slices_until_enough_are_found(story: Story, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(staleness, "_SLICE", 2)
     story.settings = story.settings.model_copy(update={"nightly_batches": 1})
     store = Counting(story.store.url)
-    story.seen_store = store
+    story.policy_store = store
     for name in ("a", "b", "c", "d", "e"):
         story.manifest(name)
         story.wait(minutes=1)
@@ -238,30 +229,35 @@ def test_many_batches_are_looked_at_in_slices_until_enough_are_found(
     assert sorted(store.read_batches) == ["a", "b"]
 
 
-def test_a_night_that_is_too_short_for_all_goes_on_the_next_night(
+def test_a_night_without_time_for_all_batches_continues_the_next_night(
     story: Story, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(staleness, "_SLICE", 1)
     monkeypatch.setenv("DAGSTER_SCHEDULE_GRPC_TIMEOUT_SECONDS", "60")
     store = Counting(story.store.url)
-    monkeypatch.setattr(schedules, "_seconds", lambda: 10.0 * len(store.read_batches))  # each costs ten seconds
-    story.seen_store = store
+    story.policy_store = store
     for name in ("a", "b", "c", "d", "e"):
         story.manifest(name)
         story.wait(minutes=1)
     for name in ("a", "b", "c", "d"):
         finish(story.store, story.settings, name)
-    assert story.night() == []
+
+    def night() -> list[str]:
+        story.out_of_time = half_of_timeout(lambda: 10.0 * len(store.read_batches))  # ten seconds for each batch
+        return story.night()
+
+    assert night() == []
     assert store.read_batches == ["a", "b", "c"]
-    assert story.night() == ["e"]
+    assert "3 batches" in story.warnings[0]
+    assert night() == ["e"]
     assert store.read_batches[3:] == ["d", "e", "a"]  # out of time again
     story.succeeds("e")
-    assert story.night() == []
+    assert night() == []
     assert store.read_batches[6:] == ["b", "c", "d"]
 
 
 class Counting(LocalStore):
-    """A store that notes of which batches it was asked what they were made of."""
+    """A store that records the batches whose provenance is read."""
 
     def __init__(self, root: str) -> None:
         super().__init__(root)
@@ -273,30 +269,19 @@ class Counting(LocalStore):
         return super().read(key, first)
 
 
-@pytest.mark.parametrize("damage", ["", "{", "[]", '{"a": 1}', '{"a": ["b"]}'])
-def test_a_damaged_note_of_what_was_asked_for_is_none(instance: dg.DagsterInstance, damage: str) -> None:
-    assert claim(instance, "sensor", ["a", "b"], START) == {"a", "b"}
-    assert claim(instance, "schedule", ["b", "c"], START) == {"c"}
-    assert claim(instance, "sensor", ["b", "c"], START) == {"b"}
-    assert claim(instance, "schedule", ["b"], START + timedelta(minutes=11)) == {"b"}
-    assert claim(instance, "sensor", ["b"], START - timedelta(days=1)) == {"b"}  # a clock was wrong
-    instance.daemon_cursor_storage.set_cursor_values({"f5_pipeline_requested": damage})
-    assert claim(instance, "sensor", ["b"], START) == {"b"}
-
-
-def test_a_batch_that_was_spoken_by_hand_is_finished(story: Story) -> None:
+def test_a_batch_that_was_spoken_in_a_terminal_is_finished(story: Story) -> None:
     story.manifest("one")
     finish(story.store, story.settings, "one")
     assert story.night() == []
 
 
-def test_a_store_that_cannot_be_read_is_a_failed_tick(story: Story) -> None:
+def test_a_store_that_cannot_be_read_fails_the_tick(story: Story) -> None:
     (story.folder / "manifests").rmdir()
     (story.folder / "manifests").symlink_to("/")
     with pytest.raises(LinkLeavesStore):
         story.night()
 
 
-def test_it_is_off_by_default_and_looks_at_two_in_the_night() -> None:
+def test_it_is_off_by_default_and_runs_at_two_in_the_night() -> None:
     assert nightly_batches.default_status is dg.DefaultScheduleStatus.STOPPED
     assert (nightly_batches.cron_schedule, nightly_batches.execution_timezone) == ("0 2 * * *", "UTC")

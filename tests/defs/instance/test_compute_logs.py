@@ -1,4 +1,4 @@
-"""What runs print, in a bucket: with the very lines of ``docs/automation.md``, on a real S3 server."""
+"""Compute logs in a bucket, with the configuration that ``docs/automation.md`` gives, on a real S3 server."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from tests.storage import servers
 ROOT = Path(__file__).resolve().parents[3]
 
 
-def test_the_documented_lines_put_logs_into_a_bucket(
+def test_the_documented_configuration_stores_compute_logs_in_a_bucket(
     project: Project, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (block,) = re.findall(r"^```yaml\n(.*?)^```", (ROOT / "docs/automation.md").read_text(), re.M | re.S)

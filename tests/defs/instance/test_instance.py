@@ -1,4 +1,4 @@
-"""Where Dagster keeps its records: one place for every command, whoever said it, or nobody."""
+"""The location of the Dagster instance: one for all commands, by DAGSTER_HOME, by dagster.yaml or by default."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from dagster._core.execution.plan.instance_concurrency_context import InstanceCo
 from dagster._core.instance.config import PoolGranularity
 from dagster._core.scheduler import DagsterDaemonScheduler
 
-from f5_pipeline.defs.instance.instance import instance_place, open_instance, register_batch
+from f5_pipeline.defs.instance.instance import instance_location, open_instance, register_batch
 from f5_pipeline.defs.instance.launcher import WatchingRunLauncher
 from f5_pipeline.errors import FileUnusable, UnsafeName
 
@@ -27,23 +27,23 @@ ROOT = Path(__file__).resolve().parents[3]
 
 @pytest.fixture(autouse=True)
 def elsewhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A working folder of no importance, and a home of the user's, of which Dagster has seen nothing yet."""
+    """An empty working folder, and a home of the user without records of Dagster."""
     folder = tmp_path / "elsewhere"
     folder.mkdir()
     monkeypatch.chdir(folder)
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
     monkeypatch.setenv("HOME", str(tmp_path / "home"))
-    monkeypatch.setenv("DAGSTER_HOME", "")  # so that what is set below is undone
+    monkeypatch.setenv("DAGSTER_HOME", "")  # so that monkeypatch restores it
     monkeypatch.delenv("DAGSTER_HOME")
     return folder
 
 
-def lasting_home(tmp_path: Path) -> Path:
+def persistent_home(tmp_path: Path) -> Path:
     return tmp_path / "state" / "f5-pipeline" / "dagster"
 
 
 def partitions(home: Path) -> list[str]:
-    """As the ``dagster`` command would find them."""
+    """The batches as the ``dagster`` command sees them."""
     with dg.DagsterInstance.from_config(str(home)) as instance:
         return list(instance.get_dynamic_partitions("batches"))
 
@@ -51,64 +51,64 @@ def partitions(home: Path) -> list[str]:
 def test_dagster_home_wins(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, elsewhere: Path) -> None:
     shutil.copy(ROOT / "dagster.yaml", elsewhere)
     monkeypatch.setenv("DAGSTER_HOME", str(tmp_path / "mine"))  # need not exist yet
-    assert register_batch("b") == str(tmp_path / "mine") == instance_place()
+    assert register_batch("b") == str(tmp_path / "mine") == instance_location()
     assert partitions(tmp_path / "mine") == ["b"]
     assert list(elsewhere.iterdir()) == [elsewhere / "dagster.yaml"]
-    assert not lasting_home(tmp_path).exists()
-    assert not (tmp_path / "mine" / "dagster.yaml").exists()  # what is in it is the user's business
+    assert not persistent_home(tmp_path).exists()
+    assert not (tmp_path / "mine" / "dagster.yaml").exists()  # its content is up to the user
 
 
-def test_this_projects_own_folder_keeps_its_records_under_dot_dagster(tmp_path: Path, elsewhere: Path) -> None:
+def test_a_checkout_keeps_its_records_in_dot_dagster(tmp_path: Path, elsewhere: Path) -> None:
     shutil.copy(ROOT / "dagster.yaml", elsewhere)
-    place = register_batch("b")
-    assert place == instance_place() == str(elsewhere / ".dagster" / "storage")
-    assert Path(place).is_dir()
-    assert not lasting_home(tmp_path).exists()
+    location = register_batch("b")
+    assert location == instance_location() == str(elsewhere / ".dagster" / "storage")
+    assert Path(location).is_dir()
+    assert not persistent_home(tmp_path).exists()
     assert "DAGSTER_HOME" not in os.environ
     with open_instance() as instance:
         assert list(instance.get_dynamic_partitions("batches")) == ["b"]
 
 
-def test_elsewhere_it_is_the_users_own_home(tmp_path: Path, elsewhere: Path) -> None:
-    assert register_batch("b") == str(lasting_home(tmp_path)) == instance_place()
-    assert partitions(lasting_home(tmp_path)) == ["b"]
-    assert "telemetry: {enabled: false}" in (lasting_home(tmp_path) / "dagster.yaml").read_text()
+def test_elsewhere_the_records_are_in_the_users_home(tmp_path: Path, elsewhere: Path) -> None:
+    assert register_batch("b") == str(persistent_home(tmp_path)) == instance_location()
+    assert partitions(persistent_home(tmp_path)) == ["b"]
+    assert "telemetry: {enabled: false}" in (persistent_home(tmp_path) / "dagster.yaml").read_text()
     assert list(elsewhere.iterdir()) == []
 
 
 @pytest.mark.parametrize("config", ["telemetry: {enabled: false}\n", "", "[", "- a list", "storage: {postgres: {}}\n"])
-def test_a_dagster_yaml_that_names_no_folder_does_not_count(tmp_path: Path, elsewhere: Path, config: str) -> None:
+def test_a_dagster_yaml_without_a_storage_folder_is_ignored(tmp_path: Path, elsewhere: Path, config: str) -> None:
     (elsewhere / "dagster.yaml").write_text(config)
-    assert register_batch("b") == str(lasting_home(tmp_path))
+    assert register_batch("b") == str(persistent_home(tmp_path))
 
 
-def test_the_users_own_configuration_stays(tmp_path: Path) -> None:
-    lasting_home(tmp_path).mkdir(parents=True)
-    (lasting_home(tmp_path) / "dagster.yaml").write_text("telemetry: {enabled: true}\n")
+def test_an_existing_configuration_is_kept(tmp_path: Path) -> None:
+    persistent_home(tmp_path).mkdir(parents=True)
+    (persistent_home(tmp_path) / "dagster.yaml").write_text("telemetry: {enabled: true}\n")
     register_batch("b")
-    assert (lasting_home(tmp_path) / "dagster.yaml").read_text() == "telemetry: {enabled: true}\n"
+    assert (persistent_home(tmp_path) / "dagster.yaml").read_text() == "telemetry: {enabled: true}\n"
 
 
-def test_checkout_and_lasting_home_are_configured_alike(tmp_path: Path) -> None:
-    """Word for word, and so with the same reasons; the checkout's says besides where its records are."""
+def test_a_checkout_and_the_users_home_have_the_same_configuration(tmp_path: Path) -> None:
+    """Word for word, with the same comments. The checkout's also says where its records are."""
     register_batch("b")
-    lasting = (lasting_home(tmp_path) / "dagster.yaml").read_text()
+    persistent = (persistent_home(tmp_path) / "dagster.yaml").read_text()
     head, _, rest = (ROOT / "dagster.yaml").read_text().partition("\n\n")
-    assert rest == lasting
+    assert rest == persistent
     assert set(yaml.safe_load(head)) == {"storage", "local_artifact_storage", "compute_logs"}
 
 
-def test_a_new_home_is_ready_for_runs_that_nobody_watches(tmp_path: Path) -> None:
+def test_a_new_home_is_configured_for_unattended_runs(tmp_path: Path) -> None:
     register_batch("b")
-    with dg.DagsterInstance.from_config(str(lasting_home(tmp_path))) as instance:
+    with dg.DagsterInstance.from_config(str(persistent_home(tmp_path))) as instance:
         concurrency = instance.get_concurrency_config()
         assert concurrency.pool_config.pool_granularity is PoolGranularity.RUN
         assert concurrency.pool_config.default_pool_limit == 1
         assert concurrency.run_queue_config is not None
         assert concurrency.run_queue_config.max_concurrent_runs == 4
         assert concurrency.run_queue_config.max_user_code_failure_retries == 5
-        (of_a_batch,) = concurrency.run_queue_config.tag_concurrency_limits
-        assert (of_a_batch["key"], of_a_batch["limit"]) == ("dagster/partition", 1)
+        (batch_limit,) = concurrency.run_queue_config.tag_concurrency_limits
+        assert (batch_limit["key"], batch_limit["limit"]) == ("dagster/partition", 1)
         assert isinstance(instance.run_launcher, WatchingRunLauncher)
         assert isinstance(instance.scheduler, DagsterDaemonScheduler)
         assert instance.scheduler.max_tick_retries == 20
@@ -118,9 +118,9 @@ def test_a_new_home_is_ready_for_runs_that_nobody_watches(tmp_path: Path) -> Non
         assert not instance.run_retries_retry_on_asset_or_op_failure
 
 
-def test_the_pool_is_known_before_the_first_runs_and_a_limit_that_somebody_set_stays(tmp_path: Path) -> None:
+def test_the_pool_is_created_before_the_first_runs_and_a_changed_limit_stays(tmp_path: Path) -> None:
     def limits() -> dict[str, int | None]:
-        with dg.DagsterInstance.from_config(str(lasting_home(tmp_path))) as instance:
+        with dg.DagsterInstance.from_config(str(persistent_home(tmp_path))) as instance:
             return {pool.name: pool.limit for pool in instance.event_log_storage.get_pool_limits()}
 
     register_batch("b")
@@ -131,10 +131,10 @@ def test_the_pool_is_known_before_the_first_runs_and_a_limit_that_somebody_set_s
     assert limits() == {"gpu": 2}
 
 
-def test_a_run_that_waits_for_its_pool_inside_its_process_keeps_a_core_busy() -> None:
-    """Why the pool "gpu" has the granularity "run": Dagster's own pause between two looks is never positive.
+def test_a_run_that_waits_for_its_pool_in_its_process_keeps_a_core_busy() -> None:
+    """Why the pool "gpu" has the granularity "run": Dagster's pause between two checks of the pool is never positive.
 
-    When this fails, Dagster has mended it, and granularity "op" would let one batch be delivered while another speaks.
+    If this fails, Dagster has fixed it: granularity "op" would then let a batch be delivered while another speaks.
     """
     with dg.DagsterInstance.local_temp() as instance:
         storage = instance.event_log_storage
@@ -150,7 +150,7 @@ def test_registering_twice_is_fine(tmp_path: Path) -> None:
     register_batch("b")
     register_batch("b")
     register_batch("c")
-    assert sorted(partitions(lasting_home(tmp_path))) == ["b", "c"]
+    assert sorted(partitions(persistent_home(tmp_path))) == ["b", "c"]
 
 
 @pytest.mark.parametrize("batch", ["../evil", "", "a/b"])
@@ -160,7 +160,7 @@ def test_hostile_names_are_not_registered(batch: str) -> None:
     assert not Path("evil").exists()
 
 
-def test_a_home_that_cannot_be_made_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_home_that_cannot_be_created_is_an_error(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "file").write_text("")
     monkeypatch.setenv("DAGSTER_HOME", str(tmp_path / "file" / "home"))
     with pytest.raises(FileUnusable, match="DAGSTER_HOME"):
@@ -170,8 +170,9 @@ def test_a_home_that_cannot_be_made_is_said(tmp_path: Path, monkeypatch: pytest.
 # --- the dagster command --------------------------------------------------------------------------------------
 
 
-def test_the_dagster_command_keeps_its_records_too(tmp_path: Path, elsewhere: Path) -> None:
-    """It would keep them in a folder in the working folder, and delete that. (``dagster``, too: ``test_commands``.)"""
+@pytest.mark.slow
+def test_the_dagster_command_keeps_its_records_in_the_users_home(tmp_path: Path, elsewhere: Path) -> None:
+    """By itself it keeps them in a temporary folder and deletes it. (The script ``dagster``: ``test_commands``.)"""
     environment = {**os.environ, "F5_STORE": str(tmp_path / "store"), "F5_CACHE": str(tmp_path / "cache")}
     environment["PYTHONWARNINGS"] = "ignore"
     done = subprocess.run(
@@ -182,25 +183,26 @@ def test_the_dagster_command_keeps_its_records_too(tmp_path: Path, elsewhere: Pa
         check=False,
     )
     assert done.returncode == 0, done.stderr
-    home = lasting_home(tmp_path)
+    home = persistent_home(tmp_path)
     assert f"DAGSTER_HOME is not set: the instance is kept in {home}" in done.stderr
     assert list(elsewhere.iterdir()) == []  # no .tmp_dagster_home_… either
     runs = sqlite3.connect(home / "history" / "runs.db").execute("select pipeline_name, status from runs").fetchall()
     assert runs == [("setup", "SUCCESS")]
 
 
-def test_dagster_removes_its_temporary_home_when_a_command_ends_early(elsewhere: Path) -> None:
-    """What ``use_lasting_home`` rests on. Besides, that definitions are loaded by the command's own process, after the
-    folder was made, and that ``SystemExit`` passes through: the test above would find the folder otherwise.
+def test_dagster_removes_its_temporary_home_when_a_command_exits_early(elsewhere: Path) -> None:
+    """``ensure_persistent_home`` relies on this. It also relies on the command loading the definitions in its own
+    process, after it has created the folder, and on ``SystemExit`` passing through: else the test above would fail.
     """
     with suppress(SystemExit), get_possibly_temporary_instance_for_cli():
-        (made,) = elsewhere.iterdir()
+        (created,) = elsewhere.iterdir()
         raise SystemExit
-    assert made.name.startswith(".tmp_dagster_home_")
+    assert created.name.startswith(".tmp_dagster_home_")
     assert list(elsewhere.iterdir()) == []
 
 
-def test_other_programs_that_load_the_definitions_are_left_alone(tmp_path: Path, elsewhere: Path) -> None:
+@pytest.mark.slow
+def test_other_programs_that_load_the_definitions_are_not_restarted(tmp_path: Path, elsewhere: Path) -> None:
     done = subprocess.run(
         [sys.executable, "-c", "import f5_pipeline.definitions, os; print(os.environ.get('DAGSTER_HOME'))", "job"],
         capture_output=True,
@@ -208,5 +210,5 @@ def test_other_programs_that_load_the_definitions_are_left_alone(tmp_path: Path,
         check=True,
     )
     assert done.stdout == "None\n"
-    assert not lasting_home(tmp_path).exists()
+    assert not persistent_home(tmp_path).exists()
     assert list(elsewhere.iterdir()) == []

@@ -1,4 +1,4 @@
-"""What our run launcher tells run monitoring of the process of a run: by real locks and real sockets."""
+"""The health of a run's process, as the run launcher reports it to run monitoring: with real locks and sockets."""
 
 from __future__ import annotations
 
@@ -34,17 +34,17 @@ def server(tmp_path: Path) -> Iterator[socket.socket]:
         yield server
 
 
-def status(**where: object) -> WorkerStatus:
-    tags = {".dagster/grpc_info": json.dumps({"host": "localhost", **where})} if where else {}
+def status(**address: object) -> WorkerStatus:
+    tags = {".dagster/grpc_info": json.dumps({"host": "localhost", **address})} if address else {}
     return WatchingRunLauncher().check_run_worker_health(dg.DagsterRun("job", "a-run", tags=tags)).status
 
 
-def test_a_run_that_lives(folder: Path) -> None:
+def test_a_live_run_is_running(folder: Path) -> None:
     with alive(folder, "a-run"):
-        assert status(socket="/gone") is WorkerStatus.RUNNING  # an orphan of its server, at work
+        assert status(socket="/gone") is WorkerStatus.RUNNING  # its server is gone
 
 
-def test_a_run_whose_process_was_killed(folder: Path) -> None:
+def test_a_run_whose_process_was_killed_has_failed(folder: Path) -> None:
     process = subprocess.Popen(
         [sys.executable, "-c", _RUN, str(folder)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
     )
@@ -56,15 +56,15 @@ def test_a_run_whose_process_was_killed(folder: Path) -> None:
     assert list(folder.iterdir()) == []
 
 
-def test_a_run_that_had_just_begun_ends_with_its_server(folder: Path, tmp_path: Path, server: socket.socket) -> None:
+def test_a_run_that_has_just_begun_fails_with_its_server(folder: Path, tmp_path: Path, server: socket.socket) -> None:
     path = str(tmp_path / "server.sock")
     assert status(socket=path) is WorkerStatus.RUNNING
-    server.close()  # as when it is killed: its file stays, and nobody listens
+    server.close()  # as if it was killed: its file stays
     assert Path(path).exists()
     assert status(socket=path) is WorkerStatus.FAILED
     assert status(socket=str(tmp_path / "no.sock")) is WorkerStatus.FAILED
 
 
-def test_a_run_elsewhere_is_left_alone(folder: Path) -> None:
+def test_a_run_on_another_machine_is_running(folder: Path) -> None:
     assert status(port=4000) is WorkerStatus.RUNNING
-    assert status() is WorkerStatus.RUNNING  # started by hand, on who knows which machine
+    assert status() is WorkerStatus.RUNNING  # started in a terminal, on any machine
