@@ -1,4 +1,4 @@
-"""Whether torch, torchaudio, Vocos, flash_attn and F5-TTS start, tried in a process of its own that may crash."""
+"""Import tests of torch, torchaudio, Vocos, flash_attn and F5-TTS, in a subprocess because an import may crash."""
 
 from __future__ import annotations
 
@@ -12,44 +12,45 @@ from typing import Any
 from f5_pipeline.doctor.finding import Finding, fail, ok, skipped
 from f5_pipeline.environment.platform import torch_version
 
-SECONDS = 240.0  # the first import from a slow disk
+TIMEOUT_SECONDS = 240.0  # a first import from a slow disk
 NAMES = ("torch", "torchaudio", "vocos", "f5_tts")
 
+#: Prints a line of JSON before and after each import, so that a crash shows at which package it happened.
 _SCRIPT = """
 import importlib, importlib.util, json, warnings
 
-def say(**line):
+def report(**line):
     print("\\n" + json.dumps(line), flush=True)
 
 def facts_of(torch):
-    with warnings.catch_warnings(record=True) as said:
+    with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
         count = torch.cuda.device_count() if torch.cuda.is_available() else 0
     gpus = []
     for index in range(count):
-        gpu = {"name": torch.cuda.get_device_name(index), "trouble": "", "free": 0}
+        gpu = {"name": torch.cuda.get_device_name(index), "error": "", "free": 0}
         try:
             gpu["free"] = torch.cuda.mem_get_info(index)[0]
             ones = torch.ones(16, 16, device=f"cuda:{index}")
-            assert float((ones @ ones).sum()) == 4096, "it computes nonsense"
+            assert float((ones @ ones).sum()) == 4096, "a matrix product is wrong"
         except Exception as error:
-            gpu["trouble"] = (str(error).strip().splitlines() or [type(error).__name__])[0][:300]
+            gpu["error"] = (str(error).strip().splitlines() or [type(error).__name__])[0][:300]
         gpus.append(gpu)
-    text = " ".join(" ".join(str(one.message) for one in said).split())[:300]
-    return {"version": torch.__version__, "cuda": torch.version.cuda, "gpus": gpus, "said": text}
+    text = " ".join(" ".join(str(one.message) for one in caught).split())[:300]
+    return {"version": torch.__version__, "cuda": torch.version.cuda, "gpus": gpus, "warnings": text}
 
 for name in ("torch", "flash_attn", "torchaudio", "vocos", "f5_tts.model"):
     if name == "flash_attn" and importlib.util.find_spec(name) is None:
         continue
-    say(name=name, failure="it crashed the interpreter")
+    report(name=name, error="it crashed the interpreter")
     try:
         module = importlib.import_module(name)
         if name == "flash_attn":
             importlib.import_module("flash_attn.bert_padding").unpad_input, module.flash_attn_varlen_func
-        say(name=name, failure="", facts=facts_of(module) if name == "torch" else {})
+        report(name=name, error="", facts=facts_of(module) if name == "torch" else {})
     except BaseException as error:
         lines = str(error).strip().splitlines() or [""]
-        say(name=name, failure=f"{type(error).__name__}: {lines[-1]}"[:300])
+        report(name=name, error=f"{type(error).__name__}: {lines[-1]}"[:300])
 """
 
 
@@ -59,53 +60,59 @@ class Gpu:
 
     name: str
     free: int  # bytes of its memory
-    trouble: str = ""  # what a first multiplication said; "": it computes
+    error: str = ""  # of a first matrix product; "": it computes
 
 
 @dataclass(frozen=True)
 class Imports:
-    """What came of importing each package: what it said, "" if it imports; flash_attn only if it is there."""
+    """The result of importing each package, in order."""
 
-    failures: Mapping[str, str]
+    errors: Mapping[str, str]  # by package, "" if it imports; flash_attn only if it is installed
     torch: str = ""  # its version, "2.7.1+cu126"
-    cuda: str | None = None  # that torch was built for
+    cuda: str | None = None  # the version torch was built for
     gpus: tuple[Gpu, ...] = ()
-    said: str = ""  # torch's own warnings about the GPU
+    warnings: str = ""  # torch's own, about the GPU
 
 
-def see_imports(seconds: float = SECONDS) -> Imports:
-    """Import them all in a fresh interpreter, as a run does."""
+def probe_imports(timeout_seconds: float = TIMEOUT_SECONDS) -> Imports:
+    """Import all packages in a new interpreter, in the order in which a run imports them."""
     command = [sys.executable, "-c", _SCRIPT]
     try:
-        # Not in the working folder, where a user's file may be called torch.py.
+        # Not in the working folder: a user's file there may be called torch.py.
         done = subprocess.run(
-            command, capture_output=True, text=True, cwd=sys.prefix, timeout=seconds, check=False, errors="replace"
+            command,
+            capture_output=True,
+            text=True,
+            errors="replace",
+            cwd=sys.prefix,
+            timeout=timeout_seconds,
+            check=False,
         )
-        return read_imports(done.stdout)
+        return parse_output(done.stdout)
     except subprocess.TimeoutExpired as error:
-        said = error.stdout.decode(errors="replace") if isinstance(error.stdout, bytes) else error.stdout or ""
-        return read_imports(said, late=f"it had not ended after {seconds:.0f} s")
+        output = error.stdout.decode(errors="replace") if isinstance(error.stdout, bytes) else error.stdout or ""
+        return parse_output(output, timeout_error=f"it did not finish within {timeout_seconds:.0f} s")
 
 
-def read_imports(said: str, late: str = "") -> Imports:
-    """What the process printed; the last line that it began is the one that it crashed, or was stopped, at."""
-    failures: dict[str, str] = {}
+def parse_output(output: str, timeout_error: str = "") -> Imports:
+    """Parse what the subprocess printed. It crashed, or was stopped, at the package that it reported last."""
+    errors: dict[str, str] = {}
     facts: dict[str, Any] = {}
-    for line in filter(lambda line: line.startswith('{"name"'), said.splitlines()):
+    for line in filter(lambda line: line.startswith('{"name"'), output.splitlines()):
         report = json.loads(line)
-        failures[report["name"].partition(".")[0]] = report["failure"]
+        errors[report["name"].partition(".")[0]] = report["error"]
         facts |= report.get("facts", {})
-    if late or not failures:
-        failures[next(reversed(failures), "torch")] = late or f"{sys.executable} did not begin"
+    if timeout_error or not errors:
+        errors[next(reversed(errors), "torch")] = timeout_error or f"{sys.executable} did not start"
     gpus = tuple(Gpu(**gpu) for gpu in facts.get("gpus", ()))
-    return Imports(failures, facts.get("version", ""), facts.get("cuda"), gpus, facts.get("said", ""))
+    return Imports(errors, facts.get("version", ""), facts.get("cuda"), gpus, facts.get("warnings", ""))
 
 
-def judge_imports(imports: Imports) -> Iterator[Finding]:
-    """A finding for each package but flash_attn, which is judged as ``attention``."""
-    broken = {name: said for name, said in imports.failures.items() if said}
+def check_imports(imports: Imports) -> Iterator[Finding]:
+    """A finding for each of ``NAMES``; flash_attn has its own check, ``attention``."""
+    broken = {name: error for name, error in imports.errors.items() if error}
     for name in NAMES:
-        if name not in imports.failures:
+        if name not in imports.errors:
             yield skipped(name, next(iter(broken), "torch"))
         elif name in broken:
             yield _broken(name, broken[name], next(iter(broken)) if name == "f5_tts" or "torch" in broken else name)
@@ -117,9 +124,9 @@ def _build(imports: Imports) -> str:
     return f"built for CUDA {imports.cuda}" if imports.cuda else "a build for CPUs"
 
 
-def _broken(name: str, said: str, cause: str) -> Finding:
+def _broken(name: str, error: str, cause: str) -> Finding:
     if cause != name:
-        return fail(name, f"{name} does not import, because {cause} does not: {said}.", f"Mend {cause} first.")
+        return fail(name, f"{name} does not import, because {cause} does not: {error}.", f"Fix {cause} first.")
     version = torch_version()[0]
     fixes = {
         "torch": f"{sys.executable} -m pip install --force-reinstall torch{f'=={version}' if version else ''}, "
@@ -127,5 +134,5 @@ def _broken(name: str, said: str, cause: str) -> Finding:
         "torchaudio": f"If it does not fit this torch: {sys.executable} -m f5_pipeline.environment.torchaudio sets its "
         "compiled parts aside, which are not needed.",
     }
-    again = f"{sys.executable} -m pip install --force-reinstall --no-deps {name.replace('_', '-')}."
-    return fail(name, f"{name} does not import: {said}.", fixes.get(name, again))
+    reinstall = f"{sys.executable} -m pip install --force-reinstall --no-deps {name.replace('_', '-')}."
+    return fail(name, f"{name} does not import: {error}.", fixes.get(name, reinstall))

@@ -1,4 +1,4 @@
-"""Somebody who may not write everywhere, for tests that root runs too."""
+"""Run code as a user without permissions, also when the tests run as root."""
 
 from __future__ import annotations
 
@@ -6,13 +6,15 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+_NOBODY = 65534
+
 
 @contextmanager
-def as_nobody() -> Iterator[None]:
-    """Meanwhile, this process is a user without rights; if it is not root, it is that already."""
+def as_unprivileged_user() -> Iterator[None]:
+    """Inside, a process of root has the permissions of the user ``nobody``; any other process is unchanged."""
     before = os.geteuid()
     if before == 0:
-        os.seteuid(65534)
+        os.seteuid(_NOBODY)
     try:
         yield
     finally:
