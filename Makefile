@@ -1,4 +1,4 @@
-# `make demo` and `make test` set everything up in .venv first; nothing else is touched.
+# `make demo` and `make test` first set up .venv; they change nothing else.
 
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 VENV   := .venv
@@ -7,7 +7,7 @@ READY  := $(VENV)/.ready
 
 .PHONY: demo test check setup benchmark clean
 
-setup: $(READY)
+setup: $(READY)  ## install everything into .venv
 
 $(READY): pyproject.toml constraints.txt tools/install.py
 	$(PYTHON) tools/install.py $(VENV)
@@ -30,5 +30,5 @@ check: $(READY)  ## lint, format and types
 benchmark: $(READY)  ## our engine against upstream's, on this machine
 	$(BIN)/python benchmarks/engine.py
 
-clean:
+clean:  ## delete .venv, Dagster's records and caches
 	rm -rf $(VENV) .dagster .pytest_cache .ruff_cache .mypy_cache
