@@ -64,7 +64,7 @@ def _first_line(path: Path) -> str:
 
 
 def check_gpu(imports: Imports, hardware: GpuHardware, device: str) -> Finding:
-    """Can the device of ``F5_DEVICE`` be used, and is it the best that this machine has?"""
+    """Check that the device of ``F5_DEVICE`` works, and that ``auto`` finds the GPU that the machine has."""
     if imports.errors.get("torch", "?"):
         return skipped(NAME, "torch")
     if device == "cpu":
@@ -83,7 +83,7 @@ def check_gpu(imports: Imports, hardware: GpuHardware, device: str) -> Finding:
 
 
 def _check_visible(gpu: Gpu, imports: Imports, hardware: GpuHardware) -> Finding:
-    """A GPU that torch sees: does it compute, and has it free memory?"""
+    """Check that a GPU that torch sees computes and has free memory."""
     found = f"{gpu.name}, {gpu.free / 1e9:.0f} GB free; CUDA {imports.cuda}, driver {hardware.driver or 'unknown'}."
     if "out of memory" in gpu.error.lower():
         return warn(NAME, f"{found} Its memory is full.", "See which other programs use it (nvidia-smi), or wait.")

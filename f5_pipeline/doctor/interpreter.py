@@ -25,7 +25,7 @@ def probe_python() -> tuple[tuple[int, int, int], str]:
 
 
 def check_python(version: tuple[int, int, int], prefix: str) -> Finding:
-    """Is this version of Python supported?"""
+    """Check that this version of Python is supported."""
     found = f"Python {'.'.join(map(str, version))} in {prefix}."
     if version[:2] < _OLDEST:
         return fail("python", found, "Use Python 3.11.")
@@ -50,7 +50,7 @@ def _version(name: str) -> str | None:
 
 
 def check_packages(required: Mapping[str, str], installed: Mapping[str, str | None]) -> Finding:
-    """Do the installed packages have the required versions?
+    """Check that the installed packages have the required versions.
 
     Args:
         required: package → version specifier (">=2.4,<3", or "" for any).
@@ -79,7 +79,7 @@ def _container_memory(cgroup: Path) -> Iterator[int]:
 
 
 def check_memory(free: int, checkpoint: int) -> Finding:
-    """Does the model fit into memory? Both sizes are in bytes."""
+    """Check that the model fits into memory. Both sizes are in bytes."""
     needed = 2 * checkpoint + _BASE_MEMORY  # the file is read into one copy and loaded into another
     found = f"{free / 1e9:.1f} GB of memory are free; speaking needs about {needed / 1e9:.1f} GB."
     fix = "Close other programs, or give the container more memory."

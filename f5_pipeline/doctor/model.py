@@ -61,7 +61,7 @@ def _server(source: ModelSource) -> str:
 
 
 def check_model(spec: ModelSpec, state: ModelState) -> Finding:
-    """Will a run find or download the files?"""
+    """Check that a run can find or download the files."""
     name = NAMES[0]
     if state.absent:
         found = f"{spec.name}: the file {state.absent[0]} does not exist."
@@ -79,7 +79,7 @@ def check_model(spec: ModelSpec, state: ModelState) -> Finding:
 
 
 def check_licence(spec: ModelSpec, commercial: bool) -> Finding:
-    """Does the licence allow the intended use? ``commercial`` is ``F5_COMMERCIAL``."""
+    """Check that the licence allows the intended use. ``commercial`` is ``F5_COMMERCIAL``."""
     name = NAMES[1]
     if commercial and not spec.commercial:
         return from_error(name, LicenceForbids(spec.name, spec.licence))

@@ -1,6 +1,6 @@
-"""The store: does it answer, is the clock right, are the credentials valid, can it be listed and written?
+"""The store: a bucket's endpoint, clock and credentials; listing and writing of a bucket or a folder.
 
-The checks run one after the other; those behind a failed one are skipped. The test file that is written is removed.
+The checks run one after the other; after a failed one, the rest are skipped. The test file is removed again.
 """
 
 from __future__ import annotations

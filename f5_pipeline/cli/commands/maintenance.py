@@ -23,7 +23,7 @@ def clean(arguments: argparse.Namespace, settings: Settings, store: ObjectStore)
         f"Partial files in use: {len(report.kept_partial_files)}."
     )
     for key, begun in report.unfinished_uploads:
-        print(f"The upload of {key} is unfinished since {begun:%Y-%m-%d %H:%M}; a lifecycle rule can remove it.")
+        print(f"The upload of {key} has been unfinished since {begun:%Y-%m-%d %H:%M}; a lifecycle rule can remove it.")
     return 0
 
 
