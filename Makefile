@@ -9,7 +9,7 @@ READY  := $(VENV)/.ready
 
 PYTEST := $(BIN)/python -m pytest -n logical --dist loadfile --no-loadscope-reorder
 
-setup: $(READY)
+setup: $(READY)  ## install everything into .venv
 
 $(READY): pyproject.toml constraints.txt tools/install.py
 	$(PYTHON) tools/install.py $(VENV)
@@ -35,5 +35,5 @@ check: $(READY)  ## lint, format and types
 benchmark: $(READY)  ## our engine against upstream's, on this machine
 	$(BIN)/python benchmarks/engine.py
 
-clean:
+clean:  ## delete .venv, Dagster's records and caches
 	rm -rf $(VENV) .dagster .pytest_cache .ruff_cache .mypy_cache

@@ -1,4 +1,4 @@
-"""What tests of several folders share."""
+"""Fixtures for all tests, the order of the test files, and the marker ``soak``."""
 
 from __future__ import annotations
 
@@ -10,8 +10,9 @@ import pytest
 
 from tests.browser import browser
 
-#: Files that take a minute or more, the longest first: begun last, they would keep one core busy while the others idle.
-LONG = (
+#: Test files that take a minute or more, the longest first. Started last, they would keep one core busy while the
+#: others are idle.
+LONGEST_FIRST = (
     "cluster/test_ray.py",
     "environment/test_attention.py",
     "commands/test_readme.py",
@@ -29,9 +30,9 @@ LONG = (
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Long files first; what is marked ``soak`` runs for hours, and so only when asked for: ``pytest -m soak``."""
-    place = {Path(__file__).parent / name: place for place, name in enumerate(LONG)}
-    items.sort(key=lambda item: place.get(item.path, len(LONG)))
+    """Run the longest files first, and tests marked ``soak``, which take hours, only with ``pytest -m soak``."""
+    rank = {Path(__file__).parent / name: rank for rank, name in enumerate(LONGEST_FIRST)}
+    items.sort(key=lambda item: rank.get(item.path, len(LONGEST_FIRST)))
     if "soak" not in config.getoption("-m"):
         config.hook.pytest_deselected(items=[item for item in items if item.get_closest_marker("soak")])
         items[:] = [item for item in items if not item.get_closest_marker("soak")]
@@ -39,13 +40,13 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 @pytest.fixture(scope="session")
 def cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """This machine's cache, one for the session, so that the environment is proven and voices are prepared once."""
+    """One cache folder for the session, so that the environment is proven and voices are prepared only once."""
     return tmp_path_factory.mktemp("cache")
 
 
 @pytest.fixture(scope="module")
 def chromium() -> Iterator[Any]:
-    """One browser for a module and no longer: while playwright drives it, the thread has a running event loop, in which
-    nothing that calls ``asyncio.run`` works, as Dagster's conditions do in the modules after."""
-    with browser() as running:
-        yield running
+    """One browser per module, not per session: while Playwright drives it, the thread has a running event loop, and
+    ``asyncio.run``, which Dagster's automation conditions call in later modules, fails."""
+    with browser() as chromium:
+        yield chromium

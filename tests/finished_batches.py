@@ -1,4 +1,4 @@
-"""A batch spoken and delivered without Dagster, by an engine without a model: what the assets do, in a moment."""
+"""A batch resolved, spoken and delivered as the assets do it, without Dagster and with an engine without a model."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def deliver(store: ObjectStore, settings: Settings, batch: str) -> None:
 
 
 def finish(store: ObjectStore, settings: Settings, batch: str, engine: FakeEngine | None = None) -> None:
-    """All three, one after the other."""
+    """Resolve, speak and deliver."""
     resolve(store, settings, batch)
     speak(store, settings, batch, engine)
     deliver(store, settings, batch)

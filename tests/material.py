@@ -1,4 +1,4 @@
-"""What tests speak with and of: the voices that are shipped, and words that the embedded model says."""
+"""Test material: the embedded voices, and words that the embedded model speaks well."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ WORDS = (
 
 
 def put_voices(store: ObjectStore, *names: str) -> None:
-    """Put shipped voices, each with its transcript, into a store."""
+    """Put embedded voices, each with its transcript, into a store."""
     for name in names:
         for suffix in ("wav", "txt"):
             data = files("f5_pipeline.demo").joinpath("voices", f"{name}.{suffix}").read_bytes()

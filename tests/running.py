@@ -1,4 +1,4 @@
-"""Processes of this machine that a test has started, whoever is their parent by now."""
+"""Finds running processes that a test has started, also after they were reparented."""
 
 from __future__ import annotations
 
@@ -8,19 +8,19 @@ import psutil
 
 
 def with_variable(name: str, value: object) -> list[psutil.Process]:
-    """Those that were started with this variable in their environment, and run."""
-    found = []
+    """The running processes that were started with this environment variable."""
+    processes = []
     for process in psutil.process_iter():
         with suppress(psutil.NoSuchProcess, psutil.AccessDenied):
             if process.environ().get(name) == str(value) and _runs(process):
-                found.append(process)
-    return found
+                processes.append(process)
+    return processes
 
 
-def runs(process: int) -> bool:
-    """Whether a process runs. One that has ended and that nobody has waited for does not."""
+def runs(pid: int) -> bool:
+    """True if the process runs; a zombie does not."""
     try:
-        return _runs(psutil.Process(process))
+        return _runs(psutil.Process(pid))
     except psutil.NoSuchProcess:
         return False
 

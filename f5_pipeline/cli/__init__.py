@@ -1,1 +1,1 @@
-"""The command line: commands, progress bar, tables."""
+"""The command line ``f5-pipeline``: parser, commands, progress bar and tables. No logic that another caller needs."""

@@ -1,4 +1,4 @@
-"""A progress bar for a run in a terminal: clips, audio seconds, speed, time left. Plain lines where there is none."""
+"""The progress bar of ``run``: clips, seconds of audio, speed, time left. Plain lines where stderr is no terminal."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 
 class BarProgress:
-    """Implements ``speech.generate.Progress``."""
+    """Implements ``synthesis.session.Progress``."""
 
     def __init__(self, console: Console) -> None:
         self._console = console
@@ -37,23 +37,23 @@ class BarProgress:
     def begin(self, lines: int, missing: int, audio_seconds: float, waiting: int = 0) -> None:
         self._started = time.monotonic()
         if missing:
-            self._say(f"Lines: {lines}; clips to speak: {missing}, about {audio_seconds:.0f} s of audio.")
-            self._show(missing)
+            self._print(f"Lines: {lines}; clips to speak: {missing}, about {audio_seconds:.0f} s of audio.")
+            self._start_bar(missing)
         elif waiting:
-            self._say(f"Lines: {lines}, all of them spoken before; clips still to be judged: {waiting}.")
+            self._print(f"Lines: {lines}, all of them already spoken; clips to judge: {waiting}.")
         else:
-            self._say(f"{lines} lines, all of them spoken before: nothing to speak." if lines else "No line to speak.")
+            self._print(f"{lines} lines, all of them already spoken: nothing to speak." if lines else "No lines.")
 
     def advance(self, audio_seconds: float) -> None:
         if not self._bar.tasks:
-            self._show(None)  # what was spoken before was not right: how many takes that will be nobody knows
+            self._start_bar(None)  # new takes of stored clips that were judged suspect: their number is unknown
         self._seconds += audio_seconds
         speed = self._seconds / max(time.monotonic() - self._started, 1e-3)
         self._bar.update(self._task, advance=1, seconds=self._seconds, speed=speed)
 
-    def _show(self, total: int | None) -> None:
+    def _start_bar(self, total: int | None) -> None:
         self._task = self._bar.add_task("speaking", total=total, seconds=0.0, speed=0.0)
         self._bar.start()
 
-    def _say(self, sentence: str) -> None:
+    def _print(self, sentence: str) -> None:
         self._console.print(sentence, highlight=False, soft_wrap=True)

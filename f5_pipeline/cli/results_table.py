@@ -1,4 +1,4 @@
-"""What ``results`` shows to people. What it knows is ``results.lookup``'s business."""
+"""The table of ``results``. Its content comes from ``results.lookup``."""
 
 from __future__ import annotations
 
@@ -8,54 +8,54 @@ from collections.abc import Iterable, Sequence
 from rich.table import Table
 from rich.text import Text
 
-from f5_pipeline.cli.terminal import plain, shortened, wide_console
+from f5_pipeline.cli.terminal import output_console, safe_text, truncate
 from f5_pipeline.results.index import IndexRow
 from f5_pipeline.storage.object_store import ObjectStore
 
 _STYLES = {"ok": "green", "suspect": "yellow", "rejected": "red", "failed": "bold red"}
-_SHORTEST, _LONGEST = 20, 60  # characters of a text
-_GAP = 2  # between columns
+_MIN_TEXT, _MAX_TEXT = 20, 60  # characters
+_GAP = 2  # columns between cells
 
 
 def print_rows(rows: Sequence[IndexRow], store: ObjectStore) -> None:
-    """A line for each utterance. On a terminal, where its clip is only if there is room: a path cut short is none."""
+    """Print a row for each utterance. A terminal shows the clip's path only if it fits: a cut path is useless."""
     columns = {
         "id": [Text(row.id) for row in rows],
         "status": [Text(row.status, _STYLES[row.status]) for row in rows],
         "seconds": [Text("" if row.audio_seconds is None else f"{row.audio_seconds:.1f}") for row in rows],
         "quality": [Text(quality_of(row)) for row in rows],
-        "voice": [plain(row.voice) for row in rows],
+        "voice": [safe_text(row.voice) for row in rows],
     }
     clips = [Text(store.location(row.clip) if row.clip else "") for row in rows]
-    before = sum(_GAP + max(len(name), _widest(cells)) for name, cells in columns.items())
-    with_text = before + _LONGEST + _GAP
-    console = wide_console(with_text + _widest(clips))
-    room = not sys.stdout.isatty() or console.width >= with_text + _widest(clips)
-    width = min(_LONGEST, max(_SHORTEST, console.width - before))
-    columns["text"] = [plain(shortened(_text(row), width)) for row in rows]
-    columns |= {"clip": clips} if room else {}
+    used = sum(_GAP + max(len(name), _max_width(cells)) for name, cells in columns.items())
+    full_width = used + _MAX_TEXT + _GAP + _max_width(clips)
+    console = output_console(full_width)
+    clip_fits = not sys.stdout.isatty() or console.width >= full_width
+    text_width = min(_MAX_TEXT, max(_MIN_TEXT, console.width - used))
+    columns["text"] = [safe_text(truncate(_text(row), text_width)) for row in rows]
+    columns |= {"clip": clips} if clip_fits else {}
     table = Table(box=None, pad_edge=False)
     for name in columns:
         table.add_column(name, no_wrap=True)
     for cells in zip(*columns.values(), strict=True):
         table.add_row(*cells)
     console.print(table)
-    if len(rows) == 1 and not room:
-        print(f"Clip:   {clips[0]}" if clips[0] else f"Reason: {plain(rows[0].reason)}")
+    if len(rows) == 1 and not clip_fits:
+        print(f"Clip:   {clips[0]}" if clips[0] else f"Reason: {safe_text(rows[0].reason)}")
 
 
 def quality_of(row: IndexRow) -> str:
-    """The measure that tells most: the share of right words if somebody listened, else how long it is for its text."""
-    wrong, length = row.quality.get("word_error_rate"), row.quality.get("duration_ratio")
-    if isinstance(wrong, (int, float)):
-        return f"words {max(0.0, 1 - wrong):.0%}"
-    return f"length {length:.0%}" if isinstance(length, (int, float)) else ""
+    """The most informative measure: word accuracy if the clip was transcribed, else its relative duration."""
+    error_rate, duration = row.quality.get("word_error_rate"), row.quality.get("duration_ratio")
+    if isinstance(error_rate, (int, float)):
+        return f"words {max(0.0, 1 - error_rate):.0%}"
+    return f"length {duration:.0%}" if isinstance(duration, (int, float)) else ""
 
 
 def _text(row: IndexRow) -> str:
-    """What was said; or, if that is not all right, why."""
+    """The spoken text of a row that is ok; the reason of any other."""
     return row.spoken_text or row.text if row.status == "ok" else row.reason
 
 
-def _widest(cells: Iterable[Text]) -> int:
+def _max_width(cells: Iterable[Text]) -> int:
     return max((cell.cell_len for cell in cells), default=0)

@@ -1,4 +1,4 @@
-"""Texts from outside on a terminal: nothing in them is obeyed, nothing is wider than it may be."""
+"""Terminal helpers: safe rendering of untrusted text, truncation, plurals and the width of the output."""
 
 from __future__ import annotations
 
@@ -7,25 +7,28 @@ import sys
 from rich.console import Console
 from rich.text import Text
 
-_JOINERS = "\u200c\u200d"  # shape Persian and Indic words
+_JOINERS = "\u200c\u200d"  # required by Persian and Indic scripts
+_MIN_PIPE_WIDTH = 400  # columns
 
 
-def plain(text: str, style: str = "") -> Text:
-    """Text from outside: no markup, and nothing that a terminal would obey (escape sequences, changes of direction)."""
+def safe_text(text: str, style: str = "") -> Text:
+    """Untrusted text without markup; control characters and changes of text direction become U+FFFD."""
     return Text("".join(c if c.isprintable() or c in _JOINERS else "\ufffd" for c in text), style)
 
 
-def shortened(text: str, width: int) -> str:
-    """On one line, and at most so many characters."""
+def truncate(text: str, width: int) -> str:
+    """The text on one line, cut to at most ``width`` characters."""
     line = " ".join(text.split())
     return line if len(line) <= width else line[: width - 1] + "…"
 
 
-def counted(count: int, thing: str) -> str:
-    """ "1 clip", "2 clips"."""
-    return f"{count} {thing}" if count == 1 else f"{count} {thing}s"
+def plural(count: int, noun: str) -> str:
+    """A count with its noun: "1 clip", "2 clips"."""
+    return f"{count} {noun}" if count == 1 else f"{count} {noun}s"
 
 
-def wide_console(least: int = 0) -> Console:
-    """Into a pipe or a file, tables are not cut to the width of a terminal; there they have at least so much room."""
-    return Console(highlight=False) if sys.stdout.isatty() else Console(highlight=False, width=max(400, least))
+def output_console(min_width: int = 0) -> Console:
+    """The console for tables on stdout: as wide as the terminal; in a pipe or file, wide enough to cut nothing."""
+    if sys.stdout.isatty():
+        return Console(highlight=False)
+    return Console(highlight=False, width=max(_MIN_PIPE_WIDTH, min_width))

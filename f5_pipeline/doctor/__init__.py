@@ -1,6 +1,8 @@
-"""``f5-pipeline doctor``: what would go wrong on this machine, found before a batch meets it.
+"""``f5-pipeline doctor``: diagnostics of this machine, so that problems are found before a batch runs into them.
 
-One module for each area. A *judgement* is a function from plain values to a ``Finding``; what it judges is looked up
-by the functions beside it, which are named ``see_…``. Which are asked, and with what, is in ``checks``. Nothing here
-downloads, installs or speaks, and nothing stays behind in the store.
+One module per area. Its ``probe_…`` functions read the state of the machine; its ``check_…`` functions are pure: from
+the probed values they make a ``Finding``, with a fix if there is a problem. ``checks`` connects the two and lists all
+checks; ``runner`` runs them.
+
+Nothing here downloads, installs or speaks. The only write is a test file in the store, which is removed again.
 """

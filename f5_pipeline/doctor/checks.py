@@ -1,14 +1,15 @@
-"""All that is looked at, and with what: the one place where judgements meet this machine."""
+"""All checks of ``doctor``, in their order: which probe feeds which check."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
-from f5_pipeline.doctor import attention, disk, engine, gpu, instance, interpreter, model, port, store, voices
-from f5_pipeline.doctor.finding import Check, Finding, ask_all, of_error, ok, skipped
+from f5_pipeline.doctor import attention, disk, gpu, imports, instance, interpreter, model, port, store, voices
+from f5_pipeline.doctor.finding import Finding, from_error, ok, skipped
+from f5_pipeline.doctor.runner import CheckGroup, run_groups
 from f5_pipeline.doctor.variables import NAME as VARIABLES
-from f5_pipeline.doctor.variables import judge_variables, see_variables
+from f5_pipeline.doctor.variables import check_variables, probe_variables
 from f5_pipeline.errors import F5PipelineError
 from f5_pipeline.models.catalogue import model_named
 from f5_pipeline.models.files import find
@@ -21,87 +22,83 @@ from f5_pipeline.storage.s3 import S3Store
 
 SETTINGS = "settings"
 
+_MACHINE = (*imports.NAMES, gpu.NAME, attention.NAME, "disk")
+_CONTENTS = (voices.NAME, *model.NAMES)
 
-def examine() -> list[Finding]:
-    """Look at everything, in this process's environment and folder."""
-    variables = see_variables()  # before loading the settings puts ``.env`` into the environment
-    first = [Check((VARIABLES,), lambda: [judge_variables(variables)])]
+
+def run_all_checks() -> list[Finding]:
+    """Run all checks, with this process's environment and working folder."""
+    variables = probe_variables()  # before ``load_settings`` puts ``.env`` into the environment
+    basic = [CheckGroup((VARIABLES,), lambda: [check_variables(variables)]), *_independent_groups()]
     try:
         settings = load_settings()
         opened = open_store(settings.store)
         spec = model_named(settings)
     except F5PipelineError as error:
-        wrong = of_error(SETTINGS, error)
-        return ask_all([_constant([wrong]), *first, *_without_settings()]) + list(_behind(SETTINGS))
-    right = ok(SETTINGS, f"F5_STORE is {opened.url}, F5_MODEL is {spec.name}, F5_DEVICE is {settings.device}.")
-    return ask_all([_constant([right]), *first, *_without_settings(), *_with_settings(settings, opened, spec)])
+        return [from_error(SETTINGS, error), *run_groups(basic), *_skipped_without_settings()]
+    found = f"F5_STORE is {opened.url}, F5_MODEL is {spec.name}, F5_DEVICE is {settings.device}."
+    return [ok(SETTINGS, found), *run_groups([*basic, *_dependent_groups(settings, opened, spec)])]
 
 
-def _constant(findings: Iterable[Finding]) -> Check:
-    known = list(findings)
-    return Check(tuple(finding.name for finding in known), lambda: known)
-
-
-def _without_settings() -> list[Check]:
+def _independent_groups() -> list[CheckGroup]:
+    """Checks that need no settings."""
     return [
-        Check(("python",), lambda: [interpreter.judge_python(*interpreter.see_python())]),
-        Check(("packages",), lambda: [interpreter.judge_packages(*interpreter.see_packages())]),
-        Check(instance.NAMES, lambda: instance.judge_instance(instance.see_instance(Path.cwd()))),
-        Check((port.NAME,), lambda: [port.judge_port(port.see_port())]),
+        CheckGroup(("python",), lambda: [interpreter.check_python(*interpreter.probe_python())]),
+        CheckGroup(("packages",), lambda: [interpreter.check_packages(*interpreter.probe_packages())]),
+        CheckGroup(instance.NAMES, lambda: instance.check_instance(instance.probe_instance(Path.cwd()))),
+        CheckGroup((port.NAME,), lambda: [port.check_port(port.probe_port())]),
     ]
 
 
-_MACHINE = (*engine.NAMES, gpu.NAME, attention.NAME, "disk")
-_CONTENTS = (voices.NAME, *model.NAMES)
-
-
-def _with_settings(settings: Settings, opened: ObjectStore, spec: ModelSpec) -> list[Check]:
-    stores = store.BUCKET_NAMES if isinstance(opened, S3Store) else store.FOLDER_NAMES
+def _dependent_groups(settings: Settings, opened: ObjectStore, spec: ModelSpec) -> list[CheckGroup]:
+    """Checks that need valid settings."""
+    store_names = store.BUCKET_NAMES if isinstance(opened, S3Store) else store.FOLDER_NAMES
     return [
-        Check(_MACHINE, lambda: _look_at_machine(settings, opened, spec), engine.SECONDS + 30),
-        Check(("memory",), lambda: [_memory(settings, spec)]),
-        Check(("cache",), lambda: [_cache(settings)]),
-        Check((*stores, *_CONTENTS), lambda: _look_at_store(settings, opened, spec), store.SECONDS),
+        CheckGroup(_MACHINE, lambda: _machine_findings(settings, opened, spec), imports.TIMEOUT_SECONDS + 30),
+        CheckGroup(("memory",), lambda: [_memory_finding(settings, spec)]),
+        CheckGroup(("cache",), lambda: [_cache_finding(settings)]),
+        CheckGroup((*store_names, *_CONTENTS), lambda: _store_findings(settings, opened, spec), store.TIMEOUT_SECONDS),
     ]
 
 
-def _behind(blocker: str) -> Iterator[Finding]:
+def _skipped_without_settings() -> Iterator[Finding]:
     names = (*_MACHINE, "memory", "cache", *store.FOLDER_NAMES, *_CONTENTS)
-    return (skipped(name, blocker) for name in names)
+    return (skipped(name, SETTINGS) for name in names)
 
 
-def _look_at_machine(settings: Settings, opened: ObjectStore, spec: ModelSpec) -> Iterator[Finding]:
-    imports = engine.see_imports()
-    yield from engine.judge_imports(imports)
-    yield gpu.judge_gpu(imports, gpu.see_machine(), settings.device)
-    if imports.failures.get("torch", "?"):
-        prospect = attention.Prospect()
+def _machine_findings(settings: Settings, opened: ObjectStore, spec: ModelSpec) -> Iterator[Finding]:
+    """The packages, the GPU, the attention kernel and the disks."""
+    imported = imports.probe_imports()
+    yield from imports.check_imports(imported)
+    yield gpu.check_gpu(imported, gpu.probe_hardware(), settings.device)
+    if imported.errors.get("torch", "?"):
+        plan = attention.AttentionPlan()
         yield skipped(attention.NAME, "torch")
     else:
-        prospect = attention.see_prospect(settings)
-        yield attention.judge_attention(imports, prospect, settings.attention)
+        plan = attention.probe_attention(settings)
+        yield attention.check_attention(imported, plan, settings.attention)
     missing = missing_bytes(spec, settings.cache)
-    yield disk.judge_rooms(disk.see_rooms(settings.cache, opened.url, missing, prospect.wheel))
+    yield disk.check_disks(disk.probe_disks(settings.cache, opened.url, missing, plan.wheel))
 
 
-def _memory(settings: Settings, spec: ModelSpec) -> Finding:
-    here = find(spec.checkpoint, settings.cache)
-    size = here.stat().st_size if here else spec.checkpoint.size or missing_bytes(spec, settings.cache)
-    return interpreter.judge_memory(interpreter.see_memory(), size)
+def _memory_finding(settings: Settings, spec: ModelSpec) -> Finding:
+    checkpoint = find(spec.checkpoint, settings.cache)
+    size = checkpoint.stat().st_size if checkpoint else spec.checkpoint.size or missing_bytes(spec, settings.cache)
+    return interpreter.check_memory(interpreter.probe_memory(), size)
 
 
-def _cache(settings: Settings) -> Finding:
-    return disk.judge_folder("cache", settings.cache, disk.see_writing(settings.cache), "F5_CACHE")
+def _cache_finding(settings: Settings) -> Finding:
+    return disk.check_folder("cache", settings.cache, disk.probe_write(settings.cache), "F5_CACHE")
 
 
-def _look_at_store(settings: Settings, opened: ObjectStore, spec: ModelSpec) -> Iterator[Finding]:
-    """The store, and, if it can be listed, what is in it."""
-    found = list(store.look_at_bucket(opened) if isinstance(opened, S3Store) else store.look_at_folder(opened))
-    yield from found
-    broken = next((each.name for each in found if each.name != "store_write" and each.status == "fail"), None)
-    if broken is None:
-        yield voices.judge_voices(voices.see_voices(opened, settings.cache, spec))
+def _store_findings(settings: Settings, opened: ObjectStore, spec: ModelSpec) -> Iterator[Finding]:
+    """The store; its voices if it can be listed; the model."""
+    findings = list(store.bucket_findings(opened) if isinstance(opened, S3Store) else store.folder_findings(opened))
+    yield from findings
+    failed = next((each.name for each in findings if each.name != "store_write" and each.status == "fail"), None)
+    if failed is None:
+        yield voices.check_voices(voices.probe_voices(opened, settings.cache, spec))
     else:
-        yield skipped(voices.NAME, broken)
-    yield model.judge_model(spec, model.see_model(spec, settings.cache, None if broken else opened))
-    yield model.judge_licence(spec, settings.commercial)
+        yield skipped(voices.NAME, failed)
+    yield model.check_model(spec, model.probe_model(spec, settings.cache, None if failed else opened))
+    yield model.check_licence(spec, settings.commercial)

@@ -1,4 +1,4 @@
-"""Room on the disks, and whether the folders of this machine can be written."""
+"""Free disk space, and folders that can be written."""
 
 from __future__ import annotations
 
@@ -13,57 +13,56 @@ from f5_pipeline.storage.disk_space import Need, Room, existing_folder, measure_
 from f5_pipeline.storage.filesystem import disk_trouble
 
 _LOW = 2_000_000_000  # bytes; a thousand clips are about 200 MB, and a run has temporary files
-_LITTLE = 1  # byte: so that a disk is looked at even if nothing is to come
+_NOTHING = 1  # byte: includes a disk in the measurement although nothing large will be written to it
 
 
-def see_rooms(cache: Path, store: str, missing: int, wheel: Wheel | None) -> list[Room]:
-    """The disks of cache, store and temporary files, with what the first run still has to put there."""
+def probe_disks(cache: Path, store: str, missing: int, wheel: Wheel | None) -> list[Room]:
+    """The disks of the cache, the store and temporary files, with what the first run will write to each.
+
+    Args:
+        cache: this machine's cache folder.
+        store: the store's folder or URL.
+        missing: bytes of weights to download.
+        wheel: the flash_attn wheel to install, if any.
+    """
     needs = [
-        Need("weights still to come", cache, missing or _LITTLE),
-        Need("temporary files", Path(tempfile.gettempdir()), _LITTLE),
+        Need("weights to download", cache, missing or _NOTHING),
+        Need("temporary files", Path(tempfile.gettempdir()), _NOTHING),
     ]
     if wheel is not None:
         needs.append(Need("the flash_attn wheel", cache, wheel.wheel_bytes))
         needs.append(Need("flash_attn unpacked", site_packages(), wheel.unpacked_bytes))
     if not store.startswith("s3://"):
-        needs.append(Need("clips", Path(store), _LITTLE))
+        needs.append(Need("clips", Path(store), _NOTHING))
     return measure_disk_space(needs)
 
 
-def judge_rooms(rooms: Sequence[Room]) -> Finding:
-    """One finding for all disks, the worst."""
-    said = "; ".join(f"{_size(room.available)} free on the disk of {room.folder}" for room in rooms)
-    short = [room for room in rooms if not room.enough]
-    if short:
-        wanted = "; ".join(
-            f"{_size(room.needed)} needed on the disk of {room.folder} ({_listed(room)}), {_size(room.available)} free"
-            for room in short
+def check_disks(disks: Sequence[Room]) -> Finding:
+    """One finding for all disks: that of the worst."""
+    free = "; ".join(f"{_gigabytes(disk.available)} free on the disk of {disk.folder}" for disk in disks)
+    full = [disk for disk in disks if not disk.enough]
+    if full:
+        found = "; ".join(
+            f"{_gigabytes(disk.needed)} needed on the disk of {disk.folder} ({_listed(disk)}), "
+            f"{_gigabytes(disk.available)} free"
+            for disk in full
         )
-        return fail("disk", f"{wanted}.", "Free some space (f5-pipeline clean helps), or set F5_CACHE to another disk.")
-    if any(room.available < _LOW for room in rooms):
-        return warn("disk", f"{said}.", "Free some space: f5-pipeline clean; F5_CACHE may be deleted as a whole.")
-    return ok("disk", f"{said}.")
+        return fail("disk", f"{found}.", "Free some space (f5-pipeline clean helps), or set F5_CACHE to another disk.")
+    if any(disk.available < _LOW for disk in disks):
+        return warn("disk", f"{free}.", "Free some space: f5-pipeline clean; the folder F5_CACHE may be deleted.")
+    return ok("disk", f"{free}.")
 
 
-def _listed(room: Room) -> str:
-    return ", ".join(f"{need.what} {_size(need.size)}" for need in room.needs if need.size > _LITTLE)
+def _listed(disk: Room) -> str:
+    return ", ".join(f"{need.what} {_gigabytes(need.size)}" for need in disk.needs if need.size > _NOTHING)
 
 
-def _size(size: int) -> str:
+def _gigabytes(size: int) -> str:
     return f"{size / 1e9:.1f} GB"
 
 
-def judge_folder(name: str, folder: Path, trouble: OSError | None, variable: str) -> Finding:
-    """Whether a folder of this machine can be used. ``trouble``: what writing there raised."""
-    if trouble is not None:
-        reason, fix = disk_trouble(trouble)
-        return fail(name, f"{folder} cannot be written: {reason}", f"{fix} Or name another folder in {variable}.")
-    exists = "" if folder.exists() else " (it is made by the first use)"
-    return ok(name, f"{folder} can be written{exists}.")
-
-
-def see_writing(folder: Path) -> OSError | None:
-    """What the system says to a nameless file in ``folder``, or, if it is not there yet, where it would be made."""
+def probe_write(folder: Path) -> OSError | None:
+    """The error of writing an unnamed file to ``folder``, or to its nearest parent that exists; None if it works."""
     try:
         with tempfile.TemporaryFile(dir=existing_folder(folder)) as file:
             file.write(b"x")
@@ -71,3 +70,12 @@ def see_writing(folder: Path) -> OSError | None:
     except OSError as error:
         return error
     return None
+
+
+def check_folder(name: str, folder: Path, error: OSError | None, variable: str) -> Finding:
+    """A folder of this machine that must be writable. ``error``: from ``probe_write``; ``variable``: its setting."""
+    if error is not None:
+        reason, fix = disk_trouble(error)
+        return fail(name, f"{folder} cannot be written: {reason}", f"{fix} Or name another folder in {variable}.")
+    missing = "" if folder.exists() else " (the first use creates it)"
+    return ok(name, f"{folder} can be written{missing}.")

@@ -1,4 +1,4 @@
-"""Whether torch sees the GPU that the machine has, and why not: the build, the driver, its version, permissions."""
+"""The GPU: if torch does not see the one that the machine has, why not (build, driver, version, permissions)."""
 
 from __future__ import annotations
 
@@ -7,119 +7,120 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
-from f5_pipeline.doctor.engine import Gpu, Imports
 from f5_pipeline.doctor.finding import Finding, fail, ok, skipped, warn
+from f5_pipeline.doctor.imports import Gpu, Imports
 
 NAME = "cuda"
-#: The oldest Linux driver that runs programs built for each CUDA, by NVIDIA's compatibility table.
-_DRIVERS = {"11": "450.80.02", "12": "525.60.13", "13": "580.65.06"}
-_TIGHT = 2_000_000_000  # bytes of GPU memory: less is little for F5-TTS
-_NVIDIA, _DISPLAY = "0x10de", "0x03"  # of PCI: the vendor, and the class of display controllers
+#: The oldest Linux driver for each major version of CUDA, from NVIDIA's compatibility table.
+_MIN_DRIVERS = {"11": "450.80.02", "12": "525.60.13", "13": "580.65.06"}
+_LOW_MEMORY = 2_000_000_000  # bytes of GPU memory; F5-TTS needs about that much
+_NVIDIA, _DISPLAY = "0x10de", "0x03"  # PCI: the vendor, and the class of display controllers
 
 
 @dataclass(frozen=True)
-class Machine:
-    """What the system says of its GPUs, without torch."""
+class GpuHardware:
+    """What the operating system knows of NVIDIA GPUs, without torch."""
 
-    cards: int = 0  # NVIDIA GPUs on the bus
-    driver: str = ""  # the loaded driver's version; "": none is loaded
+    cards: int = 0  # NVIDIA GPUs on the PCI bus
+    driver: str = ""  # version of the loaded driver; "": none is loaded
     devices: tuple[str, ...] = ()  # /dev/nvidia0, …
     denied: tuple[str, ...] = ()  # those that this user may not open
     visible: str | None = None  # CUDA_VISIBLE_DEVICES
-    windows: bool = False  # Linux inside Windows, whose driver is Windows's
+    wsl: bool = False  # Linux inside Windows, which uses the driver of Windows
 
     @property
     def has_gpu(self) -> bool:
-        return bool(self.cards or self.driver or self.devices or self.windows)
+        return bool(self.cards or self.driver or self.devices or self.wsl)
 
 
-def see_machine(root: Path = Path("/")) -> Machine:
-    """This machine; ``root`` is where its system files are."""
+def probe_hardware(root: Path = Path("/")) -> GpuHardware:
+    """The hardware of this machine; ``root`` is where its system files are."""
     devices = sorted(root.glob("dev/nvidia[0-9]*"))
-    return Machine(
-        cards=sum(map(_is_card, root.glob("sys/bus/pci/devices/*"))),
-        driver=_driver(root / "proc/driver/nvidia/version"),
+    return GpuHardware(
+        cards=sum(map(_is_nvidia_gpu, root.glob("sys/bus/pci/devices/*"))),
+        driver=_driver_version(root / "proc/driver/nvidia/version"),
         devices=tuple(map(str, devices)),
         denied=tuple(str(device) for device in devices if not os.access(device, os.R_OK | os.W_OK)),
         visible=os.environ.get("CUDA_VISIBLE_DEVICES"),
-        windows=(root / "dev/dxg").exists(),
+        wsl=(root / "dev/dxg").exists(),
     )
 
 
-def _is_card(device: Path) -> bool:
-    return _line(device / "vendor") == _NVIDIA and _line(device / "class").startswith(_DISPLAY)
+def _is_nvidia_gpu(device: Path) -> bool:
+    return _first_line(device / "vendor") == _NVIDIA and _first_line(device / "class").startswith(_DISPLAY)
 
 
-def _driver(path: Path) -> str:
-    """From "NVRM version: NVIDIA UNIX x86_64 Kernel Module  535.161.08  Mon …", or the open module's like line."""
-    found = re.search(r"Module.*?\s(\d+\.\d+(\.\d+)?)\s", _line(path) + " ")
-    return found[1] if found else ""
+def _driver_version(path: Path) -> str:
+    """From "NVRM version: NVIDIA UNIX x86_64 Kernel Module  535.161.08  Mon …", or the open module's similar line."""
+    match = re.search(r"Module.*?\s(\d+\.\d+(\.\d+)?)\s", _first_line(path) + " ")
+    return match[1] if match else ""
 
 
-def _line(path: Path) -> str:
+def _first_line(path: Path) -> str:
     try:
         return path.read_text(encoding="utf-8", errors="replace").splitlines()[0].strip()
     except (OSError, IndexError):
         return ""
 
 
-def judge_gpu(imports: Imports, machine: Machine, device: str) -> Finding:
-    """Whether the device of ``F5_DEVICE`` can be used, and is the best that this machine has."""
-    if imports.failures.get("torch", "?"):
+def check_gpu(imports: Imports, hardware: GpuHardware, device: str) -> Finding:
+    """Check that the device of ``F5_DEVICE`` works, and that ``auto`` finds the GPU that the machine has."""
+    if imports.errors.get("torch", "?"):
         return skipped(NAME, "torch")
     if device == "cpu":
         return ok(NAME, "F5_DEVICE is cpu: no GPU is used.")
     index = int(device.partition(":")[2] or 0)
     if index < len(imports.gpus):
-        return _judge_seen(imports.gpus[index], imports, machine)
+        return _check_visible(imports.gpus[index], imports, hardware)
     if imports.gpus:
-        said = f"F5_DEVICE is {device}, and torch sees {len(imports.gpus)} GPUs, counted from 0."
-        return fail(NAME, said, "Set F5_DEVICE to one of these, or to auto.")
-    if not machine.has_gpu and device == "auto":
-        return ok(NAME, "There is no NVIDIA GPU here: the CPU speaks.")
-    found, fix = _why_unseen(imports, machine)
-    asked = "" if device == "auto" else f"F5_DEVICE is {device}, and "
-    return (warn if device == "auto" else fail)(NAME, f"{asked}torch sees no GPU: {found}.", fix)
+        found = f"F5_DEVICE is {device}, and torch sees {len(imports.gpus)} GPUs, counted from 0."
+        return fail(NAME, found, "Set F5_DEVICE to one of these, or to auto.")
+    if not hardware.has_gpu and device == "auto":
+        return ok(NAME, "This machine has no NVIDIA GPU: runs use the CPU.")
+    reason, fix = _why_invisible(imports, hardware)
+    setting = "" if device == "auto" else f"F5_DEVICE is {device}, and "
+    return (warn if device == "auto" else fail)(NAME, f"{setting}torch sees no GPU: {reason}.", fix)
 
 
-def _judge_seen(gpu: Gpu, imports: Imports, machine: Machine) -> Finding:
-    said = f"{gpu.name}, {gpu.free / 1e9:.0f} GB free; CUDA {imports.cuda}, driver {machine.driver or 'unknown'}."
-    if "out of memory" in gpu.trouble.lower():
-        return warn(NAME, f"{said} Its memory is full.", "See what else runs on it (nvidia-smi), or wait.")
-    if "kernel image" in gpu.trouble:
+def _check_visible(gpu: Gpu, imports: Imports, hardware: GpuHardware) -> Finding:
+    """Check that a GPU that torch sees computes and has free memory."""
+    found = f"{gpu.name}, {gpu.free / 1e9:.0f} GB free; CUDA {imports.cuda}, driver {hardware.driver or 'unknown'}."
+    if "out of memory" in gpu.error.lower():
+        return warn(NAME, f"{found} Its memory is full.", "See which other programs use it (nvidia-smi), or wait.")
+    if "kernel image" in gpu.error:
         fix = "Install a torch that was built for this GPU: https://pytorch.org/get-started/locally."
-        return fail(NAME, f"{said} torch {imports.torch} has no code for it.", fix)
-    if gpu.trouble:
-        return fail(NAME, f"{said} It does not compute: {gpu.trouble}.", "Restart the machine, or look at dmesg.")
-    if gpu.free < _TIGHT:
-        return warn(NAME, said, "See what else runs on it (nvidia-smi): batches will be small.")
-    return ok(NAME, said)
+        return fail(NAME, f"{found} torch {imports.torch} has no kernels for it.", fix)
+    if gpu.error:
+        return fail(NAME, f"{found} It does not compute: {gpu.error}.", "Restart the machine, or look at dmesg.")
+    if gpu.free < _LOW_MEMORY:
+        return warn(NAME, found, "See which other programs use it (nvidia-smi): packed batches will be small.")
+    return ok(NAME, found)
 
 
-def _why_unseen(imports: Imports, machine: Machine) -> tuple[str, str]:
-    """Reason and fix, the first that applies, in the order in which one would have to mend them."""
-    needed = _DRIVERS.get((imports.cuda or "12").partition(".")[0], "")
-    if not machine.has_gpu:
+def _why_invisible(imports: Imports, hardware: GpuHardware) -> tuple[str, str]:
+    """Reason and fix: the first that applies, in the order in which they have to be fixed."""
+    min_driver = _MIN_DRIVERS.get((imports.cuda or "12").partition(".")[0], "")
+    if not hardware.has_gpu:
         fix = "In a container, start it with its GPUs (docker run --gpus all); else set F5_DEVICE=auto."
         return "this machine has none", fix
     if imports.cuda is None:
         fix = "Install a build with CUDA: pip install --force-reinstall torch torchaudio, without PyTorch's CPU index."
         return f"torch {imports.torch} is a build for CPUs", fix
-    if not machine.windows and not machine.driver:
-        fix = f"Install NVIDIA's driver, {needed} or newer; in a container, start it with its GPUs (--gpus all)."
+    if not hardware.wsl and not hardware.driver:
+        fix = f"Install NVIDIA's driver, {min_driver} or newer; in a container, start it with its GPUs (--gpus all)."
         return "no NVIDIA driver is loaded", fix
-    if machine.driver and _number(machine.driver) < _number(needed):
-        fix = f"Install a driver from {needed} on, or a torch built for an older CUDA."
-        return f"the driver {machine.driver} is too old for CUDA {imports.cuda}", fix
-    if machine.denied:
+    if hardware.driver and _version_tuple(hardware.driver) < _version_tuple(min_driver):
+        fix = f"Install driver {min_driver} or newer, or a torch built for an older CUDA."
+        return f"the driver {hardware.driver} is too old for CUDA {imports.cuda}", fix
+    if hardware.denied:
         fix = "Add this user to the group that owns it (ls -l /dev/nvidia*), often video or render."
-        return f"this user may not open {machine.denied[0]}", fix
-    if machine.visible is not None:
-        return f"CUDA_VISIBLE_DEVICES is {machine.visible!r}", "Unset it, or name the GPUs that may be used."
-    if not machine.windows and not machine.devices:
+        return f"this user may not open {hardware.denied[0]}", fix
+    if hardware.visible is not None:
+        return f"CUDA_VISIBLE_DEVICES is {hardware.visible!r}", "Unset it, or list the GPUs to use."
+    if not hardware.wsl and not hardware.devices:
         return "there is no /dev/nvidia0", "In a container, start it with its GPUs (docker run --gpus all)."
-    return imports.said or "it does not say why", "Run nvidia-smi: if that fails too, reinstall the driver."
+    return imports.warnings or "torch gives no reason", "Run nvidia-smi: if that fails too, reinstall the driver."
 
 
-def _number(version: str) -> tuple[int, ...]:
+def _version_tuple(version: str) -> tuple[int, ...]:
     return tuple(int(part) for part in version.split("."))

@@ -1,4 +1,4 @@
-"""Where Dagster keeps its records: ``DAGSTER_HOME``, its ``dagster.yaml``, and what crashed commands left behind."""
+"""The Dagster instance: ``DAGSTER_HOME``, its ``dagster.yaml``, and temporary homes that crashed commands left."""
 
 from __future__ import annotations
 
@@ -10,93 +10,93 @@ from pathlib import Path
 import psutil
 import yaml
 
-from f5_pipeline.doctor.disk import judge_folder, see_writing
-from f5_pipeline.doctor.finding import Finding, fail, warn
+from f5_pipeline.doctor.disk import check_folder, probe_write
+from f5_pipeline.doctor.finding import Finding, fail, ok, warn
 from f5_pipeline.settings.dagster_home import configured_here, users_home
 from f5_pipeline.storage.filesystem import is_network_volume
 
 NAMES = ("instance", "instance_leftovers")
-_TEMPORARY = ".tmp_dagster_home_*"  # of a "dagster dev" that was started without a home, and of crashed ones
+_TEMPORARY_HOMES = ".tmp_dagster_home_*"  # created by a "dagster dev" without DAGSTER_HOME
 
 
 @dataclass(frozen=True)
-class Instance:
-    """What is known of the instance that the commands would use from a folder."""
+class InstanceState:
+    """The instance that commands in a working folder use."""
 
     folder: Path
-    by: str  # "DAGSTER_HOME", "dagster.yaml" of the working folder, or "": the user's own
-    given: str = ""  # DAGSTER_HOME as it is set
+    source: str  # "DAGSTER_HOME", "dagster.yaml" in the working folder, or "" for the user's default
+    dagster_home: str = ""  # the variable's value
     config_error: str = ""  # why its dagster.yaml cannot be read
     write_error: OSError | None = None
-    database: bool = True  # whether its records are files in the folder
-    network: bool = False  # whether the folder is on a network volume
-    leftovers: tuple[str, ...] = ()
+    sqlite: bool = True  # True if its databases are files in the folder
+    on_network_volume: bool = False
+    leftovers: tuple[str, ...] = ()  # temporary homes that no process uses
 
 
-def see_instance(here: Path, environment: Mapping[str, str] = os.environ) -> Instance:
-    """The instance of commands that are started in ``here``."""
-    given = environment.get("DAGSTER_HOME", "")
-    configured = "" if "DAGSTER_HOME" in environment else configured_here(here)
-    folder = here / configured if configured else Path(given) if given else users_home()
-    config, error = _read_config(here if configured else folder)
-    return Instance(
+def probe_instance(working_folder: Path, environment: Mapping[str, str] = os.environ) -> InstanceState:
+    """The instance of commands that are started in ``working_folder``."""
+    dagster_home = environment.get("DAGSTER_HOME", "")
+    configured = "" if "DAGSTER_HOME" in environment else configured_here(working_folder)
+    folder = working_folder / configured if configured else Path(dagster_home) if dagster_home else users_home()
+    config, error = _read_config(working_folder if configured else folder)
+    return InstanceState(
         folder=folder,
-        by="DAGSTER_HOME" if given else "dagster.yaml" if configured else "",
-        given=given,
+        source="DAGSTER_HOME" if dagster_home else "dagster.yaml" if configured else "",
+        dagster_home=dagster_home,
         config_error=error,
-        write_error=see_writing(folder),
-        database="sqlite" in (config.get("storage") or {"sqlite": {}}),
-        network=is_network_volume(folder),
-        leftovers=_leftovers(here),
+        write_error=probe_write(folder),
+        sqlite="sqlite" in (config.get("storage") or {"sqlite": {}}),
+        on_network_volume=is_network_volume(folder),
+        leftovers=_leftovers(working_folder),
     )
 
 
-def _leftovers(here: Path) -> tuple[str, ...]:
-    """Temporary homes in a folder, unless a "dagster dev" runs there, one of which is then its own."""
-    found = tuple(sorted(str(path) for path in here.glob(_TEMPORARY)))
-    return () if found and any(_is_dev(process, here) for process in psutil.process_iter()) else found
+def _leftovers(working_folder: Path) -> tuple[str, ...]:
+    """Temporary homes in a folder; none if a "dagster dev" runs there, because one of them is its own."""
+    homes = tuple(sorted(str(path) for path in working_folder.glob(_TEMPORARY_HOMES)))
+    return () if homes and any(_is_dev(process, working_folder) for process in psutil.process_iter()) else homes
 
 
-def _is_dev(process: psutil.Process, here: Path) -> bool:
+def _is_dev(process: psutil.Process, working_folder: Path) -> bool:
     try:
         command = [Path(part).name for part in process.cmdline()]
-        return "dev" in command and "dagster" in command and Path(process.cwd()) == here
-    except psutil.Error:  # it has ended, or is another user's
+        return "dev" in command and "dagster" in command and Path(process.cwd()) == working_folder
+    except psutil.Error:  # it has ended, or belongs to another user
         return False
 
 
 def _read_config(folder: Path) -> tuple[dict[str, dict[str, object]], str]:
+    """The content of ``dagster.yaml``, and why it cannot be read."""
     try:
         config = yaml.safe_load((folder / "dagster.yaml").read_text(encoding="utf-8")) or {}
     except FileNotFoundError:
         return {}, ""
     except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
         return {}, " ".join(str(error).split())[:200]
-    return (config, "") if isinstance(config, dict) else ({}, "it is not a list of settings")
+    return (config, "") if isinstance(config, dict) else ({}, "its top level is not a mapping")
 
 
-def judge_instance(instance: Instance) -> Iterator[Finding]:
-    """Whether runs can be recorded, and whether there is something to sweep up."""
-    yield _judge_home(instance)
-    if instance.leftovers:
-        said = f"{len(instance.leftovers)} temporary instances of Dagster are in this folder: {instance.leftovers[0]}"
-        yield warn(NAMES[1], f"{said}, ….", "Delete them: no 'dagster dev' runs here.")
+def check_instance(state: InstanceState) -> Iterator[Finding]:
+    """A finding for each of ``NAMES``."""
+    yield _check_home(state)
+    if state.leftovers:
+        found = f"{len(state.leftovers)} temporary Dagster homes are in this folder: {state.leftovers[0]}, …."
+        yield warn(NAMES[1], found, "Delete them: no 'dagster dev' runs here.")
     else:
-        yield Finding(NAMES[1], "ok", "No temporary instances of Dagster lie about.")
+        yield ok(NAMES[1], "This folder has no unused temporary Dagster homes.")
 
 
-def _judge_home(instance: Instance) -> Finding:
+def _check_home(state: InstanceState) -> Finding:
     name = NAMES[0]
-    if instance.by == "DAGSTER_HOME" and not Path(instance.given).is_absolute():
-        return fail(name, f"DAGSTER_HOME is {instance.given!r}, not an absolute path.", "Set it to a full path.")
-    if instance.by == "DAGSTER_HOME" and not instance.folder.is_dir():
-        return fail(name, f"DAGSTER_HOME is {instance.given}, which is no folder.", f"mkdir -p {instance.given}")
-    if instance.config_error:
-        return fail(name, f"Its dagster.yaml cannot be read: {instance.config_error}.", "Mend it, or move it away.")
-    found = judge_folder(name, instance.folder, instance.write_error, "DAGSTER_HOME")
-    if found.status == "ok" and instance.database and instance.network:
-        said = (
-            f"{instance.folder} is on a network volume, where Dagster's SQLite databases are damaged sooner or later."
-        )
-        return warn(name, said, "Set DAGSTER_HOME to a local folder, or keep the records in PostgreSQL.")
-    return found
+    if state.source == "DAGSTER_HOME" and not Path(state.dagster_home).is_absolute():
+        return fail(name, f"DAGSTER_HOME is {state.dagster_home!r}, not an absolute path.", "Set it to a full path.")
+    if state.source == "DAGSTER_HOME" and not state.folder.is_dir():
+        found = f"DAGSTER_HOME is {state.dagster_home}, which is not a folder."
+        return fail(name, found, f"mkdir -p {state.dagster_home}")
+    if state.config_error:
+        return fail(name, f"Its dagster.yaml cannot be read: {state.config_error}.", "Correct it, or move it away.")
+    finding = check_folder(name, state.folder, state.write_error, "DAGSTER_HOME")
+    if finding.status == "ok" and state.sqlite and state.on_network_volume:
+        found = f"{state.folder} is on a network volume, which damages Dagster's SQLite databases sooner or later."
+        return warn(name, found, "Set DAGSTER_HOME to a local folder, or keep the records in PostgreSQL.")
+    return finding

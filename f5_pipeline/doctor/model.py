@@ -1,4 +1,4 @@
-"""Whether the model can be had: in the catalogue, licensed for what it is wanted for, here, or where it comes from."""
+"""The model: its files are on this machine or can be fetched, and its licence allows the intended use."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from f5_pipeline.doctor.finding import Finding, fail, of_error, ok, warn
-from f5_pipeline.doctor.store import see_answer
+from f5_pipeline.doctor.finding import Finding, fail, from_error, ok, warn
+from f5_pipeline.doctor.store import probe_endpoint
 from f5_pipeline.errors import F5PipelineError, LicenceForbids
 from f5_pipeline.models.files import find
 from f5_pipeline.models.source import ModelSource, parse_source
@@ -27,60 +27,61 @@ class ModelState:
 
     missing: int = 0  # bytes that a run would download
     absent: tuple[str, ...] = ()  # the user's own files that are not where the catalogue says
-    mirrored: bool = False  # whether the store has all that is missing
-    unreachable: tuple[str, ...] = ()  # servers that what is missing would come from, and that do not answer
+    mirrored: bool = False  # True if the store has all missing files
+    server_errors: tuple[str, ...] = ()  # of the servers of the missing files that do not answer
 
 
-def see_model(spec: ModelSpec, cache: Path, store: ObjectStore | None) -> ModelState:
-    """Looks at this machine, at the store's mirror, and, only if files are missing, whether their server answers.
+def probe_model(spec: ModelSpec, cache: Path, store: ObjectStore | None) -> ModelState:
+    """Look on this machine, then in the store's mirror, and only for missing files ask their servers.
 
-    ``store`` is None if it cannot be asked.
+    ``store`` is None if it cannot be read.
     """
     sources = [parse_source(file.source) for file in spec.files.values() if find(file, cache) is None]
     absent = tuple(source.text for source in sources if not source.remote)
-    wanted = [source for source in sources if source.remote]
-    mirrored = bool(wanted) and store is not None and _mirrored(wanted, store)
-    servers = [] if mirrored else sorted({_server(source) for source in wanted} - {""})
-    dead = tuple(trouble for server in servers if (trouble := see_answer(server).trouble))
-    return ModelState(missing_bytes(spec, cache), absent, mirrored, dead)
+    remote = [source for source in sources if source.remote]
+    mirrored = bool(remote) and store is not None and _all_mirrored(remote, store)
+    servers = [] if mirrored else sorted({_server(source) for source in remote} - {""})
+    errors = tuple(error for server in servers if (error := probe_endpoint(server).error))
+    return ModelState(missing_bytes(spec, cache), absent, mirrored, errors)
 
 
-def _mirrored(sources: Sequence[ModelSource], store: ObjectStore) -> bool:
+def _all_mirrored(sources: Sequence[ModelSource], store: ObjectStore) -> bool:
     keys = [layout.MODELS + source.key for source in sources]
     try:
         return len(store.stat_many(keys)) == len(set(keys))
-    except F5PipelineError:  # what is wrong with the store is a finding of its own
+    except F5PipelineError:  # the store's own checks report it
         return False
 
 
 def _server(source: ModelSource) -> str:
-    """Whom to ask; a bucket is asked with credentials, by the store's own checks or by the run."""
+    """The server of a file. "" for a bucket: it needs credentials, and the store's checks or the run report on it."""
     if source.kind == "hf":
         return os.environ.get("HF_ENDPOINT") or _HUB
     return "/".join(source.text.split("/")[:3]) if source.kind == "https" else ""
 
 
-def judge_model(spec: ModelSpec, state: ModelState) -> Finding:
-    """Whether a run will find or get the files."""
+def check_model(spec: ModelSpec, state: ModelState) -> Finding:
+    """Check that a run can find or download the files."""
     name = NAMES[0]
     if state.absent:
-        said = f"{spec.name}: {state.absent[0]} is not there."
-        return fail(name, said, "Put the file there, or correct the catalogue (F5_MODELS).")
+        found = f"{spec.name}: the file {state.absent[0]} does not exist."
+        return fail(name, found, "Put the file there, or correct the catalogue (F5_MODELS).")
     if not state.missing:
         return ok(name, f"{spec.name} is on this machine.")
     size = f"{state.missing / 1e6:,.0f} MB"
     if state.mirrored:
         return ok(name, f"{spec.name} comes from the store's mirror: {size}.")
-    if state.unreachable:
-        fix = f"Fetch it elsewhere with 'f5-pipeline mirror {spec.name}' into a store that this machine uses."
-        return fail(name, f"{spec.name} is not here ({size}), and {state.unreachable[0]}.", fix)
-    return warn(name, f"{spec.name} is not here yet: the first run downloads {size}.", "Nothing, if that is fine.")
+    if state.server_errors:
+        fix = f"On a machine that reaches it, run 'f5-pipeline mirror {spec.name}' with the store of this machine."
+        return fail(name, f"{spec.name} is not on this machine ({size}), and {state.server_errors[0]}.", fix)
+    found = f"{spec.name} is not on this machine yet: the first run downloads {size}."
+    return warn(name, found, "Nothing, unless this machine must not download.")
 
 
-def judge_licence(spec: ModelSpec, commercial: bool) -> Finding:
-    """``commercial``: whether F5_COMMERCIAL asks for weights that may be used commercially."""
+def check_licence(spec: ModelSpec, commercial: bool) -> Finding:
+    """Check that the licence allows the intended use. ``commercial`` is ``F5_COMMERCIAL``."""
     name = NAMES[1]
     if commercial and not spec.commercial:
-        return of_error(name, LicenceForbids(spec.name, spec.licence))
+        return from_error(name, LicenceForbids(spec.name, spec.licence))
     allowed = "commercial use is allowed" if spec.commercial else "not for commercial use"
     return ok(name, f"{spec.name} is licensed {spec.licence}: {allowed}.")

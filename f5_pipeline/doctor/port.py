@@ -1,4 +1,4 @@
-"""Whether the UI's port is free, or Dagster's own already."""
+"""The port of Dagster's UI: free, in use by Dagster, or in use by another program."""
 
 from __future__ import annotations
 
@@ -17,33 +17,33 @@ UI_PORT = 3000  # of "dagster dev" and "dagster-webserver"
 
 @dataclass(frozen=True)
 class PortUse:
-    """Who listens at a port of this machine."""
+    """What listens on a port of this machine."""
 
     port: int
     taken: bool
-    dagster: str = ""  # the version of the Dagster UI that answers there
-    process: str = ""  # "python (pid 12)", as far as this user may know
+    dagster: str = ""  # version of the Dagster UI that answers there
+    process: str = ""  # "python (pid 12)"; "" if this user may not see it
 
 
-def see_port(port: int = UI_PORT) -> PortUse:
-    """Tried by binding it, as the UI would."""
-    with socket.socket() as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+def probe_port(port: int = UI_PORT) -> PortUse:
+    """Test the port by binding it, as the UI would."""
+    with socket.socket() as listener:
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
-            probe.bind(("127.0.0.1", port))
+            listener.bind(("127.0.0.1", port))
         except OSError:
-            return PortUse(port, True, _dagster_at(port), _listener(port))
+            return PortUse(port, True, _dagster_version(port), _listening_process(port))
     return PortUse(port, False)
 
 
-def _dagster_at(port: int) -> str:
+def _dagster_version(port: int) -> str:
     with suppress(requests.RequestException, ValueError, AttributeError):
         answer = requests.get(f"http://127.0.0.1:{port}/server_info", timeout=3)
         return str(answer.json().get("dagster_webserver_version") or "")
     return ""
 
 
-def _listener(port: int) -> str:
+def _listening_process(port: int) -> str:
     with suppress(psutil.Error, OSError):
         for connection in psutil.net_connections("tcp"):
             if connection.laddr and connection.laddr.port == port and connection.status == psutil.CONN_LISTEN:
@@ -51,11 +51,12 @@ def _listener(port: int) -> str:
     return ""
 
 
-def judge_port(use: PortUse) -> Finding:
-    """A taken port stops only the UI, and only on this port."""
+def check_port(use: PortUse) -> Finding:
+    """A port in use only keeps the UI from starting on that port."""
     if not use.taken:
         return ok(NAME, f"Port {use.port} is free for the UI.")
     if use.dagster:
         return ok(NAME, f"Dagster's UI {use.dagster} runs at http://127.0.0.1:{use.port}.")
-    by = f" by {use.process}" if use.process else ""
-    return warn(NAME, f"Port {use.port} is in use{by}.", f"Start the UI at another: dagster dev -p {use.port + 1}")
+    process = f" by {use.process}" if use.process else ""
+    fix = f"Start the UI on another port: dagster dev -p {use.port + 1}"
+    return warn(NAME, f"Port {use.port} is in use{process}.", fix)

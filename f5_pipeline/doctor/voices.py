@@ -1,4 +1,4 @@
-"""Whether the store has voices that can be used."""
+"""The voices of the store: how many can be used, and what is wrong with the others."""
 
 from __future__ import annotations
 
@@ -14,25 +14,26 @@ from f5_pipeline.voices.listing import list_voices
 from f5_pipeline.voices.prepare import prepare_voices
 
 NAME = "voices"
-_SHOWN = 3
+_MAX_SHOWN = 3  # unusable voices in the finding
 
 
-def see_voices(store: ObjectStore, cache: Path, model: ModelSpec) -> dict[str, Sequence[str]]:
-    """Each voice's problems. Those of a folder are listened to; of a bucket only the listing is read."""
+def probe_voices(store: ObjectStore, cache: Path, model: ModelSpec) -> dict[str, Sequence[str]]:
+    """The problems of each voice, by name. In a folder, recordings are decoded; in a bucket, only listed."""
     if isinstance(store, LocalStore):
         return {voice.name: voice.problems for voice in prepare_voices(store, cache, limits=VoiceLimits.of(model))}
     return {name: files.problems for name, files in list_voices(store).items()}
 
 
-def judge_voices(problems: Mapping[str, Sequence[str]]) -> Finding:
-    """A batch with an unusable voice still speaks its other rows, so this never fails."""
-    bad = {name: found for name, found in problems.items() if found}
-    good = len(problems) - len(bad)
+def check_voices(problems: Mapping[str, Sequence[str]]) -> Finding:
+    """Never fails: a batch with an unusable voice still speaks the rows of other voices."""
+    unusable = {name: found for name, found in problems.items() if found}
+    usable = len(problems) - len(unusable)
     if not problems:
-        fix = "Put voices/NAME.wav and voices/NAME.txt into the store; 'make demo' brings six."
+        fix = "Put voices/NAME.wav and voices/NAME.txt into the store; 'make demo' adds six."
         return warn(NAME, "The store has no voices yet.", fix)
-    if bad:
-        shown = "; ".join(f"{name}: {found[0]}" for name, found in list(bad.items())[:_SHOWN])
-        more = "; …" if len(bad) > _SHOWN else ""
-        return warn(NAME, f"{good} can be used and {len(bad)} cannot: {shown}{more}.", "See: f5-pipeline voices")
-    return ok(NAME, f"{good} voices can be used.")
+    if unusable:
+        shown = "; ".join(f"{name}: {found[0]}" for name, found in list(unusable.items())[:_MAX_SHOWN])
+        more = "; …" if len(unusable) > _MAX_SHOWN else ""
+        found = f"Usable voices: {usable}. Unusable: {len(unusable)} ({shown}{more})."
+        return warn(NAME, found, "See: f5-pipeline voices")
+    return ok(NAME, f"Usable voices: {usable}.")

@@ -1,4 +1,4 @@
-"""The progress bar of a terminal, with what a run really tells it."""
+"""The progress bar on a terminal, driven by a real session with an engine without a model."""
 
 from __future__ import annotations
 
@@ -21,20 +21,20 @@ from tests.synthesis.fake_engine import FakeEngine
 from tests.synthesis.test_session import Run, lines
 
 
-class Begun(BarProgress):
-    """A bar that says when a run has begun."""
+class ObservedBar(BarProgress):
+    """Sets an event when the run begins."""
 
     def __init__(self, console: Console) -> None:
         super().__init__(console)
-        self.has_begun = threading.Event()
+        self.begun = threading.Event()
 
     def begin(self, lines: int, missing: int, audio_seconds: float, waiting: int = 0) -> None:
         super().begin(lines, missing, audio_seconds, waiting)
-        self.has_begun.set()
+        self.begun.set()
 
 
-class Slow(FakeRecogniser):
-    """Hears nothing before the run has begun: by then nobody knows what is wrong with a clip."""
+class LateRecogniser(FakeRecogniser):
+    """Transcribes nothing before the run begins, so that every stored clip is unjudged until then."""
 
     begun: threading.Event
 
@@ -43,11 +43,11 @@ class Slow(FakeRecogniser):
         return super().transcribe(request)
 
 
-def generated(run: Run, recogniser: Slow, engine: FakeEngine) -> tuple[Generation, str]:
-    """A run in a terminal, and what it left on the screen."""
+def generated(run: Run, recogniser: LateRecogniser, engine: FakeEngine) -> tuple[Generation, str]:
+    """Run a session on a terminal; returns its result and the terminal's content."""
     screen = io.StringIO()
-    with Begun(Console(file=screen, width=200, force_terminal=True, color_system=None)) as progress:
-        recogniser.begun = progress.has_begun
+    with ObservedBar(Console(file=screen, width=200, force_terminal=True, color_system=None)) as progress:
+        recogniser.begun = progress.begun
         with Ears(SPEC, run.store, lambda: recogniser) as ears:
             judge = Judge(Thresholds(), SPEC.name)
             done = generate(lines(), run.clips, {}, engine.load, progress, judge, ears)
@@ -56,29 +56,31 @@ def generated(run: Run, recogniser: Slow, engine: FakeEngine) -> tuple[Generatio
 
 @pytest.fixture
 def run(tmp_path: Path) -> Run:
-    """Three clips are in the store, and nobody has listened to them."""
+    """A store with three clips that were never transcribed."""
     run = Run(tmp_path)
     run(lines(), FakeEngine())
     return run
 
 
-def test_what_is_found_wrong_with_clips_that_were_spoken_before_is_counted_as_it_comes(run: Run) -> None:
-    done, screen = generated(run, Slow({"second": [without_the_second]}), FakeEngine())
+def test_new_takes_of_stored_clips_are_counted_without_a_total(run: Run) -> None:
+    done, screen = generated(run, LateRecogniser({"second": [without_the_second]}), FakeEngine())
     assert done.clips_spoken == 1
-    assert "Lines: 3, all of them spoken before; clips still to be judged: 3." in screen
+    assert screen.startswith("Lines: 3, ")
+    assert "clips to judge: 3" in screen
     assert "nothing to speak" not in screen
     assert f"1/? {done.audio_seconds_spoken:.0f} s of audio" in screen
 
 
-def test_clips_that_turn_out_right_need_no_bar(run: Run) -> None:
-    done, screen = generated(run, Slow(), FakeEngine(dies_after=0))
+def test_stored_clips_that_are_ok_need_no_bar(run: Run) -> None:
+    done, screen = generated(run, LateRecogniser(), FakeEngine(dies_after=0))
     assert done.clips_spoken == 0
-    assert screen.splitlines() == ["Lines: 3, all of them spoken before; clips still to be judged: 3."]
+    (line,) = screen.splitlines()
+    assert "clips to judge: 3" in line
 
 
-@pytest.mark.parametrize(("count", "said"), [(3, "3 lines, all of them spoken before: nothing to speak."), (0, "No l")])
-def test_where_nothing_waits_nothing_is_to_be_spoken(count: int, said: str) -> None:
+@pytest.mark.parametrize(("count", "start"), [(3, "3 lines, "), (0, "No lines")])
+def test_a_run_without_missing_clips_prints_one_line(count: int, start: str) -> None:
     screen = io.StringIO()
     with BarProgress(Console(file=screen)) as progress:
         progress.begin(count, 0, 0.0)
-    assert screen.getvalue().startswith(said)
+    assert screen.getvalue().startswith(start)

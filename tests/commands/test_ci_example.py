@@ -1,6 +1,6 @@
-"""The example of ``docs/ci.md``, really run: the workflow's own commands, in their order, in a copy of the repository.
+"""The example of ``docs/ci.md``: its workflow's commands run, in order, in a copy of the example repository.
 
-What ``uses:`` an action is not run but stood in for: the checkouts are there, nothing is cached or uploaded.
+Steps that use an action are not run: the fixture makes the checkouts, and nothing is cached or uploaded.
 """
 
 from __future__ import annotations
@@ -18,23 +18,24 @@ import pytest
 import soundfile
 import yaml
 
-ROOT = Path(__file__).resolve().parents[2]
+from tests.paths import DOCS, ROOT
+
 EXAMPLE = ROOT / "examples" / "ci"
 WORKFLOW = Path(".github/workflows/speech.yml")
-SHELL = ["bash", "--noprofile", "--norc", "-eo", "pipefail", "-c"]  # what GitHub starts for "shell: bash"
-MADE_FROM = ("Makefile", "pyproject.toml", "constraints.txt", "tools/install.py")
+SHELL = ["bash", "--noprofile", "--norc", "-eo", "pipefail", "-c"]  # GitHub's command line for "shell: bash"
+SETUP_FILES = ("Makefile", "pyproject.toml", "constraints.txt", "tools/install.py")
 
 
 @dataclass
 class Runner:
-    """A machine that runs the steps of a job as GitHub's do."""
+    """Runs the steps of a job as GitHub's runners do."""
 
     folder: Path  # the repository's checkout
-    said: dict[str, str] = field(default_factory=dict)  # by the step's name
+    output: dict[str, str] = field(default_factory=dict)  # by the step's name
     failed: list[str] = field(default_factory=list)
 
     def run(self, first: str = "") -> None:
-        """All steps, or from one on; after one has failed, only those that are to run even then."""
+        """Run all steps, or those from ``first`` on; after a failure, only steps with a condition."""
         steps = [step for step in self.job["steps"] if "run" in step]
         names = [step["name"] for step in steps]
         for step in steps[names.index(first) if first else 0 :]:
@@ -56,7 +57,7 @@ class Runner:
             text=True,
             check=False,
         )
-        self.said[name] = done.stdout
+        self.output[name] = done.stdout
         if done.returncode:
             self.failed.append(name)
 
@@ -78,26 +79,27 @@ class Runner:
 
 @pytest.fixture
 def runner(tmp_path: Path, cache: Path, monkeypatch: pytest.MonkeyPatch) -> Runner:
-    """With a copy of the example, and a checkout of this product that is set up already."""
+    """A copy of the example, with a checkout of this repository that ``make setup`` has nothing to do for."""
     monkeypatch.setenv("F5_CACHE", str(cache))
     shutil.copytree(EXAMPLE, tmp_path / "repository")
-    ours = tmp_path / "repository" / ".f5-pipeline"
-    for name in MADE_FROM:
-        (ours / name).parent.mkdir(parents=True, exist_ok=True)
-        shutil.copy(ROOT / name, ours / name)
-        os.utime(ours / name, (0, 0))
-    (ours / ".venv").mkdir()
+    checkout = tmp_path / "repository" / ".f5-pipeline"
+    for name in SETUP_FILES:
+        (checkout / name).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy(ROOT / name, checkout / name)
+        os.utime(checkout / name, (0, 0))
+    (checkout / ".venv").mkdir()
     for part in Path(sys.prefix).iterdir():
         if part.name != ".ready":
-            (ours / ".venv" / part.name).symlink_to(part)
-    (ours / ".venv" / ".ready").touch()
+            (checkout / ".venv" / part.name).symlink_to(part)
+    (checkout / ".venv" / ".ready").touch()
     return Runner(tmp_path / "repository")
 
 
+@pytest.mark.slow
 @pytest.mark.timeout(900)
-def test_the_manifests_are_spoken_and_a_bad_one_fails_the_build(runner: Runner) -> None:
+def test_workflow_speaks_the_manifests_and_fails_on_a_bad_one(runner: Runner) -> None:
     runner.run()
-    assert runner.failed == [], runner.said
+    assert runner.failed == [], runner.output
     audio = runner.folder / "out" / "announcements" / "audio"
     assert {path.name for path in audio.iterdir()} == {"welcome.mp3", "doors.mp3", "arrival.mp3"}
     assert all(soundfile.info(path).duration > 0.5 for path in audio.iterdir())
@@ -107,18 +109,19 @@ def test_the_manifests_are_spoken_and_a_bad_one_fails_the_build(runner: Runner) 
     manifest = runner.folder / "manifests" / "announcements.csv"
     manifest.write_text(manifest.read_text() + "late,nobody,We are late.\n")
     (runner.folder / "manifests" / "columns.csv").write_text("id,words\n1,Hello.\n")
-    runner.said.clear()
+    runner.output.clear()
     runner.run(first="Speak every manifest")
     assert runner.failed == ["Speak every manifest"]
-    said = runner.said["Speak every manifest"]
-    assert "::error::These batches failed: announcements columns" in said
-    assert "on_bad_rows" in said
-    assert "has no column 'text'" in said
-    assert "Collect the audio" in runner.said  # also when it failed
+    output = runner.output["Speak every manifest"]
+    assert "::error::These batches failed: announcements columns" in output
+    assert "on_bad_rows" in output
+    assert "'text'" in output
+    assert "Collect the audio" in runner.output  # runs after a failure, too
 
 
-def test_a_failed_blocking_check_is_a_failed_command(tmp_path: Path) -> None:
-    """Dagster's own behaviour, on which the workflow's last word rests."""
+@pytest.mark.slow
+def test_a_failed_blocking_check_fails_dagster_job_execute(tmp_path: Path) -> None:
+    """Dagster's behaviour, on which the workflow relies."""
     (tmp_path / "blocked.py").write_text(
         "import dagster as dg\n"
         "@dg.asset(check_specs=[dg.AssetCheckSpec('right', asset='sound', blocking=True)])\n"
@@ -135,11 +138,11 @@ def test_a_failed_blocking_check_is_a_failed_command(tmp_path: Path) -> None:
     assert "delivered" not in done.stdout
 
 
-# --- as it is written -----------------------------------------------------------------------------------------
+# --- the files ------------------------------------------------------------------------------------------------
 
 
-def test_the_documentation_shows_the_files_as_they_are() -> None:
-    text = (ROOT / "docs" / "ci.md").read_text()
+def test_the_page_shows_the_files_of_the_example() -> None:
+    text = (DOCS / "ci.md").read_text()
     shown = dict(re.findall(r"`([^`\n]+)`:\n\n```\w+\n(.*?)^```", text, re.S | re.M))
     files = {str(path.relative_to(EXAMPLE)) for path in EXAMPLE.rglob("*") if path.is_file()}
     assert set(shown) == files
@@ -147,8 +150,7 @@ def test_the_documentation_shows_the_files_as_they_are() -> None:
         assert block == (EXAMPLE / name).read_text(), name
 
 
-def test_the_workflow_is_one() -> None:
-    """By GitHub's own schema."""
+def test_the_workflow_matches_githubs_schema() -> None:
     checker = Path(sys.prefix, "bin", "check-jsonschema")
     assert checker.exists(), "check-jsonschema is missing: pip install -e '.[dev]'"
     command = [str(checker), "--builtin-schema", "vendor.github-workflows", str(EXAMPLE / WORKFLOW)]
@@ -156,7 +158,7 @@ def test_the_workflow_is_one() -> None:
     assert done.returncode == 0, done.stdout
 
 
-def test_no_expression_is_pasted_into_a_script() -> None:
-    """What a pull request calls itself must not become a command."""
+def test_scripts_contain_no_expressions() -> None:
+    """An expression in a script would let the title of a pull request become a command."""
     job = yaml.safe_load((EXAMPLE / WORKFLOW).read_text())["jobs"]["speak"]
     assert not [step["name"] for step in job["steps"] if "${{" in step.get("run", "")]

@@ -1,4 +1,4 @@
-"""The examples of docs/manifests.md, as they stand there: submitted, shown, said."""
+"""The examples of ``docs/manifests.md`` work as shown: the dry run, the dictionary, the tags."""
 
 from __future__ import annotations
 
@@ -14,8 +14,9 @@ from f5_pipeline.storage.local import LocalStore
 from f5_pipeline.text.pronunciation import Pronunciations, put_back
 from f5_pipeline.text.tags import BadTag, stretches, without_tags
 from tests.material import put_voices
+from tests.paths import DOCS
 
-PAGE = (Path(__file__).resolve().parents[2] / "docs" / "manifests.md").read_text()
+PAGE = (DOCS / "manifests.md").read_text()
 
 
 def blocks(language: str) -> list[str]:
@@ -26,7 +27,7 @@ MANIFEST, DICTIONARY = blocks("csv")
 (DRY_RUN,) = blocks("console")
 
 
-def test_the_dry_run_shows_what_the_page_shows(
+def test_dry_run_prints_what_the_page_shows(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], cache: Path
 ) -> None:
     for name in [name for name in os.environ if name.startswith("F5_")]:
@@ -43,7 +44,7 @@ def test_the_dry_run_shows_what_the_page_shows(
 
 
 @pytest.mark.parametrize(
-    ("written", "said"),
+    ("written", "spoken"),
     [
         ("us Us US", "uss uss you ess"),
         ("SQL's MySQL SQL-based", "sequel's MySQL sequel-based"),
@@ -51,17 +52,19 @@ def test_the_dry_run_shows_what_the_page_shows(
         ("New Orleans", "new orlins"),
     ],
 )
-def test_words_are_found_as_the_page_says(written: str, said: str) -> None:
-    assert put_back(*Pronunciations(parse_dictionary(DICTIONARY.encode(), "p")).of("en-GB").set_aside(written)) == said
+def test_dictionary_replaces_the_words_that_the_page_names(written: str, spoken: str) -> None:
+    assert (
+        put_back(*Pronunciations(parse_dictionary(DICTIONARY.encode(), "p")).of("en-GB").set_aside(written)) == spoken
+    )
 
 
-def test_tags_do_what_the_page_says() -> None:
-    """Every tag that the page names in running text; those in parentheses are the wrong ones."""
+def test_tags_are_accepted_and_refused_as_documented() -> None:
+    """The page lists invalid tags in parentheses."""
     assert [s.text.strip() for s in stretches("Wait [pause 1s], please.")] == ["Wait,", "please."]
     assert without_tags("See [[1]].") == "See [1]."
-    wrong = re.search(r"Any other tag \((.*?)\)", PAGE)
-    assert wrong
-    for tag in re.findall(r"`(\[.*?\])`", wrong[1]):
+    invalid = re.search(r"Any other tag \((.*?)\)", PAGE)
+    assert invalid
+    for tag in re.findall(r"`(\[.*?\])`", invalid[1]):
         with pytest.raises(BadTag):
             stretches(f"{tag} Hello.")
     for tag in ("[pause 0.8s]", "[pause 800ms]", "[voice: NAME]"):

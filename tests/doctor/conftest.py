@@ -1,4 +1,4 @@
-"""The S3 servers of the storage tests, an environment without the machine's own settings, and planted packages."""
+"""An S3 server, an environment without the machine's own settings, fake packages, and a read-only folder."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def rclone_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
 
 @pytest.fixture(autouse=True)
 def environment(monkeypatch: pytest.MonkeyPatch) -> pytest.MonkeyPatch:
-    """No setting of the machine that runs the tests reaches them, and nobody sleeps between attempts."""
+    """Removes the machine's own settings, and the delay between retries."""
     for name in list(os.environ):
         if name.startswith(("AWS_", "F5_", "HF_", "DAGSTER_", "CUDA_")):
             monkeypatch.delenv(name)
@@ -32,22 +32,22 @@ def environment(monkeypatch: pytest.MonkeyPatch) -> pytest.MonkeyPatch:
 
 
 @pytest.fixture
-def planted(tmp_path: Path, environment: pytest.MonkeyPatch) -> Callable[..., None]:
-    """Put packages before the real ones, for every interpreter that is started from now on."""
-    folder = tmp_path / "planted"
+def install_fake(tmp_path: Path, environment: pytest.MonkeyPatch) -> Callable[..., None]:
+    """Shadow packages (name=source) in every interpreter that is started from now on."""
+    folder = tmp_path / "fake"
     environment.setenv("PYTHONPATH", str(folder))
 
-    def plant(**sources: str) -> None:
+    def install(**sources: str) -> None:
         for name, source in sources.items():
             (folder / name).mkdir(parents=True, exist_ok=True)
             (folder / name / "__init__.py").write_text(source)
 
-    return plant
+    return install
 
 
 @pytest.fixture
-def nobodys_folder() -> Iterator[Path]:
-    """A folder that everybody can reach, unlike pytest's own, and nobody but root may write."""
+def read_only_folder() -> Iterator[Path]:
+    """A folder that every user can reach, unlike those of pytest, and only root can write."""
     with tempfile.TemporaryDirectory() as name:
         Path(name).chmod(0o555)
         yield Path(name)

@@ -1,4 +1,4 @@
-"""Why torch does not use a GPU, from what torch and the system say; the system's files are planted."""
+"""Why torch does not use a GPU, from what torch and the (fake) system files report."""
 
 from __future__ import annotations
 
@@ -6,70 +6,79 @@ from pathlib import Path
 
 import pytest
 
-from f5_pipeline.doctor.engine import Gpu, Imports
-from f5_pipeline.doctor.gpu import Machine, judge_gpu, see_machine
+from f5_pipeline.doctor.gpu import GpuHardware, check_gpu, probe_hardware
+from f5_pipeline.doctor.imports import Gpu, Imports
 
 H100 = Gpu("NVIDIA H100", 78_000_000_000)
 OLD_DRIVER, NEW_DRIVER, DEVICES = "470.82.01", "550.54.15", ("/dev/nvidia0",)
 KERNELS, ECC = "no kernel image is available", "an ECC error"
-WHOLE = Machine(1, NEW_DRIVER, DEVICES)
+COMPLETE = GpuHardware(1, NEW_DRIVER, DEVICES)
 
 
-def imports(*gpus: Gpu, cuda: str | None = "12.6", said: str = "") -> Imports:
-    return Imports({"torch": ""}, "2.7.1", cuda, gpus, said)
+def imports(*gpus: Gpu, cuda: str | None = "12.6", warnings: str = "") -> Imports:
+    return Imports({"torch": ""}, "2.7.1", cuda, gpus, warnings)
 
 
 @pytest.mark.parametrize(
-    ("seen", "machine", "device", "status", "says", "fix"),
+    ("imported", "hardware", "device", "status", "fact", "fix"),
     [
-        (imports(H100), WHOLE, "auto", "ok", "NVIDIA H100, 78 GB free; CUDA 12.6, driver 550.54.15.", ""),
-        (imports(H100, H100), WHOLE, "cuda:1", "ok", "NVIDIA H100", ""),
-        (imports(H100), WHOLE, "cuda:1", "fail", "torch sees 1 GPUs, counted from 0", "F5_DEVICE"),
-        (imports(H100), WHOLE, "cpu", "ok", "no GPU is used", ""),
-        (imports(), Machine(), "auto", "ok", "no NVIDIA GPU here", ""),
-        (imports(), Machine(), "cuda", "fail", "this machine has none", "--gpus all"),
-        (imports(cuda=None), WHOLE, "auto", "warn", "torch 2.7.1 is a build for CPUs", "--force-reinstall torch"),
-        (imports(cuda=None), WHOLE, "cuda:0", "fail", "F5_DEVICE is cuda:0, and torch sees no GPU", "CUDA"),
-        (imports(), Machine(cards=1), "auto", "warn", "no NVIDIA driver is loaded", "525.60.13"),
+        (imports(H100), COMPLETE, "auto", "ok", "NVIDIA H100, 78 GB free; CUDA 12.6, driver 550.54.15.", ""),
+        (imports(H100, H100), COMPLETE, "cuda:1", "ok", "NVIDIA H100", ""),
+        (imports(H100), COMPLETE, "cuda:1", "fail", "torch sees 1 GPUs, counted from 0", "F5_DEVICE"),
+        (imports(H100), COMPLETE, "cpu", "ok", "no GPU is used", ""),
+        (imports(), GpuHardware(), "auto", "ok", "no NVIDIA GPU", ""),
+        (imports(), GpuHardware(), "cuda", "fail", "this machine has none", "--gpus all"),
+        (imports(cuda=None), COMPLETE, "auto", "warn", "torch 2.7.1 is a build for CPUs", "--force-reinstall torch"),
+        (imports(cuda=None), COMPLETE, "cuda:0", "fail", "F5_DEVICE is cuda:0, and torch sees no GPU", "CUDA"),
+        (imports(), GpuHardware(cards=1), "auto", "warn", "no NVIDIA driver is loaded", "525.60.13"),
         (
             imports(),
-            Machine(1, "470.82.01", DEVICES),
+            GpuHardware(1, "470.82.01", DEVICES),
             "auto",
             "warn",
             "470.82.01 is too old for CUDA 12.6",
             "525.60.13",
         ),
-        (imports(cuda="13.0"), Machine(1, NEW_DRIVER, DEVICES), "auto", "warn", "too old for CUDA 13.0", "580.65.06"),
-        (imports(), Machine(1, NEW_DRIVER, DEVICES, DEVICES), "auto", "warn", "may not open /dev/nvidia0", "group"),
-        (imports(), Machine(1, NEW_DRIVER, DEVICES, (), ""), "auto", "warn", "CUDA_VISIBLE_DEVICES is ''", "Unset"),
-        (imports(), Machine(1, NEW_DRIVER), "auto", "warn", "there is no /dev/nvidia0", "--gpus all"),
-        (imports(said="CUDA unknown error"), WHOLE, "auto", "warn", "CUDA unknown error", "nvidia-smi"),
+        (
+            imports(cuda="13.0"),
+            GpuHardware(1, NEW_DRIVER, DEVICES),
+            "auto",
+            "warn",
+            "too old for CUDA 13.0",
+            "580.65.06",
+        ),
+        (imports(), GpuHardware(1, NEW_DRIVER, DEVICES, DEVICES), "auto", "warn", "may not open /dev/nvidia0", "group"),
+        (imports(), GpuHardware(1, NEW_DRIVER, DEVICES, (), ""), "auto", "warn", "CUDA_VISIBLE_DEVICES is ''", "Unset"),
+        (imports(), GpuHardware(1, NEW_DRIVER), "auto", "warn", "there is no /dev/nvidia0", "--gpus all"),
+        (imports(warnings="CUDA unknown error"), COMPLETE, "auto", "warn", "CUDA unknown error", "nvidia-smi"),
         (
             imports(Gpu("K80", 10**10, "no kernel image is available")),
-            WHOLE,
+            COMPLETE,
             "auto",
             "fail",
-            "has no code for it",
+            "has no kernels for it",
             "torch",
         ),
-        (imports(Gpu("T4", 10**8, "CUDA out of memory.")), WHOLE, "auto", "warn", "memory is full", "nvidia-smi"),
+        (imports(Gpu("T4", 10**8, "CUDA out of memory.")), COMPLETE, "auto", "warn", "memory is full", "nvidia-smi"),
         (
             imports(Gpu("T4", 10**10, ECC)),
-            WHOLE,
+            COMPLETE,
             "auto",
             "fail",
             "does not compute: an ECC error",
             "Restart",
         ),
-        (imports(Gpu("T4", 10**9)), WHOLE, "auto", "warn", "T4, 1 GB free", "nvidia-smi"),
-        (imports(), Machine(windows=True), "auto", "warn", "torch sees no GPU", "nvidia-smi"),
-        (Imports({"torch": "it crashed"}), WHOLE, "auto", "warn", "because of torch", ""),
+        (imports(Gpu("T4", 10**9)), COMPLETE, "auto", "warn", "T4, 1 GB free", "nvidia-smi"),
+        (imports(), GpuHardware(wsl=True), "auto", "warn", "torch sees no GPU", "nvidia-smi"),
+        (Imports({"torch": "it crashed"}), COMPLETE, "auto", "warn", "because torch failed", ""),
     ],
 )
-def test_the_gpu(seen: Imports, machine: Machine, device: str, status: str, says: str, fix: str) -> None:
-    finding = judge_gpu(seen, machine, device)
+def test_finding_per_state(
+    imported: Imports, hardware: GpuHardware, device: str, status: str, fact: str, fix: str
+) -> None:
+    finding = check_gpu(imported, hardware, device)
     assert (finding.status, finding.name) == (status, "cuda")
-    assert says in finding.found
+    assert fact in finding.found
     assert fix in finding.fix
     assert bool(finding.fix) == bool(fix)
 
@@ -81,8 +90,8 @@ def test_the_gpu(seen: Imports, machine: Machine, device: str, status: str, says
         "NVRM version: NVIDIA UNIX Open Kernel Module for x86_64  535.161.08  Release Build  (dvs-builder)",
     ],
 )
-def test_the_system_is_read(tmp_path: Path, environment: pytest.MonkeyPatch, line: str) -> None:
-    assert see_machine(tmp_path) == Machine()
+def test_hardware_is_read_from_system_files(tmp_path: Path, environment: pytest.MonkeyPatch, line: str) -> None:
+    assert probe_hardware(tmp_path) == GpuHardware()
     for number, (vendor, kind) in enumerate([("0x10de", "0x030200"), ("0x10de", "0x040300"), ("0x8086", "0x030000")]):
         device = tmp_path / f"sys/bus/pci/devices/{number}"
         device.mkdir(parents=True)
@@ -94,4 +103,4 @@ def test_the_system_is_read(tmp_path: Path, environment: pytest.MonkeyPatch, lin
     (tmp_path / "dev/nvidia0").touch()
     (tmp_path / "dev/nvidiactl").touch()
     environment.setenv("CUDA_VISIBLE_DEVICES", "1")
-    assert see_machine(tmp_path) == Machine(1, "535.161.08", (str(tmp_path / "dev/nvidia0"),), (), "1")
+    assert probe_hardware(tmp_path) == GpuHardware(1, "535.161.08", (str(tmp_path / "dev/nvidia0"),), (), "1")

@@ -1,4 +1,4 @@
-"""Where Dagster's records are kept, and what can be wrong there."""
+"""The Dagster instance: where it is, unusable homes and configurations, leftovers of crashed commands."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ from pathlib import Path
 import pytest
 
 from f5_pipeline.doctor.finding import Finding
-from f5_pipeline.doctor.instance import judge_instance, see_instance
+from f5_pipeline.doctor.instance import check_instance, probe_instance
 
 
-def found(here: Path, **environment: str) -> Finding:
-    return next(iter(judge_instance(see_instance(here, environment))))
+def home_finding(folder: Path, **environment: str) -> Finding:
+    return next(iter(check_instance(probe_instance(folder, environment))))
 
 
 @pytest.fixture(autouse=True)
@@ -23,55 +23,55 @@ def state(tmp_path: Path, environment: pytest.MonkeyPatch) -> Path:
     return tmp_path / "state"
 
 
-def test_the_users_own_is_the_default_and_is_not_made(tmp_path: Path, state: Path) -> None:
-    finding = found(tmp_path)
+def test_the_users_default_home_is_not_created(tmp_path: Path, state: Path) -> None:
+    finding = home_finding(tmp_path)
     assert finding.status == "ok"
     assert finding.found.startswith(f"{state / 'f5-pipeline' / 'dagster'} can be written")
     assert not state.exists()
 
 
-def test_the_working_folders_configuration(tmp_path: Path) -> None:
+def test_dagster_yaml_of_the_working_folder_is_used_unless_dagster_home_is_set(tmp_path: Path) -> None:
     (tmp_path / "dagster.yaml").write_text("storage: {sqlite: {base_dir: .dagster/storage}}\n")
-    assert found(tmp_path).found.startswith(f"{tmp_path / '.dagster/storage'} can be written")
+    assert home_finding(tmp_path).found.startswith(f"{tmp_path / '.dagster/storage'} can be written")
     home = tmp_path / "home"
     home.mkdir()
-    assert found(tmp_path, DAGSTER_HOME=str(home)).found == f"{home} can be written."
+    assert home_finding(tmp_path, DAGSTER_HOME=str(home)).found == f"{home} can be written."
 
 
-def test_a_home_that_is_relative_or_missing(tmp_path: Path) -> None:
-    relative = found(tmp_path, DAGSTER_HOME="here")
+def test_relative_or_missing_home_fails(tmp_path: Path) -> None:
+    relative = home_finding(tmp_path, DAGSTER_HOME="relative")
     assert (relative.status, "not an absolute path" in relative.found) == ("fail", True)
-    missing = found(tmp_path, DAGSTER_HOME=str(tmp_path / "none"))
+    missing = home_finding(tmp_path, DAGSTER_HOME=str(tmp_path / "none"))
     assert (missing.status, missing.fix) == ("fail", f"mkdir -p {tmp_path / 'none'}")
 
 
 @pytest.mark.parametrize("text", ["storage: {", "- a\n- list\n", "\xff"])
-def test_a_configuration_that_cannot_be_read(tmp_path: Path, text: str) -> None:
+def test_unreadable_configuration_fails(tmp_path: Path, text: str) -> None:
     (tmp_path / "dagster.yaml").write_bytes(text.encode("latin-1"))
-    finding = found(tmp_path, DAGSTER_HOME=str(tmp_path))
+    finding = home_finding(tmp_path, DAGSTER_HOME=str(tmp_path))
     assert (finding.status, "dagster.yaml cannot be read" in finding.found) == ("fail", True)
 
 
-def test_databases_on_a_network_volume(tmp_path: Path) -> None:
-    seen = replace(see_instance(tmp_path, {}), network=True)
-    assert "network volume" in next(iter(judge_instance(seen))).found
-    elsewhere = replace(seen, database=False)
-    assert next(iter(judge_instance(elsewhere))).status == "ok"
+def test_sqlite_on_a_network_volume_is_a_warning(tmp_path: Path) -> None:
+    remote = replace(probe_instance(tmp_path, {}), on_network_volume=True)
+    assert next(iter(check_instance(remote))).status == "warn"
+    postgres = replace(remote, sqlite=False)
+    assert next(iter(check_instance(postgres))).status == "ok"
 
 
-def test_records_in_another_database_are_seen(tmp_path: Path) -> None:
+def test_storage_in_postgres_is_recognised(tmp_path: Path) -> None:
     (tmp_path / "dagster.yaml").write_text("storage: {postgres: {postgres_url: x}}\n")
-    assert not see_instance(tmp_path, {"DAGSTER_HOME": str(tmp_path)}).database
+    assert not probe_instance(tmp_path, {"DAGSTER_HOME": str(tmp_path)}).sqlite
 
 
-def test_what_crashed_commands_left(tmp_path: Path) -> None:
+def test_leftover_temporary_home_is_a_warning(tmp_path: Path) -> None:
     (tmp_path / ".tmp_dagster_home_abc").mkdir()
-    *_, leftovers = judge_instance(see_instance(tmp_path, {}))
+    *_, leftovers = check_instance(probe_instance(tmp_path, {}))
     assert (leftovers.name, leftovers.status) == ("instance_leftovers", "warn")
     assert str(tmp_path / ".tmp_dagster_home_abc") in leftovers.found
 
 
-def test_the_home_of_a_running_dagster_dev_is_not_one_of_them(tmp_path: Path) -> None:
+def test_temporary_home_of_a_running_dagster_dev_is_no_leftover(tmp_path: Path) -> None:
     (tmp_path / ".tmp_dagster_home_abc").mkdir()
     (tmp_path / "dagster").write_text("import sys, time\nprint(flush=True)\ntime.sleep(600)\n")
     command = [sys.executable, "dagster", "dev"]
@@ -79,7 +79,7 @@ def test_the_home_of_a_running_dagster_dev_is_not_one_of_them(tmp_path: Path) ->
         try:
             assert process.stdout is not None
             process.stdout.readline()
-            *_, leftovers = judge_instance(see_instance(tmp_path, {}))
+            *_, leftovers = check_instance(probe_instance(tmp_path, {}))
         finally:
             process.kill()
     assert leftovers.status == "ok"

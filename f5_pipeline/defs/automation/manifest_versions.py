@@ -25,7 +25,7 @@ def manifest_version(store_url: str, files: ManifestFiles) -> str:
     The digest covers the store, since a copy of a bucket has the same ETags, and the times of writing, since a bucket's
     ETag depends on the content alone: a file that is written again, unchanged or as it once was, is a new version.
     """
-    objects = [f"{info.key} {info.etag} {info.modified.isoformat()}" for info in (*files.manifests, *files.beside)]
+    objects = [f"{info.key} {info.etag} {info.modified.isoformat()}" for info in (*files.manifests, *files.sidecars)]
     digest = hashlib.sha256("\n".join([store_url, *objects]).encode()).hexdigest()
     return f"{files.batch}@{digest[:16]}"
 

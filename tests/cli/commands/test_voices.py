@@ -1,0 +1,48 @@
+"""``voices``: JSON for programs, a table for people."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import soundfile
+
+from tests.cli.command_line import CommandLine
+
+
+def test_json_has_each_voice_with_its_problems(cli: CommandLine) -> None:
+    cli.store.write("voices/mute.wav", b"RIFF")
+    cli.store.write("voices/mute.txt", b"Nothing comes out.")
+    code, voices = cli.json("voices")
+    assert (code, [voice["name"] for voice in voices]) == (0, ["f2", "m1", "mute"])
+    assert {"name", "usable", "problems", "audio_seconds", "warnings", "text"} <= set(voices[0])
+    assert [voice["usable"] for voice in voices] == [True, True, False]
+    assert (voices[0]["problems"], len(voices[2]["problems"])) == ([], 1)
+    assert voices[0]["audio_seconds"] > 2
+
+
+def test_table_shows_why_a_voice_is_unusable(cli: CommandLine) -> None:
+    cli.store.write("voices/mute.txt", b"Nothing comes out.")
+    soundfile.write(cli.folder / "short.wav", 0.1 * np.sin(np.arange(12_000) / 20), 24_000)
+    cli.store.upload(cli.folder / "short.wav", "voices/short.wav")
+    cli.store.write("voices/short.txt", b"[red]Hello[/red] there, you.")
+    code, out, _ = cli("voices")
+    assert code == 0
+    lines = {line.split()[0]: line for line in out.splitlines()}
+    assert lines["f2"].split()[1] == "yes"
+    assert "every morning she drinks a cup of tea" in lines["f2"]
+    assert lines["short"].split()[1] == "no"
+    assert "1 s" in lines["short"]
+    assert "[red]" in lines["short"]
+
+
+def test_file_in_place_of_the_cache_folder_is_named(cli: CommandLine, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("F5_CACHE", str(cli.folder / "cache"))
+    (cli.folder / "cache").mkdir()
+    cli.write("cache/voices", b"a file")
+    assert cli.fails("voices").startswith(str(cli.folder / "cache" / "voices"))
+
+
+def test_store_without_voices(cli: CommandLine, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("F5_STORE", str(cli.folder / "[red]none"))
+    assert str(cli.folder / "[red]none") in cli("voices")[1]
+    assert cli.json("voices") == (0, [])
