@@ -10,6 +10,8 @@ import pytest
 
 from tests.browser import browser
 
+pytest_plugins = ["tests.cluster.ray_fixtures"]
+
 #: Files that take a minute or more, the longest first: begun last, they would keep one core busy while the others idle.
 LONG = (
     "cluster/test_ray.py",

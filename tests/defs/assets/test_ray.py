@@ -10,16 +10,16 @@ from typing import Any
 
 import dagster as dg
 
-from tests.cluster.conftest import AddNode, add_node, cluster  # noqa: F401 - fixtures
 from tests.cluster.engines import Watched
+from tests.cluster.ray_fixtures import AddNode
 from tests.defs.conftest import Project
 
 
 def test_a_batch_on_a_cluster(
     project: Project,
     instance: dg.DagsterInstance,
-    cluster: Any,  # noqa: F811
-    add_node: AddNode,  # noqa: F811
+    cluster: Any,
+    add_node: AddNode,
     tmp_path: Path,
 ) -> None:
     add_node()
@@ -66,8 +66,8 @@ print(len(watched.texts), ray.is_initialized())
 
 def test_a_resource_of_dagster_ray_takes_the_place_of_the_setting(
     project: Project,
-    cluster: Any,  # noqa: F811
-    add_node: AddNode,  # noqa: F811
+    cluster: Any,
+    add_node: AddNode,
     tmp_path: Path,
     cache: Path,
 ) -> None:
