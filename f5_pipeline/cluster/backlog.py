@@ -69,13 +69,6 @@ class Backlog:
         self.cost = self.cost - group.cost if self._lines else 0.0
         return group
 
-    def next_cost(self, cost: float, retries: bool = True) -> float:
-        """An upper limit of the cost of the group that ``take`` would return."""
-        if waiting := (self._retries if retries else None) or self._returned:
-            return min(waiting[0].cost, max(cost, self.cost_of(waiting[0].lines[:1])))
-        longest = self.cost_of(self._order[self._next : self._next + 1])
-        return min(self.cost, max(cost, longest))
-
     def put_back(self, group: Group) -> None:
         """Return a group that was not spoken; it goes out again before new lines do."""
         self._lines += len(group.lines)

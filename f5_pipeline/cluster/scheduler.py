@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import math
 from collections import deque
-from collections.abc import Collection, Sequence
+from collections.abc import Collection
 from dataclasses import dataclass, field
 
 from f5_pipeline.cluster.backlog import Backlog, Group
@@ -228,10 +228,7 @@ class Scheduler:
         others = [other for other in self._workers.values() if other is not worker]
         # On a bad machine every worker dies: a line is retried on a worker that has spoken, if there may be one.
         retries = worker.speed is not None or not any(other.speed or other.groups for other in others)
-        cost = self._share(worker)
-        if self._ends_in_time(worker, others, self._backlog.next_cost(cost, retries)):
-            return self._backlog.take(cost, retries)
-        return None
+        return self._backlog.take(self._share(worker), retries)
 
     def _share(self, worker: _Worker) -> float:
         """The cost of a worker's next group. Groups shrink toward the end, so that all workers end together."""
@@ -239,15 +236,6 @@ class Scheduler:
             return self._probe
         policy, left = self._policy, self.seconds_left or 0.0
         return worker.speed * min(policy.group_seconds, max(policy.tail_seconds, left / _GROUPS_LEFT))
-
-    def _ends_in_time(self, worker: _Worker, others: Sequence[_Worker], cost: float) -> bool:
-        """True if a worker completes so much before the others could complete everything without it."""
-        speeds = [other.speed for other in others]
-        if not speeds or worker.speed is None or None in speeds:
-            return True
-        known = [speed for speed in speeds if speed]
-        everything = self._backlog.cost + sum(other.pending for other in others)
-        return (worker.pending + cost) / worker.speed <= max(everything / sum(known), cost / max(known))
 
     def _stops(self) -> list[Command]:
         """Stop idle and starting workers when nothing is left to assign."""

@@ -114,22 +114,6 @@ def test_groups_follow_the_speed_of_their_worker_and_shrink_toward_the_end() -> 
     assert sizes[-1] < fast / 4
 
 
-def test_a_slow_worker_is_not_given_the_last_long_line() -> None:
-    story = Story([100.0, *[10.0] * 12], probe_lines=1, tail_seconds=1.0)
-    story.join(0)
-    assert story.queues[0][0] == (0,)
-    story.done(0, seconds=1.0)
-    story.join(1)
-    first = story.queues[1][0]
-    story.done(1, seconds=10.0 * len(first) * 10)  # a thousandth of the other's speed
-    story.scheduler.died(0, "it was killed")
-    story.queues.pop(0)
-    story.tick()
-    story.join(story.newest)
-    assert not story.queues.get(1)  # the new one would be through with all of it sooner
-    assert story.queues[story.newest]
-
-
 def test_the_lines_of_a_dead_worker_go_to_the_others() -> None:
     story = Story([1.0] * 16)
     story.join(0, 1)
