@@ -23,7 +23,6 @@ from f5_pipeline.synthesis.gc_freeze import gc_paused
 from f5_pipeline.synthesis.session import Generation, Progress, Silent
 
 _WAIT_SECONDS = 1.0  # longest wait for an event before the scheduler runs again
-_LOG_SECONDS = 30.0  # between two reports of the pool in the log
 
 
 @dataclass(frozen=True)
@@ -55,8 +54,11 @@ class WorkerPool(Protocol):
 OpenWorkerPool = Callable[[Assignment], AbstractContextManager[tuple[WorkerPool, Policy]]]
 
 
-def speak_with(open_pool: OpenWorkerPool, log: logging.Logger) -> Speak:
-    """An executor on a pool of workers. The pool is opened only if a job has lines to speak."""
+def speak_with(open_pool: OpenWorkerPool, log: logging.Logger, log_seconds: float = 30.0) -> Speak:
+    """An executor on a pool of workers. The pool is opened only if a job has lines to speak.
+
+    ``log_seconds`` is the time between two reports of the pool in the log.
+    """
 
     def speak(job: SynthesisJob, progress: Progress | None = None) -> SynthesisResult:
         with gc_paused():
@@ -68,7 +70,7 @@ def speak_with(open_pool: OpenWorkerPool, log: logging.Logger) -> Speak:
         models = {line.model.spec.name: line.model.spec for line in job.lines}
         assignment = Assignment(job.claim, job.store.url, models, job.judge, job.recogniser_word, job.load_engine)
         with open_pool(assignment) as (pool, policy):
-            return _Run(plan, pool, policy, progress, log).speak()
+            return _Run(plan, pool, policy, progress, log, log_seconds).speak()
 
     return speak
 
@@ -95,8 +97,16 @@ class _WorkerStats:
 class _Run:
     """One batch on one pool."""
 
-    def __init__(self, plan: WorkPlan, pool: WorkerPool, policy: Policy, progress: Progress, log: logging.Logger):
-        self._plan, self._pool, self._progress, self._log = plan, pool, progress, log
+    def __init__(
+        self,
+        plan: WorkPlan,
+        pool: WorkerPool,
+        policy: Policy,
+        progress: Progress,
+        log: logging.Logger,
+        log_seconds: float,
+    ) -> None:
+        self._plan, self._pool, self._progress, self._log, self._log_seconds = plan, pool, progress, log, log_seconds
         self._scheduler = Scheduler(plan.backlog, policy)
         self._stats: dict[int, _WorkerStats] = {}
         self._unusable_places: set[str] = set()
@@ -225,7 +235,7 @@ class _Run:
 
     def _log_pool(self) -> None:
         now = time.monotonic()
-        if now - self._logged_at < _LOG_SECONDS:
+        if now - self._logged_at < self._log_seconds:
             return
         self._logged_at = now
         present = {worker: stats for worker, stats in self._stats.items() if stats.ended is None}

@@ -64,7 +64,7 @@ class Batch:
         def open_pool(assignment: Assignment) -> Iterator[tuple[WorkerPool, Policy]]:
             yield pool(assignment), policy
 
-        return self._speak(engine, progress, speak_with(open_pool, LOG))
+        return self._speak(engine, progress, speak_with(open_pool, LOG, log_seconds=0.0))
 
     def _speak(self, engine: EngineFor, progress: Progress | None, speak: Speak) -> BatchReport:
         return speak_batch(self.store, self.cache, "b", self.catalogue, engine, progress, speak=speak)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from functools import partial
@@ -18,13 +19,13 @@ class LocalPool:
     """Implements ``WorkerPool``: each call of ``wait`` runs one call of one worker. A ``KeyboardInterrupt`` kills it.
 
     Args:
-        hangs: workers that answer to no item.
+        hangs: workers that answer to no item, but once they are stopped.
     """
 
     def __init__(self, assignment: Assignment, hangs: frozenset[int] = frozenset()) -> None:
         self._assignment, self._hangs = assignment, hangs
         self._workers: dict[int, Worker] = {}
-        self._calls: deque[tuple[int, Callable[[], WorkerEvent]]] = deque()
+        self._calls: deque[tuple[int, Callable[[], WorkerEvent | None]]] = deque()
 
     def start(self, worker: int, avoid: frozenset[str]) -> None:
         self._workers[worker] = Worker(self._assignment)
@@ -36,15 +37,33 @@ class LocalPool:
 
     def stop(self, worker: int) -> None:
         self._calls = deque((each, call) for each, call in self._calls if each != worker)
+        if worker in self._hangs:
+            self._calls.append((worker, lambda: WorkerDied("it answers too late")))
 
     def wait(self, seconds: float) -> list[tuple[int, WorkerEvent]]:
         if not self._calls:
             return []
         worker, call = self._calls.popleft()
         try:
-            return [(worker, call())]
+            event = call()
         except KeyboardInterrupt:
-            return [(worker, WorkerDied("it was killed"))]
+            event = WorkerDied("it was killed")
+        return [(worker, event)] if event else []
+
+
+class SlowPool(LocalPool):
+    """Each item takes two calls of ``wait``: the first one stores clips of its first half, and takes ``SECONDS``."""
+
+    SECONDS = 0.5
+
+    def assign(self, worker: int, item: WorkItem) -> None:
+        def speak_half() -> None:
+            half = (len(item.keys) + 1) // 2
+            self._workers[worker].speak(WorkItem(item.utterances[:half], item.keys[:half]))
+            time.sleep(self.SECONDS)
+
+        self._calls.append((worker, speak_half))
+        super().assign(worker, item)
 
 
 class ScriptedEngine(FakeEngine):

@@ -12,8 +12,8 @@ from rich.console import Console
 from f5_pipeline.cli.progress_bar import BarProgress
 from f5_pipeline.cluster.policy import Policy
 from f5_pipeline.errors import NothingSpoken, StoreBusy, VoiceReplaced, WorkersUnusable
-from tests.cluster.batch import Batch, CountingProgress, some_lines
-from tests.cluster.local_pool import LocalPool, ScriptedEngine, in_turn
+from tests.cluster.batch import LOG, Batch, CountingProgress, some_lines
+from tests.cluster.local_pool import LocalPool, ScriptedEngine, SlowPool, in_turn
 from tests.synthesis.fake_engine import FakeEngine, clipped
 
 TEXTS = ["one river.", "two rivers.", "three rivers.", "four rivers."]
@@ -115,6 +115,23 @@ def test_a_worker_that_hangs_is_replaced(batch: Batch) -> None:
     )
     assert report.counts["ok"] == 4
     assert [bool(worker.left) for worker in report.workers] == [True, False]
+
+
+def test_an_overdue_worker_that_stores_clips_is_slow(batch: Batch) -> None:
+    batch.write(TEXTS)
+    report = batch.speak_on_pool(FakeEngine().load, policy=Policy(1, stall_seconds=SlowPool.SECONDS / 2), pool=SlowPool)
+    assert report.counts["ok"] == 4
+    assert [worker.left for worker in report.workers] == [""]
+
+
+def test_the_log_reports_the_pool(batch: Batch, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level("INFO", LOG.name)
+    batch.write(some_lines(40))
+    batch.speak_on_pool(FakeEngine().load, policy=Policy(2))
+    reports = [message for message in caplog.messages if "times real time: 0 " in message]
+    assert reports
+    assert any("1 starting" in message for message in reports)
+    assert any("s left" in message for message in reports)
 
 
 def test_a_voice_that_is_replaced_meanwhile_ends_the_run_and_the_next_one_speaks_with_it(batch: Batch) -> None:
