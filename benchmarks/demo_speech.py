@@ -19,7 +19,7 @@ from f5_pipeline.models.spec import Sampling
 from f5_pipeline.models.weights import ReadyModel, ensure_weights
 from f5_pipeline.settings.environment import Settings
 from f5_pipeline.storage.local import LocalStore
-from f5_pipeline.synthesis.prepare import cast
+from f5_pipeline.synthesis.prepare import prepare_requests
 
 VOICES = ("m3", "m1", "f2", "f5")
 SUBJECTS = ("the captain", "my neighbor", "a young doctor", "the old museum", "nobody in town", "our small team", "she")
@@ -70,14 +70,14 @@ def speak(lines: Sequence[tuple[str, str]]) -> list[Clip]:
         store = LocalStore(Path(folder))
         for voice, kind in product(VOICES, ("wav", "txt")):
             store.write(f"voices/{voice}.{kind}", _shipped(voice, kind))
-        cast_lines, rejected = cast(utterances, {"demo": model}, store, settings.cache)
+        requests, rejected = prepare_requests(utterances, {"demo": model}, store, settings.cache)
     assert not rejected, rejected
-    chunks = [line.pieces(1)[0].chunk for line in cast_lines]
+    chunks = [request.chunks()[0] for request in requests]
     clips: dict[int, Clip] = {}
     for spoken in with_word_spacing(F5Engine(spec, model.files), model.word_timing).speak(chunks):
         assert spoken.samples is not None, spoken.error
         text, voice = lines[spoken.index]
-        seconds = cast_lines[spoken.index].expected_seconds
+        seconds = requests[spoken.index].expected_seconds
         clips[spoken.index] = Clip(np.clip(spoken.samples, -1, 1), text, seconds, voice)
     return [clips[at] for at in range(len(lines))]
 

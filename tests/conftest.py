@@ -10,6 +10,8 @@ import pytest
 
 from tests.browser import browser
 
+pytest_plugins = ["tests.cluster.ray_fixtures"]
+
 #: Test files that take a minute or more, the longest first. Started last, they would keep one core busy while the
 #: others are idle.
 LONGEST_FIRST = (

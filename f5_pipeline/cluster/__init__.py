@@ -1,1 +1,1 @@
-"""A batch on many machines: scheduler, workers, and Ray."""
+"""A batch on many machines: the scheduler, the driver, the workers, and Ray."""

@@ -1,6 +1,6 @@
-"""A batch on many workers: what is missing goes out in groups, index rows come back. No Ray here.
+"""The driver: speaks a batch with a pool of workers. Groups of lines go out, index rows come back. No Ray here.
 
-The workers are behind ``WorkerPool``; who gets what is the ``scheduler``'s choice.
+``WorkerPool`` is the interface to the workers; ``scheduler`` decides which worker gets which lines.
 """
 
 from __future__ import annotations
@@ -12,17 +12,16 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 from typing import Protocol
 
-from f5_pipeline.cluster.scheduler import Assign, Policy, Scheduler, Start, Stop
-from f5_pipeline.cluster.work_plan import Plan
-from f5_pipeline.cluster.worker import Assignment, Ready, Spoken, WorkerError, WorkItem
+from f5_pipeline.cluster.policy import Policy
+from f5_pipeline.cluster.scheduler import Assign, Scheduler, Start, Stop
+from f5_pipeline.cluster.work_plan import WorkPlan
+from f5_pipeline.cluster.worker import Assignment, WorkerError, WorkerReady, WorkItem, WorkResult
 from f5_pipeline.errors import VoiceReplaced
 from f5_pipeline.results.index import IndexRow
-from f5_pipeline.synthesis.executor import Speak, SynthesisJob, SynthesisResult, WorkerReport
+from f5_pipeline.synthesis.executor import Executor, Progress, SynthesisJob, SynthesisResult, WorkerReport
 from f5_pipeline.synthesis.gc_freeze import gc_paused
-from f5_pipeline.synthesis.session import Generation, Progress, Silent
 
-_LISTEN_SECONDS = 1.0  # after which the scheduler looks at the clock even if nothing happened
-_SAY_SECONDS = 30.0  # between two lines in the log about the pool
+_WAIT_SECONDS = 1.0  # longest wait for an event before the scheduler runs again
 
 
 @dataclass(frozen=True)
@@ -32,149 +31,166 @@ class WorkerDied:
     reason: str
 
 
-WorkerEvent = Ready | WorkerError | Spoken | WorkerDied
+WorkerEvent = WorkerReady | WorkerError | WorkResult | WorkerDied
 
 
 class WorkerPool(Protocol):
-    """Workers by number, wherever they are."""
+    """Workers, known by their numbers, wherever they run."""
 
     def start(self, worker: int, avoid: frozenset[str]) -> None:
-        """Ask for a worker, not in these places (``WorkerError.place``); it tells when it is ready."""
+        """Request a worker, at none of these places (``WorkerError.place``); ``WorkerReady`` follows."""
 
-    def assign(self, worker: int, portion: WorkItem) -> None:
-        """Let it speak, after what it was given before."""
+    def assign(self, worker: int, item: WorkItem) -> None:
+        """Have a worker speak an item after those assigned before; ``WorkResult`` or ``WorkerError`` follows."""
 
     def stop(self, worker: int) -> None:
-        """End it, whatever it is doing; one that is gone is fine."""
+        """End a worker at once. It may have ended already."""
 
     def wait(self, seconds: float) -> list[tuple[int, WorkerEvent]]:
-        """What has happened, each worker's in its order; waits for it so long at most."""
+        """The next events, those of each worker in their order; waits up to ``seconds`` for the first."""
 
 
 OpenWorkerPool = Callable[[Assignment], AbstractContextManager[tuple[WorkerPool, Policy]]]
 
 
-def speak_with(open_crew: OpenWorkerPool, log: logging.Logger) -> Speak:
-    """How to carry out an order with workers. They are called together only if there is something to say."""
+def speak_with(open_pool: OpenWorkerPool, log: logging.Logger, log_seconds: float = 30.0) -> Executor:
+    """An executor on a pool of workers. The pool is opened only if a job has lines to speak.
 
-    def speak(order: SynthesisJob, progress: Progress | None = None) -> SynthesisResult:
+    ``log_seconds`` is the time between two reports of the pool in the log.
+    """
+
+    def execute(job: SynthesisJob, progress: Progress) -> SynthesisResult:
         with gc_paused():
-            plan = Plan(order)
-        progress = progress or Silent()
-        progress.begin(len(order.lines), *plan.missing, plan.waiting)
+            plan = WorkPlan(job)
+        progress.begin(len(job.requests), *plan.missing, plan.waiting)
         if not len(plan.backlog):
-            return SynthesisResult(Generation(plan.rows(), 0, 0.0))
-        models = {line.model.spec.name: line.model.spec for line in order.lines}
+            return SynthesisResult(plan.rows(), 0, 0.0)
+        models = {request.model.spec.name: request.model.spec for request in job.requests}
         assignment = Assignment(
-            order.claim, order.store.url, models, order.judge, order.recogniser_word, order.load_engine
+            batch=job.batch,
+            lease=job.lease.name,
+            store_url=job.store.url,
+            models=models,
+            judge=job.judge,
+            recogniser_setting=job.recogniser_setting,
+            load_engine=job.load_engine,
         )
-        with open_crew(assignment) as (crew, policy):
-            return _Shift(plan, crew, policy, progress, log).work()
+        with open_pool(assignment) as (pool, policy):
+            return _Run(plan, pool, policy, progress, log, log_seconds).speak()
 
-    return speak
+    return execute
 
 
 @dataclass
-class _Record:
-    """What is noted of a worker. Times are ``time.monotonic``'s."""
+class _WorkerStats:
+    """Statistics of a worker. Times are from ``time.monotonic``."""
 
     began: float | None = None  # its process
-    where: str = ""
+    name: str = ""
     lines: int = 0
     audio_seconds: float = 0.0
-    seconds: float = 0.0
+    speaking_seconds: float = 0.0
     ended: float | None = None
     left: str = ""
-    clips: int = 0  # of the group that it speaks, when it was last looked after
+    clips_seen: int = 0  # of the group in hand, when the worker was last checked
 
-    def report(self, name: int, now: float) -> WorkerReport:
-        where = f"{name}: {self.where}" if self.where else str(name)
+    def report(self, worker: int, now: float) -> WorkerReport:
+        name = f"{worker}: {self.name}" if self.name else str(worker)
         held = 0.0 if self.began is None else (self.ended or now) - self.began
-        return WorkerReport(where, self.lines, self.audio_seconds, self.seconds, held, self.left)
+        return WorkerReport(name, self.lines, self.audio_seconds, self.speaking_seconds, held, self.left)
 
 
-class _Shift:
-    """One batch, from the first worker to the last row."""
+class _Run:
+    """One batch on one pool."""
 
-    def __init__(self, plan: Plan, crew: WorkerPool, policy: Policy, progress: Progress, log: logging.Logger) -> None:
-        self._plan, self._crew, self._progress, self._log = plan, crew, progress, log
+    def __init__(
+        self,
+        plan: WorkPlan,
+        pool: WorkerPool,
+        policy: Policy,
+        progress: Progress,
+        log: logging.Logger,
+        log_seconds: float,
+    ) -> None:
+        self._plan, self._pool, self._progress, self._log, self._log_seconds = plan, pool, progress, log, log_seconds
         self._scheduler = Scheduler(plan.backlog, policy)
-        self._records: dict[int, _Record] = {}
+        self._stats: dict[int, _WorkerStats] = {}
         self._unusable_places: set[str] = set()
-        self._rescued: set[int] = set()  # lines that were spoken here by workers that then died
-        self._said = time.monotonic()
+        self._rescued: set[int] = set()  # lines that this run spoke on workers that died then
+        self._logged_at = time.monotonic()
         self._clips_spoken, self._audio_seconds = 0, 0.0
-        self._not_heard = ""
+        self._not_transcribed = ""
 
-    def work(self) -> SynthesisResult:
-        self._obey()
+    def speak(self) -> SynthesisResult:
+        self._execute_commands()
         while not self._scheduler.finished:
-            for worker, news in self._crew.wait(_LISTEN_SECONDS):
-                self._hear(worker, news)
-            self._look_after_the_late()
-            self._obey()
-            self._say_now_and_then()
+            for worker, event in self._pool.wait(_WAIT_SECONDS):
+                self._handle(worker, event)
+            self._check_overdue()
+            self._execute_commands()
+            self._log_pool()
         for position, reason in self._scheduler.set_aside.items():
             self._log.warning(f"Line {self._plan.set_aside(position, reason)!r} is set aside: {reason}")
-        done = Generation(self._plan.rows(), self._clips_spoken, self._audio_seconds)
-        return SynthesisResult(done, 0.0, self._not_heard, self._reports())
-
-    def _obey(self) -> None:
         now = time.monotonic()
-        for command in self._scheduler.decide(now):
+        reports = tuple(stats.report(worker, now) for worker, stats in self._stats.items())
+        return SynthesisResult(
+            rows=self._plan.rows(),
+            clips_spoken=self._clips_spoken,
+            audio_seconds_spoken=self._audio_seconds,
+            not_transcribed=self._not_transcribed,
+            workers=reports,
+        )
+
+    def _execute_commands(self) -> None:
+        for command in self._scheduler.decide(time.monotonic()):
             match command:
                 case Start(worker):
-                    self._records[worker] = _Record()
-                    self._crew.start(worker, frozenset(self._unusable_places))
+                    self._stats[worker] = _WorkerStats()
+                    self._pool.start(worker, frozenset(self._unusable_places))
                 case Assign(worker, group):
-                    self._crew.assign(worker, self._plan.portion(group))
+                    self._pool.assign(worker, self._plan.work_item(group))
                 case Stop(worker):
-                    self._part(worker, "")
+                    self._stop(worker)
 
-    def _hear(self, worker: int, news: WorkerEvent) -> None:
-        if self._records[worker].ended is not None:
-            return  # it was let go, and said something in the moment before
-        match news:
-            case Ready(where, seconds):
-                self._records[worker].where, self._records[worker].began = where, time.monotonic() - seconds
+    def _handle(self, worker: int, event: WorkerEvent) -> None:
+        stats = self._stats[worker]
+        if stats.ended is not None:
+            return  # sent just before it was stopped
+        match event:
+            case WorkerReady(name, seconds):
+                stats.name, stats.began = name, time.monotonic() - seconds
                 self._scheduler.joined(worker)
-                self._log.info(f"Worker {worker} is ready: {where}")
-            case Spoken():
-                self._note(worker, news)
+                self._log.info(f"Worker {worker} is ready: {name}")
+            case WorkResult():
+                self._handle_result(worker, event)
             case WorkerError():
-                self._trouble(worker, news)
+                self._handle_error(worker, event)
             case WorkerDied(reason):
-                self._died(worker, reason)
+                self._handle_death(worker, reason)
 
-    def _note(self, worker: int, spoken: Spoken) -> None:
-        """A worker is through with a group; what failed on it may be for another one to try."""
-        record, group = self._records[worker], self._scheduler.in_hand(worker)
+    def _handle_result(self, worker: int, result: WorkResult) -> None:
+        stats, group = self._stats[worker], self._scheduler.in_hand(worker)
         assert group is not None
-        rows = dict(zip(group.lines, spoken.rows, strict=True))
+        rows = dict(zip(group.lines, result.rows, strict=True))
         failed = [position for position, row in rows.items() if row.status == "failed" and not row.key]
+        if self._scheduler.is_sick(worker, failed):
+            self._handle_death(worker, f"every line failed on it: {rows[failed[0]].reason}")
+            return
         found = [position for position, row in rows.items() if row.cached]
-        again = self._scheduler.done(worker, time.monotonic(), spoken.seconds, failed, found)
-        final = {position: row for position, row in rows.items() if position not in again}
-        self._plan.settle({position: self._count_rescued(position, row) for position, row in final.items()})
-        self._clips_spoken += spoken.clips_spoken
-        self._audio_seconds += spoken.audio_seconds
-        self._not_heard = self._not_heard or spoken.not_heard
-        record.lines += len(final)
-        record.audio_seconds += spoken.audio_seconds
-        record.seconds += spoken.seconds
-        record.clips = 0
-        for audio_seconds in spoken.takes:
-            if audio_seconds or not again:  # what failed, and is tried once more, is not done yet
-                self._progress.advance(audio_seconds)
-        if again:
-            first = rows[next(iter(again))].reason
-            self._log.warning(f"{len(again)} lines failed on worker {worker} and are to be tried on another: {first}")
-            if self._scheduler.is_sick(worker):
-                self._scheduler.refused(worker, first, transient=True)
-                self._part(worker, f"nothing came right on it any more: {first}")
+        self._scheduler.completed(worker, time.monotonic(), result.seconds, failed, found)
+        self._plan.settle({position: self._count_rescued(position, row) for position, row in rows.items()})
+        self._clips_spoken += result.clips_spoken
+        self._audio_seconds += result.audio_seconds
+        self._not_transcribed = self._not_transcribed or result.not_transcribed
+        stats.lines += len(rows)
+        stats.audio_seconds += result.audio_seconds
+        stats.speaking_seconds += result.seconds
+        stats.clips_seen = 0
+        for audio_seconds in result.takes:
+            self._progress.advance(audio_seconds)
 
     def _count_rescued(self, position: int, row: IndexRow) -> IndexRow:
-        """The row of a line. What a worker had spoken for this batch before it died was not there before."""
+        """The row of a line; a clip that this run stored on a worker that died counts as spoken, not as cached."""
         if position not in self._rescued or not row.cached:
             return row
         self._clips_spoken += 1
@@ -182,68 +198,63 @@ class _Shift:
         self._progress.advance(row.audio_seconds or 0.0)
         return replace(row, cached=False)
 
-    def _trouble(self, worker: int, trouble: WorkerError) -> None:
-        """A worker cannot get ready, or could not speak a group: for good, or perhaps another time.
+    def _handle_error(self, worker: int, error: WorkerError) -> None:
+        """A worker cannot get ready, or could not speak its group: for good, or this time.
 
         Raises:
-            VoiceReplaced: it is right: the lines are others now than they were.
+            VoiceReplaced: the worker is right: the lines are other clips now than when the batch was planned.
         """
-        scheduler, reason, group = self._scheduler, trouble.reason, self._scheduler.in_hand(worker)
-        if group is not None and trouble.differs and (line := self._plan.replaced(group)):
-            raise VoiceReplaced(self._plan.order.batch, line)
-        if group is None and not trouble.transient and trouble.place:
-            self._unusable_places.add(trouble.place)
-        if not trouble.transient or group is None:
-            scheduler.refused(worker, reason, trouble.transient)
-        elif scheduler.troubled(worker, time.monotonic(), reason):
-            self._log.warning(f"Worker {worker} could not speak its lines this time: {reason}")
-            self._records[worker].clips = 0
+        scheduler, group = self._scheduler, self._scheduler.in_hand(worker)
+        if group is not None and error.differs and (line := self._plan.replaced(group)):
+            raise VoiceReplaced(self._plan.job.batch, line)
+        if group is None and not error.transient and error.place:
+            self._unusable_places.add(error.place)
+        if not error.transient or group is None:
+            scheduler.retired(worker, error.reason, error.transient)
+        elif scheduler.errored(worker, time.monotonic(), error.reason):
+            self._log.warning(f"Worker {worker} could not speak its lines this time: {error.reason}")
+            self._stats[worker].clips_seen = 0
             return
-        self._part(worker, reason)
+        self._stop(worker, error.reason)
 
-    def _look_after_the_late(self) -> None:
-        """Who takes very long, but stores clips, is slow; who does not hangs."""
+    def _check_overdue(self) -> None:
+        """An overdue worker that stores clips is slow, any other one hangs."""
         now = time.monotonic()
-        for worker in self._scheduler.late(now):
-            record, group = self._records[worker], self._scheduler.in_hand(worker)
+        for worker in self._scheduler.overdue(now):
+            stats, group = self._stats[worker], self._scheduler.in_hand(worker)
             clips = self._plan.clips_of(group) if group else 0
-            if clips > record.clips:
-                record.clips = clips
-                self._scheduler.seen(worker, now)
+            if clips > stats.clips_seen:
+                stats.clips_seen = clips
+                self._scheduler.progressed(worker, now)
             else:
-                self._died(worker, "it did not answer any more")
+                self._handle_death(worker, "it does not answer")
 
-    def _died(self, worker: int, reason: str) -> None:
-        """A worker is gone, or as good as that. The lines that it had stored did not kill it."""
-        self._part(worker, reason)
+    def _handle_death(self, worker: int, reason: str) -> None:
+        self._stop(worker, reason)
         group = self._scheduler.in_hand(worker)
-        stored = self._plan.stored(group) if group else set()
-        self._rescued |= stored
-        self._scheduler.died(worker, reason, stored)
+        # A stored line did not kill its worker. A further take of it may: the second time it is not spared.
+        spared = self._plan.stored(group) - self._rescued if group else set()
+        self._rescued |= spared
+        self._scheduler.died(worker, reason, spared)
 
-    def _part(self, worker: int, left: str) -> None:
-        record = self._records[worker]
-        record.ended, record.left = time.monotonic(), left
-        if left:
-            self._log.warning(f"Worker {worker} has left: {left}")
-        self._crew.stop(worker)
+    def _stop(self, worker: int, reason: str = "") -> None:
+        stats = self._stats[worker]
+        stats.ended, stats.left = time.monotonic(), reason
+        if reason:
+            self._log.warning(f"Worker {worker} has left: {reason}")
+        self._pool.stop(worker)
 
-    def _say_now_and_then(self) -> None:
+    def _log_pool(self) -> None:
         now = time.monotonic()
-        if now - self._said < _SAY_SECONDS:
+        if now - self._logged_at < self._log_seconds:
             return
-        self._said = now
-        here = {name: record for name, record in self._records.items() if record.ended is None}
-        speeds = [f"{name} {r.report(name, now).times_real_time:.1f}" for name, r in here.items() if r.where]
-        waiting = len(here) - len(speeds)
-        left = self._scheduler.seconds_left
+        self._logged_at = now
+        present = {worker: stats for worker, stats in self._stats.items() if stats.ended is None}
+        speeds = [f"{w} {stats.report(w, now).times_real_time:.1f}" for w, stats in present.items() if stats.name]
+        starting, left = len(present) - len(speeds), self._scheduler.seconds_left
         parts = [
             f"workers, times real time: {', '.join(speeds)}" if speeds else "no worker is ready yet",
-            f"{waiting} asked for" if waiting else "",
+            f"{starting} starting" if starting else "",
             f"about {left:.0f} s left" if left is not None else "",
         ]
         self._log.info("; ".join(filter(None, parts)))
-
-    def _reports(self) -> tuple[WorkerReport, ...]:
-        now = time.monotonic()
-        return tuple(record.report(name, now) for name, record in self._records.items())

@@ -1,4 +1,4 @@
-"""The Ray cluster: a connection to it, or one that is started here, and noticing that it is lost. No workers here."""
+"""The connection to a Ray cluster, which may be started for it, and the detection of its loss. No workers here."""
 
 from __future__ import annotations
 
@@ -13,15 +13,15 @@ from concurrent.futures import Executor, ThreadPoolExecutor
 from contextlib import contextmanager
 from typing import Any
 
-from f5_pipeline.cluster.ray_errors import why
+from f5_pipeline.cluster.ray_errors import reason_of
 from f5_pipeline.errors import RayMissing, RayUnreachable
 
 LOCAL = "local"
-HEAD_SECONDS = 30.0  # that a head may be away, to be started anew; Ray Client waits as long, Ray itself twice that
-_SEEN_SECONDS = 1.0  # for which a head that has answered counts as there
-_DIED_AT_ITS_FORK = "Starting Ray client server failed"  # one in ten: https://github.com/ray-project/ray/issues/63202
-_TRIES = 4
-_OBJECT_STORE = 200_000_000  # bytes, of a cluster that is started here: only lines and rows travel
+HEAD_SECONDS = 30.0  # for a head to restart; Ray Client waits as long, Ray itself twice as long
+_SEEN_SECONDS = 1.0  # between two checks that the head answers
+_FORK_FAILED = "Starting Ray client server failed"  # one start in ten: https://github.com/ray-project/ray/issues/63202
+_ATTEMPTS = 4
+_OBJECT_STORE = 200_000_000  # bytes, for a cluster that this process starts: it carries only lines and rows
 _HOST_AND_PORT = re.compile(r"[^/]+:\d+$")
 
 Amounts = dict[str, float]  # of CPU and GPU
@@ -31,12 +31,12 @@ class Cluster:
     """A cluster that this process is connected to.
 
     Attributes:
-        address: by which people know it.
-        machines: what each of them has, those that are not busy and those that are.
-        lost: whether the connection is gone; it does not come back.
+        address: for messages.
+        machines: CPUs and GPUs of each machine, whether in use or not.
+        lost: True if the connection is lost, which is final.
 
     Raises:
-        RayUnreachable: it does not answer.
+        RayUnreachable: the cluster does not answer.
     """
 
     def __init__(self, ray: Any, address: str | None) -> None:
@@ -51,7 +51,7 @@ class Cluster:
 
     @contextmanager
     def calling(self) -> Iterator[None]:
-        """Around whatever asks Ray for something.
+        """Wraps each call to Ray.
 
         Raises:
             RayUnreachable: the cluster is lost.
@@ -64,22 +64,24 @@ class Cluster:
             yield
         except Exception as error:
             known = (*_lost(), *_refused(self._ray))
-            if not isinstance(error, known) and type(error) is not Exception:  # which Ray Client raises, too
+            if not isinstance(error, known) and type(error) is not Exception:  # Ray Client raises plain Exceptions, too
                 raise
             self.lost = isinstance(error, _lost())
             how = "the connection to it was lost: " if self.lost else ""
-            raise RayUnreachable(self.address, how + why(error)) from error
+            raise RayUnreachable(self.address, how + reason_of(error)) from error
 
     def _await_head(self) -> None:
-        """Have an answer of the head, if it is asked from here: a minute after it was lost, Ray ends this process.
+        """Wait until the head answers: one minute after it is lost, Ray ends this process.
+
+        With Ray Client there is nothing to check.
 
         Raises:
-            OSError: it has been away for too long.
+            OSError: it has not answered for too long.
         """
         deadline = time.monotonic() + HEAD_SECONDS
         while self._head and time.monotonic() - self._seen > _SEEN_SECONDS:
             try:
-                _ask(self._head)
+                _check_port(self._head)
                 self._seen = time.monotonic()
             except OSError as error:
                 if time.monotonic() > deadline:
@@ -89,16 +91,16 @@ class Cluster:
 
 @contextmanager
 def connected(address: str, log: logging.Logger) -> Iterator[Cluster]:
-    """A cluster to work with; one that was started for it is stopped.
+    """A connection to a cluster. ``local`` starts a cluster on this machine and stops it at the end.
 
-    If this process is connected already, by a resource of ``dagster-ray`` for example, that cluster is used, and left
-    to whoever connected it.
+    If this process is connected already, for example by a resource of ``dagster-ray``, that connection is used and
+    left open.
 
     Raises:
         RayMissing: Ray is not installed.
         RayUnreachable: the cluster does not answer, or cannot be started.
     """
-    os.environ.setdefault("RAY_ENABLE_AUTO_CONNECT", "0")  # else it starts a cluster of its own when it loses this one
+    os.environ.setdefault("RAY_ENABLE_AUTO_CONNECT", "0")  # else Ray starts a new cluster when it loses this one
     try:
         import ray
     except ImportError:
@@ -106,63 +108,67 @@ def connected(address: str, log: logging.Logger) -> Iterator[Cluster]:
     if ray.is_initialized():
         yield Cluster(ray, None)
         return
-    # In a thread Ray leaves the signals alone. Dagster ends a run with SIGTERM, of which Ray would make sys.exit, even
-    # while a cluster is half started. The thread stays: the kernel ends Ray's processes with the one that started them.
+    # In a thread Ray installs no signal handlers. Dagster ends a run with SIGTERM, which Ray would turn into sys.exit,
+    # even while a cluster starts. The thread stays: the kernel ends Ray's processes with the thread that started them.
     with ThreadPoolExecutor(1, "ray") as keeper:
         try:
             _connect_or_refuse(keeper, ray, address, log)
             yield Cluster(ray, address)
-        finally:  # after whatever it is at
+        finally:  # once the thread has finished what it is doing
             if failure := keeper.submit(ray.shutdown).exception():
-                log.warning(f"The Ray cluster {address!r} could not be left in order: {why(failure)}")
+                log.warning(f"The Ray cluster {address!r} could not be shut down cleanly: {reason_of(failure)}")
 
 
 def _connect_or_refuse(keeper: Executor, ray: Any, address: str, log: logging.Logger) -> None:
-    """Raises ``RayUnreachable``."""
+    """Connect in the thread.
+
+    Raises:
+        RayUnreachable: the cluster does not answer, or cannot be started.
+    """
     failures: tuple[type[Exception], ...] = (*_lost(), *_refused(ray), RuntimeError, ValueError)
-    for more in reversed(range(_TRIES)):
+    for attempts_left in reversed(range(_ATTEMPTS)):
         try:
             return keeper.submit(_connect, ray, address).result()
         except failures as error:
-            if _DIED_AT_ITS_FORK not in str(error) or not more:
-                raise RayUnreachable(address, why(error)) from error
-            log.warning(f"Ray Client's server at {address!r} could not start a process for this run: it is asked anew")
+            if _FORK_FAILED not in str(error) or not attempts_left:
+                raise RayUnreachable(address, reason_of(error)) from error
+            log.warning(f"Ray Client's server at {address!r} could not start a process for this run; trying again")
 
 
 def _lost() -> tuple[type[Exception], ...]:
-    """What Ray raises if it cannot reach the cluster."""
+    """Exceptions that Ray raises if it cannot reach the cluster."""
     from grpc import RpcError
 
     return OSError, RpcError
 
 
 def _refused(ray: Any) -> tuple[type[Exception], ...]:
-    """And if the cluster cannot do as it is told."""
+    """Exceptions that Ray raises if the cluster refuses a request."""
     return ImportError, ray.exceptions.RayError
 
 
 def _is_client() -> bool:
-    """Whether this process asks Ray Client's server, and that asks the head."""
+    """True if this process is connected through Ray Client."""
     from ray.util.client import ray as client
 
     return bool(client.is_connected())
 
 
-def _ask(head: str) -> None:
-    """Have an answer of ``host:port``; ``OSError`` if there is none."""
-    host, _, port = head.rpartition(":")
+def _check_port(address: str) -> None:
+    """Raises ``OSError`` if ``host:port`` does not accept a connection."""
+    host, _, port = address.rpartition(":")
     socket.create_connection((host.strip("[]"), int(port)), timeout=5).close()
 
 
 def _connect(ray: Any, address: str) -> None:
-    logging.getLogger("ray").setLevel(logging.ERROR)  # that it leaves signals alone is a warning
+    logging.getLogger("ray").setLevel(logging.ERROR)  # it warns that it installs no signal handlers
     quiet: dict[str, Any] = {"log_to_driver": False, "logging_level": logging.ERROR}
     if address != LOCAL:
         if _HOST_AND_PORT.match(address):
-            _ask(address)  # Ray would not return from it
+            _check_port(address)  # with no answer, ray.init would never return
         ray.init(address=address, **quiet)
         return
-    os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")  # Ray would report each start to its makers
-    os.environ.setdefault("RAY_worker_niceness", "0")  # and give workers what other programs leave over
-    os.environ.setdefault("RAY_AUTH_TOKEN", secrets.token_hex(32))  # and write one into the user's home, for good
+    os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")  # else Ray reports each start to its developers
+    os.environ.setdefault("RAY_worker_niceness", "0")  # else workers get a lower priority
+    os.environ.setdefault("RAY_AUTH_TOKEN", secrets.token_hex(32))  # else Ray writes one into the home folder
     ray.init(address=LOCAL, include_dashboard=False, object_store_memory=_OBJECT_STORE, **quiet)

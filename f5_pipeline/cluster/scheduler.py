@@ -1,62 +1,37 @@
-"""Who gets which lines, and when: workers that join, leave and die, and a backlog that is to be empty soon. Pure.
+"""The scheduler: assigns a backlog of lines to workers that join, leave and die. Pure.
 
-It is told what happened (``joined``, ``done``, ``died``, …) and says what to do (``decide``). It knows neither Ray nor
-a clock nor what a line is, so that a simulation runs this very code. What a worker did of a group that it could not
-finish is not lost: its clips are in the store, and whoever gets the lines next finds them.
+It receives events (``joined``, ``completed``, ``died``, …) and returns commands (``decide``). It knows neither Ray nor
+a clock nor what a line is, so that a simulation can run it; ``driver`` connects it to real workers.
 
-Whose fault it is, the line's or the worker's, is asked twice: a line that failed on one worker is tried on another, and
-lines that a worker died of go to those that have spoken other lines well, if there are any.
+A worker's death may be the fault of one line. The lines that it had in hand are therefore retried one by one, and a
+line that is in hand at a second death is set aside. Clips that the worker had stored are found by the next one.
 """
 
 from __future__ import annotations
 
 import math
 from collections import deque
-from collections.abc import Collection, Sequence
+from collections.abc import Collection
 from dataclasses import dataclass, field
 
 from f5_pipeline.cluster.backlog import Backlog, Group
+from f5_pipeline.cluster.policy import Policy
 from f5_pipeline.errors import WorkersKeepDying, WorkersNeverReady, WorkersUnusable
 
-_RECENT = 0.5  # how much the last group counts in what is known of a worker's speed
-_PORTIONS = 4.0  # of its share of what is left a worker is given this part: groups shrink toward the end
-
-
-@dataclass(frozen=True)
-class Policy:
-    """How a pool behaves. Times are in seconds."""
-
-    most: int  # workers at once
-    least: int = 1  # that are started and kept, however little there is to say
-    in_flight: int = 2  # groups that a worker has in hand, so that it need not wait for the next
-    group_seconds: float = 60.0  # what a group takes at most, unless it is one line
-    tail_seconds: float = 2.0  # and at the end of the batch
-    probe_lines: int = 16  # in the first group of a worker, whose speed is not known
-    worth_starting: float = 20.0  # of work for one worker: less is not worth another one's start
-    tries: int = 3  # workers that a line may kill before it is set aside
-    troubles: int = 3  # in a row, of one worker that lives: then it leaves
-    patience: float = 1800.0  # more than a group was expected to take: then its worker is looked after
-    start_patience: float = 1800.0  # for workers to get ready, while nobody speaks
-
-    @property
-    def deaths(self) -> int:
-        """Deaths in a row, nothing finished between them, after which something else must be wrong.
-
-        Enough to find one line among thousands by halves.
-        """
-        return 20 + 2 * self.most
+_GROUPS_LEFT = 4.0  # a group is at most this part of its worker's share of the remaining work
+_DEATHS_PER_PLACE = 3  # before the worker is ready: then the place is given up
 
 
 @dataclass(frozen=True)
 class Start:
-    """Start a worker, and say ``joined`` when it is ready."""
+    """Start a worker, and report ``joined`` when it is ready."""
 
     worker: int
 
 
 @dataclass(frozen=True)
 class Assign:
-    """Give a group to a worker: it speaks its groups in the order in which it got them."""
+    """Give a group to a worker, which speaks its groups in the order of their assignment."""
 
     worker: int
     group: Group
@@ -64,7 +39,7 @@ class Assign:
 
 @dataclass(frozen=True)
 class Stop:
-    """End a worker. Nothing more is heard of it."""
+    """End a worker, and report nothing more of it."""
 
     worker: int
 
@@ -74,307 +49,222 @@ Command = Start | Assign | Stop
 
 @dataclass
 class _Worker:
-    """What is known of a worker that is ready."""
+    """State of a worker that is ready."""
 
-    groups: deque[Group] = field(default_factory=deque)  # in hand, the one it speaks first
-    began: float = 0.0  # the first of them
+    groups: deque[Group] = field(default_factory=deque)  # in hand; it is speaking the first
+    began: float = 0.0  # when it began the first
     speed: float | None = None  # cost per second
-    proven: bool = False  # it has spoken lines well
-    troubles: int = 0  # since it last did
-
-    def seconds(self, cost: float) -> float | None:
-        return cost / self.speed if self.speed else None
+    errors: int = 0  # groups in a row of which nothing was spoken
 
     @property
     def pending(self) -> float:
-        """The cost of all that it has in hand."""
+        """The cost of all groups in hand."""
         return sum(group.cost for group in self.groups)
 
-    def learn(self, cost: float, seconds: float) -> None:
-        now = cost / max(seconds, 1e-6)
-        self.speed = now if self.speed is None else _RECENT * now + (1 - _RECENT) * self.speed
+    def learn(self, cost: float, seconds: float) -> float:
+        """The new speed: the mean of the last group's and the estimate before it."""
+        speed = cost / max(seconds, 1e-6)
+        self.speed = (speed + (self.speed or speed)) / 2
+        return self.speed
 
 
 class Scheduler:
-    """Hands a backlog to a pool of workers, which are numbers here."""
+    """Assigns a backlog to a pool of workers, which are numbers here."""
 
     def __init__(self, backlog: Backlog, policy: Policy) -> None:
         self._backlog, self._policy = backlog, policy
-        usual = policy.probe_lines * backlog.cost / max(1, len(backlog))
-        self._probe = min(usual, backlog.cost / (_PORTIONS * max(1, self._worth_probing())))
+        probe = policy.probe_lines * backlog.cost / max(1, len(backlog))
+        self._probe = min(probe, backlog.cost / (_GROUPS_LEFT * max(1, self._workers_to_probe())))
         self._workers: dict[int, _Worker] = {}
-        self._starting: dict[int, float] = {}  # since when
-        self._idle_since: float | None = None  # when nobody had anything in hand any more; None: somebody has
-        self._never_ready = 0  # workers that died before they were
-        self._names = 0
-        self._refusals: list[tuple[str, bool]] = []
+        self._starting: set[int] = set()
+        self._next_name = 0
+        self._active_at: float | None = None  # when a worker last had a group in hand
+        self._slowest = math.inf  # speed of a worker so far
+        self._retired: list[tuple[str, bool]] = []  # reason and transience, for each place that was given up
+        self._deaths_before_ready = 0
         self._deaths_in_a_row = 0
-        self._slowest: float | None = None  # speed of a worker so far
-        self._failed: set[int] = set()  # lines that failed on a worker: the next one is believed
-        self._no_second_opinion = False  # another worker does not come
-        self._looked_up: set[int] = set()  # lines that were stored when a worker died
-        self.set_aside: dict[int, str] = {}  # lines that nobody can speak, and why
+        self.set_aside: dict[int, str] = {}  # lines that are not tried again, with the reason
 
     @property
     def finished(self) -> bool:
-        """Whether every line was spoken or set aside."""
-        return not len(self._backlog) and not any(worker.groups for worker in self._workers.values())
+        """True if every line was completed or set aside."""
+        return not len(self._backlog) and not self._busy
 
     @property
     def seconds_left(self) -> float | None:
-        """What the pool as it is needs for the rest; None: nobody knows yet."""
+        """Estimate for the rest of the batch with the present workers; None if no speed is known yet."""
         speed = sum(worker.speed or 0.0 for worker in self._workers.values())
         return (self._backlog.cost + sum(w.pending for w in self._workers.values())) / speed if speed else None
 
-    # --- what happened ----------------------------------------------------------------------------------------
+    def in_hand(self, name: int) -> Group | None:
+        """The group that a worker is speaking."""
+        worker = self._workers.get(name)
+        return worker.groups[0] if worker and worker.groups else None
 
-    def joined(self, worker: int) -> None:
+    # --- events -----------------------------------------------------------------------------------------------
+
+    def joined(self, name: int) -> None:
         """A worker is ready."""
-        self._starting.pop(worker, None)
-        self._workers[worker] = _Worker()
+        self._starting.discard(name)
+        self._workers[name] = _Worker()
 
-    def done(
-        self, worker: int, now: float, seconds: float, failed: Collection[int] = (), found: Collection[int] = ()
-    ) -> Collection[int]:
-        """A worker is through with its group.
+    def completed(
+        self, name: int, now: float, seconds: float, failed: Collection[int] = (), found: Collection[int] = ()
+    ) -> None:
+        """A worker has completed its group; the results of all its lines are final.
 
         Args:
-            seconds: that it took, loading aside.
+            seconds: duration, without loading the model.
             failed: lines that it could not speak.
-            found: lines that it needed not speak: their clips were there.
-
-        Returns:
-            those of ``failed`` that another worker is to try; what became of all others is final.
+            found: lines whose clips were stored already.
         """
-        its = self._workers[worker]
-        group = its.groups.popleft()
-        again = [line for line in failed if line not in self._failed]
-        self._failed.update(again)
-        self._backlog.give_back(again, failed_on=worker)
-        its.began = now
-        if len(failed) < len(group.lines):
-            its.proven, its.troubles = True, 0
-        elif len(again) == len(group.lines) > 1:  # a line alone may well be the one to blame
-            its.troubles += 1
-        aside = {*failed, *found}
-        if spoken := [line for line in group.lines if line not in aside]:
-            its.learn(self._backlog.cost_of(spoken), seconds)
-            self._slowest = min(filter(None, (self._slowest, its.speed)))
+        worker = self._workers[name]
+        group = worker.groups.popleft()
+        worker.began, worker.errors = now, worker.errors + 1 if len(failed) == len(group.lines) else 0
+        if spoken := set(group.lines).difference(failed, found):
+            self._slowest = min(self._slowest, worker.learn(self._backlog.cost_of(spoken), seconds))
         self._deaths_in_a_row = 0
-        return again
 
-    def is_sick(self, worker: int) -> bool:
-        """Whether nothing has come right on a worker for so long that it is to be let go (``refused``)."""
-        return self._workers[worker].troubles >= self._policy.troubles
+    def is_sick(self, name: int, failed: Collection[int]) -> bool:
+        """True if these lines of the group in hand failed because of the worker: then report ``died``.
 
-    def refused(self, worker: int, reason: str, transient: bool = False) -> None:
-        """A worker cannot be used and is not replaced; what it had in hand goes to others.
-
-        Args:
-            reason: a sentence for the user.
-            transient: whether it might be used another time.
+        A single line that fails may itself be the reason. All lines of a group are not, nor are several in a row.
         """
-        self._refusals.append((reason, transient))
-        self._forget(worker)
+        worker = self._workers[name]
+        lines = worker.groups[0].lines
+        return len(failed) == len(lines) and (len(lines) > 1 or worker.errors + 1 >= self._policy.max_errors)
 
-    def troubled(self, worker: int, now: float, reason: str) -> bool:
-        """A worker lives, but could not speak its group this time. Whether it stays."""
-        its = self._workers[worker]
-        its.began, its.troubles = now, its.troubles + 1
-        if self.is_sick(worker):
-            self.refused(worker, reason, transient=True)
+    def errored(self, name: int, now: float, reason: str) -> bool:
+        """A worker could not speak its group this time. Returns True if it stays."""
+        worker = self._workers[name]
+        worker.began, worker.errors = now, worker.errors + 1
+        if worker.errors >= self._policy.max_errors:
+            self.retired(name, reason, transient=True)
             return False
-        self._backlog.put_back(its.groups.popleft())
+        self._backlog.put_back(worker.groups.popleft())
         return True
 
-    def died(self, worker: int, reason: str, spoken: Collection[int] = ()) -> None:
-        """A worker is gone.
+    def retired(self, name: int, reason: str, transient: bool = False) -> None:
+        """A worker cannot be used (``transient``: in this run) and is not replaced; its groups go to others."""
+        self._retired.append((reason, transient))
+        self._remove(name)
 
-        Args:
-            reason: a sentence for the user.
-            spoken: those lines of the group it was speaking whose clips it had stored.
+    def died(self, name: int, reason: str, stored: Collection[int] = ()) -> None:
+        """A worker has ended. ``stored``: lines of the group in hand that did not kill it, as their clips are stored.
 
         Raises:
-            WorkersKeepDying: one after the other, and nothing gets done.
+            WorkersKeepDying: too many in a row, with no group completed between them.
         """
-        if worker in self._starting:
-            self._never_came(worker, reason)
+        if name in self._starting:
+            self._starting.remove(name)
+            self._deaths_before_ready += 1
+            if self._deaths_before_ready % _DEATHS_PER_PLACE == 0:
+                self._retired.append((reason, True))
             return
-        group = self.in_hand(worker)
-        if group is not None:
-            self._workers[worker].groups.popleft()
-        self._forget(worker)
+        group = self._workers[name].groups.popleft() if self.in_hand(name) else None
+        self._remove(name)
         self._deaths_in_a_row += 1
-        if self._deaths_in_a_row >= self._policy.deaths and not any(other.groups for other in self._workers.values()):
+        if self._deaths_in_a_row >= self._policy.max_deaths_in_a_row and not self._busy:
             raise WorkersKeepDying(self._deaths_in_a_row, reason)
         if group is not None:
-            # What is stored has not killed it; unless it is a further take that does, which the second time shows.
-            cleared = set(spoken) - self._looked_up
-            self._looked_up |= cleared
-            self._backlog.give_back_stored([line for line in group.lines if line in cleared])
-            rest = [line for line in group.lines if line not in cleared]
-            self._suspect(rest, group.deaths + 1, reason)
+            self._backlog.put_back_lines([line for line in group.lines if line in stored])
+            suspects = [line for line in group.lines if line not in stored]
+            if not group.retry:
+                self._backlog.put_back_for_retry(suspects)
+            elif suspects:
+                self.set_aside[suspects[0]] = f"two workers died while they spoke it, the last: {reason}"
 
-    def in_hand(self, worker: int) -> Group | None:
-        """What a worker is speaking now."""
-        its = self._workers.get(worker)
-        return its.groups[0] if its and its.groups else None
+    def _remove(self, name: int) -> None:
+        self._starting.discard(name)
+        if (worker := self._workers.pop(name, None)) is not None:
+            for group in worker.groups:
+                self._backlog.put_back(group)
 
-    # --- what to do -------------------------------------------------------------------------------------------
+    # --- decisions --------------------------------------------------------------------------------------------
 
     def decide(self, now: float) -> list[Command]:
-        """What to do next. Each command is given once, and counts as obeyed.
+        """The next commands. Each is returned once, and counts as executed.
 
         Raises:
-            WorkersUnusable: all that there could be have left.
-            WorkersNeverReady: those that there could be do not come.
+            WorkersUnusable: no worker is left, and none may be started.
+            WorkersNeverReady: no worker got ready in time.
         """
-        commands: list[Command] = [*self._assignments(now), *self._needless(), *self._starts(now)]
-        if not self.finished and not self._workers and not self._starting:
-            reasons = [reason for reason, _ in self._refusals]
-            raise WorkersUnusable(reasons, transient=any(transient for _, transient in self._refusals))
-        if self._waits_in_vain(now):
-            if not self._workers:
-                raise WorkersNeverReady(len(self._starting), self._policy.start_patience)
-            self._no_second_opinion = True
+        commands: list[Command] = [*self._assignments(now), *self._stops(), *self._starts()]
+        if self._active_at is None or self._busy or self.finished:
+            self._active_at = now
+        elif not self._workers and not self._starting:
+            reasons = [reason for reason, _ in self._retired]
+            raise WorkersUnusable(reasons, transient=any(transient for _, transient in self._retired))
+        elif self._starting and now - self._active_at > self._policy.start_timeout:
+            raise WorkersNeverReady(len(self._starting), self._policy.start_timeout)
         return commands
 
-    def late(self, now: float) -> list[int]:
-        """Workers that take far longer than they should: they hang (``died``), or they get on after all (``seen``)."""
-        return [
-            name
-            for name, worker in self._workers.items()
-            if worker.groups and now - worker.began > self._policy.patience + 10 * self._expected(worker)
-        ]
+    def overdue(self, now: float) -> list[int]:
+        """Workers that take far longer than expected. They hang (report ``died``) or are slow (``progressed``)."""
+        ready, patience = self._workers.items(), self._policy.stall_seconds
+        expected = {name: w.groups[0].cost / (w.speed or self._slowest) for name, w in ready if w.groups}
+        return [name for name, seconds in expected.items() if now - self._workers[name].began > patience + 10 * seconds]
 
-    def seen(self, worker: int, now: float) -> None:
-        """A worker that is late gets on with its group."""
-        self._workers[worker].began = now
+    def progressed(self, name: int, now: float) -> None:
+        """An overdue worker makes progress with its group."""
+        self._workers[name].began = now
 
-    def _expected(self, worker: _Worker) -> float:
-        """How long a worker needs for the group that it speaks; of one whose speed is not known: as the slowest."""
-        speed = worker.speed or self._slowest
-        return worker.groups[0].cost / speed if speed else 0.0
-
-    def _waits_in_vain(self, now: float) -> bool:
-        """Whether nobody has had anything in hand for too long, and nobody has come in that time."""
-        if self.finished or any(worker.groups for worker in self._workers.values()):
-            self._idle_since = None
-            return False
-        self._idle_since = now if self._idle_since is None else self._idle_since
-        if not self._starting:
-            return False
-        return now - max(self._idle_since, min(self._starting.values())) > self._policy.start_patience
+    @property
+    def _busy(self) -> bool:
+        return any(worker.groups for worker in self._workers.values())
 
     def _assignments(self, now: float) -> list[Command]:
-        """Turn by turn, so that nobody has two groups before everybody has one."""
+        """In turns: no worker gets a second group before every worker has one."""
         commands: list[Command] = []
         for depth in range(self._policy.in_flight):
             for name, worker in self._workers.items():
-                if len(worker.groups) == depth and (group := self._group_for(name, worker)):
+                if len(worker.groups) == depth and (group := self._next_group(worker)):
                     worker.began = worker.began if worker.groups else now
                     worker.groups.append(group)
                     commands.append(Assign(name, group))
         return commands
 
-    def _group_for(self, name: int, worker: _Worker) -> Group | None:
-        if any(group.suspect for group in worker.groups):
-            return None  # nothing else is to be lost with it
+    def _next_group(self, worker: _Worker) -> Group | None:
         others = [other for other in self._workers.values() if other is not worker]
-        # A new worker shows with other lines that it is well, so that it is known what a suspect line is to blame for.
-        alone = not any(other.proven or other.groups for other in others)
-        suspects = worker.proven or (alone and not self._backlog.has_unsuspected)
-        share = self._share(worker)
-        in_time = self._in_time(worker, others, self._backlog.next_cost(share, suspects))
-        if not in_time and not self._backlog.all_doubted:
-            return None
-        nobody_else = not others and (self._no_second_opinion or self._places < 2)
-        return self._backlog.take(share, suspects, None if nobody_else else name)
+        # On a bad machine every worker dies: a line is retried on a worker that has spoken, if there may be one.
+        retries = worker.speed is not None or not any(other.speed or other.groups for other in others)
+        return self._backlog.take(self._share(worker), retries)
 
     def _share(self, worker: _Worker) -> float:
-        """How much a worker is given next: less and less as the end comes near, so that all end together."""
+        """The cost of a worker's next group. Groups shrink toward the end, so that all workers end together."""
         if worker.speed is None:
             return self._probe
         policy, left = self._policy, self.seconds_left or 0.0
-        return worker.speed * min(policy.group_seconds, max(policy.tail_seconds, left / _PORTIONS))
+        return worker.speed * min(policy.group_seconds, max(policy.tail_seconds, left / _GROUPS_LEFT))
 
-    def _in_time(self, worker: _Worker, others: Sequence[_Worker], cost: float) -> bool:
-        """Whether a worker would be through with so much before the others could do all that is left without it."""
-        speed = sum(other.speed or 0.0 for other in others)
-        mine = worker.seconds(worker.pending + cost)
-        if mine is None or not speed or any(other.speed is None for other in others):
-            return True
-        everything = self._backlog.cost + sum(other.pending for other in others)
-        alone = min(other.seconds(cost) or 0.0 for other in others)
-        return mine <= max(everything / speed, alone)
-
-    def _needless(self) -> list[Command]:
-        """Workers that wait, or are still being started, when nothing is left to hand out."""
-        if len(self._backlog) and not self.finished:
+    def _stops(self) -> list[Command]:
+        """Stop idle and starting workers when nothing is left to assign."""
+        if len(self._backlog):
             return []
         idle = [name for name, worker in self._workers.items() if not worker.groups]
         spare = [*sorted(self._starting), *idle]
-        kept = 0 if self.finished else max(0, self._policy.least - (len(self._workers) - len(idle)))
-        ended = spare[: max(0, len(spare) - kept)]
-        for name in ended:
-            self._forget(name)
-        return [Stop(name) for name in ended]
+        kept = 0 if self.finished else max(0, self._policy.min_workers - (len(self._workers) - len(idle)))
+        stopped = spare[: max(0, len(spare) - kept)]
+        for name in stopped:
+            self._remove(name)
+        return [Stop(name) for name in stopped]
 
-    def _starts(self, now: float) -> list[Command]:
-        missing = self._wanted() - len(self._workers) - len(self._starting)
-        names = range(self._names, self._names + max(0, missing))
-        self._names = names.stop
-        self._starting.update(dict.fromkeys(names, now))
+    def _starts(self) -> list[Command]:
+        missing = self._workers_wanted() - len(self._workers) - len(self._starting)
+        names = range(self._next_name, self._next_name + max(0, missing))
+        self._next_name = names.stop
+        self._starting.update(names)
         return [Start(name) for name in names]
 
-    def _wanted(self) -> int:
-        """How many workers are worth having for what nobody has in hand."""
+    def _workers_wanted(self) -> int:
         if self.finished:
             return 0
-        policy, lines = self._policy, len(self._backlog)
-        speeds = [worker.speed for worker in self._workers.values() if worker.speed]
-        if not lines:
-            return min(policy.least, self._places)
-        if speeds:
-            wanted = math.ceil(self._backlog.cost / (sum(speeds) / len(speeds)) / policy.worth_starting)
-        else:
-            wanted = self._worth_probing()
-        if self._backlog.all_doubted and not self._no_second_opinion:
-            wanted = max(wanted, 2)
-        wanted = max(wanted, self._deaths_in_a_row)  # it may be the machine: others are to try
-        return min(self._places, max(policy.least, wanted))
+        policy, wanted = self._policy, self._workers_to_probe()
+        if speeds := [worker.speed for worker in self._workers.values() if worker.speed]:
+            seconds = self._backlog.cost / (sum(speeds) / len(speeds))
+            wanted = math.ceil(seconds / policy.min_worker_seconds)
+        return min(policy.max_workers - len(self._retired), max(policy.min_workers, wanted))
 
-    @property
-    def _places(self) -> int:
-        """How many workers there can be."""
-        return self._policy.most - len(self._refusals)
-
-    def _worth_probing(self) -> int:
-        """How many workers are worth having while nobody knows how fast they are."""
-        return min(self._policy.most, math.ceil(len(self._backlog) / self._policy.probe_lines))
-
-    # --- the dead ---------------------------------------------------------------------------------------------
-
-    def _never_came(self, name: int, reason: str) -> None:
-        """A place where workers die before they are ready; so many of them cost the pool one place."""
-        self._starting.pop(name)
-        self._never_ready += 1
-        if self._never_ready % self._policy.tries == 0:
-            self._refusals.append((reason, True))
-
-    def _forget(self, name: int) -> None:
-        self._starting.pop(name, None)
-        if (worker := self._workers.pop(name, None)) is not None:
-            for group in worker.groups:
-                self._backlog.put_back(group)
-
-    def _suspect(self, lines: list[int], deaths: int, reason: str) -> None:
-        """Lines over which a worker died: once may be chance, then they are halved until the one is alone."""
-        if len(lines) == 1 and deaths >= self._policy.tries:
-            self.set_aside[lines[0]] = f"{deaths} workers ended while they spoke it, the last: {reason}"
-        elif deaths == 1 or len(lines) < 2:
-            self._backlog.give_back(lines, deaths)
-        else:
-            half = len(lines) // 2
-            self._backlog.give_back(lines[:half], 1)
-            self._backlog.give_back(lines[half:], 1)
+    def _workers_to_probe(self) -> int:
+        """How many workers to have while no speed is known: one for each probe group."""
+        return min(self._policy.max_workers, math.ceil(len(self._backlog) / self._policy.probe_lines))

@@ -11,7 +11,6 @@ from f5_pipeline.audio.samples import SAMPLE_RATE, Samples
 from f5_pipeline.engine.protocol import SpeechChunk
 from f5_pipeline.quality.asr.comparison import words_of
 from f5_pipeline.results.chunk_spans import ChunkSpan
-from f5_pipeline.results.keys import clip_key, derive_seed
 from f5_pipeline.synthesis.request import SynthesisRequest
 
 
@@ -35,7 +34,7 @@ class TakeAssembly:
 
     def __init__(self, request: SynthesisRequest, attempt: int, chunks: Sequence[SpeechChunk]) -> None:
         self.request, self.attempt, self.chunks = request, attempt, chunks
-        self.key = request.key if attempt == 1 else clip_key(request.parts(attempt))
+        self.key = request.take_key(attempt)
         #: True if the chunks are clips of their own; else the only chunk is the clip.
         self.is_joined = bool(request.utterance.passages) or len(chunks) > 1
         self.samples: Samples | None = None  # of the only chunk; those of a joined take are in the store
@@ -46,10 +45,6 @@ class TakeAssembly:
     @property
     def is_complete(self) -> bool:
         return not self._missing
-
-    @property
-    def seed(self) -> int:
-        return derive_seed(self.request.parts(self.attempt))
 
     def put(self, position: int, samples: Samples | None = None, error: str = "") -> bool:
         """Note that a chunk has arrived, or failed; returns True if the take is complete with it."""
@@ -73,7 +68,7 @@ class TakeAssembly:
             speech=speech,
             text=self.request.utterance.spoken_text,
             expected_seconds=sum(chunk.seconds for chunk in self.chunks),
-            seed=self.seed,
+            seed=self.request.take_seed(self.attempt),
             attempt=self.attempt,
             chunk_keys=tuple(chunk.key for chunk in self.chunks) if self.is_joined else (),
             chunk_spans=self._spans(sounds, joints) if self.is_joined else (),

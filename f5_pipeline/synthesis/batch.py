@@ -133,7 +133,7 @@ def speak_batch(batch: str, context: SynthesisContext) -> BatchReport:
     speaking = time.monotonic()
     with open_transcriber(loaded.recogniser, context.store) as transcriber:
         reused = _reuse(loaded, context.store, requests, transcriber)
-        with hold_lease(context.store, batch, _clips_to_protect(requests, reused)) as lease:
+        with hold_lease(context.store, batch, clips_to_protect(requests, reused)) as lease:
             job = SynthesisJob(
                 batch,
                 lease,
@@ -188,7 +188,7 @@ def _reuse(
         return reuse_indexed_takes(requests, ClipStore(store), rows, transcriber)
 
 
-def _clips_to_protect(requests: Sequence[SynthesisRequest], reused: Takes) -> Iterator[str]:
+def clips_to_protect(requests: Sequence[SynthesisRequest], reused: Takes) -> Iterator[str]:
     """The clips of first takes that no index may name yet; those of later takes are added when they are spoken."""
     return (key for request in requests if request.key not in reused for key in request.clip_keys())
 

@@ -54,6 +54,14 @@ class SynthesisRequest:
         parts = self._parts(u.spoken_text, self.speakers[0], u.sampling, attempt)
         return replace(parts, passages=self._passage_parts()) if u.passages else parts
 
+    def take_key(self, attempt: int) -> str:
+        """The clip key of a take."""
+        return self.key if attempt == 1 else clip_key(self.parts(attempt))
+
+    def take_seed(self, attempt: int) -> int:
+        """The seed that a take is spoken with."""
+        return derive_seed(self.parts(attempt))
+
     @property
     def take_keys(self) -> tuple[str, ...]:
         """The clip keys of all takes that are allowed. Most requests need only the first."""
@@ -84,7 +92,7 @@ class SynthesisRequest:
 
     def clip_keys(self, attempt: int = 1) -> Iterator[str]:
         """The keys of all clips that speaking a take may store."""
-        yield self.key if attempt == 1 else clip_key(self.parts(attempt))
+        yield self.take_key(attempt)
         if self.is_chunked:
             yield from (chunk.key for chunk in self.chunks(attempt))
 

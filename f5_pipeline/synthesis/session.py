@@ -227,7 +227,7 @@ class _Session:
         """Store the clip of a complete take."""
         request, transcriber = take.request, self._job.transcriber
         if take.error:
-            return request, failed_take(request, take.attempt, take.key, take.seed, take.error)
+            return request, failed_take(request, take.attempt, take.error)
         if not take.is_joined:
             assert take.samples is not None
             info = self._store_spoken(take.waveform([take.samples]), take.chunks[0])

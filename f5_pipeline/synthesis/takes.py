@@ -109,9 +109,9 @@ class PendingTake:
         return seed if not self.chunks or seed == self.request.utterance.seed else None
 
 
-def failed_take(request: SynthesisRequest, attempt: int, key: str, seed: int, reason: str) -> Take:
+def failed_take(request: SynthesisRequest, attempt: int, reason: str) -> Take:
     """A take that the engine could not speak."""
-    return Take(key, attempt, "failed", reason, seed, "spoken")
+    return Take(request.take_key(attempt), attempt, "failed", reason, request.take_seed(attempt), "spoken")
 
 
 def take_of_row(row: IndexRow, size: int) -> Take:

@@ -11,14 +11,12 @@ from rich.console import Console
 
 from f5_pipeline.cli.progress_bar import BarProgress
 from f5_pipeline.quality.asr.recogniser import TranscriptionRequest
-from f5_pipeline.quality.thresholds import Thresholds
-from f5_pipeline.quality.verdicts import Judge
 from f5_pipeline.results.transcripts import TimedWord
-from f5_pipeline.synthesis.session import Generation, generate
-from f5_pipeline.synthesis.transcriber import Ears
+from f5_pipeline.synthesis.executor import SynthesisResult
+from f5_pipeline.synthesis.transcriber import StoreTranscriber
 from tests.quality.asr.fake_recogniser import SPEC, FakeRecogniser, without_the_second
 from tests.synthesis.fake_engine import FakeEngine
-from tests.synthesis.test_session import Run, lines
+from tests.synthesis.jobs import Run, lines
 
 
 class ObservedBar(BarProgress):
@@ -43,14 +41,14 @@ class LateRecogniser(FakeRecogniser):
         return super().transcribe(request)
 
 
-def generated(run: Run, recogniser: LateRecogniser, engine: FakeEngine) -> tuple[Generation, str]:
+def generated(run: Run, recogniser: LateRecogniser, engine: FakeEngine) -> tuple[SynthesisResult, str]:
     """Run a session on a terminal; returns its result and the terminal's content."""
     screen = io.StringIO()
     with ObservedBar(Console(file=screen, width=200, force_terminal=True, color_system=None)) as progress:
         recogniser.begun = progress.begun
-        with Ears(SPEC, run.store, lambda: recogniser) as ears:
-            judge = Judge(Thresholds(), SPEC.name)
-            done = generate(lines(), run.clips, {}, engine.load, progress, judge, ears)
+        run.forget()
+        with StoreTranscriber(SPEC, run.store, lambda: recogniser) as transcriber:
+            done = run(lines(), engine, transcriber, progress)
     return done, screen.getvalue()
 
 

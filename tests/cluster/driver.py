@@ -1,4 +1,7 @@
-"""A run in a process of its own, which can be killed, terminated, or lose its cluster. It is this module, run."""
+"""A run in a process of its own, which a test can kill, terminate, or cut off from its cluster.
+
+Run as a program, this module is that process.
+"""
 
 from __future__ import annotations
 
@@ -6,31 +9,22 @@ import os
 import signal
 import subprocess
 import sys
-import time
-from collections.abc import Callable
 from pathlib import Path
 
 from f5_pipeline.cluster import ray_cluster
 from f5_pipeline.errors import F5PipelineError
 from f5_pipeline.storage.local import LocalStore
-from tests.cluster.batch import PATIENCE, Batch
+from tests.cluster.batch import Batch, worker_variables
 from tests.cluster.engines import Watched
 
 
-def driver(root: Path, cache: Path, seconds: float, address: str) -> subprocess.Popen[str]:
-    """Speaks the batch of ``root / "store"`` on a cluster, ``seconds`` for each line; says how that ended."""
+def start_driver(root: Path, cache: Path, seconds: float, address: str) -> subprocess.Popen[str]:
+    """Speak the batch of ``root / "store"`` on a cluster, ``seconds`` for each line; it prints how that ended."""
     arguments = [sys.executable, "-m", "tests.cluster.driver", str(root), str(cache), str(seconds), address]
-    environment = {**os.environ, "F5_CACHE": str(cache), "F5_DEVICE": "cpu", "F5_RECOGNISER": "none"}
+    environment = {**os.environ, **worker_variables(cache)}
     return subprocess.Popen(
         arguments, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, cwd=_ROOT
     )
-
-
-def wait_for(condition: Callable[[], object]) -> None:
-    deadline = time.monotonic() + PATIENCE
-    while not condition():
-        assert time.monotonic() < deadline
-        time.sleep(0.1)
 
 
 _ROOT = Path(__file__).parents[2]
@@ -51,7 +45,7 @@ def _main(root: str, cache: str, seconds: str, address: str) -> None:
     except KeyboardInterrupt:
         print("interrupted")
     except F5PipelineError as error:
-        print(type(error).__name__, "transient" if error.transient else "for good", error)
+        print(type(error).__name__, "transient" if error.transient else "permanent", error)
     import ray
 
     print(ray.is_initialized())

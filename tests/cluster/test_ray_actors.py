@@ -1,4 +1,4 @@
-"""Actors: where they are, where they are not to be, and why they died."""
+"""Actors: on which machines they run, and why they died."""
 
 from __future__ import annotations
 
@@ -18,83 +18,82 @@ from ray._private.utils import check_version_info
 from f5_pipeline.cluster.driver import WorkerEvent
 from f5_pipeline.cluster.ray_actors import RayWorkerPool
 from f5_pipeline.cluster.ray_cluster import connected
-from f5_pipeline.cluster.ray_errors import why
-from f5_pipeline.cluster.worker import Assignment, Ready, WorkerError
+from f5_pipeline.cluster.ray_errors import reason_of
+from f5_pipeline.cluster.worker import Assignment, WorkerError, WorkerReady
 from f5_pipeline.errors import RayUnreachable
 from f5_pipeline.quality.verdicts import Judge
 from f5_pipeline.storage.local import LocalStore
-from tests.cluster.batch import Batch
-from tests.cluster.conftest import AddNode
-from tests.cluster.driver import wait_for
+from tests.cluster.batch import Batch, wait_for
 from tests.cluster.engines import Watched
+from tests.cluster.ray_fixtures import AddNode
 
 LOG = logging.getLogger("tests.cluster")
-NOWHERE: frozenset[str] = frozenset()
+ANYWHERE: frozenset[str] = frozenset()
+
+pytestmark = pytest.mark.slow
 
 
 @pytest.fixture
 def assignment(tmp_path: Path) -> Assignment:
     store = LocalStore(tmp_path / "store")
-    store.write("claim", b"")
-    return Assignment("claim", store.url, {}, Judge(), None, Watched(tmp_path / "watched").load)
+    store.write("lease", b"")
+    return Assignment("lease", store.url, {}, Judge(), None, Watched(tmp_path / "watched").load)
 
 
-def first_news(crew: RayWorkerPool) -> tuple[int, WorkerEvent]:
-    news: list[tuple[int, WorkerEvent]] = []
-    wait_for(lambda: news.extend(crew.wait(1.0)) or news)
-    (one,) = news
-    return one
+def next_event(pool: RayWorkerPool) -> tuple[int, WorkerEvent]:
+    events: list[tuple[int, WorkerEvent]] = []
+    wait_for(lambda: events.extend(pool.wait(1.0)) or events)
+    (event,) = events
+    return event
 
 
-def test_workers_are_kept_off_machines_that_are_of_no_use(
-    cluster: Any, add_node: AddNode, assignment: Assignment
-) -> None:
+def test_workers_avoid_unusable_machines(cluster: Any, add_node: AddNode, assignment: Assignment) -> None:
     bad = add_node(2, F5_ATTENTION="flash_attn")
-    with connected("the one of this test", LOG) as there:
-        crew = RayWorkerPool(there, assignment, {"CPU": 1.0, "GPU": 0.0}, LOG)
-        crew.start(0, NOWHERE)
-        worker, news = first_news(crew)
-        assert isinstance(news, WorkerError)
-        assert (worker, news.transient, news.place) == (0, False, bad.node_id)
-        crew.start(1, frozenset({bad.node_id}))
-        assert crew.wait(1.0) == []  # though there is room on it
+    with connected("", LOG) as connection:
+        pool = RayWorkerPool(connection, assignment, {"CPU": 1.0, "GPU": 0.0}, LOG)
+        pool.start(0, ANYWHERE)
+        worker, event = next_event(pool)
+        assert isinstance(event, WorkerError)
+        assert (worker, event.transient, event.place) == (0, False, bad.node_id)
+        pool.start(1, frozenset({bad.node_id}))
+        assert pool.wait(1.0) == []  # though there is room on it
         good = add_node(1)
-        worker, news = first_news(crew)
-        assert isinstance(news, Ready)
+        worker, event = next_event(pool)
+        assert isinstance(event, WorkerReady)
         assert worker == 1
-        crew.start(2, frozenset({bad.node_id, good.node_id}))
-        crew.start(3, NOWHERE)
-        worker, news = first_news(crew)
-        assert isinstance(news, WorkerError)
-        assert (worker, news.place) == (3, bad.node_id)
-        crew.end()
+        pool.start(2, frozenset({bad.node_id, good.node_id}))
+        pool.start(3, ANYWHERE)
+        worker, event = next_event(pool)
+        assert isinstance(event, WorkerError)
+        assert (worker, event.place) == (3, bad.node_id)
+        pool.end()
         wait_for(lambda: {actor["State"] for actor in actors().values()} == {"DEAD"})
 
 
-def test_a_cluster_in_which_nobody_has_room_is_said(cluster: Any, batch: Batch) -> None:
-    """As dagster-ray's is, if nothing is up yet and nobody says how many there may be."""
+def test_a_cluster_without_room_for_a_worker_is_an_error(cluster: Any, batch: Batch) -> None:
+    """For example one of dagster-ray that has no machine yet, without F5_RAY_WORKERS."""
     batch.write(["one river."])
-    with pytest.raises(RayUnreachable, match=r"together they have nothing. A cluster that grows .* F5_RAY_WORKERS"):
+    with pytest.raises(RayUnreachable, match=r"they have nothing.* F5_RAY_WORKERS"):
         batch.speak_on_ray(Watched(batch.cache / "watched").load)
 
 
 class Actor:
-    """Ends as it is told."""
+    """Ends in the way that a test asks for."""
 
-    def __init__(self, how: str = "") -> None:
-        if how == "raise":
+    def __init__(self, fault: str = "") -> None:
+        if fault == "raise":
             raise OSError("no \x1b[31mdisk\x1b[0m\nand no hope")
 
-    def end(self, how: str) -> None:
-        if how == "exit":
+    def end(self, fault: str) -> None:
+        if fault == "exit":
             sys.exit(7)
-        if how == "raise":
+        if fault == "raise":
             raise KeyError("some\nthing")
-        os.kill(os.getpid(), int(how))
+        os.kill(os.getpid(), int(fault))
 
 
 @pytest.mark.parametrize(
-    ("how_it_begins", "how_it_ends", "reason"),
+    ("start_fault", "fault", "reason"),
     [
         ("raise", "", "OSError: no disk and no hope"),
         ("", "raise", "KeyError: 'some\\nthing'"),
@@ -103,35 +102,35 @@ class Actor:
         ("", "15", "receives a SIGTERM"),
     ],
 )
-def test_why_an_actor_died(cluster: Any, how_it_begins: str, how_it_ends: str, reason: str) -> None:
-    actor = ray.remote(Actor).options(num_cpus=0).remote(how_it_begins)
-    assert reason in told_of(actor.end.remote(how_it_ends))
+def test_the_reason_of_a_death(cluster: Any, start_fault: str, fault: str, reason: str) -> None:
+    actor = ray.remote(Actor).options(num_cpus=0).remote(start_fault)
+    assert reason in reason_from(actor.end.remote(fault))
 
 
-def test_an_actor_whose_code_a_machine_does_not_have(
+def test_the_reason_if_a_machine_lacks_the_code_of_an_actor(
     cluster: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    (tmp_path / "only_here.py").write_text("class Actor:\n    def end(self): ...\n")
+    (tmp_path / "only_driver.py").write_text("class Actor:\n    def end(self): ...\n")
     monkeypatch.syspath_prepend(tmp_path)
-    actor = ray.remote(importlib.import_module("only_here").Actor).options(num_cpus=0).remote()
-    assert told_of(actor.end.remote()) == "ModuleNotFoundError: No module named 'only_here'"
+    actor = ray.remote(importlib.import_module("only_driver").Actor).options(num_cpus=0).remote()
+    assert reason_from(actor.end.remote()) == "ModuleNotFoundError: No module named 'only_driver'"
 
 
-def told_of(answer: Any) -> str:
+def reason_from(reference: Any) -> str:
     with pytest.raises(ray.exceptions.RayError) as caught:
-        ray.get(answer)
-    told = why(caught.value)
-    assert len(told) <= 300
-    assert not {"\n", "\t", "\x1b"} & set(told)
-    assert "unexpectedly before finishing" not in told
-    return told
+        ray.get(reference)
+    reason = reason_of(caught.value)
+    assert len(reason) <= 300
+    assert not {"\n", "\t", "\x1b"} & set(reason)
+    assert "unexpectedly before finishing" not in reason
+    return reason
 
 
-def test_other_versions_are_told_in_a_sentence() -> None:
-    """As Ray finds it, and wraps it where it connects to a head."""
+def test_the_reason_if_versions_differ() -> None:
+    """Ray wraps this error when it connects to a head."""
     with pytest.raises(RuntimeError) as caught:
         check_version_info({"ray_version": "2.9.0", "python_version": "3.10.1"}, "node 10.0.0.1")
     wrapped = ConnectionError("Failed to connect to Ray cluster at 10.0.0.1:6379")
     wrapped.__cause__ = caught.value
     ours = f"Ray {ray.__version__} and Python {platform.python_version()}"
-    assert why(wrapped) == f"it has Ray 2.9.0 and Python 3.10.1, and this machine has {ours}"
+    assert reason_of(wrapped) == f"it has Ray 2.9.0 and Python 3.10.1, and this machine has {ours}"

@@ -1,4 +1,4 @@
-"""Connections to a Ray cluster: through Ray Client, to a head that dies, to one that is not there, and interrupted."""
+"""Connections to a Ray cluster: through Ray Client, to a head that dies or does not answer, and interrupted ones."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ from f5_pipeline.environment.attention import prove_environment
 from f5_pipeline.errors import RayUnreachable
 from f5_pipeline.settings.environment import Settings
 from f5_pipeline.storage.local import LocalStore
-from tests.cluster.batch import PATIENCE, Batch, essence, some_lines
-from tests.cluster.driver import driver, wait_for
+from tests.cluster.batch import TIMEOUT, Batch, comparable, some_lines, wait_for, worker_variables
+from tests.cluster.driver import start_driver
 from tests.cluster.engines import Watched
 from tests.running import with_variable
 from tests.storage.servers import free_port
@@ -27,17 +27,19 @@ from tests.storage.servers import free_port
 LOG = logging.getLogger("tests.cluster")
 ROOT = Path(__file__).parents[2]
 
+pytestmark = pytest.mark.slow
+
 
 @dataclass(frozen=True)
 class Head:
-    """The head of a cluster of one machine, as ``ray start`` starts it."""
+    """The head of a cluster of one machine, started with ``ray start``."""
 
     process: subprocess.Popen[bytes]
     address: str
     client_address: str
 
     def kill(self) -> None:
-        """And all that it has started."""
+        """Kill it, and all processes that it has started."""
         os.killpg(self.process.pid, signal.SIGKILL)
         self.process.wait()
 
@@ -48,9 +50,9 @@ def head(cache: Path, ray_folder: Path) -> Iterator[Head]:
     gcs, client = free_port(), free_port()
     options = [f"--port={gcs}", f"--ray-client-server-port={client}", "--num-cpus=2", "--include-dashboard=false"]
     code = "from ray.scripts.scripts import main; main()"
-    environment = {"F5_CACHE": str(cache), "F5_DEVICE": "cpu", "F5_RECOGNISER": "none", "PYTHONPATH": str(ROOT)}
+    environment = {**worker_variables(cache), "PYTHONPATH": str(ROOT)}
     environment |= {"RAY_AUTH_MODE": "disabled", "RAY_USAGE_STATS_ENABLED": "0", "RAY_worker_niceness": "0"}
-    environment["GRPC_ENABLE_FORK_SUPPORT"] = "0"  # as docs/scale.md has it, else one client in ten has to ask twice
+    environment["GRPC_ENABLE_FORK_SUPPORT"] = "0"  # as in docs/scale.md: else one client in ten has to try again
     process = subprocess.Popen(
         [sys.executable, "-c", code, "start", "--head", "--block", "--object-store-memory=80000000", *options],
         env={**os.environ, **environment},
@@ -65,85 +67,83 @@ def head(cache: Path, ray_folder: Path) -> Iterator[Head]:
     wait_for(lambda: not with_variable("RAY_TMPDIR", ray_folder))
 
 
-def test_a_batch_through_ray_client_and_a_head_that_is_lost(
+def test_ray_client_and_the_loss_of_the_head(
     head: Head, batch: Batch, other_batch: Batch, tmp_path: Path, cache: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Whoever loses it says so once, soon, and can be tried again."""
+    """Both kinds of connection fail soon after the loss, with one transient error."""
     monkeypatch.setenv("RAY_CLIENT_RECONNECT_GRACE_PERIOD", "3")
     for one in (batch, other_batch):
         one.write(some_lines(8))
-    there = batch.speak_on_ray(Watched(tmp_path / "watched").load, ray_address=head.client_address)
-    here = other_batch.speak_in_process(Watched(tmp_path / "here").load)
-    assert [essence(row) for row in there.rows] == [essence(row) for row in here.rows]
-    assert not any(worker.left for worker in there.workers)
+    report = batch.speak_on_ray(Watched(tmp_path / "watched").load, ray_address=head.client_address)
+    expected = other_batch.speak_in_process(Watched(tmp_path / "one process").load)
+    assert [comparable(row) for row in report.rows] == [comparable(row) for row in expected.rows]
+    assert not any(worker.left for worker in report.workers)
 
     runs = []
     for name, address in {"client": head.client_address, "direct": head.address}.items():
         (tmp_path / name).mkdir()
-        one = Batch(LocalStore(tmp_path / name / "store"), cache)
-        one.write(some_lines(80))
-        runs.append((one, driver(tmp_path / name, cache, 0.5, address)))
-    wait_for(lambda: all(len(one.clips) >= 2 for one, _ in runs))
+        run = Batch(LocalStore(tmp_path / name / "store"), cache)
+        run.write(some_lines(80))
+        runs.append((run, start_driver(tmp_path / name, cache, 0.5, address)))
+    wait_for(lambda: all(len(run.clips) >= 2 for run, _ in runs))
     head.kill()
     for _, process in runs:
         with process:
-            said, complained = process.communicate(timeout=PATIENCE)
-        assert said.startswith("RayUnreachable transient The Ray cluster ")
-        assert said.count("the connection to it was lost: ") == 1
-        assert said.split()[-1] == "False"
-        assert "Traceback" not in complained
+            output, errors = process.communicate(timeout=TIMEOUT)
+        assert output.startswith("RayUnreachable transient The Ray cluster ")
+        assert output.count("the connection to it was lost: ") == 1
+        assert output.split()[-1] == "False"
+        assert "Traceback" not in errors
 
 
-def test_a_head_that_is_not_there_is_said() -> None:
+def test_a_head_that_does_not_answer() -> None:
     address = f"127.0.0.1:{free_port()}"
     with pytest.raises(RayUnreachable, match="Connection refused"), connected(address, LOG):
         pass
 
 
-DIED = "Initialization failure from server:\nRuntimeError: Starting Ray client server failed."
+FORK_FAILED = "Initialization failure from server:\nRuntimeError: Starting Ray client server failed."
 
 
 @pytest.mark.parametrize(
-    ("answers", "tries", "said"),
-    [([DIED] * 9, 4, "Starting Ray client server failed"), ([DIED, "no"], 2, "no"), (["no"], 1, "no")],
+    ("errors", "attempts", "reason"),
+    [([FORK_FAILED] * 9, 4, "Starting Ray client server failed"), ([FORK_FAILED, "no"], 2, "no"), (["no"], 1, "no")],
 )
-def test_ray_client_is_asked_again_if_its_server_could_not_start_a_process(
-    answers: list[str], tries: int, said: str, monkeypatch: pytest.MonkeyPatch
+def test_ray_client_connects_again_if_its_server_could_not_start_a_process(
+    errors: list[str], attempts: int, reason: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     import ray
 
-    left = iter(answers)
+    remaining = iter(errors)
 
     def init(**_: object) -> None:
-        raise ConnectionAbortedError(next(left))
+        raise ConnectionAbortedError(next(remaining))
 
     monkeypatch.setattr(ray, "init", init)
-    with pytest.raises(RayUnreachable, match=said), connected("ray://head:10001", LOG):
+    with pytest.raises(RayUnreachable, match=reason), connected("ray://head:10001", LOG):
         pass
-    assert len(answers) - len(list(left)) == tries
+    assert len(errors) - len(list(remaining)) == attempts
 
 
-def test_a_run_that_is_terminated_stops_its_cluster(
-    batch: Batch, tmp_path: Path, cache: Path, ray_folder: Path
-) -> None:
+def test_a_terminated_run_stops_its_cluster(batch: Batch, tmp_path: Path, cache: Path, ray_folder: Path) -> None:
     batch.write(some_lines(20))
-    with driver(tmp_path, cache, 0.5, "local") as process:
+    with start_driver(tmp_path, cache, 0.5, "local") as process:
         wait_for(lambda: len(batch.clips) >= 2)
         assert len(with_variable("RAY_TMPDIR", ray_folder)) > 3
         process.terminate()
-        said, _ = process.communicate(timeout=PATIENCE)
-    assert said.split() == ["interrupted", "False"]
+        output, _ = process.communicate(timeout=TIMEOUT)
+    assert output.split() == ["interrupted", "False"]
     wait_for(lambda: not with_variable("RAY_TMPDIR", ray_folder))
 
 
-def test_a_run_that_is_terminated_while_its_cluster_starts_stops_it(
+def test_a_run_terminated_while_its_cluster_starts_stops_it(
     batch: Batch, tmp_path: Path, cache: Path, ray_folder: Path
 ) -> None:
     batch.write(some_lines(20))
-    with driver(tmp_path, cache, 0.5, "local") as process:
-        wait_for(lambda: len(with_variable("RAY_TMPDIR", ray_folder)) >= 2)  # itself, and the first of the cluster's
+    with start_driver(tmp_path, cache, 0.5, "local") as process:
+        wait_for(lambda: len(with_variable("RAY_TMPDIR", ray_folder)) >= 2)  # its own, and one of the cluster
         process.terminate()
-        said, _ = process.communicate(timeout=PATIENCE)
-    assert (said.split(), process.returncode) == (["interrupted", "False"], 0)
+        output, _ = process.communicate(timeout=TIMEOUT)
+    assert (output.split(), process.returncode) == (["interrupted", "False"], 0)
     assert not batch.clips
     wait_for(lambda: not with_variable("RAY_TMPDIR", ray_folder))

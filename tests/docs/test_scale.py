@@ -1,4 +1,4 @@
-"""docs/scale.md: its configurations parse and fit together, and its figures are those of its formula."""
+"""docs/scale.md: its configurations are valid and fit together, and its figures follow from its formula."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def containers(group: dict[str, Any]) -> list[dict[str, Any]]:
     return found
 
 
-def test_the_raycluster_is_one() -> None:
+def test_the_raycluster_is_valid() -> None:
     spec = CLUSTER["spec"]
     assert (CLUSTER["apiVersion"], CLUSTER["kind"]) == ("ray.io/v1", "RayCluster")
     assert str(spec["rayVersion"]) == VERSIONS["ray"]
@@ -41,13 +41,13 @@ def test_the_raycluster_is_one() -> None:
     assert head["image"] == worker["image"]
     assert spec["headGroupSpec"]["rayStartParams"]["num-cpus"] == "0"
     assert {"name": "GRPC_ENABLE_FORK_SUPPORT", "value": "0"} in head["env"]
-    for container in (head, worker):  # Ray counts limits, Kubernetes requests
+    for container in (head, worker):  # Ray reads limits, Kubernetes requests
         assert container["resources"]["limits"] == container["resources"]["requests"]
     mounted = {mount["name"] for mount in worker["volumeMounts"]}
     assert mounted == {volume["name"] for volume in group["template"]["spec"]["volumes"]}
 
 
-def test_the_run_asks_the_raycluster_for_what_it_has() -> None:
+def test_the_run_requests_what_the_raycluster_has() -> None:
     (group,) = CLUSTER["spec"]["workerGroupSpecs"]
     (worker,) = containers(group)
     name, namespace = CLUSTER["metadata"]["name"], CLUSTER["metadata"]["namespace"]
@@ -61,9 +61,9 @@ def test_the_run_asks_the_raycluster_for_what_it_has() -> None:
     assert settings.ray_cpus_per_worker <= worker["resources"]["limits"]["cpu"]
 
 
-def test_variables_are_ours_or_those_of_others() -> None:
-    ours = {f"F5_{name.upper()}" for name in Settings.model_fields}
-    assert set(re.findall(r"\bF5_[A-Z_]+\b", PAGE)) <= ours
+def test_every_variable_is_a_setting() -> None:
+    settings = {f"F5_{name.upper()}" for name in Settings.model_fields}
+    assert set(re.findall(r"\bF5_[A-Z_]+\b", PAGE)) <= settings
 
 
 def test_ray_up_accepts_its_configuration() -> None:
@@ -73,14 +73,14 @@ def test_ray_up_accepts_its_configuration() -> None:
     assert UP["head_node_type"] in types
     assert all(kind.get("max_workers", 0) <= UP["max_workers"] for kind in types.values())
     with pytest.raises(jsonschema.ValidationError):
-        jsonschema.validate({**UP, "maximum": 1}, schema)  # else it would accept anything
+        jsonschema.validate({**UP, "maximum": 1}, schema)  # so the schema does reject something
 
 
-def test_a_run_asks_the_cluster_of_ray_up_for_what_it_may_have() -> None:
-    """No GPU is up before: whoever does not name them gets none."""
+def test_the_run_requests_what_the_cluster_of_ray_up_can_have() -> None:
+    """No GPU machine is up before: a run that does not request GPUs gets none."""
     (command,) = (block for block in blocks("sh") if "localhost" in block)
-    said = dict(word.split("=") for word in command.split() if word.startswith("F5_"))
-    settings = Settings.model_validate({key[3:].lower(): value for key, value in said.items()})
+    variables = dict(word.split("=") for word in command.split() if word.startswith("F5_"))
+    settings = Settings.model_validate({key[3:].lower(): value for key, value in variables.items()})
     (kind,) = (kind for name, kind in UP["available_node_types"].items() if name != UP["head_node_type"])
     assert not UP["available_node_types"][UP["head_node_type"]]["resources"].get("GPU")
     assert kind["min_workers"] == 0
@@ -91,16 +91,16 @@ def test_a_run_asks_the_cluster_of_ray_up_for_what_it_may_have() -> None:
     assert any(f"--head --port={port}" in command for command in UP["head_start_ray_commands"])
 
 
-def test_whoever_has_a_cluster_made_for_a_run_is_told_to_name_its_gpus() -> None:
+def test_a_cluster_for_each_run_needs_the_number_of_workers_and_gpus() -> None:
     section = PAGE.partition("### A cluster for each run")[2].partition("\n## ")[0]
     assert "`F5_RAY_WORKERS`" in section
     assert "`F5_RAY_GPUS_PER_WORKER=1`" in section
 
 
-def test_a_resource_of_dagster_ray_fits() -> None:
+def test_the_resource_of_dagster_ray_fits_the_definitions() -> None:
     (code,) = blocks("python")
     found: dict[str, Any] = {}
-    exec(code, found)  # the page says: in a code location of your own
+    exec(code, found)  # the page: in a code location of your own
     assert found["defs"].resolve_job_def("speech_batch")
 
 
@@ -108,5 +108,5 @@ def test_the_table_of_sizes_follows_the_formula() -> None:
     rows = re.findall(r"^\| (\d+) \| ([\d.]+) h \| ([\d.]+) h \| ([\d.]+) h \|$", PAGE, re.M)
     assert len(rows) == 4
     for speed, *hours in rows:
-        for gpus, said in zip((1, 8, 64), hours, strict=True):
-            assert float(said) == pytest.approx(1400 / (float(speed) * gpus * 0.99) + 0.015, rel=0.03)
+        for gpus, figure in zip((1, 8, 64), hours, strict=True):
+            assert float(figure) == pytest.approx(1400 / (float(speed) * gpus * 0.99) + 0.015, rel=0.03)

@@ -35,9 +35,20 @@ SPEAKER = Speaker(VOICE, REFERENCE)
 SAMPLING = Sampling(7, 1.0, -1.0, 1.0, 0.15)
 
 
-def request(text: str, id: str = "1", *, attempts: int = 3, seed: int | None = None) -> SynthesisRequest:
+TEXTS = ("the first line of all.", "the second line, then.", "and so the third one.")
+#: Of a long text: each is a chunk.
+SENTENCES = [f"{'a few words more, ' * 9}and this is number {number}." for number in range(4)]
+
+
+def line(text: str = TEXTS[0], id: str = "1", *, attempts: int = 3, seed: int | None = None) -> SynthesisRequest:
+    """The request of a line."""
     utterance = Utterance(id, int(id), text, text, "anna", "demo", "en", SAMPLING, seed, attempts)
     return SynthesisRequest(utterance, MODEL, (SPEAKER,))
+
+
+def lines(*texts: str, attempts: int = 3) -> list[SynthesisRequest]:
+    """The requests of a batch."""
+    return [line(text, str(number), attempts=attempts) for number, text in enumerate(texts or TEXTS, start=1)]
 
 
 def job(

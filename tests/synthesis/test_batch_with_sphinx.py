@@ -109,7 +109,7 @@ def test_the_batch_ends_with_the_good_takes(work: Work, report: BatchReport) -> 
     assert {row.id: (row.status, row.reason) for row in report.rows} == dict.fromkeys(TEXTS, ("ok", ""))
     attempts = {row.id: row.attempts for row in report.rows}
     assert {id for id, count in attempts.items() if count > 1} >= TEXTS.keys() - {"clean"}
-    assert (report.clips_spoken, report.not_heard) == (sum(attempts.values()), "")
+    assert (report.clips_spoken, report.not_transcribed) == (sum(attempts.values()), "")
     assert [row.quality["heard_text"] for row in report.rows] == [" ".join(words_of(text)) for text in TEXTS.values()]
 
 

@@ -16,8 +16,7 @@ from f5_pipeline.results.index import write_index
 from f5_pipeline.synthesis import request
 from f5_pipeline.synthesis.request import Speaker, SynthesisRequest
 from tests.synthesis.fake_engine import FakeEngine, clipped
-from tests.synthesis.jobs import MODEL, REFERENCE, SAMPLING, VOICE, Run
-from tests.synthesis.test_session import SENTENCES
+from tests.synthesis.jobs import MODEL, REFERENCE, SAMPLING, SENTENCES, VOICE, Run
 
 ANNA = Speaker(VOICE, REFERENCE)
 BOB = Speaker(

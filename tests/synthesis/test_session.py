@@ -27,17 +27,7 @@ from f5_pipeline.storage.local import LocalStore
 from f5_pipeline.synthesis.executor import SynthesisResult
 from f5_pipeline.synthesis.request import SynthesisRequest
 from tests.synthesis.fake_engine import FakeEngine, clipped, silent
-from tests.synthesis.jobs import MODEL, REFERENCE, SAMPLING, SPEAKER, SPEC, VOICE, Run, request
-
-TEXTS = ("the first line of all.", "the second line, then.", "and so the third one.")
-
-
-def line(text: str = TEXTS[0], id: str = "1", *, attempts: int = 3, seed: int | None = None) -> SynthesisRequest:
-    return request(text, id, attempts=attempts, seed=seed)
-
-
-def lines(*texts: str, attempts: int = 3) -> list[SynthesisRequest]:
-    return [line(text, str(number), attempts=attempts) for number, text in enumerate(texts or TEXTS, start=1)]
+from tests.synthesis.jobs import MODEL, REFERENCE, SAMPLING, SENTENCES, SPEAKER, SPEC, TEXTS, VOICE, Run, line, lines
 
 
 @pytest.fixture
@@ -460,9 +450,6 @@ def test_chunks_are_joined_in_their_order_whatever_order_they_come_in(run: Run) 
     assert (np.diff(samples) >= -1e-4).all()
     assert samples[0] == pytest.approx(levels[0], abs=1e-4)
     assert samples[-1] == pytest.approx(levels[len(levels) - 1], abs=1e-4)
-
-
-SENTENCES = [f"{'a few words more, ' * 9}and this is number {number}." for number in range(4)]
 
 
 def test_a_piece_is_the_same_whatever_else_is_in_its_text() -> None:

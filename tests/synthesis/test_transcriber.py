@@ -22,8 +22,7 @@ from f5_pipeline.synthesis.request import SynthesisRequest
 from f5_pipeline.synthesis.transcriber import StoreTranscriber
 from tests.quality.asr.fake_recogniser import SPEC, FakeRecogniser, without_the_second
 from tests.synthesis.fake_engine import FakeEngine, clipped
-from tests.synthesis.jobs import REFERENCE, Run
-from tests.synthesis.test_session import SENTENCES, TEXTS, line, lines
+from tests.synthesis.jobs import REFERENCE, SENTENCES, TEXTS, Run, line, lines
 
 LONG = " ".join(SENTENCES)
 

@@ -18,7 +18,8 @@ _MAX_REASONS = 5  # rows that are listed with their reason; ``results`` lists al
 def run(arguments: argparse.Namespace, settings: Settings, store: ObjectStore) -> int:
     """Run the job ``speech_batch`` for one batch; returns 1 if it failed."""
     from f5_pipeline.cli.progress_bar import BarProgress
-    from f5_pipeline.defs.run import instance_location, run_batch
+    from f5_pipeline.defs.instance.instance import instance_location
+    from f5_pipeline.defs.run import run_batch
     from f5_pipeline.manifests.batch_files import find_manifest
 
     find_manifest(store, arguments.batch)

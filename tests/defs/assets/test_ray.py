@@ -11,8 +11,8 @@ from typing import Any
 import dagster as dg
 import pytest
 
-from tests.cluster.conftest import AddNode, add_node, cluster  # noqa: F401 - fixtures
 from tests.cluster.engines import Watched
+from tests.cluster.ray_fixtures import AddNode
 from tests.defs.conftest import Project
 
 pytestmark = pytest.mark.slow
@@ -21,8 +21,8 @@ pytestmark = pytest.mark.slow
 def test_a_batch_on_a_cluster(
     project: Project,
     instance: dg.DagsterInstance,
-    cluster: Any,  # noqa: F811
-    add_node: AddNode,  # noqa: F811
+    cluster: Any,
+    add_node: AddNode,
     tmp_path: Path,
 ) -> None:
     add_node()
@@ -69,8 +69,8 @@ print(len(watched.texts), ray.is_initialized())
 
 def test_a_resource_of_dagster_ray_replaces_the_setting(
     project: Project,
-    cluster: Any,  # noqa: F811
-    add_node: AddNode,  # noqa: F811
+    cluster: Any,
+    add_node: AddNode,
     tmp_path: Path,
     cache: Path,
 ) -> None:
