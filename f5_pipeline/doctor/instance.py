@@ -12,7 +12,7 @@ import yaml
 
 from f5_pipeline.doctor.disk import judge_folder, see_writing
 from f5_pipeline.doctor.finding import Finding, fail, warn
-from f5_pipeline.settings.dagster_home import configured_here, users_home
+from f5_pipeline.settings.dagster_home import configured_storage, user_home
 from f5_pipeline.storage.filesystem import is_network_volume
 
 NAMES = ("instance", "instance_leftovers")
@@ -36,8 +36,8 @@ class Instance:
 def see_instance(here: Path, environment: Mapping[str, str] = os.environ) -> Instance:
     """The instance of commands that are started in ``here``."""
     given = environment.get("DAGSTER_HOME", "")
-    configured = "" if "DAGSTER_HOME" in environment else configured_here(here)
-    folder = here / configured if configured else Path(given) if given else users_home()
+    configured = "" if "DAGSTER_HOME" in environment else configured_storage(here)
+    folder = here / configured if configured else Path(given) if given else user_home()
     config, error = _read_config(here if configured else folder)
     return Instance(
         folder=folder,

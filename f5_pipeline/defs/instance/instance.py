@@ -17,7 +17,7 @@ from dagster._core.instance import InstanceRef
 from f5_pipeline.defs.instance.pools import prepare_pool
 from f5_pipeline.defs.partitions import batches
 from f5_pipeline.errors import FileUnusable
-from f5_pipeline.settings.dagster_home import configured_here, users_home
+from f5_pipeline.settings.dagster_home import configured_storage, user_home
 from f5_pipeline.storage.locks import hold
 from f5_pipeline.storage.object_store import check_slug
 
@@ -90,7 +90,7 @@ def _home() -> Path:
     Raises:
         FileUnusable: it cannot be made.
     """
-    home = Path(os.environ.get("DAGSTER_HOME") or users_home()).absolute()
+    home = Path(os.environ.get("DAGSTER_HOME") or user_home()).absolute()
     try:
         home.mkdir(parents=True, exist_ok=True)
         if "DAGSTER_HOME" not in os.environ and not (home / "dagster.yaml").exists():
@@ -102,4 +102,4 @@ def _home() -> Path:
 
 
 def _configured_here() -> str:
-    return configured_here(Path.cwd())
+    return configured_storage(Path.cwd())

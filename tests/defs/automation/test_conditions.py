@@ -16,7 +16,7 @@ from f5_pipeline.defs.automation.conditions import deliver_spoken_batches
 from f5_pipeline.defs.code_location import define
 from f5_pipeline.defs.partitions import batch_check
 from tests.defs.conftest import MANIFEST, Project
-from tests.settings.test_cron import GOOD
+from tests.settings.cron_expressions import VALID
 
 SPEECH = ("flash_attn_environment", "model_weights", "voice_files", "utterances", "generated_audio")
 NOBODY_SPEAKS = MANIFEST.replace("f2", "nobody").replace("m1", "nobody")
@@ -149,7 +149,7 @@ def test_all_is_off_until_one_setting_says_otherwise(monkeypatch: pytest.MonkeyP
     assert schedules_at_start() is dg.DefaultScheduleStatus.RUNNING
 
 
-@pytest.mark.parametrize("text", GOOD)
+@pytest.mark.parametrize("text", VALID)
 def test_times_that_our_settings_take_dagster_takes_too(text: str) -> None:
     assert is_valid_cron_string(text)
 
