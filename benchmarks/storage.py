@@ -37,7 +37,7 @@ from f5_pipeline.audio import flac
 from f5_pipeline.results.clips import ClipStore
 from f5_pipeline.results.index import IndexRow, rows_by_key, write_index
 from f5_pipeline.results.keys import ClipParts, clip_key, derive_seed
-from f5_pipeline.storage.fetch import fetch_all
+from f5_pipeline.storage.fetch import fetch
 from f5_pipeline.storage.layout import clip_object
 from f5_pipeline.storage.local import LocalStore
 from f5_pipeline.storage.object_store import ObjectStore
@@ -117,7 +117,7 @@ def downloads(files: list[Path], bucket: str, endpoint: str, out: Path) -> None:
             (out / file.name).write_bytes(body.read())
 
     def ours() -> None:
-        fetch_all(store, [[info] for info in store.list("clips/")], out / "cache")
+        in_parallel(lambda info: fetch(store, [info], out / "cache"), store.list("clips/"))
 
     one = timed("boto3 download_file, one by one", download_file, count)
     two = timed("boto3 get_object, one by one", get_object, count)

@@ -435,7 +435,7 @@ class EncoderMissing(F5PipelineError):
         )
 
 
-class TooLong(F5PipelineError):
+class SectionTooLong(F5PipelineError):
     """A joined file that would be longer than its format can say. Both lengths are in seconds."""
 
     def __init__(self, section: str, format: str, seconds: float, most: float) -> None:

@@ -1,4 +1,4 @@
-"""A real HTTP server for tests: serves bytes, counts requests, speaks ranges, and fails as it is told to."""
+"""A real HTTP server for tests: serves bytes and ranges, records requests, and injects faults."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ from urllib.parse import unquote, urlsplit
 
 @dataclass
 class FileServer:
-    """``files``: path → content. The other fields script its failures and count what it was asked."""
+    """``files``: path → content. The other fields inject faults and record requests."""
 
     files: dict[str, bytes] = field(default_factory=dict)
-    statuses: list[int] = field(default_factory=list)  # of the next answers, instead of the right ones
-    cut_after: list[int] = field(default_factory=list)  # bytes after which the next answers break off
+    statuses: list[int] = field(default_factory=list)  # of the next responses, in place of the right ones
+    cut_after: list[int] = field(default_factory=list)  # bytes after which the next responses are cut off
     ranges: bool = True
-    versions: bool = True  # whether it sends ETags
-    delay: float = 0.0  # seconds between pieces of 64 KiB
+    versions: bool = True  # it sends ETags
+    delay: float = 0.0  # seconds between blocks of 64 KiB
     headers: dict[str, str] = field(default_factory=dict)  # sent with every file
     missing_status: int = 404
     redirect: dict[str, str] = field(default_factory=dict)  # path → URL
@@ -101,20 +101,20 @@ def serving(files: dict[str, bytes] | None = None) -> Iterator[FileServer]:
 
         def _send(self, content: bytes, cut: int | None) -> None:
             for offset in range(0, len(content), 1 << 16):
-                piece = content[offset : offset + (1 << 16)]
-                if cut is not None and offset + len(piece) > cut:
-                    self.wfile.write(piece[: cut - offset])
+                block = content[offset : offset + (1 << 16)]
+                if cut is not None and offset + len(block) > cut:
+                    self.wfile.write(block[: cut - offset])
                     self.wfile.flush()
                     self.close_connection = True
                     self.connection.close()
                     return
                 try:
-                    self.wfile.write(piece)
+                    self.wfile.write(block)
                 except OSError:  # the client was killed
                     self.close_connection = True
                     return
                 with lock:
-                    server.sent += len(piece)
+                    server.sent += len(block)
                 if server.delay:
                     time.sleep(server.delay)
 

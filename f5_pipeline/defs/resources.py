@@ -17,7 +17,7 @@ from f5_pipeline.engine.protocol import SpeechEngine
 from f5_pipeline.errors import F5PipelineError
 from f5_pipeline.models.weights import ReadyModel
 from f5_pipeline.settings.environment import Settings, load_settings
-from f5_pipeline.storage.liveness import alive
+from f5_pipeline.storage.liveness import advertise
 from f5_pipeline.storage.object_store import ObjectStore
 from f5_pipeline.storage.open import open_store
 from f5_pipeline.synthesis.session import Progress
@@ -60,7 +60,7 @@ class SettingsResource(dg.ConfigurableResource[Settings]):
             if context.run and context.instance:  # a tick has none
                 lasting.enter_context(end_with_run_record(context.instance, context.run))
                 if not isinstance(settings, Unusable):
-                    lasting.enter_context(alive(settings.cache / RUNS, context.run.run_id))
+                    lasting.enter_context(advertise(settings.cache / RUNS, context.run.run_id))
             yield settings
 
 

@@ -72,7 +72,7 @@ def deliver_batch(
         UnsafeName: ``batch``, an id or a section is not a slug.
         NothingToDeliver: no line was spoken. Nothing is removed.
         EncoderMissing: the format cannot be written on this machine.
-        TooLong, BadCover: a section is too long for its format; the cover is no picture.
+        SectionTooLong, BadCover: a section is too long for its format; the cover is no picture.
         ObjectMissing, ClipDamaged: a clip that the index names is not in the store, or not whole.
         StoreUnusable, FileUnusable: the store or the temporary folder cannot be written. What was finished is kept.
     """

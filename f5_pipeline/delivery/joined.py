@@ -25,8 +25,8 @@ from f5_pipeline.delivery.builder import DeliveryBuilder, Job
 from f5_pipeline.delivery.clip_files import ClipFiles
 from f5_pipeline.delivery.delivery_record import Delivered, recipe
 from f5_pipeline.delivery.sections import Section, pieces, starts
-from f5_pipeline.errors import BadCover, TooLong
-from f5_pipeline.storage.filesystem import this_machines_file
+from f5_pipeline.errors import BadCover, SectionTooLong
+from f5_pipeline.storage.filesystem import translate_os_errors
 from f5_pipeline.storage.object_store import ObjectInfo, ObjectStore, check_slug
 
 _MOST_MISSING_LU = 4.0
@@ -104,11 +104,11 @@ class JoinedFiles:
 
     def _write(self, key: str, writer: Callable[[BinaryIO], AudioWriter], sound: Iterable[Samples]) -> ObjectInfo:
         """By way of a file in this machine's temporary folder: not every store takes a file piece by piece."""
-        with this_machines_file(Path(tempfile.tempdir or os.environ.get("TMPDIR", "/tmp"))):
+        with translate_os_errors(Path(tempfile.tempdir or os.environ.get("TMPDIR", "/tmp"))):
             made = tempfile.TemporaryDirectory(prefix="f5-joined-")
         with made as folder:
             path = Path(folder) / "joined"
-            with this_machines_file(path), path.open("w+b") as file, writer(file) as open_file:
+            with translate_os_errors(path), path.open("w+b") as file, writer(file) as open_file:
                 for piece in sound:
                     open_file.write(piece)
             return self._store.upload(path, key)
@@ -141,7 +141,7 @@ class JoinedFiles:
         seconds = self.starts(section)[1]
         size = seconds * encoding.sample_rate * encoding.channels * (encoding.bit_depth or 16) / 8
         if encoding.format == "wav" and size > _WAV_BYTES:
-            raise TooLong(section.name, encoding.format, seconds, round(_WAV_BYTES * seconds / size))
+            raise SectionTooLong(section.name, encoding.format, seconds, round(_WAV_BYTES * seconds / size))
 
     # --- the book ---------------------------------------------------------------------------------------------
 

@@ -1,4 +1,4 @@
-"""Room on the disks, and whether the folders of this machine can be written."""
+"""DiskSpace on the disks, and whether the folders of this machine can be written."""
 
 from __future__ import annotations
 
@@ -9,14 +9,14 @@ from pathlib import Path
 from f5_pipeline.doctor.finding import Finding, fail, ok, warn
 from f5_pipeline.environment.installed import site_packages
 from f5_pipeline.environment.wheels import Wheel
-from f5_pipeline.storage.disk_space import Need, Room, existing_folder, measure_disk_space
-from f5_pipeline.storage.filesystem import disk_trouble
+from f5_pipeline.storage.disk_space import DiskSpace, Need, existing_folder, measure_disk_space
+from f5_pipeline.storage.filesystem import explain_os_error
 
 _LOW = 2_000_000_000  # bytes; a thousand clips are about 200 MB, and a run has temporary files
 _LITTLE = 1  # byte: so that a disk is looked at even if nothing is to come
 
 
-def see_rooms(cache: Path, store: str, missing: int, wheel: Wheel | None) -> list[Room]:
+def see_rooms(cache: Path, store: str, missing: int, wheel: Wheel | None) -> list[DiskSpace]:
     """The disks of cache, store and temporary files, with what the first run still has to put there."""
     needs = [
         Need("weights still to come", cache, missing or _LITTLE),
@@ -30,7 +30,7 @@ def see_rooms(cache: Path, store: str, missing: int, wheel: Wheel | None) -> lis
     return measure_disk_space(needs)
 
 
-def judge_rooms(rooms: Sequence[Room]) -> Finding:
+def judge_rooms(rooms: Sequence[DiskSpace]) -> Finding:
     """One finding for all disks, the worst."""
     said = "; ".join(f"{_size(room.available)} free on the disk of {room.folder}" for room in rooms)
     short = [room for room in rooms if not room.enough]
@@ -45,7 +45,7 @@ def judge_rooms(rooms: Sequence[Room]) -> Finding:
     return ok("disk", f"{said}.")
 
 
-def _listed(room: Room) -> str:
+def _listed(room: DiskSpace) -> str:
     return ", ".join(f"{need.what} {_size(need.size)}" for need in room.needs if need.size > _LITTLE)
 
 
@@ -56,7 +56,7 @@ def _size(size: int) -> str:
 def judge_folder(name: str, folder: Path, trouble: OSError | None, variable: str) -> Finding:
     """Whether a folder of this machine can be used. ``trouble``: what writing there raised."""
     if trouble is not None:
-        reason, fix = disk_trouble(trouble)
+        reason, fix = explain_os_error(trouble)
         return fail(name, f"{folder} cannot be written: {reason}", f"{fix} Or name another folder in {variable}.")
     exists = "" if folder.exists() else " (it is made by the first use)"
     return ok(name, f"{folder} can be written{exists}.")

@@ -13,7 +13,7 @@ import yaml
 from f5_pipeline.doctor.disk import judge_folder, see_writing
 from f5_pipeline.doctor.finding import Finding, fail, warn
 from f5_pipeline.settings.dagster_home import configured_storage, user_home
-from f5_pipeline.storage.filesystem import is_network_volume
+from f5_pipeline.storage.filesystem import is_network_filesystem
 
 NAMES = ("instance", "instance_leftovers")
 _TEMPORARY = ".tmp_dagster_home_*"  # of a "dagster dev" that was started without a home, and of crashed ones
@@ -46,7 +46,7 @@ def see_instance(here: Path, environment: Mapping[str, str] = os.environ) -> Ins
         config_error=error,
         write_error=see_writing(folder),
         database="sqlite" in (config.get("storage") or {"sqlite": {}}),
-        network=is_network_volume(folder),
+        network=is_network_filesystem(folder),
         leftovers=_leftovers(here),
     )
 

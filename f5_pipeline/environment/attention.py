@@ -39,7 +39,7 @@ from f5_pipeline.errors import (
 )
 from f5_pipeline.settings.environment import Settings
 from f5_pipeline.storage.disk_space import Need, check_disk_space
-from f5_pipeline.storage.filesystem import is_network_volume
+from f5_pipeline.storage.filesystem import is_network_filesystem
 from f5_pipeline.storage.locks import hold
 from f5_pipeline.storage.partial import host_slug
 
@@ -127,7 +127,7 @@ def _unchanged(record: Path) -> EnvironmentReport | None:
 
 def _lock(settings: Settings) -> Path:
     """One for each interpreter that uses this cache. Two machines may call theirs alike and share the cache alone."""
-    shared = is_network_volume(site_packages())
+    shared = is_network_filesystem(site_packages())
     interpreter = sys.prefix if shared else f"{sys.prefix}\n{host_slug()}"
     return settings.cache / "environment" / f"{hashlib.sha256(interpreter.encode()).hexdigest()[:16]}.lock"
 

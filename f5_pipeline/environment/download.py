@@ -11,7 +11,7 @@ from pathlib import Path
 
 from f5_pipeline.environment.wheels import Wheel
 from f5_pipeline.errors import BadSetting, DownloadFailed, FileUnusable, ObjectMissing
-from f5_pipeline.storage.filesystem import this_machines_file
+from f5_pipeline.storage.filesystem import translate_os_errors
 from f5_pipeline.storage.http import download, open_ranges, public_url
 from f5_pipeline.storage.object_store import ObjectStore
 from f5_pipeline.storage.open import open_store
@@ -64,7 +64,7 @@ def fetch_wheel(wheel: Wheel, cache: Path) -> PinnedFile:
         if wheel.source.startswith("s3://"):
             store, key = _bucket(wheel)
             return path, store.download(key, path).size
-        with this_machines_file(path):
+        with translate_os_errors(path):
             folder.mkdir(parents=True, exist_ok=True)
             shutil.copyfile(_local(wheel), path)
         return path, 0

@@ -28,7 +28,7 @@ import psutil
 from f5_pipeline.environment.installed import flash_attn_distribution, flash_attn_present, site_packages
 from f5_pipeline.environment.proof import Proof, prove_flash_attn
 from f5_pipeline.errors import InstallFailed
-from f5_pipeline.storage.filesystem import this_machines_file
+from f5_pipeline.storage.filesystem import translate_os_errors
 from f5_pipeline.storage.locks import hold
 from f5_pipeline.storage.partial import host_slug
 from f5_pipeline.storage.pinned import PinnedFile
@@ -94,7 +94,7 @@ def install_wheel(wheel: PinnedFile, device: str = "auto") -> Proof:
         proof = prove_flash_attn(site, device)
         if proof.works:
             _mark(site, wheel)
-            with this_machines_file(site_packages()):
+            with translate_os_errors(site_packages()):
                 _put_in_place(site)
         return proof
 
@@ -132,7 +132,7 @@ def _staging() -> Iterator[Path]:
     parent = site_packages()
     _remove_dead_stagings(parent)
     staging = parent / f"{_STAGING}{host_slug()}-{os.getpid()}-{secrets.token_hex(4)}"
-    with this_machines_file(staging):
+    with translate_os_errors(staging):
         staging.mkdir()
     try:
         yield staging

@@ -22,7 +22,7 @@ from f5_pipeline.environment.platform import PlatformTags
 from f5_pipeline.environment.wheels import load_table
 from f5_pipeline.errors import FileUnusable
 from f5_pipeline.settings.environment import Settings
-from f5_pipeline.storage.filesystem import this_machines_file
+from f5_pipeline.storage.filesystem import translate_os_errors
 from f5_pipeline.storage.partial import atomic_write
 
 _VERSION = 1  # bumped when the proof asks more than it did
@@ -75,7 +75,7 @@ def read_record(path: Path) -> EnvironmentReport | None:
 
 def write_record(path: Path, report: EnvironmentReport) -> None:
     """Keep a record. A cache that cannot be written costs the next run its time, nothing else."""
-    with suppress(FileUnusable), this_machines_file(path), atomic_write(path) as file:
+    with suppress(FileUnusable), translate_os_errors(path), atomic_write(path) as file:
         file.write(json.dumps(asdict(report), indent=1).encode())
 
 

@@ -20,7 +20,7 @@ from f5_pipeline.audio.loudness import integrated_loudness, true_peak
 from f5_pipeline.audio.samples import Samples
 from f5_pipeline.audio.trim import TrimSettings, trim_silence
 from f5_pipeline.delivery.deliver import DeliveryReport, deliver_batch
-from f5_pipeline.errors import ClipDamaged, NothingToDeliver, ObjectMissing, TooLong, UnsafeName
+from f5_pipeline.errors import ClipDamaged, NothingToDeliver, ObjectMissing, SectionTooLong, UnsafeName
 from f5_pipeline.manifests.batch_settings import BatchSettings
 from f5_pipeline.manifests.utterance import Utterance
 from f5_pipeline.models.spec import Sampling
@@ -204,7 +204,7 @@ def test_a_section_too_long_for_a_wav_file_is_said_before_it_is_written(
 ) -> None:
     monkeypatch.setattr("f5_pipeline.delivery.joined._WAV_BYTES", 100_000)
     batch.settings = BatchSettings(join_sections=True)
-    with pytest.raises(TooLong, match=r"hours long.*flac"):
+    with pytest.raises(SectionTooLong, match=r"hours long.*flac"):
         batch.deliver()
     assert not [name for name in batch.names() if name.startswith(("one", "two"))]
 

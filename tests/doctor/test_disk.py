@@ -1,4 +1,4 @@
-"""Room on the disks, and folders that cannot be written."""
+"""DiskSpace on the disks, and folders that cannot be written."""
 
 from __future__ import annotations
 
@@ -6,15 +6,15 @@ from pathlib import Path
 
 from f5_pipeline.doctor.disk import judge_folder, judge_rooms, see_rooms, see_writing
 from f5_pipeline.environment.wheels import Wheel
-from f5_pipeline.storage.disk_space import Need, Room
+from f5_pipeline.storage.disk_space import DiskSpace, Need
 from tests.doctor.nobody import as_nobody
 
 GB = 1_000_000_000
 WHEEL = Wheel("w.whl", "https://x/w.whl", "2.8.3", None, 244_000_000, 900_000_000)
 
 
-def room(needed: int, available: int) -> Room:
-    return Room("/data", (Need("weights still to come", Path("/data"), needed),), needed, available)
+def room(needed: int, available: int) -> DiskSpace:
+    return DiskSpace("/data", (Need("weights still to come", Path("/data"), needed),), needed, available)
 
 
 def test_room() -> None:

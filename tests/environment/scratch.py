@@ -125,7 +125,7 @@ from f5_pipeline.errors import F5PipelineError
 from f5_pipeline.settings.environment import Settings
 from f5_pipeline.storage import retry
 attention.read_tags = lambda device: PlatformTags(**{**options["tags"], "capability": (8, 0)})
-retry._sleep = lambda seconds: None
+retry.sleep = lambda seconds: None
 attention._TRY_AGAIN = options["try_again"]
 if options["die_while_placing"]:
     whole = Path.replace

@@ -95,7 +95,7 @@ def test_machines_that_share_the_cache_alone_do_not_wait_for_each_other(
 
     def lock_on(host: str, shared: bool) -> Path:
         monkeypatch.setattr(attention, "host_slug", lambda: host)
-        monkeypatch.setattr(attention, "is_network_volume", lambda folder: shared)
+        monkeypatch.setattr(attention, "is_network_filesystem", lambda folder: shared)
         return attention._lock(Settings(cache=tmp_path))
 
     assert lock_on("one", shared=False) == lock_on("one", shared=False) != lock_on("two", shared=False)

@@ -12,7 +12,7 @@ from dagster._core.launcher import CheckRunHealthResult, WorkerStatus
 from dagster._core.storage.tags import GRPC_INFO_TAG
 
 from f5_pipeline.settings.environment import load_settings
-from f5_pipeline.storage.liveness import lives, remove_stale
+from f5_pipeline.storage.liveness import is_alive, remove_stale
 
 RUNS = "runs"  # the folder of this machine's cache where its runs show that they live
 
@@ -27,7 +27,7 @@ class WatchingRunLauncher(dg.DefaultRunLauncher):
     def check_run_worker_health(self, run: dg.DagsterRun) -> CheckRunHealthResult:
         """FAILED on proof of death only: of a process elsewhere nothing is known, and it is left alone."""
         folder = load_settings().cache / RUNS
-        alive = lives(folder, run.run_id)
+        alive = is_alive(folder, run.run_id)
         if alive or (alive is None and not _server_is_gone(run)):
             return CheckRunHealthResult(WorkerStatus.RUNNING)
         remove_stale(folder, run.run_id)
