@@ -667,7 +667,7 @@ def test_run_says_why_everything_failed(here: Here, engine: FakeEngine) -> None:
     engine.fails = ""
     code, _, err = here("run", "b")
     assert code == 1
-    assert err.strip().splitlines()[-1].startswith("Batch 'b' has nothing spoken: all 2 lines failed")
+    assert err.strip().splitlines()[-1].startswith("Batch 'b' was not spoken: all 2 lines failed")
     assert [row["status"] for row in json.loads(here("results", "b", "--json")[1])["utterances"]] == ["failed"] * 2
 
 

@@ -296,7 +296,7 @@ def test_the_last_line_that_fails_waits_for_another_worker_but_not_for_ever() ->
 def test_workers_that_do_not_come_end_the_run() -> None:
     story = Story(PLENTY, start_patience=600.0)
     story.tick(598.0)
-    with pytest.raises(WorkersNeverReady, match="2 were asked for, and nobody spoke for 10 minutes"):
+    with pytest.raises(WorkersNeverReady, match=r"2 were requested.* 10 minutes"):
         story.tick(3.0)
 
 
@@ -314,7 +314,7 @@ def test_workers_are_waited_for_from_when_nobody_speaks_any_more() -> None:
     story.done(1)
     story.die(1)
     story.tick(600.0)
-    with pytest.raises(WorkersNeverReady, match="nobody spoke for 10 minutes"):
+    with pytest.raises(WorkersNeverReady, match=" 10 minutes"):
         story.tick(1.0)
 
 

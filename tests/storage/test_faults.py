@@ -163,7 +163,7 @@ def test_a_server_that_responds_too_late(
     ("name", "value", "message"),
     [
         ("AWS_ACCESS_KEY_ID", "WRONGKEY12345678", "does not know AWS_ACCESS_KEY_ID"),
-        ("AWS_SECRET_ACCESS_KEY", "WRONGSECRET12345", "AWS_SECRET_ACCESS_KEY does not fit"),
+        ("AWS_SECRET_ACCESS_KEY", "WRONGSECRET12345", "AWS_SECRET_ACCESS_KEY does not match"),
     ],
 )
 def test_wrong_credentials(

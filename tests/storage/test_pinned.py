@@ -67,7 +67,7 @@ def test_a_recorded_file_is_not_read_again(tmp_path: Path, monkeypatch: pytest.M
 
 def test_unexpected_content_is_removed(tmp_path: Path) -> None:
     target = tmp_path / "file"
-    with pytest.raises(FileAltered, match="was fetched"):
+    with pytest.raises(FileAltered, match="download was damaged"):
         fetch_pinned(target, "0" * 64, fetching(b"content"))
     assert {path.name for path in tmp_path.iterdir()} <= {"file.lock", "file.lock.holder"}
 
