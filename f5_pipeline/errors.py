@@ -607,6 +607,6 @@ class WorkersKeepDying(F5PipelineError):
     def __init__(self, deaths: int, last_reason: str) -> None:
         super().__init__(
             "The workers of the Ray cluster",
-            f"keep dying: {_count(deaths, 'death')} in a row, the last because {last_reason.rstrip('.')}.",
+            f"keep dying: {deaths} in a row, the last because {last_reason.rstrip('.')}.",
             "Their logs are in the Ray dashboard (ray logs). Finished clips are kept: run the batch again.",
         )
