@@ -1,6 +1,6 @@
 """Copies objects of the store to this machine: each version once, for any number of processes and threads.
 
-Each version has a folder of its own, so that a newer one never replaces a file that somebody is reading:
+Each version has a folder of its own, so that a newer one never replaces a file that a process is reading:
 
     CACHE/store/STORE/voices/anna.wav/VERSION/anna.wav      a complete copy (STORE and VERSION are hashes)
     CACHE/store/STORE/locks/GROUP                           held while fetching; correctness does not depend on it

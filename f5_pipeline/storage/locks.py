@@ -4,7 +4,7 @@ A lock saves duplicate work; nothing becomes wrong if it fails to exclude others
 ends with its holder. On a network file system, whose kernel locks are unreliable, it is a file that names its holder.
 That file is broken only if its holder is a process of this machine that is proven dead: never by age, never another
 machine's. A holder sends heartbeats, and a waiter that sees none for ten minutes proceeds without the lock, so that a
-dead machine blocks nobody forever.
+dead machine blocks no process forever.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ _POLL_INTERVAL = 0.05  # seconds
 HEARTBEAT_INTERVAL = 20.0  # seconds
 HEARTBEAT_TIMEOUT = 600.0  # seconds without a heartbeat, after which a waiter proceeds without the lock
 
-#: What is visible of a lock: its path, and content and modification time of the lock file and the holder file.
+#: The visible state of a lock: its path, and the content and modification time of its lock file and holder file.
 _Snapshot = tuple[object, ...]
 _timed_out: set[_Snapshot] = set()  # locks without a heartbeat: this process does not wait for them again
 

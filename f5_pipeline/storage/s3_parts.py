@@ -106,5 +106,5 @@ def _part(path: Path, start: int, length: int) -> bytes:
         file.seek(start)
         data = file.read(length)
     if len(data) != length:
-        raise FileUnusable(str(path), "became shorter while it was uploaded.", "Try again when nobody writes to it.")
+        raise FileUnusable(str(path), "became shorter while it was uploaded.", "Try again when nothing writes to it.")
     return data

@@ -1,6 +1,6 @@
 """Processes for tests, forked from a clean server process with the needed imports, so that they start quickly.
 
-A plain ``fork`` would copy the locks of the test process's threads (a proxy, a pool) in whatever state they are.
+A plain ``fork`` would copy the locks of the test process's threads (a proxy, a pool) in any state.
 """
 
 from __future__ import annotations
