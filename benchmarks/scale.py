@@ -50,10 +50,11 @@ from f5_pipeline.results.leases import hold_lease
 from f5_pipeline.settings.environment import load_settings
 from f5_pipeline.storage.local import LocalStore
 from f5_pipeline.synthesis.batch import BatchReport, SynthesisContext, clips_to_protect, speak_batch
-from f5_pipeline.synthesis.executor import EngineFor, SynthesisJob
+from f5_pipeline.synthesis.executor import EngineFor, Executor, SynthesisJob
 from f5_pipeline.synthesis.gc_freeze import gc_paused
 from f5_pipeline.synthesis.prepare import prepare_requests
 from f5_pipeline.synthesis.request import SynthesisRequest
+from f5_pipeline.synthesis.session import run_in_process
 from f5_pipeline.synthesis.stored_takes import reuse_indexed_takes
 from f5_pipeline.synthesis.transcriber import NullTranscriber
 

@@ -1,7 +1,7 @@
-"""Write ``docs/configuration.md`` from the settings models: ``python -m tools.configuration_reference``.
+"""Generates ``docs/configuration.md`` from the settings models: ``python -m tools.configuration_reference``.
 
-Names, types, defaults, ranges and meanings are the models' own, so the page cannot say something else than the code.
-With ``--check`` nothing is written; the exit code is 1 if the page is not what it should be.
+Names, types, defaults, ranges and meanings come from the models, so the page cannot differ from the code. With
+``--check`` nothing is written, and the exit code is 1 if the page is out of date.
 """
 
 from __future__ import annotations
@@ -23,55 +23,55 @@ PAGE = Path(__file__).resolve().parent.parent / "docs" / "configuration.md"
 _HEAD = """\
 # Configuration
 
-<!-- Made from the models themselves, by: python -m tools.configuration_reference -->
+<!-- Generated from the settings models by: python -m tools.configuration_reference -->
 
-Everything that can be set, in three places. What is not set has a default that works.
+All settings, in three places. Every setting has a working default.
 
-| where | what it is for |
+| place | scope |
 |---|---|
-| environment variables, or a file `.env` | this machine: where the store is, which device speaks |
-| `manifests/BATCH.toml` | one batch: how it is spoken and delivered |
-| `voices/NAME.toml` | one voice: its language, its pace |
+| environment variables, or a file `.env` | this machine: the store, the device |
+| `manifests/BATCH.toml` | one batch: its speech and its delivery |
+| `voices/NAME.toml` | one voice: its language, its speed |
 
-A row's own value beats the batch's, the batch's beats the voice's, that beats the model's. An unknown key in a file is
-an error, and so is a variable that is nearly one of these; `f5-pipeline doctor` finds the rest.
+A row's value wins over the batch's, the batch's over the voice's, and the voice's over the model's. An unknown key in a
+file is an error, and so is a variable that looks like a misspelt one; `f5-pipeline doctor` finds other mistakes.
 """
 
 _ENVIRONMENT = """\
 
 ## Environment variables
 
-A variable of the process beats the same one in `.env` (in the working folder, or the nearest above it).
+A variable of the process wins over the same one in `.env` (of the working folder, or the nearest parent that has one).
 """
 
 _FOREIGN = """\
 
-### Read by others
+### Variables of other programs
 
-| variable | whose | meaning |
+| variable | read by | meaning |
 |---|---|---|
-| `AWS_ENDPOINT_URL`, `AWS_DEFAULT_REGION`, `AWS_CA_BUNDLE`, … | boto3 | where a bucket is ([stores](stores.md)) |
-| `AWS_ACCESS_KEY_ID`, `AWS_SECRET_ACCESS_KEY`, `AWS_PROFILE`, … | boto3 | who may use it |
+| `AWS_ENDPOINT_URL`, `AWS_DEFAULT_REGION`, `AWS_CA_BUNDLE`, … | boto3 | the server of a bucket ([stores](stores.md)) |
+| `AWS_ACCESS_KEY_ID`, `AWS_SECRET_ACCESS_KEY`, `AWS_PROFILE`, … | boto3 | its credentials |
 | `HF_TOKEN`, `HF_ENDPOINT`, `HF_HUB_OFFLINE` | huggingface_hub | private repositories, a mirror, no network |
-| `DAGSTER_HOME` | Dagster | where its records and its `dagster.yaml` are ([operations](operations.md)) |
-| `CUDA_VISIBLE_DEVICES` | CUDA | which GPUs may be used |
-| `TMPDIR` | Python, pip | where temporary files go |
+| `DAGSTER_HOME` | Dagster | the folder of its records and its `dagster.yaml` ([operations](operations.md)) |
+| `CUDA_VISIBLE_DEVICES` | CUDA | the GPUs to use |
+| `TMPDIR` | Python, pip | the folder of temporary files |
 """
 
 _BATCH = """\
 
 ## Batch settings
 
-`manifests/BATCH.toml`; beside `x.csv`, `f5-pipeline submit` takes `x.toml` along. [Manifests](manifests.md) and
-[delivery](delivery.md) say more of what they do.
+`manifests/BATCH.toml`. `f5-pipeline submit x.csv` also submits `x.toml` beside it. See [manifests](manifests.md) and
+[delivery](delivery.md) for details.
 """
 
 _QUALITY = """\
 
 ### The table `[quality]`
 
-Beyond these measures a clip is suspect, and is drawn again ([quality](quality.md)). It goes at the end of `BATCH.toml`:
-in TOML, what follows the head of a table belongs to the table.
+A clip beyond one of these thresholds is suspect and is generated again ([quality](quality.md)). The table goes at the
+end of `BATCH.toml`: in TOML, all keys after the header of a table belong to the table.
 """
 
 _VOICE = """\
@@ -105,7 +105,7 @@ def _table(model: type[BaseModel], what: str, prefix: str = "") -> Iterator[str]
 
 
 def _kinds(schema: Mapping[str, Any]) -> list[Mapping[str, Any]]:
-    """The alternatives of a field, without "nothing". A field that is a model of its own is a table."""
+    """The alternative types of a field, without null. A field whose type is a model is a table."""
     table = {"type": "object"} if "$ref" in schema else schema
     return [kind for kind in table.get("anyOf", [table]) if kind["type"] != "null"]
 
@@ -135,7 +135,7 @@ def _values(kind: Mapping[str, Any]) -> str:
     if lowest is not None and highest is not None:
         return f"{lowest:g} to {_number(highest)}"
     if lowest is not None:
-        return f"from {lowest:g} on"
+        return f"at least {lowest:g}"
     if "exclusiveMinimum" in kind:
         return f"more than {kind['exclusiveMinimum']:g}"
     if "maxLength" in kind:
@@ -144,18 +144,18 @@ def _values(kind: Mapping[str, Any]) -> str:
 
 
 def _number(value: float) -> str:
-    """2⁶³ − 1 as people write it."""
+    """The largest seed as 2⁶³ − 1."""
     return "2⁶³ − 1" if value == 2**63 - 1 else f"{value:g}"
 
 
 def main() -> int:
-    """Exit code 0: the page is right (now)."""
-    wanted = page()
+    """Write or check the page. Returns the exit code."""
+    expected = page()
     if "--check" in sys.argv[1:]:
-        right = PAGE.exists() and PAGE.read_text(encoding="utf-8") == wanted
-        print("up to date" if right else f"{PAGE} is out of date: python -m tools.configuration_reference")
-        return 0 if right else 1
-    PAGE.write_text(wanted, encoding="utf-8")
+        current = PAGE.exists() and PAGE.read_text(encoding="utf-8") == expected
+        print("up to date" if current else f"{PAGE} is out of date: python -m tools.configuration_reference")
+        return 0 if current else 1
+    PAGE.write_text(expected, encoding="utf-8")
     return 0
 
 

@@ -1,7 +1,7 @@
-"""Install this project into a virtual environment: ``python tools/install.py .venv``. Needs only Python and an index.
+"""Installs this project into a virtual environment: ``python tools/install.py .venv``. Needs only Python and an index.
 
-PyPI's torch for Linux is a CUDA build of several gigabytes. Where there is no NVIDIA driver, PyTorch's own index of CPU
-builds is asked first; where it cannot be reached, the configured index decides.
+PyPI's torch for Linux is a CUDA build of several gigabytes. Without an NVIDIA driver, PyTorch's own index of CPU builds
+is used too; if it cannot be reached, the configured index decides.
 """
 
 from __future__ import annotations
@@ -25,14 +25,14 @@ def main() -> int:
         return 1
     folder = Path(sys.argv[1] if len(sys.argv) > 1 else ".venv")
     if not (folder / "bin" / "python").exists():
-        print(f"Making the virtual environment {folder}", flush=True)
+        print(f"Creating the virtual environment {folder}", flush=True)
         venv.create(folder, with_pip=True)
     python = str(folder / "bin" / "python")
     extras = sys.argv[2] if len(sys.argv) > 2 else "dev"
-    print("Installing what f5-pipeline needs: 2 to 5 minutes the first time, more on a slow network", flush=True)
+    print("Installing the dependencies: 2 to 5 minutes the first time, more on a slow network", flush=True)
     pip = [python, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--use-pep517"]
     constraints = ["--constraint", str(ROOT / "constraints.txt")]
-    # torch first: what comes after must not replace it by another build.
+    # torch first, so that no other package replaces it by another build.
     index = _torch_index()
     print("1 of 2: torch", flush=True)
     subprocess.run([*pip, *constraints, *index, "torch"], check=True)
@@ -43,7 +43,7 @@ def main() -> int:
 
 def _torch_index() -> list[str]:
     if _has_nvidia_driver():
-        print("An NVIDIA driver is here: installing a CUDA build of torch", flush=True)
+        print("Found an NVIDIA driver: installing a CUDA build of torch", flush=True)
         return []
     if sys.platform == "linux" and _reachable(f"{CPU_BUILDS}/torch/"):
         return ["--extra-index-url", CPU_BUILDS]

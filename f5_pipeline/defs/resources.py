@@ -17,7 +17,7 @@ from f5_pipeline.engine.protocol import SpeechEngine
 from f5_pipeline.errors import F5PipelineError
 from f5_pipeline.models.weights import ReadyModel
 from f5_pipeline.settings.environment import Settings, load_settings
-from f5_pipeline.storage.liveness import alive
+from f5_pipeline.storage.liveness import advertise
 from f5_pipeline.storage.object_store import ObjectStore
 from f5_pipeline.storage.open import open_store
 from f5_pipeline.synthesis.executor import Progress
@@ -62,7 +62,7 @@ class SettingsResource(dg.ConfigurableResource[Settings]):
             if context.run and context.instance:  # sensors and schedules have no run
                 stack.enter_context(exit_when_run_ends(context.instance, context.run))
                 if not isinstance(settings, FailedResource):
-                    stack.enter_context(alive(settings.cache / RUNS, context.run.run_id))
+                    stack.enter_context(advertise(settings.cache / RUNS, context.run.run_id))
             yield settings
 
 

@@ -72,7 +72,7 @@ def deliver_batch(
         UnsafeName: ``batch``, an id or a section is not a slug.
         NothingToDeliver: no line has a clip. Nothing is removed.
         EncoderMissing: this machine cannot write the format.
-        TooLong: a section is too long for its format.
+        SectionTooLong: a section is too long for its format.
         BadCover: the cover is not a JPEG or PNG image.
         ObjectMissing, ClipDamaged: a clip of the index is not in the store, or damaged.
         StoreUnusable, FileUnusable: the store or the temporary folder cannot be written. Finished files are kept.

@@ -25,8 +25,8 @@ from f5_pipeline.delivery.builder import DeliveryBuilder, Job
 from f5_pipeline.delivery.clip_files import ClipFiles
 from f5_pipeline.delivery.delivery_record import Delivered, fingerprint_of
 from f5_pipeline.delivery.sections import Section, section_audio, start_times
-from f5_pipeline.errors import BadCover, TooLong
-from f5_pipeline.storage.filesystem import this_machines_file
+from f5_pipeline.errors import BadCover, SectionTooLong
+from f5_pipeline.storage.filesystem import translate_os_errors
 from f5_pipeline.storage.object_store import ObjectInfo, ObjectStore, check_slug
 
 _MAX_CORRECTION_LU = 4.0
@@ -104,11 +104,11 @@ class JoinedFiles:
 
     def _write(self, key: str, writer: Callable[[BinaryIO], AudioWriter], audio: Iterable[Samples]) -> ObjectInfo:
         """Write a file block by block to this machine's temporary folder, since not every store can; upload it."""
-        with this_machines_file(Path(tempfile.tempdir or os.environ.get("TMPDIR", "/tmp"))):
+        with translate_os_errors(Path(tempfile.tempdir or os.environ.get("TMPDIR", "/tmp"))):
             temporary = tempfile.TemporaryDirectory(prefix="f5-joined-")
         with temporary as folder:
             path = Path(folder) / "joined"
-            with this_machines_file(path), path.open("w+b") as file, writer(file) as open_file:
+            with translate_os_errors(path), path.open("w+b") as file, writer(file) as open_file:
                 for block in audio:
                     open_file.write(block)
             return self._store.upload(path, key)
@@ -141,7 +141,7 @@ class JoinedFiles:
         seconds = self.starts(section)[1]
         size = seconds * encoding.sample_rate * encoding.channels * (encoding.bit_depth or 16) / 8
         if encoding.format == "wav" and size > _MAX_WAV_BYTES:
-            raise TooLong(section.name, encoding.format, seconds, round(_MAX_WAV_BYTES * seconds / size))
+            raise SectionTooLong(section.name, encoding.format, seconds, round(_MAX_WAV_BYTES * seconds / size))
 
     # --- the book ---------------------------------------------------------------------------------------------
 

@@ -14,7 +14,7 @@ from f5_pipeline.delivery.report_page import with_links
 from f5_pipeline.errors import NotSpokenYet, ObjectMissing, PageDamaged
 from f5_pipeline.results.lookup import batch_results
 from f5_pipeline.storage import layout
-from f5_pipeline.storage.filesystem import this_machines_file
+from f5_pipeline.storage.filesystem import translate_os_errors
 from f5_pipeline.storage.object_store import ObjectStore
 from f5_pipeline.storage.partial import atomic_write
 
@@ -37,7 +37,7 @@ def save_page(store: ObjectStore, batch: str, seconds: int, path: Path) -> Share
         FileUnusable: the file cannot be written.
     """
     text, expires = _page(store, batch, seconds)
-    with this_machines_file(path), atomic_write(path) as file:
+    with translate_os_errors(path), atomic_write(path) as file:
         Path(file.name).chmod(0o600)
         file.write(text.encode())
     return SharedPage(str(path), expires)

@@ -9,14 +9,14 @@ from pathlib import Path
 from f5_pipeline.doctor.finding import Finding, fail, ok, warn
 from f5_pipeline.environment.installed import site_packages
 from f5_pipeline.environment.wheels import Wheel
-from f5_pipeline.storage.disk_space import Need, Room, existing_folder, measure_disk_space
-from f5_pipeline.storage.filesystem import disk_trouble
+from f5_pipeline.storage.disk_space import DiskSpace, Need, existing_folder, measure_disk_space
+from f5_pipeline.storage.filesystem import explain_os_error
 
 _LOW = 2_000_000_000  # bytes; a thousand clips are about 200 MB, and a run has temporary files
 _NOTHING = 1  # byte: includes a disk in the measurement although nothing large will be written to it
 
 
-def probe_disks(cache: Path, store: str, missing: int, wheel: Wheel | None) -> list[Room]:
+def probe_disks(cache: Path, store: str, missing: int, wheel: Wheel | None) -> list[DiskSpace]:
     """The disks of the cache, the store and temporary files, with what the first run will write to each.
 
     Args:
@@ -37,7 +37,7 @@ def probe_disks(cache: Path, store: str, missing: int, wheel: Wheel | None) -> l
     return measure_disk_space(needs)
 
 
-def check_disks(disks: Sequence[Room]) -> Finding:
+def check_disks(disks: Sequence[DiskSpace]) -> Finding:
     """One finding for all disks: that of the worst."""
     free = "; ".join(f"{_gigabytes(disk.available)} free on the disk of {disk.folder}" for disk in disks)
     full = [disk for disk in disks if not disk.enough]
@@ -53,7 +53,7 @@ def check_disks(disks: Sequence[Room]) -> Finding:
     return ok("disk", f"{free}.")
 
 
-def _listed(disk: Room) -> str:
+def _listed(disk: DiskSpace) -> str:
     return ", ".join(f"{need.what} {_gigabytes(need.size)}" for need in disk.needs if need.size > _NOTHING)
 
 
@@ -75,7 +75,7 @@ def probe_write(folder: Path) -> OSError | None:
 def check_folder(name: str, folder: Path, error: OSError | None, variable: str) -> Finding:
     """A folder of this machine that must be writable. ``error``: from ``probe_write``; ``variable``: its setting."""
     if error is not None:
-        reason, fix = disk_trouble(error)
+        reason, fix = explain_os_error(error)
         return fail(name, f"{folder} cannot be written: {reason}", f"{fix} Or name another folder in {variable}.")
     missing = "" if folder.exists() else " (the first use creates it)"
     return ok(name, f"{folder} can be written{missing}.")

@@ -12,8 +12,8 @@ import yaml
 
 from f5_pipeline.doctor.disk import check_folder, probe_write
 from f5_pipeline.doctor.finding import Finding, fail, ok, warn
-from f5_pipeline.settings.dagster_home import configured_here, users_home
-from f5_pipeline.storage.filesystem import is_network_volume
+from f5_pipeline.settings.dagster_home import configured_storage, user_home
+from f5_pipeline.storage.filesystem import is_network_filesystem
 
 NAMES = ("instance", "instance_leftovers")
 _TEMPORARY_HOMES = ".tmp_dagster_home_*"  # created by a "dagster dev" without DAGSTER_HOME
@@ -36,8 +36,8 @@ class InstanceState:
 def probe_instance(working_folder: Path, environment: Mapping[str, str] = os.environ) -> InstanceState:
     """The instance of commands that are started in ``working_folder``."""
     dagster_home = environment.get("DAGSTER_HOME", "")
-    configured = "" if "DAGSTER_HOME" in environment else configured_here(working_folder)
-    folder = working_folder / configured if configured else Path(dagster_home) if dagster_home else users_home()
+    configured = "" if "DAGSTER_HOME" in environment else configured_storage(working_folder)
+    folder = working_folder / configured if configured else Path(dagster_home) if dagster_home else user_home()
     config, error = _read_config(working_folder if configured else folder)
     return InstanceState(
         folder=folder,
@@ -46,7 +46,7 @@ def probe_instance(working_folder: Path, environment: Mapping[str, str] = os.env
         config_error=error,
         write_error=probe_write(folder),
         sqlite="sqlite" in (config.get("storage") or {"sqlite": {}}),
-        on_network_volume=is_network_volume(folder),
+        on_network_volume=is_network_filesystem(folder),
         leftovers=_leftovers(working_folder),
     )
 

@@ -1,1 +1,1 @@
-"""The attention kernel of this machine: which flash_attn wheel fits, installing it once, proving it."""
+"""The attention kernel of this machine: chooses the flash_attn wheel, installs it once, and proves that it works."""

@@ -1,8 +1,8 @@
-"""Which attention this machine uses, torch's own or flash_attn's; the one is proven, the other explained.
+"""Decides between flash_attn's attention, which is proven to work first, and torch's own, with the reason.
 
-The steps: look at the machine (``platform``), choose a wheel (``wheels``), see whether it fits on the disks, fetch it
-(``download``), install and prove it (``install``, ``proof``), and remember what was proven (``record``), so that the
-next run knows in milliseconds that nothing has changed.
+The steps: read the platform tags (``platform``), choose a wheel (``wheels``), check the disk space, download it
+(``download``), install and prove it (``install``, ``proof``), and record the result (``record``), so that the next run
+finds in milliseconds that nothing has changed.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from f5_pipeline.environment.download import fetch_wheel, measure_wheel, wheel_place
+from f5_pipeline.environment.download import fetch_wheel, measure_wheel, wheel_path
 from f5_pipeline.environment.install import (
     PIP_ENVIRONMENT,
     install_wheel,
@@ -27,7 +27,7 @@ from f5_pipeline.environment.install import (
 from f5_pipeline.environment.installed import changes, flash_attn_present, installed_files, site_packages
 from f5_pipeline.environment.platform import PlatformTags, read_tags
 from f5_pipeline.environment.proof import Proof, prove_flash_attn
-from f5_pipeline.environment.record import EnvironmentReport, read_record, record_place, write_record
+from f5_pipeline.environment.record import EnvironmentReport, read_record, record_path, write_record
 from f5_pipeline.environment.wheels import NoWheel, Wheel, choose_wheel
 from f5_pipeline.errors import (
     AttentionUnavailable,
@@ -39,39 +39,39 @@ from f5_pipeline.errors import (
 )
 from f5_pipeline.settings.environment import Settings
 from f5_pipeline.storage.disk_space import Need, check_disk_space
-from f5_pipeline.storage.filesystem import is_network_volume
+from f5_pipeline.storage.filesystem import is_network_filesystem
 from f5_pipeline.storage.locks import hold
 from f5_pipeline.storage.partial import host_slug
 
 _OLDEST_CAPABILITY = (8, 0)  # Ampere; flash_attn 2 has no kernels for older GPUs
-_BYTECODE = 1.1  # of what a wheel unpacks to: pip compiles its Python files
-_TRY_AGAIN = 600.0  # seconds after which a wheel that could not be had is asked for again
-_PIP_TEMPORARY = 50_000_000  # bytes; a local wheel is unpacked straight into place
+_BYTECODE_FACTOR = 1.1  # of the unpacked size: pip compiles the Python files
+RETRY_SECONDS = 600.0  # after which an unavailable wheel is requested again
+_PIP_TEMPORARY = 50_000_000  # bytes; a local wheel is unpacked in place
 
 
 def prove_environment(settings: Settings, bytes_to_come: int = 0) -> EnvironmentReport:
-    """Decide on the attention of this machine, and install and prove flash_attn if it can have it.
+    """Decide which attention this machine uses; install and prove flash_attn if it is available.
 
-    One process does it, others wait. When it was done before and nothing has changed since, it costs milliseconds, so
-    that every step that is about to import f5_tts can call it first.
+    One process does the work while others wait. If an earlier result still holds, this takes milliseconds, so every
+    step that imports f5_tts calls it first.
 
     Args:
-        settings: of this process.
-        bytes_to_come: what is still to be downloaded into the cache afterwards (weights, voices); it must fit too.
+        settings: the settings of this process.
+        bytes_to_come: the size of later downloads into the cache (weights, voices), which must fit too.
 
     Raises:
-        NotEnoughDisk: it does not fit; nothing was downloaded.
-        AttentionUnavailable: ``F5_ATTENTION=flash_attn``, and it cannot be had here; says why.
-        FlashAttnBroken: a flash_attn that somebody else installed does not work.
-        FileAltered: the wheel is not the one that was pinned, or that came first.
-        FileUnusable: the disk is full, or cannot be written.
-        EnvironmentBroken: torch does not start.
+        NotEnoughDisk: a disk is too small; nothing was downloaded.
+        AttentionUnavailable: ``F5_ATTENTION=flash_attn``, which is not available here; names the reason.
+        FlashAttnBroken: a flash_attn that the user installed does not work.
+        FileAltered: the wheel is not the pinned one, or not the one of the first download.
+        FileUnusable: the disk is full or read-only.
+        EnvironmentBroken: torch cannot be imported.
         GpuUnusable: the GPU does not even compute torch's own attention.
     """
     started = time.monotonic()
-    os.environ.update(PIP_ENVIRONMENT)  # also for whatever this process starts afterwards
-    check_disk_space([_to_come(settings, bytes_to_come)], _deletable(settings))
-    record = record_place(settings)
+    os.environ.update(PIP_ENVIRONMENT)  # inherited by child processes
+    check_disk_space([_later_downloads(settings, bytes_to_come)], _deletable(settings))
+    record = record_path(settings)
     if (known := _unchanged(record)) is None:
         with hold(_lock(settings), "proving the environment"):
             known = _unchanged(record)  # another process was faster
@@ -85,20 +85,20 @@ def prove_environment(settings: Settings, bytes_to_come: int = 0) -> Environment
 
 
 def changes_since_proof(report: EnvironmentReport) -> list[str]:
-    """What was installed, removed or altered of torch and flash_attn since they were proven, as sentences.
+    """The changes to the files of torch and flash_attn since they were proven, as sentences.
 
-    Both what ``prove_environment`` found altered when it made this report, and proved anew, and what was altered since.
+    Includes the changes that ``prove_environment`` found, and proved again, when it made this report.
     """
     return [*report.altered, *changes(report.installed, installed_files())]
 
 
 def proven_before(settings: Settings) -> EnvironmentReport | None:
-    """What an earlier run found out and still holds; None: nothing. Milliseconds; installs and proves nothing."""
-    return _unchanged(record_place(settings))
+    """The report of an earlier run, if it still holds; else None. Takes milliseconds; installs and proves nothing."""
+    return _unchanged(record_path(settings))
 
 
 def obstacle_to_flash_attn(settings: Settings, tags: PlatformTags) -> str | None:
-    """Why flash_attn is out of the question here, without looking any further; None: it is not."""
+    """The reason why this machine cannot use flash_attn at all; None if it may. Inspects nothing else."""
     if settings.attention == "torch":
         return "F5_ATTENTION is torch"
     if settings.device == "cpu":
@@ -126,8 +126,8 @@ def _unchanged(record: Path) -> EnvironmentReport | None:
 
 
 def _lock(settings: Settings) -> Path:
-    """One for each interpreter that uses this cache. Two machines may call theirs alike and share the cache alone."""
-    shared = is_network_volume(site_packages())
+    """One lock per interpreter. Machines that share only the cache may have different interpreters at one path."""
+    shared = is_network_filesystem(site_packages())
     interpreter = sys.prefix if shared else f"{sys.prefix}\n{host_slug()}"
     return settings.cache / "environment" / f"{hashlib.sha256(interpreter.encode()).hexdigest()[:16]}.lock"
 
@@ -140,7 +140,7 @@ def _prove(settings: Settings, bytes_to_come: int) -> EnvironmentReport:
     if flash_attn_present():
         proof = prove_flash_attn(device=None if obstacle else settings.device)
         if proof.works and obstacle is None:
-            return _flash_report(tags, proof, "it was installed here already")
+            return _flash_report(tags, proof, "it was already installed")
         if not proof.works:
             _remove_broken(proof)
     if obstacle is not None:
@@ -149,10 +149,10 @@ def _prove(settings: Settings, bytes_to_come: int) -> EnvironmentReport:
 
 
 def _remove_broken(proof: Proof) -> None:
-    """Uninstall a flash_attn of ours that does not work (any more).
+    """Uninstall a broken flash_attn that this pipeline installed.
 
     Raises:
-        FlashAttnBroken: it is somebody else's.
+        FlashAttnBroken: the user installed it.
     """
     if origin_of_installed() is None:
         command = f"{sys.executable} -m pip uninstall flash_attn"
@@ -161,7 +161,7 @@ def _remove_broken(proof: Proof) -> None:
 
 
 def _another_is_pinned(settings: Settings, tags: PlatformTags) -> bool:
-    """Whether what we installed is not the wheel that is wanted by name now."""
+    """True if the wheel that this pipeline installed is not the one that is now pinned."""
     origin = origin_of_installed()
     if origin is None or settings.flash_attn is None:
         return False
@@ -178,19 +178,19 @@ def _choose(settings: Settings, tags: PlatformTags, bytes_to_come: int) -> Envir
     try:
         return _install(settings, tags, wheel, bytes_to_come)
     except (DownloadFailed, ObjectMissing, StoreUnusable) as error:
-        why = f"{wheel.name} cannot be had. {error}"
+        why = f"{wheel.name} is not available. {error}"
     except InstallFailed as error:
         why = f"{wheel.name} cannot be installed. {error}"
-    return _torch(settings, tags, why, lasting=False)
+    return _torch(settings, tags, why, permanent=False)
 
 
 def _install(settings: Settings, tags: PlatformTags, wheel: Wheel, bytes_to_come: int) -> EnvironmentReport:
     size, unpacked = measure_wheel(wheel, settings.cache)
     needs = [
-        Need("the wheel", wheel_place(wheel, settings.cache).parent, size),
-        Need("flash_attn unpacked", site_packages(), int(unpacked * _BYTECODE)),
+        Need("the wheel", wheel_path(wheel, settings.cache).parent, size),
+        Need("flash_attn unpacked", site_packages(), int(unpacked * _BYTECODE_FACTOR)),
         Need("pip's temporary files", Path(tempfile.gettempdir()), _PIP_TEMPORARY),
-        _to_come(settings, bytes_to_come),
+        _later_downloads(settings, bytes_to_come),
     ]
     check_disk_space(needs, _deletable(settings))
     file = fetch_wheel(wheel, settings.cache)
@@ -216,29 +216,29 @@ def _flash_report(tags: PlatformTags, proof: Proof, how: str) -> EnvironmentRepo
     )
 
 
-def _torch(settings: Settings, tags: PlatformTags, why: str, *, lasting: bool = True) -> EnvironmentReport:
-    """Torch's own attention, unless flash_attn was demanded.
+def _torch(settings: Settings, tags: PlatformTags, why: str, *, permanent: bool = True) -> EnvironmentReport:
+    """The report for torch's own attention.
 
     Raises:
-        AttentionUnavailable: it was.
+        AttentionUnavailable: ``F5_ATTENTION=flash_attn``.
     """
     if settings.attention == "flash_attn":
         raise AttentionUnavailable(why.rstrip("."))
-    again = "" if lasting else f" (It is tried again after {_TRY_AGAIN / 60:.0f} minutes.)"
+    retry = "" if permanent else f" (It is tried again after {RETRY_SECONDS / 60:.0f} minutes.)"
     return EnvironmentReport(
         "torch",
-        f"torch attention, because {why}{again}",
+        f"torch attention, because {why}{retry}",
         tags,
         installed_files(),
-        valid_until=None if lasting else time.time() + _TRY_AGAIN,
+        valid_until=None if permanent else time.time() + RETRY_SECONDS,
     )
 
 
-def _to_come(settings: Settings, size: int) -> Need:
+def _later_downloads(settings: Settings, size: int) -> Need:
     return Need("weights and voices still to come", settings.cache, size)
 
 
 def _deletable(settings: Settings) -> Sequence[Path]:
-    """Caches that the user may do without."""
+    """Caches that the user may delete."""
     home = Path.home() / ".cache"
     return [settings.cache, home / "pip", home / "huggingface", home / "torch"]

@@ -1,6 +1,6 @@
-"""Getting a flash_attn wheel into this machine's cache, and knowing its size before that.
+"""Downloads a flash_attn wheel into this machine's cache, and measures it before that.
 
-A wheel comes from a URL, a folder or a bucket; it is held to its pinned sha256, or to that of its first download.
+A wheel comes from a URL, a folder or a bucket. It is verified against its pinned sha256, or that of its first download.
 """
 
 from __future__ import annotations
@@ -11,31 +11,32 @@ from pathlib import Path
 
 from f5_pipeline.environment.wheels import Wheel
 from f5_pipeline.errors import BadSetting, DownloadFailed, FileUnusable, ObjectMissing
-from f5_pipeline.storage.filesystem import this_machines_file
+from f5_pipeline.storage.filesystem import translate_os_errors
 from f5_pipeline.storage.http import download, open_ranges, public_url
 from f5_pipeline.storage.object_store import ObjectStore
 from f5_pipeline.storage.open import open_store
 from f5_pipeline.storage.pinned import PinnedFile, fetch_pinned
 
 
-def wheel_place(wheel: Wheel, cache: Path) -> Path:
-    """Where the wheel is, or will be, in the cache."""
+def wheel_path(wheel: Wheel, cache: Path) -> Path:
+    """The path of the wheel in the cache."""
     return cache / "wheels" / wheel.name
 
 
 def measure_wheel(wheel: Wheel, cache: Path) -> tuple[int, int]:
-    """Bytes still to download, and bytes of the unpacked files.
+    """The bytes to download and the bytes of the unpacked files.
 
-    Read from the wheel's own directory, remotely if its server serves ranges; else estimates from the table.
+    Read from the directory of the zip file, over the network if the server supports range requests; else the estimates
+    of the table.
 
     Raises:
-        DownloadFailed: its server cannot be reached, or has no such wheel; or a folder has none.
-        ObjectMissing, StoreUnusable: the same of a bucket.
+        DownloadFailed: the server cannot be reached, or the server or folder does not have the wheel.
+        ObjectMissing, StoreUnusable: the same for a bucket.
         FileUnusable: a local file is not a wheel.
     """
-    place = wheel_place(wheel, cache)
-    if place.is_file():
-        return 0, _unpacked(place, wheel)
+    cached = wheel_path(wheel, cache)
+    if cached.is_file():
+        return 0, _unpacked_bytes(cached)
     if wheel.source.startswith(("http://", "https://")):
         return _measure_remote(wheel)
     if wheel.source.startswith("s3://"):
@@ -45,15 +46,15 @@ def measure_wheel(wheel: Wheel, cache: Path) -> tuple[int, int]:
             raise ObjectMissing(store.location(key), "Put the wheel there (with _ for its +), or correct F5_WHEELS.")
         return info.size, wheel.unpacked_bytes
     path = _local(wheel)
-    return path.stat().st_size, _unpacked(path, wheel)
+    return path.stat().st_size, _unpacked_bytes(path)
 
 
 def fetch_wheel(wheel: Wheel, cache: Path) -> PinnedFile:
-    """Have the wheel in the cache, whole and verified.
+    """Make the wheel available in the cache, complete and verified.
 
     Raises:
-        FileAltered: it is not the one that was pinned, or that came first.
-        DownloadFailed, ObjectMissing, StoreUnusable, FileUnusable: it cannot be had.
+        FileAltered: it is not the pinned one, or not the one of the first download.
+        DownloadFailed, ObjectMissing, StoreUnusable, FileUnusable: it cannot be downloaded or stored.
     """
 
     def fetch(folder: Path) -> tuple[Path, int]:
@@ -64,12 +65,12 @@ def fetch_wheel(wheel: Wheel, cache: Path) -> PinnedFile:
         if wheel.source.startswith("s3://"):
             store, key = _bucket(wheel)
             return path, store.download(key, path).size
-        with this_machines_file(path):
+        with translate_os_errors(path):
             folder.mkdir(parents=True, exist_ok=True)
             shutil.copyfile(_local(wheel), path)
         return path, 0
 
-    return fetch_pinned(wheel_place(wheel, cache), wheel.sha256, fetch)
+    return fetch_pinned(wheel_path(wheel, cache), wheel.sha256, fetch)
 
 
 def _measure_remote(wheel: Wheel) -> tuple[int, int]:
@@ -80,10 +81,10 @@ def _measure_remote(wheel: Wheel) -> tuple[int, int]:
         with zipfile.ZipFile(reader) as archive:
             return reader.size, sum(info.file_size for info in archive.infolist())
     except zipfile.BadZipFile:
-        raise DownloadFailed(public_url(wheel.source), "what is there is not a wheel") from None
+        raise DownloadFailed(public_url(wheel.source), "the file is not a wheel") from None
 
 
-def _unpacked(path: Path, wheel: Wheel) -> int:
+def _unpacked_bytes(path: Path) -> int:
     try:
         with zipfile.ZipFile(path) as archive:
             return sum(info.file_size for info in archive.infolist())
@@ -92,10 +93,10 @@ def _unpacked(path: Path, wheel: Wheel) -> int:
 
 
 def _bucket(wheel: Wheel) -> tuple[ObjectStore, str]:
-    """The bucket and the wheel's key in it, where ``_`` stands for the ``+`` that a store's keys cannot have."""
+    """The bucket and the key of the wheel. Keys of a store have no ``+``; ``_`` replaces it."""
     bucket, _, key = wheel.source.removeprefix("s3://").replace("+", "_").partition("/")
     if not key:
-        raise BadSetting("Environment", "F5_WHEELS", f"{wheel.source} names a bucket, and no wheel in it.")
+        raise BadSetting("Environment", "F5_WHEELS", f"{wheel.source} names a bucket without a wheel.")
     return open_store(f"s3://{bucket}"), key
 
 

@@ -1,4 +1,4 @@
-"""What is installed here of the packages that the attention depends on, and whether it is still what was proven."""
+"""The installed files of torch and flash_attn, and their changes since they were proven."""
 
 from __future__ import annotations
 
@@ -12,39 +12,39 @@ from pathlib import Path
 
 from f5_pipeline.environment.platform import torch_version
 
-#: Of torch's ten thousand files, those that a compiled extension is linked with, and those that name its version.
+#: The files of torch that a compiled extension is linked with, and the one with its version.
 _TORCH_FILES = ("version.py", "_C*.so", "lib/*.so*")
 
 
 @dataclass(frozen=True)
 class InstalledFiles:
-    """The versions of torch and flash_attn, and their files as they were at one moment."""
+    """A snapshot of the versions and files of torch and flash_attn."""
 
     torch: str | None
     flash_attn: str | None
-    files: Mapping[str, str]  # path → size and time of change
+    files: Mapping[str, str]  # path → size and modification time
 
 
 def installed_files() -> InstalledFiles:
-    """What is installed now. Milliseconds; imports nothing."""
+    """What is installed now. Takes milliseconds; imports nothing."""
     distribution = flash_attn_distribution()
     version = None if distribution is None else str(distribution.metadata["Version"])
     paths = [*_torch_files(), *_flash_attn_files(distribution)]
     return InstalledFiles(torch_version()[0], version, {str(path): _stamp(path) for path in paths})
 
 
-def changes(then: InstalledFiles, now: InstalledFiles) -> list[str]:
-    """What was altered, removed or installed between two moments, as sentences; empty: nothing."""
+def changes(before: InstalledFiles, after: InstalledFiles) -> list[str]:
+    """The changes between two snapshots, as sentences."""
     found = [
-        f"{name} was {before or 'not installed'} and is now {after or 'not installed'}"
-        for name, before, after in (
-            ("torch", then.torch, now.torch),
-            ("flash_attn", then.flash_attn, now.flash_attn),
+        f"{name} was {old or 'not installed'} and is now {new or 'not installed'}"
+        for name, old, new in (
+            ("torch", before.torch, after.torch),
+            ("flash_attn", before.flash_attn, after.flash_attn),
         )
-        if before != after
+        if old != new
     ]
     differing = sorted(
-        path for path in then.files.keys() | now.files.keys() if then.files.get(path) != now.files.get(path)
+        path for path in before.files.keys() | after.files.keys() if before.files.get(path) != after.files.get(path)
     )
     if differing and not found:
         more = f" and {len(differing) - 3} more files" if len(differing) > 3 else ""
@@ -53,23 +53,23 @@ def changes(then: InstalledFiles, now: InstalledFiles) -> list[str]:
 
 
 def site_packages() -> Path:
-    """Where this interpreter's compiled packages are installed."""
+    """The folder of this interpreter's compiled packages."""
     return Path(sysconfig.get_path("platlib"))
 
 
 def flash_attn_distribution() -> Distribution | None:
-    """The metadata of the flash_attn that would be imported, wherever it is installed; None: there is none."""
+    """The metadata of the flash_attn that would be imported; None if there is none."""
     return next(iter(distributions(name="flash_attn")), None)
 
 
 def flash_attn_present() -> bool:
-    """Whether ``import flash_attn`` would find anything, however it got here."""
+    """True if ``import flash_attn`` would find a module, with or without metadata."""
     return find_spec("flash_attn") is not None
 
 
 def _flash_attn_files(distribution: Distribution | None) -> list[Path]:
     listed = (distribution.files or []) if distribution is not None else []
-    # Compiled Python comes and goes with the user's umask and first import; it proves nothing.
+    # Python writes .pyc files at any import, so they prove nothing.
     return [Path(str(path.locate())) for path in listed if path.suffix != ".pyc"]
 
 
@@ -82,7 +82,7 @@ def _torch_files() -> Iterator[Path]:
 
 def _stamp(path: Path) -> str:
     try:
-        stat = os.stat(path)  # noqa: PTH116 - a thousand of these
+        stat = os.stat(path)  # noqa: PTH116 - faster, for a thousand files
     except OSError:
         return "absent"
     return f"{stat.st_size} bytes, {stat.st_mtime_ns}"

@@ -1,7 +1,7 @@
-"""What this machine and interpreter are, as far as a compiled attention kernel has to match them.
+"""Platform tags of this machine and interpreter, which a compiled attention kernel has to match.
 
-Reads torch's own version file instead of importing torch, which takes seconds; only a torch built for CUDA is
-started, once, in a process of its own, to ask for its GPU. What follows from the tags is decided elsewhere.
+Reads torch's version file instead of importing torch, which takes seconds. Only a CUDA build of torch is imported,
+once, in a process of its own, to query its GPU. The tags are evaluated in ``attention`` and ``wheels``.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from pathlib import Path
 
 from f5_pipeline.errors import EnvironmentBroken
 
-_ASK_TORCH = """
+QUERY_TORCH = """
 import json, sys, torch
 device = sys.argv[1]
 found = {"cxx11_abi": bool(torch._C._GLIBCXX_USE_CXX11_ABI), "gpu": None, "capability": None}
@@ -30,17 +30,17 @@ json.dump(found, sys.stdout)
 
 @dataclass(frozen=True)
 class PlatformTags:
-    """All that decides which wheel fits. None: does not apply, or not known without CUDA."""
+    """Everything that decides which wheel fits. None: not applicable, or unknown without CUDA."""
 
     python: str  # "cp311"
     system: str  # "linux"
     architecture: str  # "x86_64", "aarch64"
     glibc: str | None  # "2.36"
-    torch: str | None  # "2.7.1+cu126"; None: not installed
-    cuda: str | None  # that torch was built for, "12.6"; None: a build without CUDA
+    torch: str | None  # "2.7.1+cu126"; None if not installed
+    cuda: str | None  # of the torch build, "12.6"; None for a build without CUDA
     cxx11_abi: bool | None = None  # of torch's C++ strings
-    gpu: str | None = None  # its name
-    capability: tuple[int, int] | None = None  # its compute capability, (9, 0)
+    gpu: str | None = None  # the name of the GPU
+    capability: tuple[int, int] | None = None  # the compute capability of the GPU, (9, 0)
 
     @property
     def torch_minor(self) -> str | None:
@@ -54,12 +54,12 @@ class PlatformTags:
 
 
 def read_tags(device: str = "auto") -> PlatformTags:
-    """The tags of this interpreter. Milliseconds without CUDA; some seconds with it, since torch is asked.
+    """The tags of this interpreter. Takes milliseconds without CUDA, and seconds with it, since torch is queried.
 
-    ``device`` is the setting of that name: which GPU to describe.
+    ``device``: the setting of that name, which selects the GPU.
 
     Raises:
-        EnvironmentBroken: torch is installed and does not start.
+        EnvironmentBroken: torch is installed and cannot be imported.
     """
     torch, cuda = torch_version()
     tags = PlatformTags(
@@ -74,9 +74,9 @@ def read_tags(device: str = "auto") -> PlatformTags:
 
 
 def torch_version() -> tuple[str | None, str | None]:
-    """Torch's version and that of its CUDA, None where there is none; torch is not imported.
+    """The versions of torch and of its CUDA, each None if there is none. Does not import torch.
 
-    From ``torch/version.py``, since the metadata of a wheel may name neither build.
+    From ``torch/version.py``, because the metadata of a wheel may not name the build.
     """
     spec = find_spec("torch")
     for folder in (spec.submodule_search_locations or ()) if spec else ():
@@ -99,11 +99,11 @@ def _assignments(path: Path) -> dict[str, str]:
 
 
 def _with_gpu(tags: PlatformTags, device: str) -> PlatformTags:
-    command = [sys.executable, "-c", _ASK_TORCH, device if device.startswith("cuda") else "cuda"]
-    # Not in the working folder, where a user's file may be called torch.py.
+    command = [sys.executable, "-c", QUERY_TORCH, device if device.startswith("cuda") else "cuda"]
+    # Not in the working folder, which may contain a torch.py of the user.
     done = subprocess.run(command, capture_output=True, text=True, cwd=sys.prefix, check=False)
     if done.returncode:
-        last = (done.stderr.strip().splitlines() or ["it died without a word"])[-1]
+        last = (done.stderr.strip().splitlines() or ["it crashed without a message"])[-1]
         raise EnvironmentBroken(f"torch {tags.torch}", last[:300])
     found = json.loads(done.stdout)
     capability = found["capability"]

@@ -1,7 +1,7 @@
-"""The proof that flash_attn works here: imported in a fresh interpreter, its kernels held against torch's attention.
+"""Proves that flash_attn works: imports it in a new interpreter and compares its kernels with torch's attention.
 
-A wheel whose name matches may still not load, or compute nonsense. And whoever imports f5_tts imports flash_attn if
-it is there, so that a broken one breaks torch attention too.
+A wheel whose name matches may still fail to load or compute wrong results. f5_tts imports flash_attn if it is
+installed, so a broken one breaks torch's attention too.
 """
 
 from __future__ import annotations
@@ -15,17 +15,17 @@ from pathlib import Path
 
 from f5_pipeline.errors import GpuUnusable
 
-_TIMEOUT = 600.0  # seconds; a first kernel on a slow disk loads a gigabyte
+_TIMEOUT = 600.0  # seconds; the first kernel loads a gigabyte, perhaps from a slow disk
 
-# What f5_tts itself imports, and both kernels that it calls: one sequence length for all, and packed sequences.
-_SCRIPT = """
+# The imports of f5_tts, and both kernels that it calls: equal sequence lengths, and packed sequences.
+PROOF_SCRIPT = """
 import json, sys
 if sys.argv[1]:
     sys.path.insert(0, sys.argv[1])
 import torch
 import torch.nn.functional as F
 
-def say(**result):
+def report(**result):
     print("\\n" + json.dumps(result))
 
 def torch_attention(q, k, v, dtype):
@@ -42,7 +42,7 @@ if device:
         exact = torch_attention(q, k, v, torch.float32)
         allowed = 2 * (torch_attention(q, k, v, torch.float16) - exact).abs().max().item() + 1e-3
     except Exception as failure:
-        say(gpu=device, trouble=str(failure))
+        report(gpu=device, gpu_failure=str(failure))
         sys.exit()
 
 import flash_attn
@@ -50,7 +50,7 @@ from flash_attn import flash_attn_func, flash_attn_varlen_func
 from flash_attn.bert_padding import pad_input, unpad_input
 
 if not device:
-    say(version=flash_attn.__version__, file=flash_attn.__file__, error=None, allowed=None)
+    report(version=flash_attn.__version__, file=flash_attn.__file__, error=None, allowed=None)
     sys.exit()
 
 error = (flash_attn_func(q, k, v).float() - exact).abs().max().item()
@@ -65,19 +65,19 @@ for row, length in enumerate(lengths):
     exact = torch_attention(q[part], k[part], v[part], torch.float32)
     error = max(error, (out[part] - exact).abs().max().item())
 
-say(version=flash_attn.__version__, file=flash_attn.__file__, error=error, allowed=allowed)
+report(version=flash_attn.__version__, file=flash_attn.__file__, error=error, allowed=allowed)
 """
 
 
 @dataclass(frozen=True)
 class Proof:
-    """What came of trying flash_attn."""
+    """The result of a proof."""
 
-    failure: str  # why it does not work; "": it works
+    failure: str  # the reason why flash_attn does not work; "" if it works
     seconds: float
     version: str | None = None
     kernel_error: float | None = None  # largest difference from torch's attention in float32
-    kernel_error_allowed: float | None = None  # twice what torch's own float16 attention is off, and a little
+    kernel_error_allowed: float | None = None  # twice the error of torch's float16 attention, plus 0.001
 
     @property
     def works(self) -> bool:
@@ -85,25 +85,25 @@ class Proof:
 
 
 def prove_flash_attn(folder: Path | None = None, device: str | None = None) -> Proof:
-    """Try flash_attn in a fresh interpreter: the installed one, or one that lies in ``folder``.
+    """Run flash_attn in a new interpreter: the installed one, or the one in ``folder``.
 
-    ``device`` is the setting of that name: the GPU whose kernels are tried. Without one it is only imported, as f5_tts
+    ``device``: the setting of that name, which selects the GPU. Without a device flash_attn is only imported, as f5_tts
     does on a machine where no kernel can run.
 
     Raises:
-        GpuUnusable: the GPU does not even compute torch's own attention, which says nothing of flash_attn.
+        GpuUnusable: the GPU does not even compute torch's own attention, so nothing follows for flash_attn.
     """
     started = time.monotonic()
-    command = [sys.executable, "-c", _SCRIPT, str(folder or ""), "cuda" if device == "auto" else device or ""]
+    command = [sys.executable, "-c", PROOF_SCRIPT, str(folder or ""), "cuda" if device == "auto" else device or ""]
     try:
-        # Not in the working folder, where a user's file may be called torch.py.
+        # Not in the working folder, which may contain a torch.py of the user.
         done = subprocess.run(command, capture_output=True, text=True, cwd=sys.prefix, timeout=_TIMEOUT, check=False)
     except subprocess.TimeoutExpired:
-        return Proof(f"its first kernel had not returned after {_TIMEOUT:.0f} s", time.monotonic() - started)
-    return _judge(done, folder, time.monotonic() - started)
+        return Proof(f"its first kernel did not return within {_TIMEOUT:.0f} s", time.monotonic() - started)
+    return _evaluate(done, folder, time.monotonic() - started)
 
 
-def _judge(done: subprocess.CompletedProcess[str], folder: Path | None, seconds: float) -> Proof:
+def _evaluate(done: subprocess.CompletedProcess[str], folder: Path | None, seconds: float) -> Proof:
     if done.returncode < 0:
         return Proof(f"it crashed the interpreter with signal {-done.returncode}", seconds)
     if done.returncode:
@@ -112,13 +112,13 @@ def _judge(done: subprocess.CompletedProcess[str], folder: Path | None, seconds:
     try:
         result = json.loads(done.stdout.strip().splitlines()[-1])
     except (IndexError, ValueError):
-        return Proof("it ended the interpreter when it was imported", seconds)
-    if "trouble" in result:
-        raise GpuUnusable(result["gpu"], result["trouble"].strip().splitlines()[0][:300])
+        return Proof("its import ended the interpreter", seconds)
+    if "gpu_failure" in result:
+        raise GpuUnusable(result["gpu"], result["gpu_failure"].strip().splitlines()[0][:300])
     error, allowed, version = result["error"], result["allowed"], result["version"]
     failure = ""
     if folder is not None and not Path(result["file"]).is_relative_to(folder):
-        failure = f"another flash_attn is in its way: {result['file']}"
-    elif error is not None and not error <= allowed:  # a NaN is not
+        failure = f"another flash_attn is imported instead: {result['file']}"
+    elif error is not None and not error <= allowed:  # true for NaN too
         failure = f"its kernel is off by {error:.2g} from torch's attention, where {allowed:.2g} is allowed"
     return Proof(failure, seconds, version, error, allowed)

@@ -1,7 +1,7 @@
-"""What was found out about this machine's environment, kept so that it need not be found out again.
+"""Records of proven environments in the cache, so that a proof is not repeated.
 
-A record is a file of the cache, under a name made of all that was asked: the settings, the interpreter, the GPUs. It
-holds as long as the installed files are those that it lists.
+The name of a record is a hash of everything the proof depends on: settings, interpreter, GPUs. The record holds as long
+as the installed files are the ones that it lists.
 """
 
 from __future__ import annotations
@@ -22,48 +22,48 @@ from f5_pipeline.environment.platform import PlatformTags
 from f5_pipeline.environment.wheels import load_table
 from f5_pipeline.errors import FileUnusable
 from f5_pipeline.settings.environment import Settings
-from f5_pipeline.storage.filesystem import this_machines_file
+from f5_pipeline.storage.filesystem import translate_os_errors
 from f5_pipeline.storage.partial import atomic_write
 
-_VERSION = 1  # bumped when the proof asks more than it did
+_VERSION = 1  # raise it when the proof checks more
 
 
 @dataclass(frozen=True)
 class EnvironmentReport:
-    """What the check of the environment found and did."""
+    """The result of the environment check."""
 
     attention: Literal["torch", "flash_attn"]
     reason: str  # "torch attention, because …" or "flash_attn 2.8.3: …"
     tags: PlatformTags
-    installed: InstalledFiles  # what must stay as it is
-    wheel: str | None = None  # the file's name, if it was installed from one here
+    installed: InstalledFiles  # the record holds while these are unchanged
+    wheel: str | None = None  # the name of the wheel, if this pipeline installed it
     wheel_sha256: str | None = None
     kernel_error: float | None = None  # largest difference from torch's attention
     proof_seconds: float | None = None
-    valid_until: float | None = None  # Unix time after which to look again; None: as long as nothing changes
-    seconds: float = 0.0  # that this call took
+    valid_until: float | None = None  # Unix time of expiry; None: until something changes
+    seconds: float = 0.0  # duration of this call
     bytes_downloaded: int = 0  # by this call
-    reused: bool = False  # nothing had changed since an earlier proof
-    altered: tuple[str, ...] = ()  # what had, by somebody else's hand, so that this call proved it anew
+    reused: bool = False  # an earlier proof still held
+    altered: tuple[str, ...] = ()  # external changes, which made this call prove it again
 
 
-def record_place(settings: Settings) -> Path:
-    """Where the record for these settings, this interpreter and these GPUs is kept."""
-    asked = {
+def record_path(settings: Settings) -> Path:
+    """The path of the record for these settings, this interpreter and these GPUs."""
+    inputs = {
         "version": _VERSION,
         "table": load_table(),
         "python": [sys.version, sys.prefix],
         "settings": settings.model_dump(include={"attention", "device", "precision", "wheels", "flash_attn"}),
         "gpus": list(_gpus()),
-        "obstacle": obstacle_to_installing(),  # so that removing it (pip install einops) has an effect at once
+        "obstacle": obstacle_to_installing(),  # so that removing it (pip install einops) takes effect at once
         "visible": os.environ.get("CUDA_VISIBLE_DEVICES"),
     }
-    name = hashlib.sha256(json.dumps(asked, sort_keys=True).encode()).hexdigest()[:32]
+    name = hashlib.sha256(json.dumps(inputs, sort_keys=True).encode()).hexdigest()[:32]
     return settings.cache / "environment" / f"{name}.json"
 
 
 def read_record(path: Path) -> EnvironmentReport | None:
-    """A record; None: there is none, or none that this version wrote."""
+    """Read a record; None if there is none, or if another version wrote it."""
     with suppress(OSError, ValueError, TypeError, KeyError):
         data: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
         tags, installed, _ = data.pop("tags"), data.pop("installed"), data.pop("altered")
@@ -74,13 +74,13 @@ def read_record(path: Path) -> EnvironmentReport | None:
 
 
 def write_record(path: Path, report: EnvironmentReport) -> None:
-    """Keep a record. A cache that cannot be written costs the next run its time, nothing else."""
-    with suppress(FileUnusable), this_machines_file(path), atomic_write(path) as file:
+    """Write a record. If the cache is read-only, the next run repeats the proof."""
+    with suppress(FileUnusable), translate_os_errors(path), atomic_write(path) as file:
         file.write(json.dumps(asdict(report), indent=1).encode())
 
 
 def _gpus() -> Iterator[str]:
-    """What the driver says of this machine's GPUs, without starting CUDA; nothing where there are none."""
+    """The driver's identification of this machine's GPUs, without initializing CUDA."""
     for path in sorted(Path("/proc/driver/nvidia/gpus").glob("*/information")):
         with suppress(OSError):
             lines = path.read_text(encoding="utf-8", errors="replace").splitlines()

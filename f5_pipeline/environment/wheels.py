@@ -1,6 +1,6 @@
-"""Which flash_attn wheel fits a machine: a pure choice from a table. Nothing is looked up, downloaded or installed.
+"""Chooses the flash_attn wheel for a machine from a table, as a pure function. Downloads and installs nothing.
 
-That a name matches proves nothing (the table knows names that lie): the proof is in ``proof``.
+A matching name proves nothing; the table lists wheels with misleading names. The proof is in ``proof``.
 """
 
 from __future__ import annotations
@@ -31,57 +31,57 @@ _OWN_WHEEL = "build a wheel for it and name that in F5_FLASH_ATTN"
 
 @dataclass(frozen=True)
 class Wheel:
-    """A wheel that should fit."""
+    """A wheel that should fit the machine."""
 
     name: str  # of the file
     source: str  # a URL (https, s3) or a path
     version: str  # of flash_attn
     sha256: str | None  # pinned by the user; None: recorded at the first download
-    wheel_bytes: int  # estimates from the table, as is the next
+    wheel_bytes: int  # an estimate from the table, like the next
     unpacked_bytes: int
-    note: str = ""  # why this one and not the one that one would expect
+    note: str = ""  # why this wheel was chosen and not the expected one
 
 
 @dataclass(frozen=True)
 class NoWheel:
-    """That there is none, and what would help."""
+    """No wheel fits: the reason, and what the user can do."""
 
     reason: str
     help: str
 
 
 def choose_wheel(tags: PlatformTags, mirror: str | None = None, pin: str | None = None) -> Wheel | NoWheel:
-    """The wheel for a machine with a CUDA torch.
+    """Choose the wheel for a machine with a CUDA build of torch.
 
     Args:
-        tags: of the machine.
-        mirror: where wheels come from instead of upstream's releases: a URL or folder (``F5_WHEELS``).
-        pin: an exact wheel: its name, URL or path, with ``#sha256=…`` if its content is pinned too.
+        tags: the platform tags of the machine.
+        mirror: a URL or folder that replaces upstream's releases (``F5_WHEELS``).
+        pin: an exact wheel: its name, URL or path, with ``#sha256=…`` to pin its content (``F5_FLASH_ATTN``).
     """
     return _pinned(tags, mirror, pin) if pin else _from_table(tags, mirror)
 
 
 @lru_cache(maxsize=1)
 def load_table() -> dict[str, Any]:
-    """``wheels.toml``."""
+    """The content of ``wheels.toml``."""
     return tomllib.loads(files("f5_pipeline.environment").joinpath("wheels.toml").read_text(encoding="utf-8"))
 
 
 def _from_table(tags: PlatformTags, mirror: str | None) -> Wheel | NoWheel:
-    if (none := _why_none(tags)) is not None:
+    if (none := _unsupported(tags)) is not None:
         return none
-    passed_over: dict[str, list[str]] = {}  # why → versions
+    skipped: dict[str, list[str]] = {}  # reason → versions
     for release in load_table()["release"]:
         if not _covers(release, tags):
             continue
-        if (trouble := _trouble(release, tags)) is None:
-            return _wheel(_name(release["version"], tags), release["version"], mirror, note=_listed(passed_over))
-        passed_over.setdefault(trouble, []).append(release["version"])
-    return NoWheel(_listed(passed_over), f"use torch 2.7 or newer, or {_OWN_WHEEL}")
+        if (reason := _disqualify(release, tags)) is None:
+            return _wheel(_name(release["version"], tags), release["version"], mirror, note=_listed(skipped))
+        skipped.setdefault(reason, []).append(release["version"])
+    return NoWheel(_listed(skipped), f"use torch 2.7 or newer, or {_OWN_WHEEL}")
 
 
-def _listed(passed_over: dict[str, list[str]]) -> str:
-    return "; ".join(f"not {', '.join(versions)}: {why}" for why, versions in passed_over.items())
+def _listed(skipped: dict[str, list[str]]) -> str:
+    return "; ".join(f"not {', '.join(versions)}: {why}" for why, versions in skipped.items())
 
 
 def _pinned(tags: PlatformTags, mirror: str | None, pin: str) -> Wheel | NoWheel:
@@ -91,33 +91,35 @@ def _pinned(tags: PlatformTags, mirror: str | None, pin: str) -> Wheel | NoWheel
     match = _NAME.fullmatch(name)
     if match is None:
         return NoWheel(f"{name!r} is not the name of a flash_attn wheel", "correct F5_FLASH_ATTN")
-    if (lie := _known_bad(match["version"], match["torch"], match["abi"] or "")) is not None and sha256 is None:
+    if (defect := _known_bad(match["version"], match["torch"], match["abi"] or "")) is not None and sha256 is None:
         right = _from_table(tags, mirror)
         if isinstance(right, Wheel):
-            return _noted(right, f"instead of {name}, as set: {lie}")
-        return NoWheel(f"{name} is known to be bad ({lie}), and {right.reason}", right.help)
+            return _noted(right, f"instead of {name}, as set: {defect}")
+        return NoWheel(f"{name} is known to be bad ({defect}), and {right.reason}", right.help)
     if (misfit := _misfit(match, tags)) is not None:
-        return NoWheel(f"{name} {misfit}", "correct F5_FLASH_ATTN, or unset it to have the right wheel chosen")
+        return NoWheel(f"{name} {misfit}", "correct F5_FLASH_ATTN, or unset it: the right wheel is then chosen")
     if source == name:
         return _wheel(name, match["version"], mirror, sha256)
     return _wheel(name, match["version"], None, sha256, source)
 
 
-def _why_none(tags: PlatformTags) -> NoWheel | None:
-    """Why no release can have a wheel for these tags."""
+def _unsupported(tags: PlatformTags) -> NoWheel | None:
+    """The reason why no release has a wheel for these tags; None if one may."""
     if tags.system != "linux":
-        return NoWheel(f"there are wheels for Linux only, and this is {tags.system}", "use torch attention here")
+        return NoWheel(
+            f"there are wheels for Linux only, and this is {tags.system}", "use torch's attention on this machine"
+        )
     releases, absent = load_table()["release"], load_table()["absent"]
-    for field, have in (
+    for field, value in (
         ("architecture", tags.architecture),
         ("cuda", tags.cuda_major),
         ("python", tags.python),
         ("torch", tags.torch_minor),
     ):
         known = sorted({each for release in releases for each in release[field]}, key=_natural)
-        if have not in known:
+        if value not in known:
             shown = {"cuda": "CUDA", "python": "Python", "torch": "torch"}.get(field, field)
-            reason = f"there is no published wheel for {shown} {have}, only for {', '.join(known)}"
+            reason = f"there is no published wheel for {shown} {value}, only for {', '.join(known)}"
             return NoWheel(reason, f"install one of these, or {_OWN_WHEEL}")
     if any(tags.torch_minor in each["torch"] and tags.python in each["python"] for each in absent):
         reason = f"there is no published wheel for torch {tags.torch_minor} with {tags.python}"
@@ -134,10 +136,10 @@ def _covers(release: dict[str, Any], tags: PlatformTags) -> bool:
     )
 
 
-def _trouble(release: dict[str, Any], tags: PlatformTags) -> str | None:
-    """Why a release that has a wheel for these tags is not to be used all the same."""
-    if (lie := _known_bad(release["version"], tags.torch_minor or "", _abi(tags))) is not None:
-        return f"the wheel of this name is known to be bad: {lie}"
+def _disqualify(release: dict[str, Any], tags: PlatformTags) -> str | None:
+    """The reason why a release with a wheel for these tags cannot be used; None if it can."""
+    if (defect := _known_bad(release["version"], tags.torch_minor or "", _abi(tags))) is not None:
+        return f"the wheel of this name is known to be bad: {defect}"
     needed = release.get("glibc")
     if needed and tags.glibc and _natural(tags.glibc) < _natural(needed):
         return f"it needs glibc {needed}, and this machine has {tags.glibc}"
@@ -152,17 +154,17 @@ def _known_bad(version: str, torch: str, abi: str) -> str | None:
 
 
 def _misfit(match: re.Match[str], tags: PlatformTags) -> str | None:
-    """How a wheel's name contradicts the machine."""
-    wanted = {
+    """The contradiction between the name of a wheel and the machine; None if it fits."""
+    expected = {
         "python": tags.python,
         "torch": tags.torch_minor,
         "architecture": tags.architecture,
         "cuda": tags.cuda_major,
         "abi": _abi(tags),
     }
-    for field, have in wanted.items():
-        if match[field] is not None and match[field] != have:
-            return f"is for {field} {match[field]}, and this is {have}"
+    for field, value in expected.items():
+        if match[field] is not None and match[field] != value:
+            return f"is for {field} {match[field]}, and this is {value}"
     return None
 
 
@@ -198,5 +200,5 @@ def _noted(wheel: Wheel, note: str) -> Wheel:
 
 
 def _natural(text: str) -> list[int]:
-    """A key that sorts 2.10 after 2.9."""
+    """A sort key that sorts 2.10 after 2.9."""
     return [int(number) for number in re.findall(r"\d+", text)]

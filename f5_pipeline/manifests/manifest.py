@@ -24,7 +24,7 @@ from f5_pipeline.models.spec import ModelSpec
 from f5_pipeline.models.weights import local_vocabulary
 from f5_pipeline.results.manifest_files import ManifestFiles, manifest_files
 from f5_pipeline.settings.environment import Settings
-from f5_pipeline.settings.toml import did_you_mean
+from f5_pipeline.settings.validation import did_you_mean
 from f5_pipeline.storage.layout import STORE_DICTIONARY
 from f5_pipeline.storage.object_store import ObjectStore
 from f5_pipeline.text.pronunciation import Pronunciations

@@ -17,7 +17,7 @@ from f5_pipeline.manifests.row_values import SLUG_RULE, RowRejected, RowValues, 
 from f5_pipeline.manifests.rows import COLUMNS, ManifestRow
 from f5_pipeline.manifests.utterance import Passage, RejectedRow, Utterance
 from f5_pipeline.models.spec import ModelSpec, Sampling
-from f5_pipeline.settings.toml import did_you_mean
+from f5_pipeline.settings.validation import did_you_mean
 from f5_pipeline.storage.object_store import is_slug
 from f5_pipeline.text.front_end import has_speech, spoken
 from f5_pipeline.text.pronunciation import Pronunciations

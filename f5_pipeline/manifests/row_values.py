@@ -9,7 +9,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 from f5_pipeline.manifests.rows import ManifestRow
 from f5_pipeline.settings.fields import CfgStrength, Language, NfeStep, Pause, Seed, Speed
-from f5_pipeline.settings.toml import describe
+from f5_pipeline.settings.validation import explain
 from f5_pipeline.storage.object_store import is_slug
 
 SLUG_RULE = "letters, digits, '.', '_' and '-', no leading dot, at most 128"
@@ -53,10 +53,10 @@ def values_of(row: ManifestRow) -> RowValues:
     try:
         return RowValues.model_validate(given)
     except ValidationError as error:
-        first = error.errors()[0]
-        name, written = str(first["loc"][0]), str(first["input"])[:80]
-        hint = " (write a decimal point, not a comma)" if "," in written and name != "language" else ""
-        raise RowRejected(f"Its {name} {describe(first)}, but is {written!r}{hint}") from None
+        invalid = explain(error, RowValues)
+        name, value = invalid.name, str(invalid.value)
+        point = " (write a decimal point, not a comma)" if "," in value and name != "language" else ""
+        raise RowRejected(f"Its {name} {invalid.reason}, and is {value!r}{point}") from None
 
 
 def section_of(row: ManifestRow) -> str | None:

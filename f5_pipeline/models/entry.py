@@ -20,6 +20,8 @@ from pydantic import (
 from f5_pipeline.errors import BadSetting
 from f5_pipeline.models.source import parse_source, public_source
 from f5_pipeline.models.spec import FILES, ModelSpec, Sampling, SourceFile
+from f5_pipeline.settings.fields import SHA256
+from f5_pipeline.settings.validation import bad_setting
 from f5_pipeline.storage.object_store import is_slug
 
 #: Licences whose answer to "may I sell what it says?" we know; for others the entry says ``commercial`` itself.
@@ -47,7 +49,7 @@ class _Strict(BaseModel):
 
 class _File(_Strict):
     source: str
-    sha256: Annotated[str | None, Field(pattern=r"^[0-9a-f]{64}$")] = None
+    sha256: Annotated[str | None, Field(pattern=SHA256)] = None
     size: PositiveInt | None = None
 
     @model_validator(mode="after")
@@ -156,7 +158,7 @@ def build_spec(name: str, entries: Mapping[str, Any], where: str, folder: Path) 
     try:
         entry = _Entry.model_validate(merged)
     except ValidationError as error:
-        raise _bad_setting(where, name, error, list(_Entry.model_fields)) from None
+        raise bad_setting(error, _Entry, where, lambda key: f"{name}.{key}".rstrip(".")) from None
     return ModelSpec(
         name=name,
         description=entry.description,
@@ -205,7 +207,7 @@ def _build_arch(name: str, entry: _Entry, where: str) -> dict[str, Any]:
     try:
         return Backbone.model_validate(entry.arch).model_dump(exclude_unset=True)
     except ValidationError as error:
-        raise _bad_setting(where, f"{name}.arch", error, list(Backbone.model_fields)) from None
+        raise bad_setting(error, Backbone, where, lambda key: f"{name}.arch.{key}".rstrip(".")) from None
 
 
 def _build_file(name: str, key: str, file: _File, where: str, folder: Path) -> SourceFile:
@@ -214,15 +216,3 @@ def _build_file(name: str, key: str, file: _File, where: str, folder: Path) -> S
     except ValueError as error:
         raise BadSetting(where, f"{name}.{key}", f"{public_source(file.source)!r} {error}.") from None
     return SourceFile(source.path if source.kind == "local" else source.text, file.sha256, file.size)
-
-
-def _bad_setting(where: str, name: str, error: ValidationError, known: list[str]) -> BadSetting:
-    """Our error for pydantic's first one."""
-    first = error.errors()[0]
-    setting = ".".join([name, *(str(part) for part in first["loc"])])
-    if first["type"] == "extra_forbidden":
-        return BadSetting(where, setting, "is not known.", known if len(first["loc"]) == 1 else ())
-    if first["type"] == "missing":
-        return BadSetting(where, setting, "is missing.")
-    reason = first["msg"].removeprefix("Value error, ")
-    return BadSetting(where, setting, f"{reason[0].lower()}{reason[1:]}.")

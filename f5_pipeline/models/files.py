@@ -22,13 +22,13 @@ from f5_pipeline.errors import BadWeights, FileAltered, ObjectMissing
 from f5_pipeline.models.hub import download_from_hub
 from f5_pipeline.models.source import ModelSource, parse_source
 from f5_pipeline.models.spec import SourceFile
-from f5_pipeline.storage.filesystem import this_machines_file
+from f5_pipeline.storage.filesystem import translate_os_errors
 from f5_pipeline.storage.http import download
 from f5_pipeline.storage.layout import MODELS
 from f5_pipeline.storage.object_store import ObjectStore
 from f5_pipeline.storage.open import open_store
 from f5_pipeline.storage.partial import atomic_write
-from f5_pipeline.storage.pinned import PinnedFile, fetch_pinned, hash_once, record_path, recorded_sha256
+from f5_pipeline.storage.pinned import PinnedFile, cached_sha256, fetch_pinned, record_path, recorded_sha256
 
 
 def place(source: ModelSource, cache: Path | None) -> Path | None:
@@ -86,7 +86,7 @@ def gather_vocoder(config: PinnedFile, weights: PinnedFile, cache: Path) -> Path
     for name, file in wanted.items():
         if not (folder / name).is_file():
             with (
-                this_machines_file(folder / name),
+                translate_os_errors(folder / name),
                 file.path.open("rb") as original,
                 atomic_write(folder / name) as copy,
             ):
@@ -100,7 +100,7 @@ def _local(model: str, key: str, file: SourceFile, path: Path | None, cache: Pat
         where = path or f"the package of {file.source}"
         raise BadWeights(model, f"the {key} {where} is not there.", "Put it there, or correct the catalogue.")
     record = cache / MODELS / "local" / f"{hashlib.sha256(str(path).encode()).hexdigest()}.record.json"
-    found = hash_once(path, record, held=False)
+    found = cached_sha256(path, record, pinned=False)
     if file.sha256 is not None and found != file.sha256:
         raise FileAltered(str(path), found, file.sha256)
     return PinnedFile(path, found)

@@ -6,8 +6,8 @@ from pathlib import Path
 
 from f5_pipeline.errors import DownloadFailed, FileUnusable
 from f5_pipeline.models.source import ModelSource
-from f5_pipeline.storage.filesystem import disk_trouble
-from f5_pipeline.storage.retry import attempt, is_transient_status
+from f5_pipeline.storage.filesystem import explain_os_error
+from f5_pipeline.storage.retry import is_transient_status, with_retries
 
 
 def download_from_hub(source: ModelSource, folder: Path) -> tuple[Path, int]:
@@ -20,7 +20,7 @@ def download_from_hub(source: ModelSource, folder: Path) -> tuple[Path, int]:
         DownloadFailed: the hub cannot be reached, stays busy, or has no such file for this user.
         FileUnusable: the disk is full, or the folder cannot be written.
     """
-    path = Path(attempt(lambda: _download(source, folder)))
+    path = Path(with_retries(lambda: _download(source, folder)))
     return path, path.stat().st_size
 
 
@@ -39,7 +39,7 @@ def _download(source: ModelSource, folder: Path) -> str:
     except OSError as error:
         if error.errno is None:  # the library's own: what came is not as long as it should be
             raise DownloadFailed(source.text, _first_line(error), transient=True) from None
-        raise FileUnusable(str(folder), *disk_trouble(error)) from None
+        raise FileUnusable(str(folder), *explain_os_error(error)) from None
 
 
 def _status(error: BaseException | None) -> int:

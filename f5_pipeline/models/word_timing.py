@@ -16,6 +16,7 @@ from typing import Annotated
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from f5_pipeline.errors import BadWeights
+from f5_pipeline.settings.validation import explain
 
 _QUOTES = "'\""
 _MARKS = ",.?!;:" + _QUOTES
@@ -159,8 +160,7 @@ def read_word_timing(model: str, path: Path) -> WordTiming:
     try:
         table = _Table.model_validate_json(path.read_bytes())
     except ValidationError as error:
-        first = error.errors()[0]
-        where = "".join(f" {part!r}" for part in first["loc"])
-        reason = f"the table of words' durations {path} is none:{where} {first['msg']}."
-        raise BadWeights(model, reason, "Give the model's own spacing in the catalogue.") from None
+        invalid = explain(error, _Table)
+        reason = f"{path} is not a word timing table: {f'{invalid.name} {invalid.sentence}'.lstrip()}"
+        raise BadWeights(model, reason, "Name the model's own table as its spacing in the catalogue.") from None
     return WordTiming(table.frames_per_token, table.frames)

@@ -1,1 +1,1 @@
-"""Settings: environment variables, validation of TOML files, cron expressions, DAGSTER_HOME."""
+"""Settings: environment variables, TOML files, their validation, cron expressions, DAGSTER_HOME."""

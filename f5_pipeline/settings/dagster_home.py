@@ -1,7 +1,7 @@
-"""Where Dagster's records are kept when nobody said where. Asks and makes nothing, and knows no Dagster.
+"""The default place of Dagster's records. Reads one file, writes nothing, and does not import Dagster.
 
-``DAGSTER_HOME`` wins. Else a ``dagster.yaml`` in the working folder that says where its storage is (this project's own
-does). Else a folder of the user's.
+``DAGSTER_HOME`` wins. Without it, a ``dagster.yaml`` in the working folder decides if it names a storage folder, as
+this project's own does. Else it is a folder of the user's.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ import yaml
 from platformdirs import user_state_path
 
 
-def configured_here(folder: Path) -> str:
+def configured_storage(folder: Path) -> str:
     """The storage folder that ``dagster.yaml`` in ``folder`` names, as it is written there; "" if there is none."""
     try:
         config = yaml.safe_load((folder / "dagster.yaml").read_text(encoding="utf-8"))
@@ -21,6 +21,6 @@ def configured_here(folder: Path) -> str:
         return ""
 
 
-def users_home() -> Path:
+def user_home() -> Path:
     """The user's own home for Dagster."""
     return user_state_path("f5-pipeline") / "dagster"

@@ -1,7 +1,7 @@
-"""Every environment variable this product reads, once. A ``.env`` file in the working folder is read too.
+"""Every environment variable this product reads, and the ``.env`` file of the working folder.
 
-AWS's own variables (``AWS_ENDPOINT_URL``, ``AWS_ACCESS_KEY_ID``, …) are boto3's business; loading ``.env`` puts
-them where boto3 looks.
+AWS's own variables (``AWS_ENDPOINT_URL``, ``AWS_ACCESS_KEY_ID``, …) are boto3's; loading ``.env`` puts them where boto3
+looks.
 """
 
 from __future__ import annotations
@@ -19,6 +19,10 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from f5_pipeline.errors import BadSetting
 from f5_pipeline.settings.cron import check_cron
+from f5_pipeline.settings.fields import DEVICE, WEB_ADDRESS
+from f5_pipeline.settings.validation import bad_setting
+
+_WHERE = "Environment"
 
 
 class Settings(BaseSettings):
@@ -29,63 +33,67 @@ class Settings(BaseSettings):
     store: str = Field("store", description="The store: a folder, or s3://bucket/prefix.")
     cache: Path = Field(
         default_factory=lambda: user_cache_path("f5-pipeline"),
-        description="This machine's wheels, weights and voices; may be deleted at any time. Default: the user's cache "
-        "folder.",
+        description="This machine's cache of wheels, weights and voices. It may be deleted at any time. Default: the "
+        "user's cache folder.",
     )
     model: str = Field("demo", description="A name in the model catalogue.")
     models: Path | None = Field(None, description="A TOML file that adds models to the catalogue.")
     device: str = Field(
         "auto",
-        pattern=r"^(auto|cpu|cuda(:\d+)?)$",
+        pattern=DEVICE,
         description="auto (a GPU if torch sees one), cpu, cuda, or cuda:1 for the second GPU.",
     )
     attention: Literal["auto", "flash_attn", "torch"] = Field(
-        "auto", description="auto: flash_attn where it can be had and proven, else torch's own. The others are demands."
+        "auto",
+        description="auto: flash_attn if it is available here and passes its proof, else torch's attention. flash_attn "
+        "and torch allow no alternative.",
     )
     precision: Literal["auto", "float32", "bfloat16", "float16"] = Field(
-        "auto", description="The number format of the model; auto: the fastest that the device multiplies itself."
+        "auto", description="The number format of the model. auto: the fastest that the device computes natively."
     )
     batch_seconds: float | None = Field(
         None,
         gt=0,
-        description="Audio seconds (reference + generated) that a GPU works on at once. Default: by its free memory.",
+        description="Seconds of audio (reference and generated) in one GPU batch. Default: by the GPU's free memory.",
     )
     wheels: str | None = Field(
-        None, description="Where flash_attn wheels come from: a URL or folder. Default: upstream's releases."
+        None, description="The source of flash_attn wheels: a URL or folder. Default: upstream's releases."
     )
     flash_attn: str | None = Field(
         None, description="An exact flash_attn wheel: its name, URL or path, with #sha256=… to pin its content."
     )
     recogniser: Literal["auto", "none", "pocketsphinx", "faster_whisper"] = Field(
         "auto",
-        description="Who checks the words of clips; auto: faster_whisper if it and its model are here, else none.",
+        description="The recogniser that checks the words of each clip. auto: faster_whisper if it and its model are "
+        "on this machine, else none.",
     )
     whisper: str = Field(
         "small", description="The Whisper model of faster_whisper: a folder, a repository of the hub, or a size."
     )
     commercial: bool = Field(False, description="Refuse models whose licence forbids commercial use.")
     automation: Literal["off", "on"] = Field(
-        "off", description="Whether sensors and the nightly schedule start switched on; each has its switch in the UI."
+        "off",
+        description="The initial state of the sensors and the nightly schedule. Each has its own switch in the UI.",
     )
     nightly_cron: str = Field(
-        "0 2 * * *", pattern=r"^\S+( \S+){4}$", description="When the nightly schedule looks for batches: cron, in UTC."
+        "0 2 * * *", description="When the nightly schedule looks for batches: a cron expression, in UTC."
     )
-    nightly_batches: int = Field(50, ge=1, description="How many batches the nightly schedule starts at most.")
+    nightly_batches: int = Field(50, ge=1, description="The most batches that the nightly schedule starts.")
     store_pages: str | None = Field(
         None,
-        pattern=r"^https?://\S+$",
-        description="Where browsers find the store's files (a web server on the folder, a public bucket): for links.",
+        pattern=WEB_ADDRESS,
+        description="The web address of the store's files, for links: a web server on the folder, or a public bucket.",
     )
     ray_address: str | None = Field(
-        None, description="A Ray cluster to speak on: host:6379, ray://host:10001, or 'local', which starts one here."
+        None, description="The Ray cluster that speaks: host:6379, ray://host:10001, or local to start one here."
     )
     ray_workers: int | None = Field(
         None,
         ge=1,
-        description="How many Ray workers speak at once at most. Default: as many as the cluster has room for.",
+        description="The most Ray workers at once. Default: as many as the cluster has room for.",
     )
     ray_workers_least: int = Field(
-        1, ge=1, description="How many Ray workers are started and kept, however little there is to say."
+        1, ge=1, description="The fewest Ray workers: so many are started and kept, however short the batch."
     )
     ray_gpus_per_worker: float | None = Field(
         None,
@@ -93,52 +101,55 @@ class Settings(BaseSettings):
         description="GPUs of each Ray worker: 1, or 0.5 for two on a GPU. Default: 1 if the cluster has any.",
     )
     ray_cpus_per_worker: float = Field(
-        2, gt=0, description="CPU cores of each Ray worker, and threads where it has no GPU."
+        2, gt=0, description="CPU cores of each Ray worker; without a GPU also its threads."
     )
 
     @field_validator("nightly_cron")
     @classmethod
-    def _comes_about(cls, value: str) -> str:
-        """Dagster would refuse to load what has a wrong one, and would not say which variable that is."""
+    def _is_cron(cls, value: str) -> str:
+        """Dagster would not load its definitions with a wrong one, and would not name the variable."""
         try:
             return check_cron(value)
         except ValueError as error:
-            raise PydanticCustomError("cron", "is no time in cron's form: {why}", {"why": str(error)}) from None
+            reason = "is not a valid cron expression: {reason}"
+            raise PydanticCustomError("cron", reason, {"reason": str(error)}) from None
 
 
 def load_settings() -> Settings:
-    """Read the environment and ``.env`` (the environment wins).
+    """Read the environment and ``.env``; the environment wins.
 
     Raises:
-        BadSetting: a variable has an impossible value, or looks like a misspelt one; names the variable. Or ``.env``
-            cannot be read.
+        BadSetting: a variable has an impossible value or looks like a misspelt one, which is named; or ``.env`` cannot
+            be read.
     """
     _load_env_file()
     _refuse_misspelt()
     try:
         return Settings()
     except ValidationError as error:
-        first = error.errors()[0]
-        variable = "F5_" + str(first["loc"][0]).upper()
-        raise BadSetting("Environment", variable, f"{first['msg']} (it is {first['input']!r}).") from None
+        raise bad_setting(error, Settings, _WHERE, _variable) from None
+
+
+def _variable(field: str) -> str:
+    return f"F5_{field.upper()}"
 
 
 def _load_env_file() -> None:
-    """The ``.env`` of the working folder, or the nearest above it; with a byte order mark, too, as editors leave it."""
+    """Load the ``.env`` of the working folder, or the nearest above it; a byte order mark is skipped."""
     path = find_dotenv(usecwd=True)
     try:
         load_dotenv(path, override=False, encoding="utf-8-sig")
     except OSError as error:
         raise BadSetting(path, "", f"the file cannot be read: {error.strerror}.") from None
-    except ValueError:  # its bytes, or a NUL in a value
+    except ValueError:  # it is not UTF-8, or a value has a NUL
         raise BadSetting(path, "", "the file is not text in UTF-8; save it as UTF-8.") from None
 
 
 def _refuse_misspelt() -> None:
-    """Refuse a variable that is nearly one of ours: it would be ignored in silence. Others may be somebody else's."""
-    known = [f"F5_{name.upper()}" for name in Settings.model_fields]
+    """Refuse a variable that is nearly one of ours, which would be ignored silently. Others may belong to others."""
+    known = [_variable(name) for name in Settings.model_fields]
     for variable in os.environ:
         if variable.startswith("F5_") and variable not in known:
             meant = get_close_matches(variable, known, n=1, cutoff=0.85)
             if meant:
-                raise BadSetting("Environment", variable, f"is unknown; did you mean {meant[0]}?", known)
+                raise BadSetting(_WHERE, variable, f"is unknown; did you mean {meant[0]}?", known)

@@ -1,1 +1,1 @@
-"""Where bytes live: the store (a folder or a bucket) and this machine's cache. Knows nothing of speech."""
+"""Storage: the store (a folder or a bucket) and this machine's cache. Knows nothing of speech."""

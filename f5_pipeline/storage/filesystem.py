@@ -1,4 +1,4 @@
-"""What a folder's volume is good for (can its locks be trusted?), and what the system's errors about it mean."""
+"""File systems: are the locks of a folder reliable, and what do the operating system's errors mean to a user?"""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from pathlib import Path
 
 from f5_pipeline.errors import FileUnusable
 
-#: File systems whose locks the kernel itself keeps. On any other (nfs, cifs, fuse…, 9p, lustre) they lie.
+#: File systems whose locks the kernel itself keeps. On any other (nfs, cifs, fuse…, 9p, lustre) locks are unreliable.
 _LOCAL = {"apfs", "bcachefs", "btrfs", "exfat", "ext2", "ext3", "ext4", "f2fs", "hfs", "jfs", "ntfs", "overlay"}
 _LOCAL |= {"ramfs", "reiserfs", "squashfs", "tmpfs", "ufs", "vfat", "xfs", "zfs"}
 
-_DISK_TROUBLE = {
+_EXPLANATIONS = {
     errno.ENOSPC: ("the disk is full", "Free some space (f5-pipeline clean helps), or use another disk"),
     errno.EDQUOT: ("the disk quota is used up", "Free some space, or ask for a larger quota"),
     errno.EFBIG: ("the file is larger than this process or file system allows", "Raise the limit (ulimit -f)"),
@@ -28,40 +28,40 @@ _DISK_TROUBLE = {
     errno.EEXIST: ("a file is where a folder should be", "Move that file away"),
     errno.EISDIR: ("a folder is where a file should be", "Move that folder away"),
     errno.ENAMETOOLONG: ("the path is too long", "Use a folder with a shorter path"),
-    errno.ELOOP: ("its links go round in a circle", "Remove the links"),
+    errno.ELOOP: ("its symbolic links form a loop", "Remove the links"),
     errno.EMFILE: ("this process has too many open files", "Raise the limit (ulimit -n)"),
     errno.ENFILE: ("the system has too many open files", "Close some programs"),
 }
 
 
-def disk_trouble(error: OSError) -> tuple[str, str]:
-    """The reason and the fix for a system error, each as a sentence. The path is not in them."""
+def explain_os_error(error: OSError) -> tuple[str, str]:
+    """The reason and the fix for an error of the operating system, each a sentence without the path."""
     name = error.strerror or type(error).__name__
-    reason, fix = _DISK_TROUBLE.get(error.errno or 0, (name, "Check the path and its disk"))
+    reason, fix = _EXPLANATIONS.get(error.errno or 0, (name, "Check the path and its disk"))
     return f"{reason}.", f"{fix}."
 
 
 @contextmanager
-def this_machines_file(path: Path) -> Iterator[None]:
-    """Turn the system's errors about a file of this machine, not of the store, into ours."""
+def translate_os_errors(path: Path) -> Iterator[None]:
+    """Raise the operating system's errors about a local file, outside the store, as ``FileUnusable``."""
     try:
         yield
     except OSError as error:
-        raise FileUnusable(str(path), *disk_trouble(error)) from error
+        raise FileUnusable(str(path), *explain_os_error(error)) from error
 
 
-def is_network_volume(folder: Path) -> bool:
-    """Whether a folder may be shared with other machines; True when that cannot be told."""
+def is_network_filesystem(folder: Path) -> bool:
+    """True if other machines may share the folder, or if its file system is unknown."""
     existing = folder.absolute()
     while not existing.exists() and existing != existing.parent:
         existing = existing.parent
-    return file_system(os.path.realpath(existing)) not in _LOCAL
+    return filesystem_type(os.path.realpath(existing)) not in _LOCAL
 
 
 @lru_cache(maxsize=256)
-def file_system(real_path: str) -> str:
-    """The type of file system that holds an existing path ("ext4", "nfs4"); "" when unknown."""
-    import psutil  # costs more to import than most users of this module need
+def filesystem_type(real_path: str) -> str:
+    """The type of the file system of an existing path ("ext4", "nfs4"); "" if it is unknown."""
+    import psutil  # slow to import, and rarely needed
 
     mounts = {part.mountpoint: part.fstype for part in psutil.disk_partitions(all=True)}
     path = Path(real_path)

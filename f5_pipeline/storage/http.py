@@ -1,8 +1,8 @@
-"""Downloads over HTTP that survive: retried, and resumed where a dead process stopped. Nothing here is verified.
+"""Downloads over HTTP, with retries, resumed where a dead process stopped. Verifies nothing.
 
-A download is written to a part file (``.part-HOST-PID-RANDOM``) in a folder of the caller's, who verifies it and
-moves it into place (``pinned``). Beside it is the server's version of the object, so that a resumed download is
-never glued together from two of them. A part whose writer is dead, by the operating system's lock, is taken over.
+A download is written to a part file (``.part-HOST-PID-RANDOM``) in the caller's folder. The caller verifies it and
+renames it (``pinned``). A file beside it records the server's version of the object, so that a resumed download never
+mixes two versions. A part whose writer is dead, as the operating system's lock proves, is taken over.
 """
 
 from __future__ import annotations
@@ -21,53 +21,53 @@ import requests
 from filelock import lock_descriptor
 
 from f5_pipeline.errors import DownloadFailed, FileUnusable
-from f5_pipeline.storage.filesystem import disk_trouble, is_network_volume, this_machines_file
+from f5_pipeline.storage.filesystem import explain_os_error, is_network_filesystem, translate_os_errors
 from f5_pipeline.storage.partial import host_slug
-from f5_pipeline.storage.retry import attempt, is_transient_status
+from f5_pipeline.storage.retry import is_transient_status, with_retries
 
-_TIMEOUT = (10, 60)  # seconds: to connect, between two pieces
-_PIECE = 1 << 16  # bytes: what a broken connection loses at most
+_TIMEOUT = (10, 60)  # seconds: to connect, between two blocks
+_BLOCK = 1 << 16  # bytes; a broken connection loses at most one block
 
 
 @dataclass(frozen=True)
 class HttpDownload:
-    """A whole object in a part file."""
+    """A complete object in a part file."""
 
     path: Path
-    bytes_received: int  # in this call: less than the file's size if it was resumed
+    bytes_received: int  # by this call; less than the file's size if the download was resumed
 
 
 def download(url: str, folder: Path, *, pinned: bool = False) -> HttpDownload:
-    """Fetch ``url`` into a part file in ``folder``.
+    """Download ``url`` into a part file in ``folder``.
 
-    ``pinned`` says that the caller knows the content's sha256: then a part is resumed even if the server does not
-    say which version of the object it has, since a wrong result will be noticed.
+    ``pinned``: the caller knows the sha256 of the content and will notice a wrong result. Then a part is resumed even
+    if the server does not identify the version of the object.
 
     Raises:
-        DownloadFailed: after three attempts, or at once where trying again cannot help.
-        FileUnusable: the disk is full (what was written is removed), or the folder cannot be written.
+        DownloadFailed: three attempts failed, or one for a permanent reason.
+        FileUnusable: the disk is full (the part is removed), or the folder cannot be written.
     """
     received: list[int] = []
 
     def once() -> Path:
         with _part(folder) as (file, path):
-            _continue(url, file, path, pinned, received)
+            _resume(url, file, path, pinned, received)
             return path
 
-    return HttpDownload(attempt(once), sum(received))
+    return HttpDownload(with_retries(once), sum(received))
 
 
 def public_url(url: str) -> str:
-    """A URL without what may be secret in it: user, password and query."""
+    """A URL without its possible secrets: user, password and query."""
     parts = urlsplit(url)
     return urlunsplit((parts.scheme, parts.netloc.rpartition("@")[2], parts.path, "", ""))
 
 
 def open_ranges(url: str) -> RangeReader | None:
-    """A seekable view of a remote object, or None if its server does not serve ranges.
+    """A seekable view of a remote object, or None if its server does not support range requests.
 
     Raises:
-        DownloadFailed: it cannot be reached, or has no such object.
+        DownloadFailed: the server cannot be reached, or does not have the object.
     """
 
     def once() -> RangeReader | None:
@@ -77,11 +77,11 @@ def open_ranges(url: str) -> RangeReader | None:
                 return None
             return RangeReader(url, int(total), _body(url, response))
 
-    return attempt(once)
+    return with_retries(once)
 
 
 class RangeReader(io.RawIOBase):
-    """A remote object to read and seek in, a request for each read that its last 64 KiB do not answer."""
+    """A remote object as a seekable file. Its last 64 KiB are cached; any other read is a request."""
 
     TAIL = 1 << 16  # bytes
 
@@ -117,17 +117,17 @@ class RangeReader(io.RawIOBase):
             with _request(self._url, {"Range": f"bytes={start}-{end - 1}"}) as response:
                 return _body(self._url, response)
 
-        return attempt(once)
+        return with_retries(once)
 
 
 @contextmanager
 def _request(url: str, headers: dict[str, str]) -> Iterator[requests.Response]:
-    """A response with a good status. What goes wrong becomes a DownloadFailed, transient or not."""
+    """A response with a good status. Failures become ``DownloadFailed``, transient or permanent."""
     try:
         with requests.get(
             url, headers={"Accept-Encoding": "identity", **headers}, stream=True, timeout=_TIMEOUT
         ) as response:
-            _refuse_bad(url, response)
+            _check_response(url, response)
             yield response
     except (requests.ConnectionError, requests.Timeout, requests.exceptions.ChunkedEncodingError) as error:
         raise DownloadFailed(public_url(url), _short(error), transient=True) from None
@@ -135,7 +135,7 @@ def _request(url: str, headers: dict[str, str]) -> Iterator[requests.Response]:
         raise DownloadFailed(public_url(url), _short(error)) from None
 
 
-def _refuse_bad(url: str, response: requests.Response) -> None:
+def _check_response(url: str, response: requests.Response) -> None:
     if urlsplit(url).scheme == "https" and urlsplit(response.url).scheme != "https":
         raise DownloadFailed(public_url(url), "it redirects to an address without encryption")
     status = response.status_code
@@ -147,40 +147,40 @@ def _refuse_bad(url: str, response: requests.Response) -> None:
 def _body(url: str, response: requests.Response) -> bytes:
     data = response.content
     if len(data) != int(response.headers.get("Content-Length", len(data))):
-        raise DownloadFailed(public_url(url), "the answer was cut short", transient=True)
+        raise DownloadFailed(public_url(url), "the answer was truncated", transient=True)
     return data
 
 
 def _short(error: Exception) -> str:
-    """The innermost reason of a requests error: its text repeats the URL, with whatever secret is in it."""
+    """The root cause of a requests error. The outer messages repeat the URL, which may contain a secret."""
     inner: BaseException = error
     while (cause := inner.__cause__ or inner.__context__) is not None:
         inner = cause
     return f"{type(inner).__name__}: {inner}"[:200] if isinstance(inner, OSError) else type(error).__name__
 
 
-def _continue(url: str, file: BinaryIO, path: Path, pinned: bool, received: list[int]) -> None:
-    """Bring a part file to the end of the object, counting the bytes received."""
-    # The last byte is asked for again: so a part that is already whole still gets an answer with a version.
+def _resume(url: str, file: BinaryIO, path: Path, pinned: bool, received: list[int]) -> None:
+    """Complete a part file, and append the sizes of the received blocks to ``received``."""
+    # The last byte is requested again, so that a complete part gets an answer with a version too.
     have, known = max(0, file.seek(0, os.SEEK_END) - 1), _read_version(path)
     have = file.truncate(have if known is not None or pinned else 0)
     with _request(url, {"Range": f"bytes={have}-"} if have else {}) as response:
         version = _version(response)
-        whole = _whole_size(response, have)
-        if have and (whole is None or (version != known and not pinned)):
-            file.truncate(0)  # another object, or a server that cannot continue this one
+        size = _object_size(response, have)
+        if have and (size is None or (version != known and not pinned)):
+            file.truncate(0)  # another version, or the server cannot resume
             if response.status_code != requests.codes.ok:
                 raise DownloadFailed(public_url(url), "the object changed meanwhile", transient=True)
-            whole = _whole_size(response, 0)
+            size = _object_size(response, 0)
         _write_version(path, version)
         file.seek(0, os.SEEK_END)
         _receive(response, file, path, received)
-        if whole is not None and whole >= 0 and file.tell() != whole:
-            raise DownloadFailed(public_url(url), "the answer was cut short", transient=True)
+        if size is not None and size >= 0 and file.tell() != size:
+            raise DownloadFailed(public_url(url), "the answer was truncated", transient=True)
 
 
-def _whole_size(response: requests.Response, have: int) -> int | None:
-    """The object's size in bytes, -1 if unknown; None: the answer does not continue after ``have`` bytes."""
+def _object_size(response: requests.Response, have: int) -> int | None:
+    """The object's size in bytes, -1 if unknown; None if the response does not continue after ``have`` bytes."""
     if response.status_code == requests.codes.partial_content:
         span, _, total = response.headers.get("Content-Range", "").removeprefix("bytes ").partition("/")
         return int(total) if span.partition("-")[0] == str(have) and total.isdigit() else None
@@ -188,18 +188,18 @@ def _whole_size(response: requests.Response, have: int) -> int | None:
 
 
 def _receive(response: requests.Response, file: BinaryIO, path: Path, received: list[int]) -> None:
-    for piece in response.iter_content(_PIECE):
+    for block in response.iter_content(_BLOCK):
         try:
-            file.write(piece)
+            file.write(block)
             file.flush()
         except OSError as error:
-            _forget(path)  # so that a full disk is not left full
-            raise FileUnusable(str(path.parent), *disk_trouble(error)) from None
-        received.append(len(piece))
+            _remove_part(path)  # frees a full disk
+            raise FileUnusable(str(path.parent), *explain_os_error(error)) from None
+        received.append(len(block))
 
 
 def _version(response: requests.Response) -> str | None:
-    """What tells one version of the object from another; a weak ETag does not."""
+    """The version of the object: a strong ETag or the modification time; None if the server sends neither."""
     etag = response.headers.get("ETag", "")
     return (etag if not etag.startswith("W/") else "") or response.headers.get("Last-Modified")
 
@@ -218,7 +218,7 @@ def _write_version(path: Path, version: str | None) -> None:
     _version_file(path).write_text(version or "", encoding="utf-8")
 
 
-def _forget(path: Path) -> None:
+def _remove_part(path: Path) -> None:
     for each in (path, _version_file(path)):
         with suppress(FileNotFoundError):
             each.unlink()
@@ -226,16 +226,16 @@ def _forget(path: Path) -> None:
 
 @contextmanager
 def _part(folder: Path) -> Iterator[tuple[BinaryIO, Path]]:
-    """A part file, locked for as long as it is open: a dead process's, if there is one, or a new one."""
-    with this_machines_file(folder):
+    """A part file, locked while it is open: that of a dead process if there is one, else a new one."""
+    with translate_os_errors(folder):
         folder.mkdir(parents=True, exist_ok=True)
-        file, path = _adopt(folder) or _create(folder)
+        file, path = _take_over(folder) or _create(folder)
     with file:
         yield file, path
 
 
-def _adopt(folder: Path) -> tuple[BinaryIO, Path] | None:
-    mine = f".part-{host_slug()}-*-*" if is_network_volume(folder) else ".part-*-*-*"
+def _take_over(folder: Path) -> tuple[BinaryIO, Path] | None:
+    mine = f".part-{host_slug()}-*-*" if is_network_filesystem(folder) else ".part-*-*-*"
     for path in sorted(folder.glob(mine)):
         if path.suffix == ".version":
             continue
@@ -250,6 +250,6 @@ def _adopt(folder: Path) -> tuple[BinaryIO, Path] | None:
 def _create(folder: Path) -> tuple[BinaryIO, Path]:
     path = folder / f".part-{host_slug()}-{os.getpid()}-{secrets.token_hex(8)}"
     file = path.open("x+b")
-    with suppress(OSError):  # a file system without locks: nobody can take the part over, which is safe
+    with suppress(OSError):  # the file system has no locks: the part is never taken over, which is safe
         lock_descriptor(file.fileno())
     return file, path

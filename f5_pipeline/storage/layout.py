@@ -1,4 +1,4 @@
-"""The layout of a store: every object key that this product reads or writes.
+"""The layout of a store: every object key that this product reads or writes, in one place.
 
     voices/NAME.(wav|…)  voices/NAME.(txt|srt|vtt)  voices/NAME.toml
     manifests/BATCH.(csv|jsonl|parquet|txt)         the manifest, with BATCH.toml, a dictionary and a cover beside it
@@ -26,11 +26,12 @@ MODELS = "models/"
 STORE_DICTIONARY = "pronunciations.csv"
 
 MANIFEST_FORMATS = ("csv", "jsonl", "parquet", "txt")
-COVERS = ("jpg", "jpeg", "png")  # manifests/BATCH.jpg: the cover of an audiobook
+COVERS = ("jpg", "jpeg", "png")  # manifests/BATCH.jpg is the cover of the audiobook
 DICTIONARY = ".pronunciations"  # manifests/BATCH.pronunciations.csv is not a manifest
 SUBMITTING = "submitting"  # manifests/BATCH.submitting exists while the files of BATCH are being replaced
 
 _CLIP_KEY = re.compile(r"[0-9a-f]{64}")
+_INTERNAL = {"utterances.jsonl", "provenance.json", "delivery.json", "report.links.html"}
 _LEASE = re.compile(r"batches/[^/]+/lease-[0-9a-f]{16}(-[0-9a-f]{8})?\.bin")
 
 
@@ -81,7 +82,7 @@ def clip_key_of(object_key: str) -> str | None:
 
 
 def batch_folder(batch: str) -> str:
-    """The prefix of all objects of a batch but its manifest: ``batches/BATCH/``."""
+    """The prefix of all objects of a batch except its manifest: ``batches/BATCH/``."""
     return f"{BATCHES}{check_slug('batch', batch)}/"
 
 
@@ -99,7 +100,7 @@ def csv_object(batch: str) -> str:
 
 
 def is_index(object_key: str) -> bool:
-    """True for the index that programs read."""
+    """True for ``index.parquet``, the index that programs read."""
     return object_key.startswith(BATCHES) and object_key.endswith("/index.parquet")
 
 
@@ -116,7 +117,7 @@ def delivery_record_object(batch: str) -> str:
 
 
 def audio_folder(batch: str) -> str:
-    """The prefix of the delivered files, one for each line."""
+    """The folder of the delivered files, one per line."""
     return f"{batch_folder(batch)}audio"
 
 
@@ -140,6 +141,5 @@ def is_lease(object_key: str) -> bool:
 
 
 def is_internal(object_key: str) -> bool:
-    """True for an object of a batch that is not delivered to users: records of the pipeline."""
-    internal = ("utterances.jsonl", "provenance.json", "delivery.json", "report.links.html")
-    return is_lease(object_key) or object_key.rpartition("/")[2] in internal
+    """True for the pipeline's own records of a batch, which are not delivered to users."""
+    return is_lease(object_key) or object_key.rpartition("/")[2] in _INTERNAL

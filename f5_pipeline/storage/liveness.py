@@ -1,6 +1,7 @@
-"""Whether a process lives: while it does, it holds the system's lock on a file of its own, which nobody else can fake.
+"""Liveness of processes: a live process holds the operating system's lock on a file of its own.
 
-The kernel drops the lock when the process dies, however it dies; a process id may belong to another by then.
+The kernel drops the lock when the process dies, however it dies. A process id is no proof: another process may have it
+by then.
 """
 
 from __future__ import annotations
@@ -13,17 +14,21 @@ from typing import BinaryIO
 
 from filelock import lock_descriptor
 
-from f5_pipeline.storage.filesystem import is_network_volume
+from f5_pipeline.storage.filesystem import is_network_filesystem
 from f5_pipeline.storage.partial import host_slug
 
 
 @contextmanager
-def alive(folder: Path, name: str) -> Iterator[None]:
-    """Show that this process lives while the block runs. Where that is impossible, nobody is told, which is safe."""
-    path = _place(folder, name)
+def advertise(folder: Path, name: str) -> Iterator[None]:
+    """Advertise under ``name`` that this process is alive, while the block runs.
+
+    Where that fails (a full or read-only disk, a name that is taken), the block runs unadvertised and ``is_alive``
+    answers None.
+    """
+    path = _path(folder, name)
     try:
-        file = _locked(path)
-    except OSError:  # a disk that is full or read-only; or somebody shows it already
+        file = _create_locked(path)
+    except OSError:
         yield
         return
     with file:
@@ -33,39 +38,43 @@ def alive(folder: Path, name: str) -> Iterator[None]:
             path.unlink(missing_ok=True)
 
 
-def _locked(path: Path) -> BinaryIO:
-    """The file appears with its lock on it, so that nobody can find it without."""
+def _create_locked(path: Path) -> BinaryIO:
+    """Create the file. It gets its name only after its lock, so that no reader finds it unlocked."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    nameless = path.with_suffix(f".{os.getpid()}")
-    file = nameless.open("xb")
+    unnamed = path.with_suffix(f".{os.getpid()}")
+    file = unnamed.open("xb")
     try:
         lock_descriptor(file.fileno())
-        os.link(nameless, path)
+        os.link(unnamed, path)
     except OSError:
         file.close()
         raise
     finally:
-        nameless.unlink()
+        unnamed.unlink()
     return file
 
 
-def lives(folder: Path, name: str) -> bool | None:
-    """Whether whoever showed to be ``alive`` under this name still is; None: nobody did, or nobody can tell."""
-    path = _place(folder, name)
-    if is_network_volume(folder):
+def is_alive(folder: Path, name: str) -> bool | None:
+    """True if the process that advertises ``name`` is alive, False if it died; None if that is unknown.
+
+    Unknown: no process of this machine advertised the name, it has ended normally, or the folder is on a network file
+    system, whose locks prove nothing.
+    """
+    path = _path(folder, name)
+    if is_network_filesystem(folder):
         return None
     try:
         with path.open("r+b") as file:
             dead = lock_descriptor(file.fileno(), blocking=False)
-            return None if dead and not path.exists() else not dead  # it may have ended in this very moment
+            return None if dead and not path.exists() else not dead  # it may have ended just now
     except OSError:
         return None
 
 
 def remove_stale(folder: Path, name: str) -> None:
-    """Remove what a dead process left."""
-    _place(folder, name).unlink(missing_ok=True)
+    """Remove the file of a dead process."""
+    _path(folder, name).unlink(missing_ok=True)
 
 
-def _place(folder: Path, name: str) -> Path:
+def _path(folder: Path, name: str) -> Path:
     return folder / f"{host_slug()}-{name}.alive"

@@ -1,7 +1,7 @@
-"""The store in a folder. What is common to all stores (the interface, key rules) is in ``object_store``.
+"""A store in a folder. The interface and the rules for keys are in ``object_store``, atomic writes in ``partial``.
 
-Objects are plain files that people may look at, add and replace with any tool. Nothing outside the folder is read
-or written, through whatever links. Making files appear whole is ``partial``'s work.
+Objects are plain files that people may read, add and replace with any tool. No link leads out of the folder: nothing
+outside it is read or written.
 """
 
 from __future__ import annotations
@@ -19,17 +19,17 @@ from pathlib import Path
 from typing import BinaryIO
 
 from f5_pipeline.errors import KeepsChanging, LinkLeavesStore, ObjectChanged, ObjectMissing, StoreUnusable
-from f5_pipeline.storage.filesystem import disk_trouble, this_machines_file
+from f5_pipeline.storage.filesystem import explain_os_error, translate_os_errors
 from f5_pipeline.storage.object_store import ObjectInfo, check_key, check_prefix, is_listed
-from f5_pipeline.storage.partial import AlreadyThere, atomic_write
+from f5_pipeline.storage.partial import TargetExists, atomic_write
 
 _log = logging.getLogger(__name__)
-_CHUNK = 1 << 20  # bytes
-_COPY_ATTEMPTS = 3  # of a file that somebody replaces while it is being copied
+_BLOCK = 1 << 20  # bytes
+_COPY_ATTEMPTS = 3  # for a file that is replaced while it is being copied
 
 
 class LocalStore:
-    """A folder as a store. The folder is made by the first write, not before: reading leaves no trace."""
+    """A folder as a store. The first write creates the folder; reading creates nothing."""
 
     def __init__(self, root: str | Path) -> None:
         self._root = Path(os.path.abspath(Path(root).expanduser()))  # noqa: PTH100 - keep links as the user wrote them
@@ -49,29 +49,29 @@ class LocalStore:
 
     def read(self, key: str, first: int | None = None) -> bytes:
         path = self._existing(key)
-        with self._explained(path, missing=key), path.open("rb") as file:
+        with self._translated(path, missing=key), path.open("rb") as file:
             return file.read() if first is None else file.read(first)
 
     def write(self, key: str, data: bytes) -> ObjectInfo:
         path = self._writable(key)
-        with self._explained(path), atomic_write(path) as file:
+        with self._translated(path), atomic_write(path) as file:
             file.write(data)
             return _info(key, _flushed(file))
 
     def create(self, key: str, data: bytes) -> ObjectInfo | None:
         path = self._writable(key)
         try:
-            with self._explained(path), atomic_write(path, replace=False) as file:
+            with self._translated(path), atomic_write(path, replace=False) as file:
                 file.write(data)
                 return _info(key, _flushed(file))
-        except AlreadyThere:
+        except TargetExists:
             return None
 
     def stat(self, key: str) -> ObjectInfo | None:
         return self.stat_many([key]).get(key)
 
     def stat_many(self, keys: Iterable[str]) -> dict[str, ObjectInfo]:
-        """A system call for each key in a folder that is there; no listing. No link is followed out of the store."""
+        """One system call per key in an existing folder, without listings. No link is followed out of the store."""
         found: dict[str, ObjectInfo] = {}
         by_folder: dict[str, set[str]] = {}
         for key in keys:
@@ -97,28 +97,28 @@ class LocalStore:
         raise KeepsChanging([self.location(key)])
 
     def _copy_out(self, key: str, source: Path, path: Path, etag: str | None) -> ObjectInfo:
-        with self._explained(source, missing=key):
+        with self._translated(source, missing=key):
             file = source.open("rb")
-        with file, this_machines_file(path), atomic_write(path, flush=False) as copy:
+        with file, translate_os_errors(path), atomic_write(path, flush=False) as copy:
             before = os.fstat(file.fileno())
             if etag not in (None, _etag(before)):
                 raise ObjectChanged(self.location(key))
-            shutil.copyfileobj(file, copy, _CHUNK)
+            shutil.copyfileobj(file, copy, _BLOCK)
             if _etag(before) != _etag(os.fstat(file.fileno())) or copy.tell() != before.st_size:
                 raise _ChangedMeanwhile
             return _info(key, before)
 
     def upload(self, path: Path, key: str) -> ObjectInfo:
         target = self._writable(key)
-        with this_machines_file(path):
+        with translate_os_errors(path):
             file = path.open("rb")
-        with file, self._explained(target), atomic_write(target) as copy:
-            shutil.copyfileobj(file, copy, _CHUNK)
+        with file, self._translated(target), atomic_write(target) as copy:
+            shutil.copyfileobj(file, copy, _BLOCK)
             return _info(key, _flushed(copy))
 
     def delete(self, key: str) -> None:
         path = self._writable(key)
-        with self._explained(path), suppress(FileNotFoundError, NotADirectoryError, IsADirectoryError):
+        with self._translated(path), suppress(FileNotFoundError, NotADirectoryError, IsADirectoryError):
             path.unlink()
 
     def _existing(self, key: str) -> Path:
@@ -132,14 +132,14 @@ class LocalStore:
         return self._inside(path.parent) / path.name
 
     def _inside(self, path: Path) -> Path:
-        """The path with all links followed, if that leads to a place in this folder."""
+        """The path with all links resolved. Raises ``LinkLeavesStore`` if it is outside this folder."""
         real = Path(os.path.realpath(path))
         if not real.is_relative_to(self._real_root):
             raise LinkLeavesStore(str(path), str(real))
         return real
 
     def _status(self, path: Path | str) -> os.stat_result | None:
-        """What the system says of a regular file; None: there is none (a pipe or a folder is none)."""
+        """The status of a regular file; None if there is none (a pipe or a folder is none)."""
         try:
             status = os.lstat(path)
             if stat_module.S_ISLNK(status.st_mode):
@@ -151,9 +151,9 @@ class LocalStore:
         return status if stat_module.S_ISREG(status.st_mode) else None
 
     def _walk(self, folder: Path, key: str, beginning: str, above: tuple[str, ...]) -> Iterator[ObjectInfo]:
-        """Objects under one folder, in the order of keys: a folder sorts as its name and a slash.
+        """The objects under one folder in key order: a folder sorts as its name with a slash.
 
-        ``above`` are the real paths of the folders that led here, so that a link back to one of them ends there.
+        ``above`` has the real paths of the parent folders, so that a link back to one of them is not followed.
         """
         real = str(self._inside(folder))
         if real in above:
@@ -170,8 +170,8 @@ class LocalStore:
                 yield _info(key + name, status)
 
     def _names(self, folder: Path, beginning: str) -> builtins.list[str]:
-        nothing = suppress(FileNotFoundError, NotADirectoryError)
-        with self._explained(folder), nothing, os.scandir(folder) as entries:
+        missing = suppress(FileNotFoundError, NotADirectoryError)
+        with self._translated(folder), missing, os.scandir(folder) as entries:
             return sorted(
                 entry.name + "/" if _is_folder(entry) else entry.name
                 for entry in entries
@@ -180,8 +180,8 @@ class LocalStore:
         return []
 
     @contextmanager
-    def _explained(self, path: Path, missing: str = "") -> Iterator[None]:
-        """Turn the system's errors about a path of this store into ours. ``missing``: a key that must exist."""
+    def _translated(self, path: Path, missing: str = "") -> Iterator[None]:
+        """Raise the operating system's errors about a path of the store as ours. ``missing``: a key that must exist."""
         try:
             yield
         except OSError as error:
@@ -190,12 +190,12 @@ class LocalStore:
             raise self._unusable(path, error) from error
 
     def _unusable(self, path: Path | str, error: OSError) -> StoreUnusable:
-        reason, fix = disk_trouble(error)
+        reason, fix = explain_os_error(error)
         return StoreUnusable(self.url, f"{path}: {reason}", fix)
 
 
 class _ChangedMeanwhile(Exception):
-    """Somebody wrote into the file while it was being copied."""
+    """The file was written to while it was being copied."""
 
 
 @lru_cache(maxsize=4096)
@@ -206,7 +206,7 @@ def _warn_of_link(message: str) -> None:
 def _is_folder(entry: os.DirEntry[str]) -> bool:
     try:
         return entry.is_dir()
-    except OSError:  # a link that goes round in a circle
+    except OSError:  # a loop of symbolic links
         return False
 
 
@@ -216,7 +216,7 @@ def _flushed(file: BinaryIO) -> os.stat_result:
 
 
 def _etag(status: os.stat_result) -> str:
-    """Reading every file to list a folder would cost too much; our own writes always make a new inode."""
+    """Size, time and inode: hashing every file of a listing would cost too much. Our own writes make new inodes."""
     return f"{status.st_size:x}-{status.st_mtime_ns:x}-{status.st_ino:x}"
 
 
@@ -226,7 +226,7 @@ def _info(key: str, status: os.stat_result) -> ObjectInfo:
 
 
 def _is_missing(folder: Path) -> bool:
-    """Whether there is no such folder; what else may be wrong with it, each of its keys says."""
+    """True if the folder does not exist. Other errors are left to the access to each key."""
     try:
         folder.stat()
     except OSError as error:

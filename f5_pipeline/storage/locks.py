@@ -1,10 +1,10 @@
-"""Locks between the processes and threads of this machine, and of others that share a network volume.
+"""Locks between the processes and threads of this machine, and of other machines that share a network file system.
 
-A lock saves work that several would do at once; nothing becomes wrong when it fails to keep others out. On a local
-disk it is the kernel's and ends with its holder. On a network volume, whose locks may be a pretence, it is a file that
-names its holder, and is broken only when that process is proven dead: never by age, never another machine's. Nobody
-waits for a dead machine for ever, though: a holder shows that it lives, and who sees no sign of it goes on without
-its lock.
+A lock saves duplicate work; nothing becomes wrong if it fails to exclude others. On a local disk it is the kernel's and
+ends with its holder. On a network file system, whose kernel locks are unreliable, it is a file that names its holder.
+That file is broken only if its holder is a process of this machine that is proven dead: never by age, never another
+machine's. A holder sends heartbeats, and a waiter that sees none for ten minutes proceeds without the lock, so that a
+dead machine blocks no process forever.
 """
 
 from __future__ import annotations
@@ -23,44 +23,44 @@ from pathlib import Path
 
 from filelock import BaseFileLock, FileLock, SoftFileLock, Timeout
 
-from f5_pipeline.storage.filesystem import is_network_volume, this_machines_file
+from f5_pipeline.storage.filesystem import is_network_filesystem, translate_os_errors
 from f5_pipeline.storage.partial import host_slug
 
 _log = logging.getLogger(__name__)
-_SAY_AGAIN = (0.0, 10.0, 60.0)  # seconds until a waiting process says so, until the second message, between later ones
-_POLL = 0.05
-_RENEWAL = 20.0  # seconds between two signs of life of the holder of a lock that is a file
-_SILENCE = 600.0  # seconds without one, after which nobody waits any longer
+LOG_INTERVALS = (0.0, 10.0, 60.0)  # seconds to the first and second message of a waiter, and between later ones
+_POLL_INTERVAL = 0.05  # seconds
+HEARTBEAT_INTERVAL = 20.0  # seconds
+HEARTBEAT_TIMEOUT = 600.0  # seconds without a heartbeat, after which a waiter proceeds without the lock
 
-#: What there is to see of a lock: its path; content and time of change of its file and of its holder's card.
-_Signs = tuple[object, ...]
-_silent: set[_Signs] = set()  # what was looked at for long enough: nobody of this process waits for it again
+#: The visible state of a lock: its path, and the content and modification time of its lock file and holder file.
+_Snapshot = tuple[object, ...]
+_timed_out: set[_Snapshot] = set()  # locks without a heartbeat: this process does not wait for them again
 
 
 @contextmanager
 def hold(path: Path, purpose: str) -> Iterator[None]:
-    """Hold the lock file ``path`` while the block runs; wait for it as long as its holder lives, and say for whom.
+    """Hold the lock file ``path`` while the block runs. Waits as long as its holder is alive, and logs who that is.
 
-    The lock of a holder that gives no sign of life stays where it is, as that holder may live. Those who go on without
-    it keep each other out all the same, by a lock of their own beside it.
+    A lock whose holder sends no heartbeat stays in place, since the holder may be alive. Those that proceed without it
+    exclude each other with another lock beside it.
 
     Args:
-        path: the lock file; its folder is made.
+        path: the lock file; its folder is created.
         purpose: what the lock is for, for the log: "fetching voices/anna.wav".
 
     Raises:
         FileUnusable: the lock file cannot be written.
     """
-    with this_machines_file(path):
+    with translate_os_errors(path):
         path.parent.mkdir(parents=True, exist_ok=True)
         lock = _lock_for(path)
-        ours = _wait_for(lock, path, purpose)
-    if not ours:
+        acquired = _acquire(lock, path, purpose)
+    if not acquired:
         with hold(path.with_name(f"{path.name}.next"), purpose):
             yield
         return
     try:
-        with _introduced(path, purpose, living=isinstance(lock, SoftFileLock)):
+        with _holder_file(path, purpose, heartbeat=isinstance(lock, SoftFileLock)):
             yield
     finally:
         lock.release()
@@ -68,7 +68,7 @@ def hold(path: Path, purpose: str) -> Iterator[None]:
 
 @contextmanager
 def hold_if_free(path: Path) -> Iterator[bool]:
-    """Hold the lock file ``path`` while the block runs, if nobody else does; says whether. Waits for nobody."""
+    """Try to hold the lock file ``path`` while the block runs, without waiting. Yields True if it is held."""
     lock = _lock_for(path)
     try:
         lock.acquire(timeout=0)
@@ -82,84 +82,85 @@ def hold_if_free(path: Path) -> Iterator[bool]:
 
 
 def _lock_for(path: Path) -> BaseFileLock:
-    kind = SoftFileLock if is_network_volume(path.parent) else FileLock
-    return kind(path, poll_interval=_POLL)
+    kind = SoftFileLock if is_network_filesystem(path.parent) else FileLock
+    return kind(path, poll_interval=_POLL_INTERVAL)
 
 
-def _wait_for(lock: BaseFileLock, path: Path, purpose: str) -> bool:
-    """Wait until the lock is ours. False: it is not, and its holder has been silent for too long to wait for it."""
-    signs, since = _signs(path), time.monotonic()
-    for timeout in chain(_SAY_AGAIN, repeat(_SAY_AGAIN[-1])):
+def _acquire(lock: BaseFileLock, path: Path, purpose: str) -> bool:
+    """Wait for the lock. False if its holder has sent no heartbeat for too long."""
+    snapshot, since = _snapshot(path), time.monotonic()
+    for timeout in chain(LOG_INTERVALS, repeat(LOG_INTERVALS[-1])):
         try:
-            lock.acquire(timeout=min(timeout, _SILENCE))
+            lock.acquire(timeout=min(timeout, HEARTBEAT_TIMEOUT))
         except Timeout:
-            # A short wait is nothing to tell people about; a long one is.
-            level = logging.WARNING if timeout else logging.INFO
+            level = logging.WARNING if timeout else logging.INFO  # a short wait is normal
             _log.log(level, "Waiting to begin %s: %s", purpose, describe_holder(path))
         else:
             return True
-        if not isinstance(lock, SoftFileLock):  # the kernel's, which no dead process holds
+        if not isinstance(lock, SoftFileLock):  # the kernel's lock, which ends with its holder
             continue
-        if (now := _signs(path)) != signs:
-            signs, since = now, time.monotonic()
-        if signs in _silent or time.monotonic() - since >= _SILENCE:
-            _silent.add(signs)
-            without = "Going on with %s without its lock, whose holder has given no sign of life for %.0f minutes: %s"
-            _log.warning(without, purpose, _SILENCE / 60, describe_holder(path))
+        if (now := _snapshot(path)) != snapshot:
+            snapshot, since = now, time.monotonic()
+        if snapshot in _timed_out or time.monotonic() - since >= HEARTBEAT_TIMEOUT:
+            _timed_out.add(snapshot)
+            message = "Going on with %s without its lock, whose holder has sent no heartbeat for %.0f minutes: %s"
+            _log.warning(message, purpose, HEARTBEAT_TIMEOUT / 60, describe_holder(path))
             return False
     raise AssertionError
 
 
-def _signs(path: Path) -> _Signs:
-    """What changes as long as the holder of a lock lives, and when another takes its place."""
-    signs: list[object] = [str(path)]
-    for each in (path, _card(path)):
-        # Opened, as a network volume may answer from memory to who only asks for the time.
+def _snapshot(path: Path) -> _Snapshot:
+    """Changes with every heartbeat of the holder, and with the holder."""
+    snapshot: list[object] = [str(path)]
+    for each in (path, _holder_path(path)):
+        # Opened, because a network file system may answer a mere stat from its cache.
         with suppress(OSError), each.open("rb") as file:
-            signs += [file.read(), os.fstat(file.fileno()).st_mtime_ns]
-    return tuple(signs)
+            snapshot += [file.read(), os.fstat(file.fileno()).st_mtime_ns]
+    return tuple(snapshot)
 
 
 def describe_holder(path: Path) -> str:
-    """Who holds a lock, as far as its holder said so, and what to do should that machine be gone."""
+    """The holder of a lock, as its holder file describes it, and what to do if its machine is gone."""
     try:
-        holder = json.loads(_card(path).read_text(encoding="utf-8"))
+        holder = json.loads(_holder_path(path).read_text(encoding="utf-8"))
         who = f"process {holder['pid']} on {holder['host']} ({holder['program']}) has held it since {holder['since']}"
-        elsewhere = holder["host"] != host_slug()
+        is_remote = holder["host"] != host_slug()
     except (OSError, ValueError, KeyError, TypeError):
         return f"another process holds {path}"
-    return who + (f"; if that machine is gone, delete {path}" if elsewhere else "")
+    return who + (f"; if that machine is gone, delete {path}" if is_remote else "")
 
 
 @contextmanager
-def _introduced(path: Path, purpose: str, *, living: bool) -> Iterator[None]:
-    """Leave a card beside the lock and, of the ``living``, show that we do while the block runs.
+def _holder_file(path: Path, purpose: str, *, heartbeat: bool) -> Iterator[None]:
+    """Write the holder file beside the lock and, with ``heartbeat``, touch it regularly while the block runs.
 
-    It only informs, so that failing to write it does no harm.
+    The file only informs others, so failing to write it does no harm.
     """
     program = " ".join(Path(part).name if not n else part for n, part in enumerate(sys.argv[:3]))
     since = datetime.fromtimestamp(time.time(), timezone.utc).isoformat(timespec="seconds")
-    card = {"host": host_slug(), "pid": os.getpid(), "program": program, "since": since, "purpose": purpose}
-    ours, over = json.dumps(card).encode(), threading.Event()
+    holder = {"host": host_slug(), "pid": os.getpid(), "program": program, "since": since, "purpose": purpose}
+    content, released = json.dumps(holder).encode(), threading.Event()
     with suppress(OSError):
-        _card(path).write_bytes(ours)
-    if living:
-        renewing = threading.Thread(target=_renew, args=(_card(path), ours, over), name="lock", daemon=True)
-        with suppress(RuntimeError):  # no thread to be had: who waits will not wait for ever
-            renewing.start()
+        _holder_path(path).write_bytes(content)
+    if heartbeat:
+        thread = threading.Thread(
+            target=_send_heartbeats, args=(_holder_path(path), content, released), name="lock", daemon=True
+        )
+        with suppress(RuntimeError):  # no thread can be started: waiters proceed after the timeout
+            thread.start()
     try:
         yield
     finally:
-        over.set()
+        released.set()
 
 
-def _renew(card: Path, ours: bytes, over: threading.Event) -> None:
-    """Touch our card every now and then. One of another, who was told that we are gone, is left alone."""
-    while not over.wait(_RENEWAL):
+def _send_heartbeats(holder: Path, content: bytes, released: threading.Event) -> None:
+    """Touch our holder file regularly. Another process's, which took the lock since, is left alone."""
+    while not released.wait(HEARTBEAT_INTERVAL):
         with suppress(OSError):
-            if card.read_bytes() == ours:
-                os.utime(card)
+            if holder.read_bytes() == content:
+                os.utime(holder)
 
 
-def _card(path: Path) -> Path:
+def _holder_path(path: Path) -> Path:
     return path.with_name(path.name + ".holder")

@@ -1,4 +1,4 @@
-"""What a browser is told that an object is: with the wrong type it offers a page as a download."""
+"""Media types of objects. A browser downloads a page instead of showing it if the type is wrong."""
 
 from __future__ import annotations
 
@@ -21,5 +21,5 @@ _TYPES = {
 
 
 def media_type(key: str) -> str:
-    """By the key's suffix."""
+    """The media type for a key, by its suffix."""
     return _TYPES.get(key.rpartition(".")[2].lower(), "application/octet-stream")

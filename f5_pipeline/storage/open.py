@@ -1,4 +1,4 @@
-"""Which store a URL means. The stores themselves are in ``local`` and ``s3``."""
+"""Opens the store that a URL names. The stores themselves are in ``local`` and ``s3``."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from f5_pipeline.storage.object_store import ObjectStore
 
 
 def open_store(url: str | Path) -> ObjectStore:
-    """The store that ``F5_STORE`` names: a folder, or ``s3://bucket/prefix``. Nothing is read or made yet.
+    """The store at ``url``: a folder, or ``s3://bucket/prefix``. Reads and creates nothing.
 
     Raises:
-        BadSetting: neither.
-        StoreUnusable: it is a file, for example.
+        BadSetting: the URL is neither.
+        StoreUnusable: the store cannot be used, because the path is a file, for example.
     """
     text = str(url)
     if text.startswith("s3://"):

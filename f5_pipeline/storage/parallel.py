@@ -1,4 +1,4 @@
-"""The same thing for many objects, several at once."""
+"""A call for many objects, several at once in threads."""
 
 from __future__ import annotations
 
@@ -6,16 +6,18 @@ from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from typing import TypeVar
 
-PARALLEL = 16  # requests at once: hides a network's delay, and is not yet a crowd to a server
+PARALLEL = 16  # requests at once: enough to hide a network's latency, few enough for any server
 
 _T = TypeVar("_T")
 _R = TypeVar("_R")
 
 
 def in_parallel(call: Callable[[_T], _R], items: Iterable[_T], parallel: int = PARALLEL) -> list[_R]:
-    """``call`` on every item, in threads; the results in the order of the items.
+    """Call ``call`` on every item in ``parallel`` threads; returns the results in the order of the items.
 
-    The first failure is raised, and cancels what was not begun; what was begun ends first.
+    Raises:
+        Exception: the first failure, in the order of the items. Calls that have not started are cancelled; those that
+            have started finish first.
     """
     with ThreadPoolExecutor(parallel) as pool:
         futures = [pool.submit(call, item) for item in items]

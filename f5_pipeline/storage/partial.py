@@ -1,8 +1,8 @@
-"""Files that appear whole or not at all, and the remains of those that never appeared.
+"""Atomic writes, and the partial files that interrupted ones leave behind.
 
-A file is written under a unique name in the folder where it will live (``.part-HOST-PID-RANDOM``), verified by its
-writer, flushed to the disk and renamed. While it is being written its writer holds the operating system's lock on
-it, which the kernel drops when the process dies: whoever can take the lock has the proof that the writer is gone.
+A file is written under a unique name in its target folder (``.part-HOST-PID-RANDOM``), verified by its writer, flushed
+to the disk and renamed. Until then the writer holds the operating system's lock on it. The kernel drops that lock when
+the process dies, so being able to take the lock proves that the writer is dead.
 """
 
 from __future__ import annotations
@@ -20,25 +20,25 @@ from typing import BinaryIO
 
 from filelock import lock_descriptor
 
-from f5_pipeline.storage.filesystem import is_network_volume
+from f5_pipeline.storage.filesystem import is_network_filesystem
 
 _NAME = re.compile(r"\.part-(?P<host>[A-Za-z0-9-]{1,64})-(?P<pid>\d+)-[0-9a-f]{16}")
 
 
-class AlreadyThere(Exception):
-    """There is a target already, and it was not to be replaced."""
+class TargetExists(Exception):
+    """The target of an atomic write that must not replace it."""
 
 
 @contextmanager
 def atomic_write(target: Path, *, replace: bool = True, flush: bool = True) -> Iterator[BinaryIO]:
-    """A file to write to, which becomes ``target`` when the block ends, and vanishes when it raises.
+    """A file to write to. It becomes ``target`` when the block ends, and is removed if the block raises.
 
-    Parent folders are made. With ``replace`` false an existing target stays as it is. Without ``flush`` a power cut
-    may leave an empty ``target``: enough for copies whose length is checked before they are used.
+    Creates parent folders. Without ``replace`` an existing target stays unchanged. Without ``flush`` a power cut may
+    leave an empty ``target``; that is enough for copies whose length is checked before use.
 
     Raises:
-        AlreadyThere: not ``replace``, and there is a target.
-        OSError: the disk is full, read-only, …; nothing is left behind.
+        TargetExists: ``target`` exists, and ``replace`` is false.
+        OSError: the disk is full, read-only, …; no file is left behind.
     """
     file, path = _open_locked(target.parent)
     try:
@@ -47,26 +47,26 @@ def atomic_write(target: Path, *, replace: bool = True, flush: bool = True) -> I
             file.flush()
             if flush:
                 os.fsync(file.fileno())
-            if os.name == "nt":  # an open file has no new name there
+            if os.name == "nt":  # Windows cannot rename an open file
                 file.close()
-            _put_in_place(path, target, replace)
+            _rename(path, target, replace)
     finally:
         with suppress(FileNotFoundError):
             path.unlink()
 
 
-def _put_in_place(path: Path, target: Path, replace: bool) -> None:
-    """The folder itself is not flushed: after a power cut the file may be missing, but never be broken."""
+def _rename(path: Path, target: Path, replace: bool) -> None:
+    """The folder itself is not flushed: after a power cut the file may be missing, but never damaged."""
     if replace:
         path.replace(target)
         return
     try:
         os.link(path, target)
     except FileExistsError:
-        raise AlreadyThere from None
-    except OSError:  # a file system without hard links: nearly as good
+        raise TargetExists from None
+    except OSError:  # the file system has no hard links: nearly as good
         if target.exists():
-            raise AlreadyThere from None
+            raise TargetExists from None
         path.replace(target)
 
 
@@ -76,55 +76,55 @@ def _open_locked(folder: Path) -> tuple[BinaryIO, Path]:
         path = folder / f".part-{host_slug()}-{os.getpid()}-{secrets.token_hex(8)}"
         try:
             file = path.open("xb")
-        except FileNotFoundError:  # somebody removed the folder in between
+        except FileNotFoundError:  # the folder was just removed
             continue
-        with suppress(OSError):  # a file system without locks: nobody will be able to prove us dead, which is safe
+        with suppress(OSError):  # the file system has no locks: the file never counts as dead, which is safe
             lock_descriptor(file.fileno())
-        if path.exists():  # else a cleaner came between the opening and the lock
+        if path.exists():  # else it was cleaned up before we locked it
             return file, path
         file.close()
 
 
 @lru_cache
 def host_slug() -> str:
-    """This machine's name, in letters, digits and dashes."""
+    """This machine's host name in letters, digits and dashes."""
     return re.sub(r"[^A-Za-z0-9-]", "-", socket.gethostname())[:64] or "unnamed"
 
 
 @dataclass(frozen=True)
 class PartialFile:
-    """What is left of a file that has not appeared yet, or never will."""
+    """A file that is being written, or whose writer died."""
 
     path: Path
     size: int  # bytes
     host: str
     pid: int
-    dead: bool  # proven; False: its writer lives, or nobody can tell from here
+    dead: bool  # True: its writer is proven dead. False: it is alive, or that cannot be told from here
 
 
 def partial_files(folder: Path) -> Iterator[PartialFile]:
-    """All partial files under a folder, links not followed. Touches none of them."""
+    """All partial files under a folder; links are not followed. Changes nothing."""
     for parent, _, names in os.walk(folder):
         for name in names:
             if (found := _NAME.fullmatch(name)) is None:
                 continue
             path = Path(parent, name)
-            with suppress(FileNotFoundError):  # it appeared, just now
-                dead = _if_dead(path, found["host"], remove=False)
+            with suppress(FileNotFoundError):  # it was just renamed
+                dead = _is_dead(path, found["host"], remove=False)
                 yield PartialFile(path, path.lstat().st_size, found["host"], int(found["pid"]), dead)
 
 
 def remove_if_dead(partial: PartialFile) -> bool:
-    """Remove a partial file if its writer is, at this moment, proven dead. True: it is gone."""
+    """Remove a partial file if its writer is proven dead now. True if the file is gone."""
     with suppress(FileNotFoundError):
-        return _if_dead(partial.path, partial.host, remove=True)
+        return _is_dead(partial.path, partial.host, remove=True)
     return True
 
 
-def _if_dead(path: Path, host: str, *, remove: bool) -> bool:
-    """Take the writer's lock, and remove the file while holding it, so that its writer cannot miss that."""
-    if path.is_symlink() or (host != host_slug() and is_network_volume(path.parent)):
-        return False  # another machine's locks may be invisible here
+def _is_dead(path: Path, host: str, *, remove: bool) -> bool:
+    """True if the writer's lock can be taken. Removes the file under that lock, so that a new writer notices it."""
+    if path.is_symlink() or (host != host_slug() and is_network_filesystem(path.parent)):
+        return False  # locks of another machine may be invisible here
     try:
         file = path.open("r+b")
     except PermissionError:
@@ -132,7 +132,7 @@ def _if_dead(path: Path, host: str, *, remove: bool) -> bool:
     with file:
         try:
             dead = lock_descriptor(file.fileno(), blocking=False)
-        except OSError:  # a file system without locks: no proof
+        except OSError:  # the file system has no locks, so there is no proof
             return False
         if dead and remove:
             path.unlink()

@@ -1,7 +1,7 @@
-"""Files from elsewhere that are held to a sha256: known beforehand, or recorded at their first fetch.
+"""Downloaded files that are pinned to a sha256, which is known beforehand or recorded at the first fetch.
 
-A file is there whole and verified, or not at all. However many processes want it, one fetches it and the others
-wait; should the lock lie, each fetches its own and the last one wins. How the bytes travel is the caller's choice.
+A file exists complete and verified, or not at all. Of several processes one fetches it while the others wait. If the
+lock is unreliable, each fetches its own and the last one wins. The caller decides how the bytes are transferred.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from pathlib import Path
 
 from f5_pipeline.errors import FileAltered, FileUnusable
 from f5_pipeline.storage.disk_space import folder_bytes
-from f5_pipeline.storage.filesystem import this_machines_file
+from f5_pipeline.storage.filesystem import translate_os_errors
 from f5_pipeline.storage.locks import hold, hold_if_free
 from f5_pipeline.storage.partial import PartialFile, atomic_write, host_slug
 
@@ -26,24 +26,24 @@ _RECORD, _DOWNLOAD, _LOCK = ".record.json", ".download", ".lock"
 
 @dataclass(frozen=True)
 class PinnedFile:
-    """A file whose content is known."""
+    """A file whose content is verified."""
 
     path: Path
     sha256: str
     bytes_downloaded: int = 0
 
 
-#: Fetches a file into the given folder; returns where it is and how many bytes came over the network.
+#: Fetches a file into the given folder; returns its path and the bytes that came over the network.
 Fetch = Callable[[Path], tuple[Path, int]]
 
 
 def fetch_pinned(target: Path, sha256: str | None, fetch: Fetch) -> PinnedFile:
-    """Have ``target`` here, verified, calling ``fetch`` only if it is not.
+    """Make ``target`` available and verified; calls ``fetch`` only if it is missing.
 
-    Without a ``sha256``, the recorded one of an earlier fetch counts; without that, what comes is recorded.
+    Without ``sha256``, the one recorded at an earlier fetch counts; if there is none, that of the new file is recorded.
 
     Raises:
-        FileAltered: what is here, or what came, is something else.
+        FileAltered: the existing or the fetched file has another sha256.
         FileUnusable: the disk is full, or the folder cannot be written.
     """
     if target.is_file():
@@ -55,40 +55,40 @@ def fetch_pinned(target: Path, sha256: str | None, fetch: Fetch) -> PinnedFile:
 
 
 def verify(path: Path, sha256: str | None) -> PinnedFile:
-    """A file that is here, held to ``sha256`` or, without one, to its record.
+    """Verify an existing file against ``sha256`` or, without one, against its record.
 
     Raises:
-        FileAltered: it is something else.
+        FileAltered: the file has another sha256.
     """
-    found, expected = hash_once(path, record_path(path)), sha256 or recorded_sha256(path)
+    found, expected = cached_sha256(path, record_path(path)), sha256 or recorded_sha256(path)
     if expected is not None and found != expected:
         raise FileAltered(str(path), found, expected)
     return PinnedFile(path, found)
 
 
-def hash_once(path: Path, record: Path, *, held: bool = True) -> str:
-    """The sha256 of a file; its record's, as long as size and time of the file are the recorded ones.
+def cached_sha256(path: Path, record: Path, *, pinned: bool = True) -> str:
+    """The sha256 of a file: the recorded one, as long as size and modification time match the record.
 
-    So a gigabyte costs nothing the second time. The record of a ``held`` file keeps its sha256 whatever the file
-    becomes; else it follows the file.
+    So a large file is hashed once. The record of a ``pinned`` file keeps its first sha256 even if the file changes;
+    without ``pinned`` it follows the file.
     """
     known = _read(record)
-    if "sha256" in known and known == _identified(path, str(known["sha256"])):
+    if "sha256" in known and known == _record_of(path, str(known["sha256"])):
         return str(known["sha256"])
     found = sha256_of(path)
-    if not held or known.get("sha256", found) == found:
-        with suppress(FileUnusable):  # a cache may be read-only: then this is hashed each time
-            _write(record, _identified(path, found))
+    if not pinned or known.get("sha256", found) == found:
+        with suppress(FileUnusable):  # the cache is read-only: the file is hashed each time
+            _write(record, _record_of(path, found))
     return found
 
 
 def clean_downloads(root: Path, *, dry_run: bool = False) -> list[PartialFile]:
-    """Remove the folders under ``root`` of downloads that ended in the middle and that nobody is continuing.
+    """Remove the folders of interrupted downloads under ``root``.
 
-    While a file is being fetched its fetcher holds its lock; whoever gets the lock has the proof that there is none.
+    A process that fetches a file holds its lock, so a folder whose lock is free belongs to no running download.
 
     Returns:
-        What was removed, or would be: one entry for each folder.
+        One entry for each folder that was removed, or with ``dry_run`` would be.
     """
     removed = []
     for folder in root.rglob(f"*{_DOWNLOAD}"):
@@ -105,22 +105,22 @@ def clean_downloads(root: Path, *, dry_run: bool = False) -> list[PartialFile]:
 
 
 def record_path(path: Path) -> Path:
-    """Where the sha256 of ``path`` is recorded. It outlives the file."""
+    """The file that records the sha256 of ``path``. It outlives the file."""
     return path.with_name(path.name + _RECORD)
 
 
 def recorded_sha256(path: Path) -> str | None:
-    """The sha256 that ``path`` had when it was first fetched, if it ever was."""
+    """The sha256 of ``path`` at its first fetch; None if it was never fetched."""
     known = _read(record_path(path)).get("sha256")
     return None if known is None else str(known)
 
 
 def sha256_of(path: Path) -> str:
-    """The sha256 of a file, read in pieces. Raises ``FileUnusable`` if it cannot be read."""
+    """The sha256 of a file, read in blocks. Raises ``FileUnusable`` if it cannot be read."""
     digest = hashlib.sha256()
-    with this_machines_file(path), path.open("rb") as stream:
-        while piece := stream.read(1 << 20):
-            digest.update(piece)
+    with translate_os_errors(path), path.open("rb") as stream:
+        while block := stream.read(1 << 20):
+            digest.update(block)
     return digest.hexdigest()
 
 
@@ -130,14 +130,14 @@ def _fetch(target: Path, expected: str | None, fetch: Fetch) -> PinnedFile:
         path, received = fetch(folder)
         found = sha256_of(path)
     except (FileUnusable, FileNotFoundError):
-        if target.is_file():  # a process that the lock did not keep out was faster, and removed the folder
+        if target.is_file():  # a process that the lock did not exclude was faster, and removed the folder
             return verify(target, expected)
-        shutil.rmtree(folder, ignore_errors=True)  # a full disk is not left full
+        shutil.rmtree(folder, ignore_errors=True)  # frees a full disk
         raise
     if expected is not None and found != expected:
         shutil.rmtree(folder, ignore_errors=True)
         raise FileAltered(str(target), found, expected, arrived=True)
-    with this_machines_file(target):
+    with translate_os_errors(target):
         try:
             with path.open("rb+") as file:
                 os.fsync(file.fileno())
@@ -145,13 +145,13 @@ def _fetch(target: Path, expected: str | None, fetch: Fetch) -> PinnedFile:
         except FileNotFoundError:
             if not target.is_file():
                 raise
-            return verify(target, expected)  # a process that the lock did not keep out was faster
+            return verify(target, expected)  # a process that the lock did not exclude was faster
     shutil.rmtree(folder, ignore_errors=True)
-    _write(record_path(target), _identified(target, found))
+    _write(record_path(target), _record_of(target, found))
     return PinnedFile(target, found, received)
 
 
-def _identified(path: Path, sha256: str) -> dict[str, object]:
+def _record_of(path: Path, sha256: str) -> dict[str, object]:
     stat = path.stat()
     return {"sha256": sha256, "size": stat.st_size, "mtime_ns": stat.st_mtime_ns}
 
@@ -165,5 +165,5 @@ def _read(record: Path) -> dict[str, object]:
 
 
 def _write(record: Path, data: dict[str, object]) -> None:
-    with this_machines_file(record), atomic_write(record) as file:
+    with translate_os_errors(record), atomic_write(record) as file:
         file.write(json.dumps(data).encode())

@@ -1,4 +1,4 @@
-"""What botocore's errors mean for a user. Whether they are worth another attempt is ``retry``'s to say."""
+"""botocore's errors as ours. Which ones are transient is decided in ``retry``."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from f5_pipeline.errors import (
 )
 from f5_pipeline.storage.retry import is_transient_status
 
-_SKEW_MINUTES = 5  # S3 refuses 15; a proxy's or server's own clock may be a little off
+_SKEW_MINUTES = 5  # S3 refuses 15; the clock of a proxy or server may be slightly wrong
 
 
 class ConditionFailed(Exception):
@@ -27,18 +27,18 @@ class ConditionFailed(Exception):
 
 
 class BeyondTheEnd(Exception):
-    """A range that begins after the last byte: the object is empty, or shorter than it was."""
+    """A range that starts after the last byte: the object is empty, or was replaced by a shorter one."""
 
 
 @contextmanager
-def explained(url: str, doing: str, location: str, endpoint: str) -> Iterator[None]:
-    """Turn botocore's errors into ours.
+def translate_s3_errors(url: str, doing: str, location: str, endpoint: str) -> Iterator[None]:
+    """Raise botocore's errors as ours.
 
     Args:
-        url: the store's.
-        doing: what was being done, as a noun: "reading voices/anna.wav".
-        location: the object's address, for the error that it is missing.
-        endpoint: the server's address, without credentials.
+        url: the URL of the store.
+        doing: the operation, for messages: "reading voices/anna.wav".
+        location: the address of the object, for ``ObjectMissing``.
+        endpoint: the address of the server, without credentials.
     """
     from botocore.exceptions import BotoCoreError, ClientError
     from botocore.parsers import ResponseParserError
@@ -47,15 +47,15 @@ def explained(url: str, doing: str, location: str, endpoint: str) -> Iterator[No
     try:
         yield
     except ClientError as error:
-        raise _of_answer(error.response, url, doing, location, endpoint) from error
-    except (BotoCoreError, ResponseParserError, HTTPError) as error:  # botocore lets some of urllib3's own through
-        raise _of_no_answer(error, url, doing, endpoint) from error
+        raise _from_response(error.response, url, doing, location, endpoint) from error
+    except (BotoCoreError, ResponseParserError, HTTPError) as error:  # botocore does not wrap all of urllib3's
+        raise _from_failure(error, url, doing, endpoint) from error
 
 
-def _of_answer(
+def _from_response(
     answer: Mapping[str, Any], url: str, doing: str, location: str, endpoint: str
 ) -> F5PipelineError | ConditionFailed | BeyondTheEnd:
-    """The error that a server's answer is."""
+    """Our error for an error response."""
     status = int(answer.get("ResponseMetadata", {}).get("HTTPStatusCode", 0))
     code = str(answer.get("Error", {}).get("Code", ""))
     code = "" if code == str(status) else code
@@ -77,7 +77,7 @@ def _of_answer(
 
 
 def _clock_skew(answer: Mapping[str, Any]) -> int:
-    """Minutes between this machine's clock and the server's answer; 0 if they agree or the server gave no time."""
+    """Minutes between this machine's clock and the server's; 0 if they agree or the server sent no time."""
     date = answer.get("ResponseMetadata", {}).get("HTTPHeaders", {}).get("date", "")
     try:
         server = email.utils.parsedate_to_datetime(date)
@@ -90,12 +90,12 @@ def _clock_skew(answer: Mapping[str, Any]) -> int:
 
 
 def now() -> datetime:
-    """This machine's idea of the time."""
+    """The time of this machine's clock."""
     return datetime.now(timezone.utc)
 
 
-def _of_no_answer(error: Exception, url: str, doing: str, endpoint: str) -> F5PipelineError:
-    """The error of a request that got no answer, or never left."""
+def _from_failure(error: Exception, url: str, doing: str, endpoint: str) -> F5PipelineError:
+    """Our error for a request that got no response, or was not sent."""
     from botocore import exceptions
     from botocore.parsers import ResponseParserError
     from urllib3.exceptions import HTTPError
@@ -104,7 +104,7 @@ def _of_no_answer(error: Exception, url: str, doing: str, endpoint: str) -> F5Pi
     if isinstance(error, (exceptions.NoCredentialsError, exceptions.PartialCredentialsError)):
         return CredentialsMissing(url)
     if isinstance(error, exceptions.SSLError) and "CERTIFICATE" in text.upper():
-        fix = "If the server has a certificate of its own, name its authority in AWS_CA_BUNDLE."
+        fix = "If the server uses a private certificate authority, name its file in AWS_CA_BUNDLE."
         return StoreUnusable(url, f"the certificate of {endpoint} is not trusted.", fix)
     broken = (exceptions.HTTPClientError, exceptions.ConnectionError, exceptions.IncompleteReadError)
     if isinstance(error, (*broken, ResponseParserError, HTTPError)):

@@ -1,4 +1,4 @@
-"""Finding many known keys in a bucket with few requests. The requests themselves are ``s3``'s."""
+"""Looks up many known keys in a bucket with few listing requests. The requests themselves are made in ``s3``."""
 
 from __future__ import annotations
 
@@ -11,31 +11,31 @@ from f5_pipeline.storage.object_store import ObjectInfo
 
 @dataclass(frozen=True)
 class Page:
-    """One answer to a listing."""
+    """One page of a listing."""
 
     infos: Sequence[ObjectInfo]  # in key order
-    token: str  # where the next page begins; "": this is the last one
+    token: str  # of the next page; "" on the last page
 
 
 GetPage = Callable[..., Page]  # (prefix, after="", token="")
 
 
-def leap(get_page: GetPage, wanted: Sequence[str]) -> Iterator[ObjectInfo]:
-    """Those of the wanted keys that exist, from pages that each begin just before the next wanted key.
+def find_keys(get_page: GetPage, wanted: Sequence[str]) -> Iterator[ObjectInfo]:
+    """The wanted keys that exist, from pages that each start just before the next wanted key (a skip scan).
 
-    No more requests than wanted keys, and no more than the pages of a full listing; whichever is less.
+    Takes no more requests than there are wanted keys, and no more than a full listing.
 
     Args:
-        get_page: a page of the objects with a prefix, after a key or at a token.
-        wanted: keys in order, without repetition.
+        get_page: returns a page of the objects with a prefix, after a key or at a token.
+        wanted: sorted keys without duplicates.
     """
-    prefix = os.path.commonprefix([wanted[0], wanted[-1]])  # noqa: RUF071 - characters are what a listing compares
+    prefix = os.path.commonprefix([wanted[0], wanted[-1]])  # noqa: RUF071 - a listing compares characters
     keys, position, after = set(wanted), 0, ""
     while position < len(wanted):
-        after = max(after, wanted[position][:-1])  # a key's own beginning comes before it, and little in between
+        after = max(after, wanted[position][:-1])  # sorts before the key, with little in between
         page = get_page(prefix, after=after)
-        if page.infos and page.infos[0].key <= after:  # a server that does not know how to begin elsewhere
-            yield from _walk(get_page, prefix, keys)
+        if page.infos and page.infos[0].key <= after:  # the server ignores StartAfter
+            yield from _scan(get_page, prefix, keys)
             return
         yield from (info for info in page.infos if info.key in keys)
         if not page.token or not page.infos:
@@ -45,7 +45,7 @@ def leap(get_page: GetPage, wanted: Sequence[str]) -> Iterator[ObjectInfo]:
             position += 1
 
 
-def _walk(get_page: GetPage, prefix: str, keys: set[str]) -> Iterator[ObjectInfo]:
+def _scan(get_page: GetPage, prefix: str, keys: set[str]) -> Iterator[ObjectInfo]:
     page = get_page(prefix)
     while True:
         yield from (info for info in page.infos if info.key in keys)

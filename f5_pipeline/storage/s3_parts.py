@@ -1,6 +1,6 @@
-"""Large files to and from S3 in parts, several at once, each part tried again on its own.
+"""Multipart transfers of large files to and from S3: several parts at once, each part retried on its own.
 
-What one request does when it fails is the business of the ``ask`` that the store hands in.
+The store hands in ``request``, which sends one request and retries it.
 """
 
 from __future__ import annotations
@@ -21,17 +21,17 @@ from f5_pipeline.storage.s3_errors import ConditionFailed
 PART_BYTES = 8 << 20
 _PARALLEL = 8  # parts at once, each held in memory while it is sent
 _MOST_PARTS = 9_000  # S3 allows 10,000
-_CHUNK = 1 << 20
+_BLOCK = 1 << 20
 
-Ask = Callable[..., Any]  # (call(client), doing, key) -> the answer, after up to three attempts
+Request = Callable[..., Any]  # (call(client), doing, key) -> the response, after up to three attempts
 
 
-def download_rest(ask: Ask, target: dict[str, str], info: ObjectInfo, file: BinaryIO) -> None:
-    """Write what follows the first ``PART_BYTES`` of an object to a file, which has the beginning already.
+def download_rest(request: Request, target: dict[str, str], info: ObjectInfo, file: BinaryIO) -> None:
+    """Download everything after the first ``PART_BYTES`` of an object into a file that has the first part.
 
     Raises:
-        ConditionFailed: the object is not the version of ``info`` any more.
-        StoreUnusable: a part could not be had.
+        ConditionFailed: the object is no longer the version of ``info``.
+        StoreUnusable: a part could not be downloaded.
     """
     lock = threading.Lock()
 
@@ -40,57 +40,57 @@ def download_rest(ask: Ask, target: dict[str, str], info: ObjectInfo, file: Bina
 
         def once(client: Any) -> None:
             answer = client.get_object(**target, Range=f"bytes={start}-{stop - 1}", IfMatch=f'"{info.etag}"')
-            if answer["ETag"].strip('"') != info.etag:  # a server that ignores the condition
+            if answer["ETag"].strip('"') != info.etag:  # the server ignores the condition
                 raise ConditionFailed
             position = start
             with closing(answer["Body"]) as body:
-                while chunk := body.read(_CHUNK):
+                while block := body.read(_BLOCK):
                     with lock:
                         file.seek(position)
-                        file.write(chunk)
-                    position += len(chunk)
+                        file.write(block)
+                    position += len(block)
             if position != stop:
-                came = f"{position - start} bytes came instead of {stop - start}"
-                raise StoreBusy(f"s3://{target['Bucket']}", f"reading {info.key}", came)
+                detail = f"{position - start} bytes arrived instead of {stop - start}"
+                raise StoreBusy(f"s3://{target['Bucket']}", f"reading {info.key}", detail)
 
-        ask(once, "reading", info.key)
+        request(once, "reading", info.key)
 
     in_parallel(fetch, range(PART_BYTES, info.size, PART_BYTES), _PARALLEL)
     file.seek(info.size)
 
 
-def upload_parts(ask: Ask, target: dict[str, str], path: Path, size: int) -> dict[str, Any] | None:
-    """Send a file in parts; the server's last answer. None: it never said that it has finished, so look.
+def upload_parts(request: Request, target: dict[str, str], path: Path, size: int) -> dict[str, Any] | None:
+    """Upload a file in parts and return the server's last response. None if that was lost: the caller has to check.
 
     Raises:
-        FileUnusable: the file changed its length meanwhile.
-        StoreUnusable: a part could not be sent; nothing is left in the bucket.
+        FileUnusable: the file became shorter meanwhile.
+        StoreUnusable: a part could not be uploaded; nothing is left in the bucket.
     """
     part_bytes = max(PART_BYTES, -(-size // _MOST_PARTS))
     doing = "uploading"
     kind = media_type(target["Key"])
-    begun = ask(lambda client: client.create_multipart_upload(**target, ContentType=kind), doing)
-    upload = {**target, "UploadId": begun["UploadId"]}
+    started = request(lambda client: client.create_multipart_upload(**target, ContentType=kind), doing)
+    upload = {**target, "UploadId": started["UploadId"]}
 
     def send(number: int) -> dict[str, Any]:
         data = _part(path, (number - 1) * part_bytes, min(part_bytes, size - (number - 1) * part_bytes))
-        request = {**upload, "PartNumber": number, "Body": data}
-        answer = ask(lambda client: client.upload_part(**request), doing, path.name)
+        part = {**upload, "PartNumber": number, "Body": data}
+        answer = request(lambda client: client.upload_part(**part), doing, path.name)
         return {"PartNumber": number, "ETag": answer["ETag"]}
 
     try:
         parts = {"Parts": in_parallel(send, range(1, -(-size // part_bytes) + 1), _PARALLEL)}
-        return dict(ask(lambda client: client.complete_multipart_upload(**upload, MultipartUpload=parts), doing))
-    except ObjectMissing:  # the answer to the last request was lost, and its repetition finds no upload any more
+        return dict(request(lambda client: client.complete_multipart_upload(**upload, MultipartUpload=parts), doing))
+    except ObjectMissing:  # the last response was lost, and its repetition finds no unfinished upload
         return None
     except BaseException:
         with suppress(F5PipelineError):
-            ask(lambda client: client.abort_multipart_upload(**upload), "giving up on")
+            request(lambda client: client.abort_multipart_upload(**upload), "aborting an upload")
         raise
 
 
 def etags_of(path: Path) -> set[str]:
-    """The ETags that servers give a file that came in parts: S3's own way, and the MD5 of the whole."""
+    """The ETags that servers give a multipart upload: S3's own form, and the MD5 of the whole file."""
     part_bytes = max(PART_BYTES, -(-path.stat().st_size // _MOST_PARTS))
     whole, parts = hashlib.md5(usedforsecurity=False), []
     with path.open("rb") as file:
@@ -106,5 +106,5 @@ def _part(path: Path, start: int, length: int) -> bytes:
         file.seek(start)
         data = file.read(length)
     if len(data) != length:
-        raise FileUnusable(str(path), "became shorter while it was uploaded.", "Try again when nobody writes to it.")
+        raise FileUnusable(str(path), "became shorter while it was uploaded.", "Try again when nothing writes to it.")
     return data

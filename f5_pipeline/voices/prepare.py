@@ -30,7 +30,7 @@ from f5_pipeline.audio.samples import SAMPLE_RATE, Samples
 from f5_pipeline.errors import BadSetting, KeepsChanging, ObjectMissing
 from f5_pipeline.settings.toml import parse_settings
 from f5_pipeline.storage.fetch import LocalCopy, fetch
-from f5_pipeline.storage.filesystem import this_machines_file
+from f5_pipeline.storage.filesystem import translate_os_errors
 from f5_pipeline.storage.object_store import ObjectInfo, ObjectStore
 from f5_pipeline.storage.partial import atomic_write
 from f5_pipeline.text.front_end import reference_text
@@ -152,7 +152,7 @@ def _prepare_cached(store: ObjectStore, cache: Path, files: VoiceFiles, limits: 
 
 
 def _write(path: Path, data: bytes) -> None:
-    with this_machines_file(path), atomic_write(path) as file:
+    with translate_os_errors(path), atomic_write(path) as file:
         file.write(data)
 
 

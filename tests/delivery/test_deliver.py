@@ -16,7 +16,7 @@ from f5_pipeline.audio.loudness import integrated_loudness, true_peak
 from f5_pipeline.audio.samples import Samples
 from f5_pipeline.audio.trim import TrimSettings, trim_silence
 from f5_pipeline.delivery.deliver import deliver_batch
-from f5_pipeline.errors import ClipDamaged, NothingToDeliver, ObjectMissing, TooLong, UnsafeName
+from f5_pipeline.errors import ClipDamaged, NothingToDeliver, ObjectMissing, SectionTooLong, UnsafeName
 from f5_pipeline.manifests.batch_settings import BatchSettings
 from f5_pipeline.results.clips import ClipStore
 from f5_pipeline.results.index import IndexRow
@@ -96,7 +96,7 @@ def test_files_have_the_encoding_of_the_settings(
 def test_a_section_too_long_for_a_wav_file_is_refused_before_it_is_written(batch: Batch) -> None:
     batch.utterances[0] = replace(batch.utterances[0], pause_after_seconds=100_000)
     batch.settings = BatchSettings(join_sections=True)
-    with pytest.raises(TooLong, match=r"one.*27\.8 hours.*24\.9.*flac"):
+    with pytest.raises(SectionTooLong, match=r"one.*27\.8 hours.*24\.9.*flac"):
         batch.deliver()
     assert "one.wav" not in batch.names()
 

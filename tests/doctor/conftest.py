@@ -27,7 +27,7 @@ def environment(monkeypatch: pytest.MonkeyPatch) -> pytest.MonkeyPatch:
     for name in list(os.environ):
         if name.startswith(("AWS_", "F5_", "HF_", "DAGSTER_", "CUDA_")):
             monkeypatch.delenv(name)
-    monkeypatch.setattr(retry, "_sleep", lambda seconds: None)
+    monkeypatch.setattr(retry, "sleep", lambda seconds: None)
     return monkeypatch
 
 

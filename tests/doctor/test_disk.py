@@ -6,15 +6,15 @@ from pathlib import Path
 
 from f5_pipeline.doctor.disk import check_disks, check_folder, probe_disks, probe_write
 from f5_pipeline.environment.wheels import Wheel
-from f5_pipeline.storage.disk_space import Need, Room
+from f5_pipeline.storage.disk_space import DiskSpace, Need
 from tests.doctor.unprivileged import as_unprivileged_user
 
 GB = 1_000_000_000
 WHEEL = Wheel("w.whl", "https://x/w.whl", "2.8.3", None, 244_000_000, 900_000_000)
 
 
-def disk(needed: int, available: int) -> Room:
-    return Room("/data", (Need("weights to download", Path("/data"), needed),), needed, available)
+def disk(needed: int, available: int) -> DiskSpace:
+    return DiskSpace("/data", (Need("weights to download", Path("/data"), needed),), needed, available)
 
 
 def test_the_fullest_disk_decides() -> None:

@@ -1,7 +1,7 @@
-"""What the tests of installing need: wheels of a flash_attn that computes on a CPU, and environments to spoil.
+"""Helpers for installation tests: wheels of a flash_attn that computes on a CPU, and scratch environments.
 
-A scratch environment is a real virtual environment that sees the packages of the one the tests run in, but has a
-site-packages of its own; the wheels are real, and served by a real server; pip is pip.
+A scratch environment is a real virtual environment that sees the packages of the test environment and has its own
+site-packages. The wheels are real and come from a real server; pip is the real pip.
 """
 
 from __future__ import annotations
@@ -59,13 +59,13 @@ def pad_input(x, indices, batch, length):
 def build_wheel(
     version: str = "2.8.3", preamble: str = "", scale: float = 1.0, requires: tuple[str, ...] = (), library: bytes = b""
 ) -> bytes:
-    """A flash_attn wheel. As in upstream's, the metadata's version has no local part, whatever the file's name says."""
+    """A flash_attn wheel. As in upstream's, the version in the metadata has no local part, unlike the file name."""
     info = f"flash_attn-{version}.dist-info"
     metadata = f"Metadata-Version: 2.1\nName: flash_attn\nVersion: {version}\n"
     files = {
         "flash_attn/__init__.py": _PACKAGE.format(version=version, preamble=preamble, scale=scale).encode(),
         "flash_attn/bert_padding.py": _PADDING.encode(),
-        "flash_attn_2_cuda.so": library or b"not really",
+        "flash_attn_2_cuda.so": library or b"not a library",
         f"{info}/METADATA": (metadata + "".join(f"Requires-Dist: {each}\n" for each in requires)).encode(),
         f"{info}/WHEEL": f"Wheel-Version: 1.0\nRoot-Is-Purelib: false\nTag: {PYTHON}-{PYTHON}-linux_x86_64\n".encode(),
     }
@@ -79,7 +79,7 @@ def build_wheel(
 
 
 def build_torch() -> bytes:
-    """A torch of no more than what is watched of it, and what it needs to be imported."""
+    """A minimal torch: the files that are recorded, and what an import needs."""
     files = {
         "torch/__init__.py": "",
         "torch/version.py": '__version__ = "2.7.1+cu126"\ncuda = "12.6"\n',
@@ -96,7 +96,7 @@ def build_torch() -> bytes:
 
 
 def build_huge_wheel() -> bytes:
-    """A small file whose directory says that it unpacks to a petabyte."""
+    """A small file whose directory claims an unpacked size of a petabyte."""
     buffer = io.BytesIO(build_wheel())
     with zipfile.ZipFile(buffer, "a") as archive:
         archive.writestr("huge", b"x")
@@ -108,7 +108,7 @@ def _digest(data: bytes) -> str:
     return base64.urlsafe_b64encode(hashlib.sha256(data).digest()).rstrip(b"=").decode()
 
 
-# Runs in the scratch environment. The machine pretends to have a GPU; the proof's kernels run on its CPU.
+# Runs in the scratch environment. The platform tags claim a GPU; the kernels of the proof run on the CPU.
 _DRIVER = """
 import json, os, resource, signal, sys
 from pathlib import Path
@@ -125,12 +125,12 @@ from f5_pipeline.errors import F5PipelineError
 from f5_pipeline.settings.environment import Settings
 from f5_pipeline.storage import retry
 attention.read_tags = lambda device: PlatformTags(**{**options["tags"], "capability": (8, 0)})
-retry._sleep = lambda seconds: None
-attention._TRY_AGAIN = options["try_again"]
-if options["die_while_placing"]:
-    whole = Path.replace
+retry.sleep = lambda seconds: None
+attention.RETRY_SECONDS = options["retry_seconds"]
+if options["die_while_renaming"]:
+    original = Path.replace
     def replace(self, target):
-        whole(self, target)
+        original(self, target)
         if Path(target).parent == install.site_packages():
             os.kill(os.getpid(), signal.SIGKILL)
     Path.replace = replace
@@ -150,7 +150,7 @@ print(json.dumps(out))
 
 @dataclass
 class Scratch:
-    """One scratch environment, with a cache of its own."""
+    """A scratch environment with its own cache."""
 
     folder: Path
     settings: dict[str, Any] = field(default_factory=dict)
@@ -181,13 +181,13 @@ class Scratch:
         *,
         tags: dict[str, Any] | None = None,
         file_limit: int = 0,
-        die_while_placing: bool = False,
+        die_while_renaming: bool = False,
         bytes_to_come: int = 0,
-        try_again: float = 600.0,
+        retry_seconds: float = 600.0,
         hidden: str = "",
         **settings: Any,
     ) -> subprocess.Popen[str]:
-        """Start ``prove_environment`` in a process of its own."""
+        """Start ``prove_environment`` in a new process."""
         machine = {
             "python": PYTHON,
             "system": "linux",
@@ -201,9 +201,9 @@ class Scratch:
         options = {
             "tags": {**machine, **(tags or {})},
             "file_limit": file_limit,
-            "die_while_placing": die_while_placing,
+            "die_while_renaming": die_while_renaming,
             "bytes_to_come": bytes_to_come,
-            "try_again": try_again,
+            "retry_seconds": retry_seconds,
             "hidden": hidden,
             "settings": {"cache": str(self.cache), **self.settings, **settings},
         }
@@ -220,7 +220,7 @@ class Scratch:
         subprocess.run(command, check=True, capture_output=True)
 
     def installed(self) -> set[str]:
-        """What is in its site-packages, but for what was there from the beginning, our lock and compiled Python."""
+        """The names in its site-packages, without the initial ones, our lock and compiled Python."""
         known = {"packages_of_the_tests.pth", "__pycache__", ".f5-pipeline.lock", ".f5-pipeline.lock.holder"}
         return {path.name for path in self.site.iterdir()} - known
 

@@ -1,4 +1,4 @@
-"""flash_attn is installed once, proven before it can harm, and never half: real pip, real wheels, a real server."""
+"""flash_attn is installed once, atomically, and only after its proof: with real pip, wheels and server."""
 
 from __future__ import annotations
 
@@ -24,17 +24,19 @@ from tests.environment.scratch import (
 )
 from tests.file_server import FileServer, serving
 
-WHOLE = {"flash_attn", "flash_attn-2.8.3.dist-info", "flash_attn_2_cuda.so"}
+pytestmark = pytest.mark.slow
+
+COMPLETE = {"flash_attn", "flash_attn-2.8.3.dist-info", "flash_attn_2_cuda.so"}
 
 
 @pytest.fixture(scope="module")
-def good() -> bytes:
+def wheel() -> bytes:
     return build_wheel(requires=("torch==1.0.0", "poison"))
 
 
 @pytest.fixture
-def server(good: bytes) -> Iterator[FileServer]:
-    with serving({f"/{NAME}": good}) as server:
+def server(wheel: bytes) -> Iterator[FileServer]:
+    with serving({f"/{NAME}": wheel}) as server:
         yield server
 
 
@@ -44,46 +46,46 @@ def scratch(tmp_path: Path, server: FileServer) -> Scratch:
 
 
 def full_gets(server: FileServer, name: str = NAME) -> int:
-    """Requests for a wheel from its first byte; a look at its directory is none."""
+    """Requests for a wheel from its first byte; requests for its zip directory are not counted."""
     return sum(1 for path, span in server.gets if path == f"/{name}" and not span.startswith("bytes=-"))
 
 
-def test_a_good_wheel_once_and_what_is_noticed_afterwards(scratch: Scratch, server: FileServer, good: bytes) -> None:
+def test_a_wheel_is_installed_once_and_repaired(scratch: Scratch, server: FileServer, wheel: bytes) -> None:
     first = scratch.prove()
-    assert (first["attention"], first["wheel"], first["bytes"]) == ("flash_attn", NAME, len(good))
-    assert first["sha256"] == hashlib.sha256(good).hexdigest()
+    assert (first["attention"], first["wheel"], first["bytes"]) == ("flash_attn", NAME, len(wheel))
+    assert first["sha256"] == hashlib.sha256(wheel).hexdigest()
     assert first["error"] < 0.01
     assert (first["changes"], first["imported"], first["pip"]) == ([], False, ["1", "1"])
-    assert scratch.installed() == WHOLE  # and neither torch nor poison
+    assert scratch.installed() == COMPLETE  # neither torch nor poison
     assert full_gets(server) == 1
 
-    asked = len(server.gets)
+    requests = len(server.gets)
     again = scratch.prove()
     assert (again["attention"], again["reused"], again["bytes"]) == ("flash_attn", True, 0)
     assert (again["wheel"], again["pip"]) == (NAME, ["1", "1"])
-    assert len(server.gets) == asked
+    assert len(server.gets) == requests
 
-    # Somebody breaks it: a check says so, and the next run removes it and installs the wheel in the cache.
+    # A broken file is detected; the next run removes flash_attn and installs the cached wheel again.
     (scratch.site / "flash_attn" / "__init__.py").write_text("raise ImportError('undefined symbol: _ZN3c105Error')")
-    mended = scratch.prove()
-    assert (mended["attention"], mended["reused"], mended["wheel"]) == ("flash_attn", False, NAME)
-    assert "flash_attn/__init__.py" in mended["changes"][0]
+    repaired = scratch.prove()
+    assert (repaired["attention"], repaired["reused"], repaired["wheel"]) == ("flash_attn", False, NAME)
+    assert "flash_attn/__init__.py" in repaired["changes"][0]
     assert full_gets(server) == 1
     assert scratch.prove()["changes"] == []
 
 
-def test_what_somebody_reinstalls_is_noticed(scratch: Scratch, server: FileServer, good: bytes) -> None:
-    """The same version, the same files, by pip: torch and flash_attn are still not what was proven."""
+def test_a_reinstalled_flash_attn_is_detected(scratch: Scratch, server: FileServer, wheel: bytes) -> None:
+    """The same version and files, reinstalled by pip, count as changed."""
     assert scratch.prove()["changes"] == []
-    (wheel := scratch.folder / NAME).write_bytes(good)
-    scratch.pip("install", "--no-index", "--no-deps", "--force-reinstall", str(wheel))
-    noticed = scratch.prove()
-    assert (noticed["attention"], noticed["reused"]) == ("flash_attn", False)
-    assert "flash_attn" in noticed["changes"][0]
+    (path := scratch.folder / NAME).write_bytes(wheel)
+    scratch.pip("install", "--no-index", "--no-deps", "--force-reinstall", str(path))
+    proven = scratch.prove()
+    assert (proven["attention"], proven["reused"]) == ("flash_attn", False)
+    assert "flash_attn" in proven["changes"][0]
     assert full_gets(server) == 1
 
 
-def test_a_reinstalled_torch_is_noticed(tmp_path: Path) -> None:
+def test_a_reinstalled_torch_is_detected(tmp_path: Path) -> None:
     scratch = Scratch.create(tmp_path, attention="torch")
     (torch := tmp_path / f"torch-2.7.1-{PYTHON}-none-any.whl").write_bytes(build_torch())
     scratch.pip("install", "--no-index", "--no-deps", str(torch))
@@ -92,28 +94,28 @@ def test_a_reinstalled_torch_is_noticed(tmp_path: Path) -> None:
     again = scratch.prove()
     assert not again["reused"]
     assert "torch/lib/libtorch.so" in again["changes"][0]
-    scratch.pip("uninstall", "--yes", "torch")  # what is imported then is the tests' own
+    scratch.pip("uninstall", "--yes", "torch")  # then the torch of the tests is imported
     assert "torch was 2.7.1+cu126 and is now " in scratch.prove()["changes"][0]
 
 
-def test_processes_with_caches_of_their_own_do_not_tread_on_each_other(scratch: Scratch, server: FileServer) -> None:
-    """They share an interpreter: the one that comes first installs, the others prove what they find."""
+def test_processes_with_separate_caches_install_once(scratch: Scratch, server: FileServer) -> None:
+    """They share an interpreter: the first one installs, the others prove the installed one."""
     running = [scratch.start(cache=str(scratch.folder / f"cache-{n}")) for n in range(3)]
     results = [result_of(process) for process in running]
     assert {(each["attention"], each["wheel"]) for each in results} == {("flash_attn", NAME)}
-    assert scratch.installed() == WHOLE
+    assert scratch.installed() == COMPLETE
 
 
 def test_a_relative_cache(
     scratch: Scratch, server: FileServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    assert scratch.prove(cache="cache-here")["attention"] == "flash_attn"
+    assert scratch.prove(cache="relative-cache")["attention"] == "flash_attn"
 
 
 @pytest.mark.parametrize("package", ["einops", "pip"])
-def test_what_must_be_there_first(scratch: Scratch, server: FileServer, package: str) -> None:
-    """Nothing is downloaded without it; when it has come, that counts at once."""
+def test_a_missing_requirement_is_named(scratch: Scratch, server: FileServer, package: str) -> None:
+    """Nothing is downloaded without it; once it is installed, flash_attn is installed at once."""
     refused = scratch.prove(hidden=package)
     assert refused["attention"] == "torch"
     assert package in refused["reason"]
@@ -121,13 +123,13 @@ def test_what_must_be_there_first(scratch: Scratch, server: FileServer, package:
     assert scratch.prove()["attention"] == "flash_attn"
 
 
-def test_what_is_left_of_another_version_is_not_mistaken_for_this_one(scratch: Scratch, server: FileServer) -> None:
+def test_parts_of_another_version_are_replaced(scratch: Scratch, server: FileServer) -> None:
     server.files[f"/{PINNABLE}"] = build_wheel("2.8.2")
-    process = scratch.start(flash_attn=PINNABLE, die_while_placing=True)
+    process = scratch.start(flash_attn=PINNABLE, die_while_renaming=True)
     assert process.wait() == -signal.SIGKILL
     result = scratch.prove()
     assert (result["attention"], result["wheel"]) == ("flash_attn", NAME)
-    assert scratch.installed() == WHOLE
+    assert scratch.installed() == COMPLETE
 
 
 def test_eight_processes_at_once(scratch: Scratch, server: FileServer) -> None:
@@ -136,10 +138,10 @@ def test_eight_processes_at_once(scratch: Scratch, server: FileServer) -> None:
     assert {each["attention"] for each in results} == {"flash_attn"}
     assert sorted(each["reused"] for each in results) == [False] + [True] * 7
     assert full_gets(server) == 1
-    assert scratch.installed() == WHOLE
+    assert scratch.installed() == COMPLETE
 
 
-SPOILT = {
+BROKEN = {
     "undefined symbol": build_wheel(preamble="raise ImportError('undefined symbol: _ZN3c105ErrorC2E')"),
     "kernel is off by": build_wheel(scale=1.1),
     "ended the interpreter": build_wheel(preamble="import os; os._exit(0)"),
@@ -148,24 +150,24 @@ SPOILT = {
 
 
 def test_wheels_that_fail_their_proof(tmp_path: Path, server: FileServer) -> None:
-    """They are never seen in site-packages; torch attention is used instead, unless flash_attn was demanded."""
+    """They never reach site-packages. Torch's attention is used instead, unless F5_ATTENTION=flash_attn."""
     running = {}
-    for said, wheel in SPOILT.items():
-        folder = said.replace(" ", "-")
-        server.files[f"/{folder}/{NAME}"] = wheel
+    for reason, data in BROKEN.items():
+        folder = reason.replace(" ", "-")
+        server.files[f"/{folder}/{NAME}"] = data
         scratch = Scratch.create(tmp_path / folder, wheels=f"{server.url}/{folder}")
-        running[said] = (scratch, scratch.start(attention="flash_attn" if said == "signal 11" else "auto"))
-    for said, (scratch, process) in running.items():
+        running[reason] = (scratch, scratch.start(attention="flash_attn" if reason == "signal 11" else "auto"))
+    for reason, (scratch, process) in running.items():
         result = result_of(process)
-        assert said in result["reason"]
+        assert reason in result["reason"]
         assert scratch.installed() == set()
-        if said == "signal 11":
+        if reason == "signal 11":
             assert result["failure"] == "AttentionUnavailable"
         else:
             assert result["attention"] == "torch"
-            asked = len(server.gets)
-            assert scratch.prove()["reused"]  # a failure is remembered too
-            assert len(server.gets) == asked
+            requests = len(server.gets)
+            assert scratch.prove()["reused"]  # a failure is recorded too
+            assert len(server.gets) == requests
 
 
 def test_killed_while_downloading(scratch: Scratch, server: FileServer) -> None:
@@ -194,23 +196,23 @@ def test_killed_while_installing(scratch: Scratch, server: FileServer) -> None:
     process.wait()
     assert "flash_attn" not in scratch.installed()
     assert scratch.prove()["attention"] == "flash_attn"
-    time.sleep(0.5)  # the dead one's pip may have gone on for a moment
+    time.sleep(0.5)  # the pip of the killed process may have continued for a moment
     assert scratch.prove()["reused"]
-    assert {name for name in scratch.installed() if not name.startswith(".")} == WHOLE
+    assert {name for name in scratch.installed() if not name.startswith(".")} == COMPLETE
     assert full_gets(server) == 1
 
 
 def test_killed_between_two_renames(scratch: Scratch, server: FileServer) -> None:
-    process = scratch.start(die_while_placing=True)
+    process = scratch.start(die_while_renaming=True)
     assert process.wait() == -signal.SIGKILL
-    left = scratch.installed()
-    assert "flash_attn" not in left  # whatever is there, nobody can import it
-    assert left & WHOLE
+    remaining = scratch.installed()
+    assert "flash_attn" not in remaining  # cannot be imported
+    assert remaining & COMPLETE
     assert scratch.prove()["attention"] == "flash_attn"
-    assert scratch.installed() == WHOLE
+    assert scratch.installed() == COMPLETE
 
 
-def test_too_small_a_disk_is_noticed_before_the_first_byte(scratch: Scratch, server: FileServer) -> None:
+def test_a_disk_that_is_too_small_is_detected_before_the_download(scratch: Scratch, server: FileServer) -> None:
     server.files[f"/{NAME}"] = build_huge_wheel()
     result = scratch.prove()
     assert result["failure"] == "NotEnoughDisk"
@@ -225,7 +227,7 @@ def test_too_small_a_disk_is_noticed_before_the_first_byte(scratch: Scratch, ser
 
 
 def test_a_disk_that_fills_up(scratch: Scratch, server: FileServer) -> None:
-    """A limit on the size of files stands in for a full disk: first the wheel is too large, then what is in it."""
+    """A file size limit simulates a full disk: first for the wheel, then for the unpacked files."""
     server.files[f"/{NAME}"] = build_wheel(library=os.urandom(500_000))
     result = scratch.prove(file_limit=300_000)
     assert result["failure"] == "FileUnusable"
@@ -240,30 +242,30 @@ def test_a_disk_that_fills_up(scratch: Scratch, server: FileServer) -> None:
 
 def test_a_server_that_fails_and_recovers(scratch: Scratch, server: FileServer) -> None:
     server.statuses = [503] * 3
-    first = scratch.prove(try_again=0.0)
+    first = scratch.prove(retry_seconds=0.0)
     assert first["attention"] == "torch"
     assert "503" in first["reason"]
     server.statuses = [503, 503]
     assert scratch.prove()["attention"] == "flash_attn"
 
 
-def test_a_server_that_is_down_is_not_asked_again_at_once(scratch: Scratch, server: FileServer) -> None:
-    """Every step of a run asks for the environment; each time to wait for a server that is down would add up."""
+def test_an_unavailable_server_is_not_requested_again_at_once(scratch: Scratch, server: FileServer) -> None:
+    """Every step of a run needs the environment; waiting for the server each time would add up."""
     server.statuses = [503] * 9
     assert "503" in scratch.prove()["reason"]
-    asked = len(server.gets)
+    requests = len(server.gets)
     assert scratch.prove()["reused"]
-    assert len(server.gets) == asked
+    assert len(server.gets) == requests
 
 
 def test_a_pinned_wheel(scratch: Scratch, server: FileServer, tmp_path: Path) -> None:
-    """By path and sha256; then another by name, which takes the first one's place."""
+    """First by path and sha256; then another one by name, which replaces it."""
     path = tmp_path / "own" / NAME
     path.parent.mkdir()
-    path.write_bytes(wheel := build_wheel())
+    path.write_bytes(pinned := build_wheel())
     wrong = scratch.prove(flash_attn=f"{path}#sha256={'0' * 64}")
     assert wrong["failure"] == "FileAltered"
-    right = scratch.prove(flash_attn=f"{path}#sha256={hashlib.sha256(wheel).hexdigest()}")
+    right = scratch.prove(flash_attn=f"{path}#sha256={hashlib.sha256(pinned).hexdigest()}")
     assert (right["attention"], server.gets) == ("flash_attn", [])
     server.files[f"/{PINNABLE}"] = build_wheel("2.8.2")
     other = scratch.prove(flash_attn=PINNABLE)
@@ -271,19 +273,19 @@ def test_a_pinned_wheel(scratch: Scratch, server: FileServer, tmp_path: Path) ->
     assert scratch.installed() == {"flash_attn", "flash_attn-2.8.2.dist-info", "flash_attn_2_cuda.so"}
 
 
-def test_somebody_elses_broken_flash_attn_is_not_removed_but_named(scratch: Scratch, server: FileServer) -> None:
+def test_a_broken_flash_attn_of_the_user_is_named_and_kept(scratch: Scratch, server: FileServer) -> None:
     wheel = scratch.folder / NAME
     wheel.write_bytes(build_wheel(preamble="raise ImportError('undefined symbol')"))
     install = [scratch.python, "-m", "pip", "install", "--no-deps", "--no-index", "-q", str(wheel)]
     subprocess.run(install, check=True, capture_output=True)
-    result = scratch.prove(attention="torch")  # which f5_tts could not be imported for either
+    result = scratch.prove(attention="torch")  # f5_tts could not be imported either
     assert result["failure"] == "FlashAttnBroken"
     assert "pip uninstall flash_attn" in result["reason"]
-    assert scratch.installed() == WHOLE
+    assert scratch.installed() == COMPLETE
     assert server.gets == []
 
 
-def test_no_wheel_says_what_would_help(scratch: Scratch, server: FileServer) -> None:
+def test_without_a_wheel_the_reason_names_a_remedy(scratch: Scratch, server: FileServer) -> None:
     result = scratch.prove(tags={"torch": "2.13.0+cu130", "cuda": "13.0"})
     assert result["attention"] == "torch"
     assert "CUDA 13" in result["reason"]

@@ -1,4 +1,4 @@
-"""Wheels into the cache: from a server, a folder or a bucket; measured first, held to their sha256."""
+"""Downloading wheels from a server, a folder or a bucket; measured first, verified against their sha256."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ CONTENT = build_wheel(library=bytes(100_000))
 
 @pytest.fixture(autouse=True)
 def _no_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(retry, "_sleep", lambda seconds: None)
+    monkeypatch.setattr(retry, "sleep", lambda seconds: None)
 
 
 @pytest.fixture
@@ -44,7 +44,7 @@ def unpacked(tmp_path: Path) -> int:
         return sum(info.file_size for info in archive.infolist())
 
 
-def test_measured_without_downloading(server: FileServer, tmp_path: Path) -> None:
+def test_a_wheel_is_measured_without_downloading_it(server: FileServer, tmp_path: Path) -> None:
     wheel = wheel_from(f"{server.url}/{NAME}")
     assert measure_wheel(wheel, tmp_path / "cache") == (len(CONTENT), unpacked(tmp_path))
     assert all(span.startswith("bytes=-") for _, span in server.gets)
@@ -52,18 +52,18 @@ def test_measured_without_downloading(server: FileServer, tmp_path: Path) -> Non
     assert measure_wheel(wheel, tmp_path / "cache") == (0, unpacked(tmp_path))
 
 
-def test_estimated_where_the_server_does_not_allow_it(server: FileServer, tmp_path: Path) -> None:
+def test_without_ranges_the_sizes_are_estimates(server: FileServer, tmp_path: Path) -> None:
     server.ranges = False
     assert measure_wheel(wheel_from(f"{server.url}/{NAME}"), tmp_path) == (7, 9)
 
 
-def test_something_that_is_no_wheel(server: FileServer, tmp_path: Path) -> None:
+def test_a_response_that_is_not_a_wheel(server: FileServer, tmp_path: Path) -> None:
     server.files[f"/{NAME}"] = b"<html>Not found, but with status 200</html>"
     with pytest.raises(DownloadFailed, match="not a wheel"):
         measure_wheel(wheel_from(f"{server.url}/{NAME}"), tmp_path)
 
 
-def test_the_first_download_is_held_to(server: FileServer, tmp_path: Path) -> None:
+def test_later_downloads_must_equal_the_first(server: FileServer, tmp_path: Path) -> None:
     wheel = wheel_from(f"{server.url}/{NAME}")
     first = fetch_wheel(wheel, tmp_path)
     assert (first.sha256, first.bytes_downloaded) == (hashlib.sha256(CONTENT).hexdigest(), len(CONTENT))
@@ -74,16 +74,16 @@ def test_the_first_download_is_held_to(server: FileServer, tmp_path: Path) -> No
     assert not first.path.exists()
 
 
-def test_a_pinned_wheel_of_another_content(server: FileServer, tmp_path: Path) -> None:
+def test_a_pinned_wheel_with_other_content(server: FileServer, tmp_path: Path) -> None:
     with pytest.raises(FileAltered):
         fetch_wheel(wheel_from(f"{server.url}/{NAME}", "0" * 64), tmp_path)
 
 
-def test_a_folder(tmp_path: Path) -> None:
+def test_a_wheel_in_a_folder(tmp_path: Path) -> None:
     wheel = wheel_from(str(tmp_path / "mirror" / NAME))
-    for act in (measure_wheel, fetch_wheel):
+    for call in (measure_wheel, fetch_wheel):
         with pytest.raises(DownloadFailed, match="no such file"):
-            act(wheel, tmp_path / "cache")
+            call(wheel, tmp_path / "cache")
     (tmp_path / "mirror").mkdir()
     (tmp_path / "mirror" / NAME).write_bytes(CONTENT)
     assert measure_wheel(wheel, tmp_path / "cache") == (len(CONTENT), unpacked(tmp_path))
@@ -91,13 +91,13 @@ def test_a_folder(tmp_path: Path) -> None:
     assert (done.path.read_bytes(), done.bytes_downloaded) == (CONTENT, 0)
 
 
-def test_a_file_that_is_no_wheel(tmp_path: Path) -> None:
+def test_a_file_that_is_not_a_wheel(tmp_path: Path) -> None:
     (tmp_path / NAME).write_bytes(b"not a zip")
     with pytest.raises(FileUnusable, match="not a wheel"):
         measure_wheel(wheel_from(str(tmp_path / NAME)), tmp_path / "cache")
 
 
-def test_a_real_bucket(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_wheel_in_a_real_bucket(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     import boto3
     from moto.server import ThreadedMotoServer
 
@@ -121,8 +121,8 @@ def test_a_real_bucket(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         server.stop()
 
 
-def test_a_bucket(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The bucket itself is the storage layer's; here it is a folder behind the same interface."""
+def test_a_wheel_in_a_bucket(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Here the bucket is a folder behind the same interface."""
     opened: list[str] = []
 
     def open_store(url: str) -> ObjectStore:
@@ -133,9 +133,9 @@ def test_a_bucket(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     wheel = wheel_from(f"s3://bucket/wheels/{NAME}")
     with pytest.raises(BadSetting):
         measure_wheel(replace(wheel, source=f"s3://{NAME}"), tmp_path)
-    for act in (measure_wheel, fetch_wheel):
+    for call in (measure_wheel, fetch_wheel):
         with pytest.raises(ObjectMissing):
-            act(wheel, tmp_path / "cache")
+            call(wheel, tmp_path / "cache")
     LocalStore(tmp_path / "bucket").write(f"wheels/{NAME.replace('+', '_')}", CONTENT)
     assert measure_wheel(wheel, tmp_path / "cache") == (len(CONTENT), 9)
     done = fetch_wheel(wheel, tmp_path / "cache")

@@ -1,4 +1,4 @@
-"""Every row of the wheel table, the names that lie, and what is said where there is no wheel."""
+"""Every row of the wheel table, misleading names, and the reasons if there is no wheel."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from f5_pipeline.environment.platform import PlatformTags
 from f5_pipeline.environment.wheels import NoWheel, Wheel, choose_wheel, load_table
 
 CP311 = PlatformTags("cp311", "linux", "x86_64", "2.35", "2.7.1+cu126", "12.6", True, "A100", (8, 0))
-TRAP = "flash_attn-2.8.2+cu12torch2.6cxx11abiFALSE-cp311-cp311-linux_x86_64.whl"
+MISLEADING = "flash_attn-2.8.2+cu12torch2.6cxx11abiFALSE-cp311-cp311-linux_x86_64.whl"
 
 
 def machine(torch: str, abi: bool, python: str = "cp311", **other: object) -> PlatformTags:
@@ -21,7 +21,7 @@ def name(version: str, torch: str, abi: str, python: str = "cp311") -> str:
     return f"flash_attn-{version}+cu12torch{torch}cxx11abi{abi}-{python}-{python}-linux_x86_64.whl"
 
 
-# torch, its ABI → the wheel. What is newest wins, unless its name lies.
+# torch, its ABI → the wheel. The newest wins, unless its name is misleading.
 EXPECTED = [
     ("2.2.2+cu121", False, name("2.7.4.post1", "2.2", "FALSE")),
     ("2.3.1+cu121", False, name("2.7.4.post1", "2.3", "FALSE")),
@@ -45,8 +45,8 @@ def test_the_wheel_for_a_torch(torch: str, abi: bool, expected: str) -> None:
 
 
 @pytest.mark.parametrize("row", load_table()["release"], ids=lambda row: row["version"])
-def test_every_row_resolves_when_it_is_pinned(row: dict[str, list[str]]) -> None:
-    """All published names of a release, one by one: each is itself, or known to be bad and replaced."""
+def test_every_published_name_can_be_pinned(row: dict[str, list[str]]) -> None:
+    """Each published name of a release is chosen, or known to be bad and replaced."""
     absent = {
         (torch, python) for each in load_table()["absent"] for torch in each["torch"] for python in each["python"]
     }
@@ -73,24 +73,24 @@ def test_every_python(python: str) -> None:
     assert wheel.name == name("2.8.3", "2.7", "TRUE", python)
 
 
-def test_the_trap_is_replaced_and_the_reason_kept() -> None:
-    wheel = choose_wheel(machine("2.6.0+cu124", False), pin=TRAP)
+def test_a_misleading_name_is_replaced_with_a_note() -> None:
+    wheel = choose_wheel(machine("2.6.0+cu124", False), pin=MISLEADING)
     assert isinstance(wheel, Wheel)
     assert wheel.name == name("2.7.4.post1", "2.6", "FALSE")
-    assert f"instead of {TRAP}" in wheel.note
+    assert f"instead of {MISLEADING}" in wheel.note
     assert "undefined symbol" in wheel.note
 
 
-def test_the_trap_on_a_torch_of_the_other_abi() -> None:
-    wheel = choose_wheel(machine("2.6.0+cu126", True), pin=TRAP)
+def test_a_misleading_name_on_a_torch_of_the_other_abi() -> None:
+    wheel = choose_wheel(machine("2.6.0+cu126", True), pin=MISLEADING)
     assert isinstance(wheel, Wheel)
     assert wheel.name == name("2.8.3", "2.6", "TRUE")
 
 
-def test_a_lying_name_with_a_known_content_is_the_users_business() -> None:
-    wheel = choose_wheel(machine("2.6.0+cu124", False), pin=f"/wheels/{TRAP}#sha256={'a' * 64}")
+def test_a_misleading_name_with_a_pinned_content_is_accepted() -> None:
+    wheel = choose_wheel(machine("2.6.0+cu124", False), pin=f"/wheels/{MISLEADING}#sha256={'a' * 64}")
     assert isinstance(wheel, Wheel)
-    assert (wheel.source, wheel.sha256) == (f"/wheels/{TRAP}", "a" * 64)
+    assert (wheel.source, wheel.sha256) == (f"/wheels/{MISLEADING}", "a" * 64)
 
 
 def test_an_old_glibc_gets_an_older_release() -> None:
@@ -104,7 +104,7 @@ def test_an_old_glibc_gets_an_older_release() -> None:
 
 
 @pytest.mark.parametrize(
-    ("other", "said"),
+    ("other", "reason"),
     [
         ({"system": "darwin"}, "Linux only"),
         ({"architecture": "aarch64"}, "aarch64"),
@@ -116,10 +116,10 @@ def test_an_old_glibc_gets_an_older_release() -> None:
         ({"torch": "2.4.1+cu124", "python": "cp313"}, "torch 2.4 with cp313"),
     ],
 )
-def test_where_there_is_none(other: dict[str, object], said: str) -> None:
+def test_the_reason_for_no_wheel(other: dict[str, object], reason: str) -> None:
     none = choose_wheel(replace(CP311, **other))  # type: ignore[arg-type]
     assert isinstance(none, NoWheel)
-    assert said in none.reason
+    assert reason in none.reason
     assert none.help
 
 
@@ -145,7 +145,7 @@ def test_a_pinned_url() -> None:
     assert (wheel.name, wheel.source, wheel.sha256) == (name("2.8.1", "2.7", "TRUE"), url, "b" * 64)
 
 
-def test_a_wheel_of_somebody_elses_building() -> None:
+def test_a_wheel_that_the_user_built() -> None:
     pin = "/w/flash_attn-2.8.3+cu128torch2.9-cp311-cp311-manylinux_2_28_x86_64.whl"
     wheel = choose_wheel(machine("2.9.1+cu128", True), pin=pin)
     assert isinstance(wheel, Wheel)
@@ -153,7 +153,7 @@ def test_a_wheel_of_somebody_elses_building() -> None:
 
 
 @pytest.mark.parametrize(
-    ("pin", "said"),
+    ("pin", "reason"),
     [
         ("flash_attn.whl", "not the name"),
         ("flash_attn-2.8.3.tar.gz", "not the name"),
@@ -163,8 +163,8 @@ def test_a_wheel_of_somebody_elses_building() -> None:
         (name("2.8.3", "2.7", "TRUE", "cp312"), "for python cp312"),
     ],
 )
-def test_a_pin_that_cannot_fit(pin: str, said: str) -> None:
+def test_a_pin_that_cannot_fit(pin: str, reason: str) -> None:
     none = choose_wheel(CP311, pin=pin)
     assert isinstance(none, NoWheel)
-    assert said in none.reason
+    assert reason in none.reason
     assert "F5_FLASH_ATTN" in none.help

@@ -9,7 +9,7 @@ import pytest
 from f5_pipeline.errors import BadSetting, UnsafeName
 from f5_pipeline.manifests.batch_settings import BatchSettings, read_batch_settings
 from f5_pipeline.manifests.rows import COLUMNS
-from f5_pipeline.settings.toml import did_you_mean, parse_settings
+from f5_pipeline.settings.toml import parse_settings
 from f5_pipeline.storage.local import LocalStore
 from f5_pipeline.voices.settings import VoiceSettings
 
@@ -134,11 +134,6 @@ def test_voice_settings() -> None:
     )
     with pytest.raises(BadSetting, match="Known settings: language, speed, model"):
         parse_settings(VoiceSettings, b"voice = 'x'", "v.toml")
-
-
-def test_did_you_mean_suggests_only_close_names() -> None:
-    assert did_you_mean("colour", ["voice", "speed"]) == ""
-    assert did_you_mean("Voices", ["voice", "speed"]) == " Did you mean 'voice'?"
 
 
 def test_the_documentation_names_every_setting_and_column() -> None:

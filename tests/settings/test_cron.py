@@ -1,4 +1,4 @@
-"""Which times a setting in cron's form may name: never one that Dagster, or the calendar, does not know."""
+"""Cron expressions: what the check accepts, Dagster and the calendar accept too."""
 
 from __future__ import annotations
 
@@ -7,13 +7,9 @@ import pytest
 from f5_pipeline.errors import BadSetting
 from f5_pipeline.settings.cron import check_cron
 from f5_pipeline.settings.environment import load_settings
+from tests.settings.cron_expressions import VALID
 
-#: Each is taken by Dagster as well: ``tests/defs/automation/test_conditions.py``.
-GOOD = [
-    *("0 2 * * *", "*/15 0-6 * * *", "5,35 1-23/2 1,15 * *", "0 0 31 1,2 *", "0 3 * JAN-mar Mon-Fri", "0 2 29 2 *"),
-    *("0 2 * * 7", "0 2 * * sun,3", "10/20 * * * *", "59 23 31 12 6", "00 02 * * *"),
-]
-BAD = {
+INVALID = {
     "0 25 * * *": "hour '25' is not within 0 and 23",
     "60 2 * * *": "minute '60'",
     "0 2 0 * *": "day '0'",
@@ -35,23 +31,19 @@ BAD = {
 }
 
 
-@pytest.mark.parametrize("text", GOOD)
-def test_what_is_right_is_taken(text: str) -> None:
-    assert check_cron(text) == text
+@pytest.mark.parametrize("expression", VALID)
+def test_a_valid_expression_is_returned(expression: str) -> None:
+    assert check_cron(expression) == expression
 
 
-@pytest.mark.parametrize(("text", "why"), BAD.items())
-def test_what_is_wrong_is_said(text: str, why: str) -> None:
+@pytest.mark.parametrize(("expression", "reason"), INVALID.items())
+def test_an_invalid_expression_is_refused_with_its_reason(expression: str, reason: str) -> None:
     with pytest.raises(ValueError, match=r".") as refused:
-        check_cron(text)
-    assert why in str(refused.value)
+        check_cron(expression)
+    assert reason in str(refused.value)
 
 
-def test_a_wrong_one_names_its_variable(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_message_names_the_variable_and_the_value(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("F5_NIGHTLY_CRON", "0 25 * * *")
-    with pytest.raises(BadSetting) as refused:
+    with pytest.raises(BadSetting, match=r"F5_NIGHTLY_CRON.* valid cron expression: .*hour '25'.*'0 25"):
         load_settings()
-    assert str(refused.value) == (
-        "Environment, setting 'F5_NIGHTLY_CRON' is no time in cron's form: its hour '25' is not within 0 and 23 "
-        "(it is '0 25 * * *')."
-    )

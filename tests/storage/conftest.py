@@ -1,4 +1,4 @@
-"""The stores that the contract is held against, and the servers behind them."""
+"""The stores that the contract tests run against, and their servers."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def moto_server() -> Iterator[Server]:
 
 @pytest.fixture(scope="session", autouse=True)
 def _botocore_reads_its_files_once() -> Iterator[None]:
-    """A new client costs little, so that every test can have its own."""
+    """Makes a new client cheap, so that every test can have its own."""
     import botocore.loaders
     import botocore.session
 
@@ -41,15 +41,15 @@ def _botocore_reads_its_files_once() -> Iterator[None]:
 
 @pytest.fixture(autouse=True)
 def waits(monkeypatch: pytest.MonkeyPatch) -> list[float]:
-    """Nobody sleeps between attempts; what would have been slept is noted here, in seconds."""
-    slept: list[float] = []
-    monkeypatch.setattr(retry, "_sleep", slept.append)
-    return slept
+    """Replaces the waits between attempts; returns their lengths in seconds."""
+    seconds: list[float] = []
+    monkeypatch.setattr(retry, "sleep", seconds.append)
+    return seconds
 
 
 @pytest.fixture
 def aws_environment(monkeypatch: pytest.MonkeyPatch) -> pytest.MonkeyPatch:
-    """No AWS setting of the machine that runs the tests reaches them."""
+    """Removes the AWS settings of the machine that runs the tests."""
     import os
 
     for name in [name for name in os.environ if name.startswith("AWS_")]:

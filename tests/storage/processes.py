@@ -1,6 +1,6 @@
-"""Processes for tests, forked from a clean server process that has imported what they need, so that they start at once.
+"""Processes for tests, forked from a clean server process with the needed imports, so that they start quickly.
 
-``fork`` itself would copy the threads' locks of the test process (a proxy, a pool) in whatever state they are.
+A plain ``fork`` would copy the locks of the test process's threads (a proxy, a pool) in any state.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ _IMPORTED += ["tests.storage.test_fetch", "tests.results.test_crashes", "tests.r
 
 
 def context() -> ForkServerContext:
-    """The one context for all tests: the server process imports only what is named before its first use."""
+    """The one context for all tests: the server process preloads only modules that are named before its first use."""
     forkserver = multiprocessing.get_context("forkserver")
     forkserver.set_forkserver_preload(_IMPORTED)
     return forkserver

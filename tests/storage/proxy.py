@@ -1,6 +1,6 @@
-"""An HTTP proxy between a store and its server that counts requests and misbehaves as a test tells it to.
+"""An HTTP proxy between a store and its server that records requests and injects faults.
 
-The Host header goes through unchanged, so that signatures stay valid.
+The Host header is forwarded unchanged, so that signatures stay valid.
 """
 
 from __future__ import annotations
@@ -22,13 +22,13 @@ from urllib.parse import parse_qs, urlsplit
 
 @dataclass(frozen=True)
 class Request:
-    """What a client asked."""
+    """A request of a client."""
 
     method: str
     path: str
     query: dict[str, list[str]]
-    number: int  # 1 is the first that this proxy saw
-    headers: Mapping[str, str] = field(default_factory=dict)  # names in small letters
+    number: int  # counted from 1
+    headers: Mapping[str, str] = field(default_factory=dict)  # names in lower case
 
     @property
     def is_listing(self) -> bool:
@@ -37,7 +37,7 @@ class Request:
 
 @dataclass(frozen=True)
 class Fault:
-    """What to do instead of passing a request on (``answer``, ``reset``) or with its answer (the others)."""
+    """A fault: instead of forwarding the request (``answer``, ``reset``), or applied to its response (the others)."""
 
     kind: Literal["answer", "reset", "lose", "cut", "flip", "delay"]
     status: int = 0
@@ -46,10 +46,10 @@ class Fault:
     headers: dict[str, str] = field(default_factory=dict)
 
 
-RESET = Fault("reset")  # the connection breaks before the server hears of the request
-LOSE = Fault("lose")  # the server does what it was asked, and the connection breaks before its answer arrives
-CUT = Fault("cut")  # half of the answer's body arrives
-FLIP = Fault("flip")  # a byte of the answer's body is another
+RESET = Fault("reset")  # the connection breaks before the request reaches the server
+LOSE = Fault("lose")  # the server executes the request, and the connection breaks before the response
+CUT = Fault("cut")  # half of the response body arrives
+FLIP = Fault("flip")  # a byte of the response body is changed
 BUSY = [
     Fault("answer", 500, "InternalError"),
     Fault("answer", 503, "SlowDown"),
@@ -66,7 +66,7 @@ class Proxy:
     endpoint: str
     decide: Decide = lambda request: None
     requests: list[Request] = field(default_factory=list)
-    meanwhile: Callable[[Request], None] = lambda request: None  # runs when the server has answered, and nobody knows
+    meanwhile: Callable[[Request], None] = lambda request: None  # runs before the client gets the response
 
     def of(self, method: str) -> list[Request]:
         return [request for request in self.requests if request.method == method]
@@ -76,19 +76,19 @@ class Proxy:
 
 
 def first(count: int, fault: Fault, matching: Callable[[Request], bool] = lambda request: True) -> Decide:
-    """A fault for the first so many matching requests."""
-    seen = iter(range(count))
+    """A fault for the first ``count`` matching requests."""
+    remaining = iter(range(count))
     lock = threading.Lock()
 
     def decide(request: Request) -> Fault | None:
         with lock:
-            return fault if matching(request) and next(seen, None) is not None else None
+            return fault if matching(request) and next(remaining, None) is not None else None
 
     return decide
 
 
 def sometimes(share: float, faults: list[Fault], seed: int) -> Decide:
-    """A random one of the faults for a share of the requests; the same ones for the same seed."""
+    """A random fault for a share of the requests, reproducible by seed."""
     generator, lock = random.Random(seed), threading.Lock()
 
     def decide(request: Request) -> Fault | None:
@@ -99,7 +99,7 @@ def sometimes(share: float, faults: list[Fault], seed: int) -> Decide:
 
 
 def without_conditional_writes(request: Request) -> Fault | None:
-    """A server that knows no conditional writes, and says so, as Backblaze B2 does."""
+    """A server that rejects conditional writes, as Backblaze B2 does."""
     is_conditional = request.method == "PUT" and "if-none-match" in request.headers
     return Fault("answer", 501, "NotImplemented") if is_conditional else None
 
@@ -125,7 +125,7 @@ class _Server(ThreadingHTTPServer):
     daemon_threads = True
 
     def handle_error(self, request: object, client_address: object) -> None:
-        """A client that went away is part of many tests."""
+        """Silent: in many tests the client disconnects."""
 
 
 class _Handler(BaseHTTPRequestHandler):
@@ -133,21 +133,21 @@ class _Handler(BaseHTTPRequestHandler):
     disable_nagle_algorithm = True
 
     def log_message(self, format: str, *args: object) -> None:
-        """Say nothing."""
+        """Silent."""
 
     def do_GET(self) -> None:
         body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
         proxy, request = self.server.proxy, self._request()  # type: ignore[attr-defined]
         fault = proxy.decide(request)
         if fault is None:
-            self._send(*self._ask_server(request, body))
+            self._send(*self._forward(request, body))
         elif fault.kind == "answer":
-            text = f"<Error><Code>{fault.code}</Code><Message>as the test wishes</Message></Error>".encode()
+            text = f"<Error><Code>{fault.code}</Code><Message>injected by the test</Message></Error>".encode()
             self._send(fault.status, {"Content-Type": "application/xml", **fault.headers}, text)
         elif fault.kind == "reset":
             self._reset()
         else:
-            self._spoil(fault, *self._ask_server(request, body))
+            self._damage(fault, *self._forward(request, body))
 
     do_PUT = do_POST = do_DELETE = do_HEAD = do_GET
 
@@ -160,15 +160,15 @@ class _Handler(BaseHTTPRequestHandler):
             proxy.requests.append(request)
         return request
 
-    def _ask_server(self, request: Request, body: bytes) -> tuple[int, dict[str, str], bytes]:
-        # moto looks for an object and then writes it, in two steps: S3 decides and writes as one.
+    def _forward(self, request: Request, body: bytes) -> tuple[int, dict[str, str], bytes]:
+        # moto checks for an object and writes it in two steps. In S3 that is atomic.
         is_conditional = request.method == "PUT" and "if-none-match" in request.headers
         with self.server.conditional if is_conditional else nullcontext():  # type: ignore[attr-defined]
-            answer = self._pass_on(body)
+            answer = self._send_upstream(body)
         self.server.proxy.meanwhile(request)  # type: ignore[attr-defined]
         return answer
 
-    def _pass_on(self, body: bytes) -> tuple[int, dict[str, str], bytes]:
+    def _send_upstream(self, body: bytes) -> tuple[int, dict[str, str], bytes]:
         connection = http.client.HTTPConnection(self.server.upstream, timeout=60)  # type: ignore[attr-defined]
         connection.putrequest(self.command, self.path, skip_host=True, skip_accept_encoding=True)
         for name, value in self.headers.items():
@@ -180,7 +180,7 @@ class _Handler(BaseHTTPRequestHandler):
         connection.close()
         return answer.status, dict(answer.getheaders()), data
 
-    def _spoil(self, fault: Fault, status: int, headers: dict[str, str], data: bytes) -> None:
+    def _damage(self, fault: Fault, status: int, headers: dict[str, str], data: bytes) -> None:
         if fault.kind == "lose":
             self._reset()
         elif fault.kind == "cut":

@@ -1,6 +1,6 @@
-"""Real S3 servers for tests: ``rclone serve s3``, which checks signatures, and moto, which knows more of the API.
+"""Real S3 servers for tests: ``rclone serve s3``, which checks signatures, and moto, which covers more of the API.
 
-Each runs once for a test session, on a free port of this machine, and gives every test a bucket of its own.
+Each runs once per test session on a free local port and gives every test its own bucket.
 """
 
 from __future__ import annotations
@@ -30,14 +30,14 @@ class Server:
     endpoint: str
 
     def bucket(self) -> str:
-        """Make a fresh bucket and give its name."""
+        """Create a new bucket and return its name."""
         name = f"bucket-{secrets.token_hex(6)}"
         client(self.endpoint).create_bucket(Bucket=name)
         return name
 
 
 def environment(endpoint: str) -> dict[str, str]:
-    """The variables with which boto3 finds a server of ours, and nothing of the machine's own settings."""
+    """The variables that point boto3 to a test server, without the machine's own settings."""
     return {
         "AWS_ENDPOINT_URL": endpoint,
         "AWS_ACCESS_KEY_ID": ACCESS_KEY,
@@ -51,7 +51,7 @@ def environment(endpoint: str) -> dict[str, str]:
 
 @lru_cache
 def client(endpoint: str):
-    """A plain boto3 client, for what a test does behind the store's back."""
+    """A plain boto3 client, for access that bypasses the store."""
     import boto3
     from botocore.config import Config
 
@@ -85,7 +85,7 @@ def rclone(folder: Path) -> Iterator[Server]:
 
 @contextmanager
 def moto() -> Iterator[Server]:
-    """moto's server, in a process of its own."""
+    """moto's server in its own process."""
     port = free_port()
     with _running([tool("moto_server"), "-H", "127.0.0.1", "-p", str(port)], port):
         yield Server("moto", f"http://127.0.0.1:{port}")
@@ -107,7 +107,7 @@ def _running(command: list[str], port: int) -> Iterator[None]:
 
 
 def answers(port: int) -> bool:
-    """Whether somebody listens at a port of this machine."""
+    """True if a server listens on a local port."""
     with socket.socket() as probe:
         probe.settimeout(1)
         return probe.connect_ex(("127.0.0.1", port)) == 0

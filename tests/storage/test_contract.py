@@ -1,4 +1,4 @@
-"""What every store must do: one suite, run against each kind."""
+"""The contract of all stores: one suite, run against each kind."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ HOSTILE = [
 ]
 
 
-def test_what_is_written_is_read(store: ObjectStore) -> None:
+def test_a_written_object_can_be_read(store: ObjectStore) -> None:
     info = store.write("clips/ab/one.flac", b"first")
     assert store.read("clips/ab/one.flac") == b"first"
     assert (info.key, info.size) == ("clips/ab/one.flac", 5)
@@ -47,7 +47,7 @@ def test_what_is_written_is_read(store: ObjectStore) -> None:
     assert (stored.key, stored.size, stored.etag) == (info.key, info.size, info.etag)
 
 
-def test_the_longest_name_has_room_for_a_suffix(store: ObjectStore) -> None:
+def test_the_longest_name_may_have_a_suffix(store: ObjectStore) -> None:
     key = f"batches/{'b' * 128}/audio/{'i' * 128}.parquet"
     store.write(key, b"x")
     assert [info.key for info in store.list("batches/")] == [key]
@@ -62,13 +62,13 @@ def test_an_empty_object_is_an_object(store: ObjectStore) -> None:
     assert stored.size == 0
 
 
-def test_the_beginning_alone_can_be_read(store: ObjectStore) -> None:
+def test_the_first_bytes_can_be_read_alone(store: ObjectStore) -> None:
     store.write("long", bytes(range(256)) * 100)
     assert store.read("long", first=300) == bytes(range(256)) + bytes(range(44))
     assert len(store.read("long", first=1_000_000)) == 25_600
 
 
-def test_the_last_writer_wins_and_the_etag_tells(store: ObjectStore) -> None:
+def test_the_last_writer_wins_and_the_etag_changes(store: ObjectStore) -> None:
     before = store.write("a", b"one")
     after = store.write("a", b"two")
     assert store.read("a") == b"two"
@@ -76,13 +76,13 @@ def test_the_last_writer_wins_and_the_etag_tells(store: ObjectStore) -> None:
     assert (store.stat("a") or before).etag == after.etag
 
 
-def test_create_leaves_what_is_there(store: ObjectStore) -> None:
+def test_create_keeps_an_existing_object(store: ObjectStore) -> None:
     assert store.create("a/b", b"one") is not None
     assert store.create("a/b", b"two") is None
     assert store.read("a/b") == b"one"
 
 
-def test_times_are_utc_and_now(store: ObjectStore) -> None:
+def test_modification_times_are_current_and_in_utc(store: ObjectStore) -> None:
     store.write("a", b"x")
     stored = store.stat("a")
     assert stored is not None
@@ -90,7 +90,7 @@ def test_times_are_utc_and_now(store: ObjectStore) -> None:
     assert abs(datetime.now(timezone.utc) - stored.modified) < timedelta(minutes=5)
 
 
-def test_missing_objects(store: ObjectStore, tmp_path: Path) -> None:
+def test_missing_objects_raise_or_give_none(store: ObjectStore, tmp_path: Path) -> None:
     store.write("folder/x", b"x")
     for key in ("nothing", "folder", "folder/y", "folder/x/z"):
         assert store.stat(key) is None
@@ -104,7 +104,7 @@ def test_missing_objects(store: ObjectStore, tmp_path: Path) -> None:
     assert store.read("folder/x") == b"x"
 
 
-def test_delete(store: ObjectStore) -> None:
+def test_a_deleted_object_is_gone(store: ObjectStore) -> None:
     store.write("a/b", b"x")
     store.delete("a/b")
     assert store.stat("a/b") is None
@@ -113,7 +113,7 @@ def test_delete(store: ObjectStore) -> None:
 
 def test_listing_is_in_key_order_and_by_prefix(store: ObjectStore) -> None:
     keys = ["a", "a-b", "a.b", "a/b", "a/b/c-d", "a0", "b/x", "b/y", "voices/anna.txt", "voices/anna.wav"]
-    keys.remove("a")  # a folder's name cannot be a file's too
+    keys.remove("a")  # a file cannot have the name of a folder
     keys.remove("a/b")
     for key in reversed(keys):
         store.write(key, key.encode())
@@ -126,7 +126,7 @@ def test_listing_is_in_key_order_and_by_prefix(store: ObjectStore) -> None:
     assert list(store.list("b/x")) == [store.stat("b/x")]
 
 
-def test_many_at_once(store: ObjectStore) -> None:
+def test_stat_many_finds_the_existing_keys(store: ObjectStore) -> None:
     keys = [f"clips/{number % 7:02}/{number:04}" for number in range(150)]
     with ThreadPoolExecutor(8) as pool:
         list(pool.map(lambda key: store.write(key, key.encode()), keys))
@@ -137,7 +137,7 @@ def test_many_at_once(store: ObjectStore) -> None:
     assert store.stat_many([]) == {}
 
 
-def test_download_and_upload(store: ObjectStore, tmp_path: Path) -> None:
+def test_an_uploaded_file_can_be_downloaded(store: ObjectStore, tmp_path: Path) -> None:
     source = tmp_path / "source.bin"
     source.write_bytes(bytes(range(256)) * 5000)
     uploaded = store.upload(source, "models/x.bin")
@@ -149,7 +149,7 @@ def test_download_and_upload(store: ObjectStore, tmp_path: Path) -> None:
     assert sorted(path.name for path in target.parent.iterdir()) == ["copy.bin"]
 
 
-def test_only_the_version_that_is_wanted_is_downloaded(store: ObjectStore, tmp_path: Path) -> None:
+def test_download_refuses_another_version(store: ObjectStore, tmp_path: Path) -> None:
     old = store.write("voices/a.wav", b"one")
     new = store.write("voices/a.wav", b"two")
     with pytest.raises(ObjectChanged, match="replaced"):
@@ -159,7 +159,7 @@ def test_only_the_version_that_is_wanted_is_downloaded(store: ObjectStore, tmp_p
     assert (tmp_path / "copy").read_bytes() == b"two"
 
 
-def test_hostile_keys_are_refused_everywhere(store: ObjectStore, tmp_path: Path) -> None:
+def test_hostile_keys_are_refused_by_every_method(store: ObjectStore, tmp_path: Path) -> None:
     source = tmp_path / "x"
     source.write_bytes(b"x")
     uses: list[Callable[[str], object]] = [

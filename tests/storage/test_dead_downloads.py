@@ -1,4 +1,4 @@
-"""What is left of downloads that ended in the middle goes; what somebody is fetching stays."""
+"""Folders of interrupted downloads are removed; those of running downloads are kept."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from f5_pipeline.storage.pinned import fetch_pinned
 def fetch(folder):
     folder.mkdir(parents=True)
     (folder / "half.incomplete").write_bytes(b"half")
-    print("begun", flush=True)
+    print("started", flush=True)
     sys.stdin.read()
 
 fetch_pinned(Path(sys.argv[1]), None, fetch)
@@ -30,15 +30,15 @@ fetch_pinned(Path(sys.argv[1]), None, fetch)
 
 
 def start(target: Path) -> subprocess.Popen[str]:
-    """A process that is in the middle of fetching ``target``."""
+    """A process that is fetching ``target``."""
     command = [sys.executable, "-c", _FETCH, str(target)]
     process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
     assert process.stdout is not None
-    assert process.stdout.readline() == "begun\n"
+    assert process.stdout.readline() == "started\n"
     return process
 
 
-def test_the_living_keep_theirs_and_the_killed_do_not(tmp_path: Path) -> None:
+def test_a_killed_download_is_removed_and_a_running_one_is_kept(tmp_path: Path) -> None:
     folder = tmp_path / "models" / "file.download"
     with start(tmp_path / "models" / "file") as process:
         assert clean_downloads(tmp_path) == []
@@ -51,8 +51,8 @@ def test_the_living_keep_theirs_and_the_killed_do_not(tmp_path: Path) -> None:
     assert clean_downloads(tmp_path) == []
 
 
-def test_folders_of_somebody_elses_stay(tmp_path: Path) -> None:
-    """A folder that has no lock beside it was never a download of ours."""
+def test_folders_without_a_lock_are_kept(tmp_path: Path) -> None:
+    """A folder without a lock beside it is not one of our downloads."""
     (tmp_path / "film.download").mkdir()
     (tmp_path / "elsewhere").mkdir()
     (tmp_path / "link.download").symlink_to(tmp_path / "elsewhere")
@@ -60,7 +60,7 @@ def test_folders_of_somebody_elses_stay(tmp_path: Path) -> None:
     assert clean_downloads(tmp_path) == []
 
 
-def test_cleaning_counts_a_download_once(tmp_path: Path) -> None:
+def test_a_download_is_counted_once(tmp_path: Path) -> None:
     def fail(folder: Path) -> tuple[Path, int]:
         folder.mkdir()
         (folder / f".part-{host_slug()}-1-{0:016x}").write_bytes(b"half")

@@ -1,4 +1,4 @@
-"""What a store does when the server, the network or the credentials are bad: three attempts or one, and whole files."""
+"""Faults of server, network and credentials: three attempts or one, and never an incomplete file."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ from tests.storage.servers import Server
 
 SOAK = [pytest.mark.soak, pytest.mark.timeout(7200)]
 PART = 64 * 1024
-LARGE = bytes(range(256)) * 700  # two parts and a little
+LARGE = bytes(range(256)) * 700  # two parts and a part of a third
 
 
 @pytest.fixture(autouse=True)
@@ -38,11 +38,11 @@ def _small_parts(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture
 def direct(rclone_server: Server, aws_environment: pytest.MonkeyPatch) -> S3Store:
-    """The same bucket without the proxy."""
+    """The same bucket, without the proxy."""
     for name, value in servers.environment(rclone_server.endpoint).items():
         aws_environment.setenv(name, value)
     store = S3Store(f"s3://{rclone_server.bucket()}/p")
-    assert store.stat("nothing") is None  # the client is made now, with this endpoint
+    assert store.stat("nothing") is None  # creates the client now, with this endpoint
     return store
 
 
@@ -79,7 +79,7 @@ def folder(direct: S3Store, tmp_path: Path) -> Path:
 
 
 @pytest.mark.parametrize("use", USES)
-def test_what_passes_is_tried_three_times(
+def test_a_transient_fault_is_retried_twice(
     store: S3Store, proxy: Proxy, folder: Path, use: str, waits: list[float]
 ) -> None:
     for fault in (*BUSY, RESET):
@@ -97,11 +97,11 @@ def test_what_passes_is_tried_three_times(
 
 @pytest.mark.parametrize("use", USES)
 @pytest.mark.parametrize("fault", [BUSY[1], RESET], ids=["SlowDown", "reset"])
-def test_what_does_not_pass_is_an_error_after_three_attempts(
+def test_a_lasting_fault_is_an_error_after_three_attempts(
     store: S3Store, proxy: Proxy, folder: Path, use: str, fault: Fault
 ) -> None:
     proxy.decide = lambda request: fault
-    with pytest.raises(StoreBusy, match="What is finished is kept") as error:
+    with pytest.raises(StoreBusy) as error:
         USES[use](store, folder)
     assert len(proxy.requests) == 3
     assert error.value.transient
@@ -109,7 +109,7 @@ def test_what_does_not_pass_is_an_error_after_three_attempts(
 
 
 @pytest.mark.parametrize("fault", [LOSE, CUT], ids=["lost", "cut"])
-def test_an_answer_that_does_not_arrive_whole_is_asked_for_again(
+def test_an_incomplete_response_is_requested_again(
     store: S3Store, direct: S3Store, proxy: Proxy, folder: Path, fault: Fault
 ) -> None:
     for use in ("read", "list", "download", "upload"):
@@ -121,38 +121,36 @@ def test_an_answer_that_does_not_arrive_whole_is_asked_for_again(
     assert direct.read("new") == b"x"
 
 
-def test_the_news_that_an_object_is_missing_is_cut_short(store: S3Store, proxy: Proxy, folder: Path) -> None:
+def test_a_truncated_not_found_response_is_requested_again(store: S3Store, proxy: Proxy, folder: Path) -> None:
     proxy.decide = first(2, CUT)
     with pytest.raises(ObjectMissing):
         store.read("nothing")
     assert len(proxy.requests) == 3
 
 
-def test_a_body_cut_short_each_time_is_no_file(store: S3Store, proxy: Proxy, folder: Path) -> None:
+def test_a_body_that_is_truncated_each_time_leaves_no_file(store: S3Store, proxy: Proxy, folder: Path) -> None:
     proxy.decide = lambda request: CUT
     with pytest.raises(StoreBusy):
         store.download("there", folder / "copy")
     assert sorted(path.name for path in folder.iterdir()) == ["source"]
 
 
-def test_a_damaged_body_is_noticed_by_its_etag(store: S3Store, proxy: Proxy, folder: Path) -> None:
+def test_a_damaged_body_is_detected_by_its_etag(store: S3Store, proxy: Proxy, folder: Path) -> None:
     proxy.decide = first(1, FLIP)
     assert store.read("there") == b"here I am"
     assert len(proxy.requests) == 2
 
 
-def test_an_etag_that_is_no_md5_after_all_is_believed_the_second_time(
-    store: S3Store, proxy: Proxy, folder: Path
-) -> None:
+def test_an_etag_that_is_not_an_md5_is_accepted_the_second_time(store: S3Store, proxy: Proxy, folder: Path) -> None:
     proxy.decide = lambda request: FLIP
     assert store.read("there") == b"iere I am"
     assert len(proxy.requests) == 2
 
 
-def test_a_server_that_does_not_answer_in_time(
+def test_a_server_that_responds_too_late(
     store: S3Store, proxy: Proxy, folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(s3, "_READ_TIMEOUT", 0.2)
+    monkeypatch.setattr(s3, "READ_TIMEOUT", 0.2)
     proxy.decide = first(2, Fault("delay", seconds=0.6))
     assert store.read("there") == b"here I am"
     assert len(proxy.requests) == 3
@@ -162,10 +160,10 @@ def test_a_server_that_does_not_answer_in_time(
 
 
 @pytest.mark.parametrize(
-    ("name", "value", "says"),
+    ("name", "value", "message"),
     [
         ("AWS_ACCESS_KEY_ID", "WRONGKEY12345678", "does not know AWS_ACCESS_KEY_ID"),
-        ("AWS_SECRET_ACCESS_KEY", "WRONGSECRET12345", "AWS_SECRET_ACCESS_KEY does not fit"),
+        ("AWS_SECRET_ACCESS_KEY", "WRONGSECRET12345", "AWS_SECRET_ACCESS_KEY does not match"),
     ],
 )
 def test_wrong_credentials(
@@ -176,7 +174,7 @@ def test_wrong_credentials(
     caplog: pytest.LogCaptureFixture,
     name: str,
     value: str,
-    says: str,
+    message: str,
 ) -> None:
     monkeypatch.setenv(name, value)
     caplog.set_level(logging.DEBUG, "f5_pipeline")
@@ -185,11 +183,11 @@ def test_wrong_credentials(
         with pytest.raises(AccessRefused) as error:
             use(S3Store(store.url), folder)
         assert len(proxy.requests) == 1
-        assert says in str(error.value) or "S3 hides" in str(error.value)  # a HEAD has no body to say why
+        assert message in str(error.value) or "S3 hides" in str(error.value)  # the response to a HEAD has no reason
         assert proxy.endpoint in str(error.value)
         assert value not in str(error.value)
         assert servers.SECRET_KEY not in str(error.value) + caplog.text
-    with pytest.raises(AccessRefused, match=says):
+    with pytest.raises(AccessRefused, match=message):
         list(S3Store(store.url).list())
 
 
@@ -209,10 +207,10 @@ def test_a_key_without_list_permission(store: S3Store, proxy: Proxy, folder: Pat
 
 
 @pytest.mark.parametrize("code", ["RequestTimeTooSkewed", "AccessDenied"])
-def test_a_bad_clock(store: S3Store, proxy: Proxy, folder: Path, code: str) -> None:
+def test_a_wrong_clock(store: S3Store, proxy: Proxy, folder: Path, code: str) -> None:
     date = {"Date": formatdate(time.time() + 40 * 60, usegmt=True)}
     proxy.decide = first(2, Fault("answer", 403, code, headers=date))
-    assert store.read("there") == b"here I am"  # the clock was put right in between
+    assert store.read("there") == b"here I am"  # the clock was corrected in between
     proxy.forget()
     proxy.decide = lambda request: Fault("answer", 403, code, headers=date)
     for use in (lambda: store.read("there"), lambda: store.stat("there")):
@@ -222,7 +220,7 @@ def test_a_bad_clock(store: S3Store, proxy: Proxy, folder: Path, code: str) -> N
         assert len(proxy.requests) == 3
 
 
-def test_a_missing_object_is_asked_for_once(store: S3Store, proxy: Proxy, folder: Path) -> None:
+def test_a_missing_object_is_requested_once(store: S3Store, proxy: Proxy, folder: Path) -> None:
     for use in (lambda: store.read("nothing"), lambda: store.download("nothing", folder / "copy")):
         proxy.forget()
         with pytest.raises(ObjectMissing):
@@ -248,7 +246,7 @@ def test_no_credentials(store: S3Store, monkeypatch: pytest.MonkeyPatch, tmp_pat
         S3Store(store.url).read("there")
 
 
-def test_nobody_listens(store: S3Store, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_unreachable_endpoint_is_named(store: S3Store, monkeypatch: pytest.MonkeyPatch) -> None:
     endpoint = f"http://127.0.0.1:{servers.free_port()}"
     monkeypatch.setenv("AWS_ENDPOINT_URL", endpoint)
     with pytest.raises(StoreBusy, match=endpoint):
@@ -258,7 +256,7 @@ def test_nobody_listens(store: S3Store, monkeypatch: pytest.MonkeyPatch) -> None
 # --- large files ----------------------------------------------------------------------------------------------
 
 
-def test_each_part_is_tried_again_on_its_own(store: S3Store, direct: S3Store, proxy: Proxy, tmp_path: Path) -> None:
+def test_each_part_is_retried_on_its_own(store: S3Store, direct: S3Store, proxy: Proxy, tmp_path: Path) -> None:
     (tmp_path / "large").write_bytes(LARGE)
     proxy.decide = first(2, RESET, lambda request: request.method == "PUT")
     store.upload(tmp_path / "large", "large")
@@ -271,7 +269,7 @@ def test_each_part_is_tried_again_on_its_own(store: S3Store, direct: S3Store, pr
     assert (tmp_path / "copy").read_bytes() == LARGE
 
 
-def test_a_failed_upload_leaves_nothing(store: S3Store, direct: S3Store, proxy: Proxy, tmp_path: Path) -> None:
+def test_a_failed_upload_is_aborted(store: S3Store, direct: S3Store, proxy: Proxy, tmp_path: Path) -> None:
     (tmp_path / "large").write_bytes(LARGE)
     proxy.decide = lambda request: BUSY[0] if request.query.get("partNumber") == ["2"] else None
     with pytest.raises(StoreBusy):
@@ -280,9 +278,7 @@ def test_a_failed_upload_leaves_nothing(store: S3Store, direct: S3Store, proxy: 
     assert direct.stat("large") is None
 
 
-def test_the_answer_to_the_last_request_of_an_upload_is_lost(
-    store: S3Store, direct: S3Store, proxy: Proxy, tmp_path: Path
-) -> None:
+def test_the_last_response_of_an_upload_is_lost(store: S3Store, direct: S3Store, proxy: Proxy, tmp_path: Path) -> None:
     (tmp_path / "large").write_bytes(LARGE)
     proxy.decide = first(1, LOSE, lambda request: request.method == "POST" and "uploadId" in request.query)
     info = store.upload(tmp_path / "large", "large")
@@ -290,7 +286,7 @@ def test_the_answer_to_the_last_request_of_an_upload_is_lost(
     assert direct.read("large") == LARGE
 
 
-def test_a_download_whose_object_is_replaced_begins_again(
+def test_a_download_restarts_if_its_object_is_replaced(
     store: S3Store, direct: S3Store, proxy: Proxy, tmp_path: Path
 ) -> None:
     direct.upload(_file(tmp_path, LARGE), "large")
@@ -307,7 +303,7 @@ def test_a_download_whose_object_is_replaced_begins_again(
     assert info.size == len(newer)
 
 
-def test_a_download_whose_object_is_replaced_again_and_again_ends(
+def test_a_download_ends_if_its_object_keeps_changing(
     store: S3Store, direct: S3Store, proxy: Proxy, tmp_path: Path
 ) -> None:
     old, count = direct.upload(_file(tmp_path, LARGE), "large"), iter(range(100))
@@ -331,10 +327,10 @@ def _file(folder: Path, data: bytes) -> Path:
 
 
 @pytest.mark.parametrize("seeds", [range(12), pytest.param(range(12, 1000), marks=SOAK)], ids=["quick", "soak"])
-def test_a_third_of_all_requests_fail_and_files_are_whole_or_not_there(
+def test_with_a_third_of_all_requests_failing_files_are_complete_or_missing(
     store: S3Store, direct: S3Store, proxy: Proxy, tmp_path: Path, seeds: range
 ) -> None:
-    """A file of three parts, again and again: each time it is there whole, or the error is a clear one."""
+    """A file of three parts is transferred many times: each time it is complete, or the error is clear."""
     source, failed = _file(tmp_path, LARGE), []
     for seed in seeds:
         proxy.decide = sometimes(0.3, [*BUSY, RESET, LOSE, CUT], seed)

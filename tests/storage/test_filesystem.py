@@ -1,4 +1,4 @@
-"""Which volumes keep locks, and what the system's errors mean."""
+"""Which file systems have reliable locks, and how the operating system's errors are explained."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import pytest
 
 from f5_pipeline.errors import FileUnusable
 from f5_pipeline.storage import filesystem
-from f5_pipeline.storage.filesystem import disk_trouble, is_network_volume, this_machines_file
+from f5_pipeline.storage.filesystem import explain_os_error, is_network_filesystem, translate_os_errors
 
 MOUNTS = {"/": "ext4", "/data": "nfs4", "/data/fast": "xfs", "/bucket": "fuse.s3fs", "/share": "cifs", "/odd": "newfs"}
 
@@ -26,25 +26,25 @@ MOUNTS = {"/": "ext4", "/data": "nfs4", "/data/fast": "xfs", "/bucket": "fuse.s3
         ("/dataset", False),
         ("/bucket/x", True),
         ("/share", True),
-        ("/odd/x", True),  # unknown: trust nothing
+        ("/odd/x", True),  # unknown
     ],
 )
-def test_network_volumes(folder: str, network: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_network_file_systems(folder: str, network: bool, monkeypatch: pytest.MonkeyPatch) -> None:
     parts = [SimpleNamespace(mountpoint=point, fstype=kind) for point, kind in MOUNTS.items()]
     monkeypatch.setattr(psutil, "disk_partitions", lambda all: parts)
     monkeypatch.setattr(Path, "exists", lambda self: True)
     monkeypatch.setattr(os.path, "realpath", str)
-    filesystem.file_system.cache_clear()
-    assert is_network_volume(Path(folder)) is network
-    filesystem.file_system.cache_clear()
+    filesystem.filesystem_type.cache_clear()
+    assert is_network_filesystem(Path(folder)) is network
+    filesystem.filesystem_type.cache_clear()
 
 
-def test_a_folder_that_is_yet_to_be_made(tmp_path: Path) -> None:
-    assert is_network_volume(tmp_path / "not" / "yet") == is_network_volume(tmp_path)
+def test_a_missing_folder_counts_as_its_parent(tmp_path: Path) -> None:
+    assert is_network_filesystem(tmp_path / "not" / "yet") == is_network_filesystem(tmp_path)
 
 
 @pytest.mark.parametrize(
-    ("code", "says"),
+    ("code", "explanation"),
     [
         (errno.ENOSPC, "the disk is full. Free some space"),
         (errno.EACCES, "permission denied. Give this user access"),
@@ -53,7 +53,7 @@ def test_a_folder_that_is_yet_to_be_made(tmp_path: Path) -> None:
         (errno.ECHILD, "No child processes. Check the path"),
     ],
 )
-def test_errors_of_the_system_are_explained(code: int, says: str) -> None:
-    assert says in " ".join(disk_trouble(OSError(code, os.strerror(code))))
-    with pytest.raises(FileUnusable, match=f"/some/path: .*{says}"), this_machines_file(Path("/some/path")):
+def test_os_errors_are_explained(code: int, explanation: str) -> None:
+    assert explanation in " ".join(explain_os_error(OSError(code, os.strerror(code))))
+    with pytest.raises(FileUnusable, match=f"/some/path: .*{explanation}"), translate_os_errors(Path("/some/path")):
         raise OSError(code, os.strerror(code))

@@ -1,4 +1,4 @@
-"""Downloads over a real HTTP server: retried, resumed, and never glued together from two objects."""
+"""Downloads from a real HTTP server: retried, resumed, and never mixed from two versions."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ CONTENT = random.Random(1).randbytes(1_500_000)
 
 @pytest.fixture(autouse=True)
 def _no_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(retry, "_sleep", lambda seconds: None)
+    monkeypatch.setattr(retry, "sleep", lambda seconds: None)
 
 
 @pytest.fixture
@@ -33,7 +33,7 @@ def server() -> Iterator[FileServer]:
         yield server
 
 
-def test_a_file_arrives(server: FileServer, tmp_path: Path) -> None:
+def test_a_file_is_downloaded(server: FileServer, tmp_path: Path) -> None:
     done = http.download(f"{server.url}/file", tmp_path / "parts")
     assert done.path.read_bytes() == CONTENT
     assert done.bytes_received == len(CONTENT)
@@ -41,13 +41,13 @@ def test_a_file_arrives(server: FileServer, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("status", [429, 500, 503])
-def test_two_failures_are_survived(server: FileServer, tmp_path: Path, status: int) -> None:
+def test_two_transient_failures_are_retried(server: FileServer, tmp_path: Path, status: int) -> None:
     server.statuses = [status, status]
     assert http.download(f"{server.url}/file", tmp_path).path.read_bytes() == CONTENT
     assert server.count("/file") == 3
 
 
-def test_three_failures_are_one_error(server: FileServer, tmp_path: Path) -> None:
+def test_three_transient_failures_are_an_error(server: FileServer, tmp_path: Path) -> None:
     server.statuses = [503] * 9
     with pytest.raises(DownloadFailed, match="503") as caught:
         http.download(f"{server.url}/file", tmp_path)
@@ -56,7 +56,7 @@ def test_three_failures_are_one_error(server: FileServer, tmp_path: Path) -> Non
 
 
 @pytest.mark.parametrize("status", [401, 403, 404])
-def test_what_cannot_heal_is_tried_once(server: FileServer, tmp_path: Path, status: int) -> None:
+def test_a_permanent_failure_is_not_retried(server: FileServer, tmp_path: Path, status: int) -> None:
     server.statuses = [status]
     with pytest.raises(DownloadFailed, match=str(status)) as caught:
         http.download(f"{server.url}/file", tmp_path)
@@ -64,13 +64,13 @@ def test_what_cannot_heal_is_tried_once(server: FileServer, tmp_path: Path, stat
     assert server.count("/file") == 1
 
 
-def test_nobody_there(tmp_path: Path) -> None:
+def test_an_unreachable_server_is_transient(tmp_path: Path) -> None:
     with pytest.raises(DownloadFailed) as caught:
         http.download("http://127.0.0.1:9/file", tmp_path)
     assert caught.value.transient
 
 
-def test_a_cut_answer_is_continued(server: FileServer, tmp_path: Path) -> None:
+def test_a_truncated_response_is_resumed(server: FileServer, tmp_path: Path) -> None:
     server.cut_after = [700_000, 300_000]
     done = http.download(f"{server.url}/file", tmp_path)
     assert done.path.read_bytes() == CONTENT
@@ -79,12 +79,12 @@ def test_a_cut_answer_is_continued(server: FileServer, tmp_path: Path) -> None:
     assert len(list(tmp_path.glob(".part-*-????????????????"))) == 1
 
 
-def test_without_ranges_it_starts_over(server: FileServer, tmp_path: Path) -> None:
+def test_without_ranges_the_download_restarts(server: FileServer, tmp_path: Path) -> None:
     server.ranges, server.cut_after = False, [700_000]
     assert http.download(f"{server.url}/file", tmp_path).path.read_bytes() == CONTENT
 
 
-def test_a_changed_object_is_not_glued_to_the_old_one(server: FileServer, tmp_path: Path) -> None:
+def test_a_changed_object_is_not_appended_to_the_old_one(server: FileServer, tmp_path: Path) -> None:
     server.cut_after = [700_000]
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(retry, "ATTEMPTS", 1)
@@ -117,25 +117,25 @@ def test_a_killed_download_is_resumed_by_the_next_process(server: FileServer, tm
     assert server.gets[1][1].startswith("bytes=")
 
 
-def test_a_part_that_was_complete_costs_one_byte(server: FileServer, tmp_path: Path) -> None:
+def test_a_complete_part_costs_one_byte(server: FileServer, tmp_path: Path) -> None:
     first = http.download(f"{server.url}/file", tmp_path)
     again = http.download(f"{server.url}/file", tmp_path)
     assert (again.path, again.bytes_received) == (first.path, 1)
 
 
-def test_two_at_once_do_not_share_a_part(server: FileServer, tmp_path: Path) -> None:
+def test_two_downloads_do_not_share_a_part(server: FileServer, tmp_path: Path) -> None:
     with http._part(tmp_path) as (_, taken):
         assert http.download(f"{server.url}/file", tmp_path).path != taken
 
 
-def test_secrets_in_a_url_are_not_in_the_error(tmp_path: Path) -> None:
+def test_the_error_contains_no_secrets_of_the_url(tmp_path: Path) -> None:
     with pytest.raises(DownloadFailed) as caught:
         http.download("http://user:secret@127.0.0.1:9/file?token=secret", tmp_path)
     assert "secret" not in str(caught.value)
     assert "127.0.0.1:9/file" in str(caught.value)
 
 
-def test_a_zip_directory_is_read_without_the_zip(server: FileServer) -> None:
+def test_the_directory_of_a_zip_is_read_without_the_rest(server: FileServer) -> None:
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w") as archive:
         archive.writestr("big", CONTENT)
@@ -150,7 +150,7 @@ def test_a_zip_directory_is_read_without_the_zip(server: FileServer) -> None:
         assert archive.read("small") == b"x" * 10
 
 
-def test_ranges_not_served(server: FileServer) -> None:
+def test_a_server_without_ranges(server: FileServer) -> None:
     server.ranges = False
     assert http.open_ranges(f"{server.url}/file") is None
 
@@ -164,4 +164,4 @@ def test_a_redirect_that_drops_encryption_is_refused() -> None:
     answer = requests.Response()
     answer.url, answer.status_code = "http://elsewhere/file", 200
     with pytest.raises(DownloadFailed, match="without encryption"):
-        http._refuse_bad("https://host/file?token=secret", answer)
+        http._check_response("https://host/file?token=secret", answer)

@@ -1,4 +1,4 @@
-"""What is particular to a folder as a store: links, permissions, odd files, other tools' litter."""
+"""Folders only: links, permissions, special files, files of other programs."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def store(root: Path) -> LocalStore:
     return LocalStore(root)
 
 
-def test_reading_makes_no_folder(store: LocalStore, root: Path) -> None:
+def test_reading_creates_no_folder(store: LocalStore, root: Path) -> None:
     assert list(store.list()) == []
     assert store.stat("a/b") is None
     assert not root.exists()
@@ -33,7 +33,7 @@ def test_the_url_is_absolute(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
     assert LocalStore("here").url == str(tmp_path / "here")
 
 
-def test_a_file_is_no_store(tmp_path: Path) -> None:
+def test_a_file_is_not_a_store(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     with pytest.raises(StoreUnusable, match="not a folder"):
         LocalStore(tmp_path / "file")
@@ -49,7 +49,7 @@ def test_unfinished_files_are_never_listed(store: LocalStore, root: Path) -> Non
     assert [info.key for info in store.list()] == ["clips/x"]
 
 
-def test_unsafe_names_are_ignored_and_said_once(
+def test_unsafe_names_are_ignored_and_logged_once(
     store: LocalStore, root: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     store.write("voices/anna.wav", b"x")
@@ -87,7 +87,7 @@ def test_links_that_leave_the_store_are_refused(
         with pytest.raises(LinkLeavesStore):
             list(store.list("voices/"))
     else:
-        store.write("voices/secret", b"mine")  # takes the link's place
+        store.write("voices/secret", b"mine")  # replaces the link
         assert store.read("voices/secret") == b"mine"
     assert (outside / "secret").read_bytes() == b"secret"
 
@@ -100,7 +100,7 @@ def test_links_inside_the_store_are_followed(store: LocalStore, root: Path) -> N
     assert [info.key for info in store.list("people/")] == ["people/anna.wav", "people/bob.wav"]
 
 
-def test_links_in_a_circle_end(store: LocalStore, root: Path) -> None:
+def test_loops_of_links_are_not_followed(store: LocalStore, root: Path) -> None:
     store.write("a/x", b"x")
     (root / "a" / "up").symlink_to(root)
     (root / "a" / "self").symlink_to("self")
@@ -117,7 +117,7 @@ def test_the_root_may_be_a_link(tmp_path: Path) -> None:
     assert (tmp_path / "disk" / "a" / "b").read_bytes() == b"x"
 
 
-def test_pipes_and_folders_are_no_objects(store: LocalStore, root: Path) -> None:
+def test_pipes_and_folders_are_not_objects(store: LocalStore, root: Path) -> None:
     store.write("a/b", b"x")
     os.mkfifo(root / "pipe")
     assert store.stat("pipe") is None
@@ -126,7 +126,7 @@ def test_pipes_and_folders_are_no_objects(store: LocalStore, root: Path) -> None
     assert [info.key for info in store.list()] == ["a/b"]
 
 
-def test_a_folder_in_the_way(store: LocalStore) -> None:
+def test_a_file_and_a_folder_of_the_same_name_conflict(store: LocalStore) -> None:
     store.write("a/b/c", b"x")
     with pytest.raises(StoreUnusable, match="folder is where a file should be"):
         store.write("a/b", b"x")
@@ -153,7 +153,7 @@ def test_an_edit_in_place_changes_the_etag(store: LocalStore, root: Path) -> Non
     assert after.etag != before.etag
 
 
-def test_files_are_readable_by_others_as_the_umask_says(store: LocalStore, root: Path) -> None:
+def test_files_have_the_permissions_of_the_umask(store: LocalStore, root: Path) -> None:
     old = os.umask(0o022)
     try:
         store.write("a", b"x")

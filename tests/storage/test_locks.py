@@ -1,4 +1,4 @@
-"""Locks keep others out, say who holds them, and end with their holder."""
+"""Locks exclude others, name their holder, and end with it."""
 
 from __future__ import annotations
 
@@ -23,17 +23,17 @@ import socket, sys, time
 from pathlib import Path
 socket.gethostname = lambda name=sys.argv[3] or socket.gethostname(): name
 from f5_pipeline.storage import locks
-locks.is_network_volume = lambda folder: sys.argv[2] == "network"
-locks._RENEWAL = float(sys.argv[4])
+locks.is_network_filesystem = lambda folder: sys.argv[2] == "network"
+locks.HEARTBEAT_INTERVAL = float(sys.argv[4])
 with locks.hold(Path(sys.argv[1]), "testing"):
     print("held", flush=True)
     time.sleep(600)
 """
-VOLUMES = pytest.mark.parametrize("volume", ["local", "network"])
+FILESYSTEMS = pytest.mark.parametrize("filesystem", ["local", "network"])
 
 
-def hold_elsewhere(path: Path, volume: str, host: str = "", renewal: float = 20.0) -> subprocess.Popen[bytes]:
-    command = [sys.executable, "-c", HOLDER, str(path), volume, host, str(renewal)]
+def hold_in_process(path: Path, filesystem: str, host: str = "", interval: float = 20.0) -> subprocess.Popen[bytes]:
+    command = [sys.executable, "-c", HOLDER, str(path), filesystem, host, str(interval)]
     process = subprocess.Popen(command, stdout=subprocess.PIPE)
     assert process.stdout is not None
     assert process.stdout.readline() == b"held\n"
@@ -41,16 +41,16 @@ def hold_elsewhere(path: Path, volume: str, host: str = "", renewal: float = 20.
 
 
 @pytest.fixture
-def path(tmp_path: Path, volume: str, monkeypatch: pytest.MonkeyPatch) -> Path:
-    monkeypatch.setattr(locks, "is_network_volume", lambda folder: volume == "network")
+def path(tmp_path: Path, filesystem: str, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setattr(locks, "is_network_filesystem", lambda folder: filesystem == "network")
     return tmp_path / "locks" / "one"
 
 
-@VOLUMES
-def test_a_dead_holder_is_no_obstacle(path: Path, volume: str, caplog: pytest.LogCaptureFixture) -> None:
-    """Waiting says for whom; the death of the holder ends it."""
+@FILESYSTEMS
+def test_a_lock_ends_with_its_holder(path: Path, filesystem: str, caplog: pytest.LogCaptureFixture) -> None:
+    """The log names the holder; its death ends the wait."""
     caplog.set_level(logging.INFO, "f5_pipeline")
-    process = hold_elsewhere(path, volume)
+    process = hold_in_process(path, filesystem)
     entered = threading.Event()
 
     def enter() -> None:
@@ -67,15 +67,15 @@ def test_a_dead_holder_is_no_obstacle(path: Path, volume: str, caplog: pytest.Lo
     waiting.join()
 
 
-@VOLUMES
-def test_threads_keep_each_other_out(path: Path, volume: str) -> None:
-    inside, most = [], []
+@FILESYSTEMS
+def test_threads_exclude_each_other(path: Path, filesystem: str) -> None:
+    inside, counts = [], []
 
     def work() -> None:
         for _ in range(10):
             with hold(path, "counting"):
                 inside.append(1)
-                most.append(len(inside))
+                counts.append(len(inside))
                 inside.pop()
 
     threads = [threading.Thread(target=work) for _ in range(4)]
@@ -83,12 +83,12 @@ def test_threads_keep_each_other_out(path: Path, volume: str) -> None:
         thread.start()
     for thread in threads:
         thread.join()
-    assert most == [1] * 40
+    assert counts == [1] * 40
 
 
 def test_another_machines_lock_is_never_broken(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Not by its age, and not because no process here has its number."""
-    monkeypatch.setattr(locks, "is_network_volume", lambda folder: True)
+    """Neither by age nor because no process of this machine has its id."""
+    monkeypatch.setattr(locks, "is_network_filesystem", lambda folder: True)
     path, entered = tmp_path / "one", threading.Event()
     path.write_text(f"{2**22 - 1}\nelsewhere\n")
     path.with_name("one.holder").write_text(
@@ -104,7 +104,7 @@ def test_another_machines_lock_is_never_broken(tmp_path: Path, monkeypatch: pyte
     waiting.start()
     assert not entered.wait(0.3)
     assert "if that machine is gone, delete" in describe_holder(path)
-    path.unlink()  # somebody follows the advice
+    path.unlink()  # as the message advises
     assert entered.wait(30)
     waiting.join()
 
@@ -112,9 +112,9 @@ def test_another_machines_lock_is_never_broken(tmp_path: Path, monkeypatch: pyte
 def test_a_long_wait_is_a_warning(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    monkeypatch.setattr(locks, "_SAY_AGAIN", (0.0, 0.05, 0.05))
+    monkeypatch.setattr(locks, "LOG_INTERVALS", (0.0, 0.05, 0.05))
     caplog.set_level(logging.INFO, "f5_pipeline")
-    process = hold_elsewhere(tmp_path / "one", "local")
+    process = hold_in_process(tmp_path / "one", "local")
     threading.Timer(0.5, process.kill).start()
     with hold(tmp_path / "one", "my work"):
         process.communicate()
@@ -123,21 +123,21 @@ def test_a_long_wait_is_a_warning(
     assert set(levels[1:]) == {logging.WARNING}
 
 
-def test_a_failure_inside_frees_the_lock(tmp_path: Path) -> None:
+def test_an_exception_releases_the_lock(tmp_path: Path) -> None:
     for _ in range(2):
         with pytest.raises(RuntimeError), hold(tmp_path / "one", "failing"):
             raise RuntimeError
 
 
-def test_a_lock_that_cannot_be_written(tmp_path: Path) -> None:
+def test_a_lock_file_that_cannot_be_written(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     with pytest.raises(FileUnusable, match="file is where a folder should be"), hold(tmp_path / "file" / "x", "it"):
         pass
 
 
-def test_an_unreadable_card_is_no_trouble(tmp_path: Path) -> None:
+def test_a_damaged_holder_file_is_ignored(tmp_path: Path) -> None:
     (tmp_path / "one.holder").write_text("{")
-    assert describe_holder(tmp_path / "one") == f"another process holds {tmp_path / 'one'}"
+    assert str(tmp_path / "one") in describe_holder(tmp_path / "one")
 
 
 # --- a holder on another machine ----------------------------------------------------------------------------------
@@ -145,89 +145,88 @@ def test_an_unreadable_card_is_no_trouble(tmp_path: Path) -> None:
 
 @pytest.fixture
 def shared(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A lock on a network volume, where two seconds without a sign of life are enough."""
-    monkeypatch.setattr(locks, "is_network_volume", lambda folder: True)
-    monkeypatch.setattr(locks, "_SILENCE", 2.0)
+    """A lock on a network file system with a heartbeat timeout of two seconds."""
+    monkeypatch.setattr(locks, "is_network_filesystem", lambda folder: True)
+    monkeypatch.setattr(locks, "HEARTBEAT_TIMEOUT", 2.0)
     return tmp_path / "one"
 
 
-def beginning(path: Path, together: list[int], most: list[int]) -> tuple[threading.Thread, threading.Event]:
-    """A thread that does something under the lock, and when it has begun."""
-    begun = threading.Event()
+def start_work(path: Path, inside: list[int], counts: list[int]) -> tuple[threading.Thread, threading.Event]:
+    """A thread that works under the lock, and an event for its start."""
+    started = threading.Event()
 
     def work() -> None:
         with hold(path, "my work"):
-            begun.set()
-            together.append(1)
-            most.append(len(together))
+            started.set()
+            inside.append(1)
+            counts.append(len(inside))
             time.sleep(0.1)
-            together.pop()
+            inside.pop()
 
     thread = threading.Thread(target=work, daemon=True)
     thread.start()
-    return thread, begun
+    return thread, started
 
 
-def test_who_waits_for_a_dead_machine_goes_on_and_leaves_its_lock_alone(
-    shared: Path, caplog: pytest.LogCaptureFixture
-) -> None:
-    """Several that go on keep each other out, and wait once in their lives."""
+def test_a_waiter_proceeds_without_the_lock_of_a_dead_machine(shared: Path, caplog: pytest.LogCaptureFixture) -> None:
+    """Several waiters that proceed exclude each other, and wait for that lock only once. The lock stays in place."""
     caplog.set_level(logging.INFO, "f5_pipeline")
-    process = hold_elsewhere(shared, "network", host="elsewhere")
+    process = hold_in_process(shared, "network", host="elsewhere")
     process.kill()
     process.communicate()
-    left = [(path, path.read_bytes(), path.stat().st_mtime_ns) for path in (shared, shared.with_name("one.holder"))]
-    together: list[int] = []
-    most: list[int] = []
-    threads = [beginning(shared, together, most)[0] for _ in range(3)]
+    before = [(path, path.read_bytes(), path.stat().st_mtime_ns) for path in (shared, shared.with_name("one.holder"))]
+    inside: list[int] = []
+    counts: list[int] = []
+    threads = [start_work(shared, inside, counts)[0] for _ in range(3)]
     for thread in threads:
         thread.join(60)
-    assert most == [1, 1, 1]
+    assert counts == [1, 1, 1]
     assert "Going on with my work without its lock" in caplog.text
     assert f"process {process.pid} on elsewhere" in caplog.text
     assert f"if that machine is gone, delete {shared}" in caplog.text
     caplog.clear()
     with hold(shared, "my work"):
-        assert caplog.text.count("Waiting to begin my work") == 1  # it was looked at once
-        assert [(path, path.read_bytes(), path.stat().st_mtime_ns) for path, *_ in left] == left
+        assert caplog.text.count("Waiting to begin my work") == 1
+        assert [(path, path.read_bytes(), path.stat().st_mtime_ns) for path, *_ in before] == before
     assert shared.read_text().splitlines()[1] == "elsewhere"
 
 
-def test_who_waits_for_a_slow_machine_keeps_waiting(shared: Path) -> None:
-    process = hold_elsewhere(shared, "network", host="elsewhere", renewal=0.1)
-    thread, begun = beginning(shared, [], [])
-    assert not begun.wait(6)
+@pytest.mark.slow
+def test_a_waiter_keeps_waiting_while_heartbeats_arrive(shared: Path) -> None:
+    process = hold_in_process(shared, "network", host="elsewhere", interval=0.1)
+    thread, started = start_work(shared, [], [])
+    assert not started.wait(6)
     process.kill()
     process.communicate()
-    assert begun.wait(60)
+    assert started.wait(60)
     thread.join()
 
 
-@pytest.mark.parametrize("volume", ["local", "network"])
-def test_signs_of_life_end_with_the_lock(path: Path, volume: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(locks, "_RENEWAL", 0.01)
-    before, card = set(threading.enumerate()), path.with_name("one.holder")
+@FILESYSTEMS
+def test_heartbeats_end_with_the_lock(path: Path, filesystem: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(locks, "HEARTBEAT_INTERVAL", 0.01)
+    before, holder = set(threading.enumerate()), path.with_name("one.holder")
     with hold(path, "my work"):
-        (*renewing,) = set(threading.enumerate()) - before
-        assert len(renewing) == (volume == "network")
-        assert all(thread.daemon for thread in renewing)
-        if renewing:
-            os.utime(card, (0, 0))
-            wait_until(lambda: card.stat().st_mtime > 0)
-            card.unlink()  # and nothing comes of it
-            card.write_text("{}")  # of another, who deleted the lock and took it
-            os.utime(card, (0, 0))
-            renewing[0].join(0.2)
-            assert renewing[0].is_alive()
-            assert card.stat().st_mtime == 0
-    for thread in renewing:
+        (*heartbeats,) = set(threading.enumerate()) - before
+        assert len(heartbeats) == (filesystem == "network")
+        assert all(thread.daemon for thread in heartbeats)
+        if heartbeats:
+            os.utime(holder, (0, 0))
+            wait_until(lambda: holder.stat().st_mtime > 0)
+            holder.unlink()  # and is not created again
+            holder.write_text("{}")  # of another process, which took the lock since
+            os.utime(holder, (0, 0))
+            heartbeats[0].join(0.2)
+            assert heartbeats[0].is_alive()
+            assert holder.stat().st_mtime == 0
+    for thread in heartbeats:
         thread.join(60)
         assert not thread.is_alive()
 
 
-def wait_until(true: Callable[[], bool]) -> None:
+def wait_until(condition: Callable[[], bool]) -> None:
     for _ in range(6000):
-        if true():
+        if condition():
             return
         time.sleep(0.01)
     raise AssertionError

@@ -1,4 +1,4 @@
-"""Which store a URL means."""
+"""The store that a URL names."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from f5_pipeline.storage.open import open_store
 from f5_pipeline.storage.s3 import S3Store, region_of
 
 
-def test_folders(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_folder_is_a_local_store(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("HOME", str(tmp_path / "home"))
     assert isinstance(open_store(tmp_path), LocalStore)
@@ -30,7 +30,7 @@ def test_folders(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         ("s3://Old_Bucket.name/p", "s3://Old_Bucket.name/p/a/b"),
     ],
 )
-def test_buckets(url: str, location: str) -> None:
+def test_an_s3_url_is_a_bucket(url: str, location: str) -> None:
     store = open_store(url)
     assert isinstance(store, S3Store)
     assert store.location("a/b") == location
@@ -38,12 +38,12 @@ def test_buckets(url: str, location: str) -> None:
     assert (again.url, again.location("a/b")) == (store.url, location)
 
 
-NO_STORES = ["", "s3://", "s3:///key", "s3:/bucket", "s3://b", "gs://bucket/x", "https://bucket", "file:///x"]
-NO_STORES += ["s3://user:pw@bucket", "s3://bucket/p?x=1"]
+INVALID_URLS = ["", "s3://", "s3:///key", "s3:/bucket", "s3://b", "gs://bucket/x", "https://bucket", "file:///x"]
+INVALID_URLS += ["s3://user:pw@bucket", "s3://bucket/p?x=1"]
 
 
-@pytest.mark.parametrize("url", NO_STORES)
-def test_what_is_no_store(url: str) -> None:
+@pytest.mark.parametrize("url", INVALID_URLS)
+def test_an_invalid_url_is_refused(url: str) -> None:
     with pytest.raises(BadSetting, match="F5_STORE"):
         open_store(url)
 
@@ -63,12 +63,12 @@ def test_what_is_no_store(url: str) -> None:
         ("https://s3.example.com", "us-east-1"),
     ],
 )
-def test_the_region_that_an_endpoint_tells(endpoint: str, region: str) -> None:
+def test_the_region_in_the_name_of_an_endpoint(endpoint: str, region: str) -> None:
     assert region_of(endpoint) == region
 
 
 @pytest.mark.parametrize("endpoint", ["no scheme", "http://"])
-def test_an_endpoint_that_is_none(endpoint: str, aws_environment: pytest.MonkeyPatch) -> None:
+def test_an_invalid_endpoint_is_refused(endpoint: str, aws_environment: pytest.MonkeyPatch) -> None:
     aws_environment.setenv("AWS_ENDPOINT_URL", endpoint)
     with pytest.raises(BadSetting, match="AWS_ENDPOINT_URL"):
         open_store("s3://bucket").stat("x")

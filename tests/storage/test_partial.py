@@ -1,4 +1,4 @@
-"""Files appear whole or not at all; what dead writers leave is told from what living ones write."""
+"""Atomic writes; partial files of dead writers are distinguished from those of live writers."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import pytest
 from filelock import lock_descriptor
 
 from f5_pipeline.storage import partial
-from f5_pipeline.storage.partial import AlreadyThere, atomic_write, partial_files, remove_if_dead
+from f5_pipeline.storage.partial import TargetExists, atomic_write, partial_files, remove_if_dead
 
 WRITER = """
 import sys, time
@@ -27,7 +27,7 @@ with atomic_write(Path(sys.argv[1])) as file:
 
 @pytest.fixture
 def writer(tmp_path: Path):
-    """Another process, in the middle of writing ``tmp_path/a/target``."""
+    """Another process that is writing ``tmp_path/a/target``."""
     process = subprocess.Popen([sys.executable, "-c", WRITER, str(tmp_path / "a" / "target")], stdout=subprocess.PIPE)
     assert process.stdout is not None
     assert process.stdout.readline() == b"writing\n"
@@ -37,7 +37,7 @@ def writer(tmp_path: Path):
     process.stdout.close()
 
 
-def test_a_file_appears_when_it_is_whole(tmp_path: Path) -> None:
+def test_a_file_appears_when_it_is_complete(tmp_path: Path) -> None:
     target = tmp_path / "deep" / "target"
     with atomic_write(target) as file:
         file.write(b"all")
@@ -47,7 +47,7 @@ def test_a_file_appears_when_it_is_whole(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("failure", [RuntimeError, KeyboardInterrupt])
-def test_a_failure_leaves_what_was_there(tmp_path: Path, failure: type[BaseException]) -> None:
+def test_a_failure_keeps_the_old_file(tmp_path: Path, failure: type[BaseException]) -> None:
     (tmp_path / "target").write_bytes(b"old")
 
     def fail_halfway() -> None:
@@ -61,29 +61,29 @@ def test_a_failure_leaves_what_was_there(tmp_path: Path, failure: type[BaseExcep
 
 
 @pytest.mark.parametrize("links", [True, False], ids=["with hard links", "without"])
-def test_a_target_that_is_not_to_be_replaced(tmp_path: Path, links: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_replace_the_old_target_is_kept(tmp_path: Path, links: bool, monkeypatch: pytest.MonkeyPatch) -> None:
     def refuse(*_: object) -> None:
-        raise PermissionError(1, "no hard links here")
+        raise PermissionError(1, "no hard links")
 
     if not links:
         monkeypatch.setattr(os, "link", refuse)
-    for data, expected in ((b"one", None), (b"two", AlreadyThere)):
+    for data, expected in ((b"one", None), (b"two", TargetExists)):
         try:
             with atomic_write(tmp_path / "target", replace=False) as file:
                 file.write(data)
-        except AlreadyThere:
-            assert expected is AlreadyThere
+        except TargetExists:
+            assert expected is TargetExists
     assert [path.read_bytes() for path in tmp_path.iterdir()] == [b"one"]
 
 
-def test_a_living_writer_is_left_alone(tmp_path: Path, writer: subprocess.Popen[bytes]) -> None:
+def test_the_file_of_a_live_writer_is_kept(tmp_path: Path, writer: subprocess.Popen[bytes]) -> None:
     (found,) = partial_files(tmp_path)
     assert (found.pid, found.host, found.size, found.dead) == (writer.pid, partial.host_slug(), 4, False)
     assert not remove_if_dead(found)
     assert found.path.exists()
 
 
-def test_a_dead_writers_file_is_removed(tmp_path: Path, writer: subprocess.Popen[bytes]) -> None:
+def test_the_file_of_a_dead_writer_is_removed(tmp_path: Path, writer: subprocess.Popen[bytes]) -> None:
     writer.kill()
     writer.wait()
     (found,) = partial_files(tmp_path)
@@ -94,30 +94,30 @@ def test_a_dead_writers_file_is_removed(tmp_path: Path, writer: subprocess.Popen
     assert list(partial_files(tmp_path)) == []
 
 
-def test_age_is_no_proof_and_a_used_again_pid_no_disproof(tmp_path: Path) -> None:
-    """A dead writer's number may be anybody's now: here it is that of this very process."""
+def test_neither_age_nor_process_id_decides(tmp_path: Path) -> None:
+    """The process id of a dead writer may be reused: here this process has it."""
     dead = tmp_path / f".part-{partial.host_slug()}-{os.getpid()}-{'0' * 16}"
     alive = tmp_path / f".part-{partial.host_slug()}-{'9' * 7}-{'1' * 16}"
     dead.touch()
     with alive.open("wb") as file:
         lock_descriptor(file.fileno())
         os.utime(alive, (0, 0))
-        judged = {found.path.name: found.dead for found in partial_files(tmp_path)}
-    assert judged == {dead.name: True, alive.name: False}
+        dead_by_name = {found.path.name: found.dead for found in partial_files(tmp_path)}
+    assert dead_by_name == {dead.name: True, alive.name: False}
 
 
 @pytest.mark.parametrize(("network", "dead"), [(True, False), (False, True)])
-def test_another_machines_file_is_judged_only_where_its_lock_would_show(
+def test_another_machines_file_counts_as_dead_only_where_its_lock_is_visible(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, network: bool, dead: bool
 ) -> None:
-    monkeypatch.setattr(partial, "is_network_volume", lambda folder: network)
+    monkeypatch.setattr(partial, "is_network_filesystem", lambda folder: network)
     (tmp_path / f".part-elsewhere-1-{'0' * 16}").touch()
     (found,) = partial_files(tmp_path)
     assert (found.host, found.dead) == ("elsewhere", dead)
     assert remove_if_dead(found) == dead
 
 
-def test_without_locks_there_is_no_proof(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_locks_no_file_counts_as_dead(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def no_locks(*_: object, **__: object) -> bool:
         raise OSError(37, "No locks available")
 
@@ -129,23 +129,23 @@ def test_without_locks_there_is_no_proof(tmp_path: Path, monkeypatch: pytest.Mon
     assert (tmp_path / "target").read_bytes() == b"x"
 
 
-def test_a_cleaner_that_comes_between_opening_and_locking_is_noticed(
+def test_a_file_that_is_cleaned_up_before_it_is_locked_is_created_again(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     removed = []
 
-    def lock_after_a_cleaner(descriptor: int) -> None:
+    def lock_after_cleanup(descriptor: int) -> None:
         if not removed:
             removed.extend(tmp_path.iterdir())
             removed[0].unlink()
 
-    monkeypatch.setattr(partial, "lock_descriptor", lock_after_a_cleaner)
+    monkeypatch.setattr(partial, "lock_descriptor", lock_after_cleanup)
     with atomic_write(tmp_path / "target") as file:
         file.write(b"x")
     assert (tmp_path / "target").read_bytes() == b"x"
 
 
-def test_links_and_strangers_are_no_partial_files(tmp_path: Path) -> None:
+def test_links_and_other_names_are_not_partial_files(tmp_path: Path) -> None:
     (tmp_path / f".part-h-1-{'0' * 16}").symlink_to("/etc/hostname")
     for name in (".part-", ".part-h-1-short", "part-h-1-" + "0" * 16, ".partial"):
         (tmp_path / name).touch()

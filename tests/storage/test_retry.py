@@ -1,4 +1,4 @@
-"""What is transient, in one table, and how often it is tried."""
+"""Which failures are transient, and how often a call is attempted."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ import pytest
 import requests
 
 from f5_pipeline.errors import AccessRefused, F5PipelineError, KeepsChanging, ObjectMissing, StoreBusy, StoreUnusable
-from f5_pipeline.storage.retry import ATTEMPTS, attempt, is_transient, is_transient_status
+from f5_pipeline.storage.retry import ATTEMPTS, is_transient, is_transient_status, with_retries
 
 
-def answered(status: int) -> requests.HTTPError:
+def http_error(status: int) -> requests.HTTPError:
     response = requests.Response()
     response.status_code = status
     return requests.HTTPError(response=response)
@@ -33,8 +33,8 @@ TRANSIENT = [
     urllib.error.URLError(ConnectionRefusedError()),
     urllib.error.URLError("timed out"),
     urllib.error.HTTPError("u", 503, "", Message(), None),
-    answered(429),
-    answered(500),
+    http_error(429),
+    http_error(500),
 ]
 PERMANENT = [
     StoreUnusable("s3://b", "there is no such bucket.", ""),
@@ -42,8 +42,8 @@ PERMANENT = [
     ObjectMissing("x"),
     urllib.error.HTTPError("u", 404, "", Message(), None),
     urllib.error.URLError(PermissionError()),
-    answered(403),
-    answered(404),
+    http_error(403),
+    http_error(404),
     OSError(28, "No space left on device"),
     ValueError(),
     KeyError("x"),
@@ -51,7 +51,7 @@ PERMANENT = [
 
 
 @pytest.mark.parametrize("error", TRANSIENT, ids=repr)
-def test_transient_failures_are_tried_three_times(error: Exception, waits: list[float]) -> None:
+def test_transient_failures_are_attempted_three_times(error: Exception, waits: list[float]) -> None:
     calls = []
 
     def fail() -> None:
@@ -60,13 +60,13 @@ def test_transient_failures_are_tried_three_times(error: Exception, waits: list[
 
     assert is_transient(error)
     with pytest.raises(type(error)):
-        attempt(fail)
+        with_retries(fail)
     assert len(calls) == ATTEMPTS == 3
     assert len(waits) == 2
 
 
 @pytest.mark.parametrize("error", PERMANENT, ids=repr)
-def test_permanent_failures_are_tried_once(error: Exception, waits: list[float]) -> None:
+def test_permanent_failures_are_attempted_once(error: Exception, waits: list[float]) -> None:
     calls = []
 
     def fail() -> None:
@@ -75,7 +75,7 @@ def test_permanent_failures_are_tried_once(error: Exception, waits: list[float])
 
     assert not is_transient(error)
     with pytest.raises(type(error)):
-        attempt(fail)
+        with_retries(fail)
     assert len(calls) == 1
     assert waits == []
 
@@ -86,14 +86,14 @@ def test_waits_grow_and_are_random(waits: list[float]) -> None:
 
     for _ in range(200):
         with pytest.raises(ConnectionResetError):
-            attempt(fail)
+            with_retries(fail)
     first, second = waits[::2], waits[1::2]
     assert len(set(waits)) > 350
     assert max(first) <= 1.0 < max(second) <= 2.0
 
 
-def test_the_first_success_ends_it(waits: list[float]) -> None:
-    outcomes = iter([ConnectionResetError(), "fine", "never asked"])
+def test_the_first_success_is_returned(waits: list[float]) -> None:
+    outcomes = iter([ConnectionResetError(), "fine", "not reached"])
 
     def call() -> str:
         outcome = next(outcomes)
@@ -101,16 +101,16 @@ def test_the_first_success_ends_it(waits: list[float]) -> None:
             raise outcome
         return outcome
 
-    assert attempt(call) == "fine"
-    assert next(outcomes) == "never asked"
+    assert with_retries(call) == "fine"
+    assert next(outcomes) == "not reached"
 
 
-def test_statuses() -> None:
+def test_transient_statuses() -> None:
     assert all(is_transient_status(status) for status in (408, 429, 500, 502, 503, 504))
     assert not any(is_transient_status(status) for status in (200, 301, 400, 401, 403, 404, 410, 412, 416, 501))
     assert is_transient_status(403, "RequestTimeTooSkewed")
     assert is_transient_status(400, "RequestTimeout")
 
 
-def test_our_errors_decide_for_themselves() -> None:
+def test_our_errors_know_if_they_are_transient() -> None:
     assert not is_transient(F5PipelineError("it", "is broken."))

@@ -1,4 +1,4 @@
-"""What is particular to buckets: prefixes, conditional writes, presigned URLs, odd keys, headers, forks."""
+"""Buckets only: prefixes, conditional writes, presigned URLs, unsafe keys, headers, forks."""
 
 from __future__ import annotations
 
@@ -32,8 +32,8 @@ def store(server: Server, aws_environment: pytest.MonkeyPatch) -> S3Store:
 
 
 @pytest.fixture
-def watched(moto_server: Server, aws_environment: pytest.MonkeyPatch) -> Iterator[tuple[S3Store, Proxy]]:
-    """A store on moto's server, and the requests that it makes."""
+def recorded(moto_server: Server, aws_environment: pytest.MonkeyPatch) -> Iterator[tuple[S3Store, Proxy]]:
+    """A store on moto's server, and the proxy that records its requests."""
     bucket = moto_server.bucket()
     with proxy_before(moto_server.endpoint) as proxy:
         for name, value in servers.environment(proxy.endpoint).items():
@@ -51,7 +51,7 @@ def test_stores_in_one_bucket_do_not_see_each_other(store: S3Store) -> None:
     assert store.stat_many(["a/x", "inner/a/x"]).keys() == {"a/x", "inner/a/x"}
 
 
-def test_keys_that_others_put_there(moto_server: Server, aws_environment: pytest.MonkeyPatch) -> None:
+def test_unsafe_keys_of_other_programs_are_not_listed(moto_server: Server, aws_environment: pytest.MonkeyPatch) -> None:
     store = s3_store(moto_server, aws_environment, prefix="")
     bucket = store.url.removeprefix("s3://")
     for key in (
@@ -68,8 +68,8 @@ def test_keys_that_others_put_there(moto_server: Server, aws_environment: pytest
     assert [info.key for info in store.list()] == ["voices/a"]
 
 
-def test_more_objects_than_a_page(store: S3Store, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(s3, "_PAGE", 50)
+def test_a_listing_of_several_pages(store: S3Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(s3, "PAGE_SIZE", 50)
     keys = [f"clips/{number:04}" for number in range(130)]
     with ThreadPoolExecutor(8) as pool:
         list(pool.map(lambda key: store.write(key, b""), keys))
@@ -78,11 +78,11 @@ def test_more_objects_than_a_page(store: S3Store, monkeypatch: pytest.MonkeyPatc
     assert list(store.stat_many(wanted)) == keys[::2]
 
 
-def test_of_two_writers_that_create_at_once_one_succeeds(watched: tuple[S3Store, Proxy]) -> None:
-    """Both look, both see nothing, both write: a server that honours the condition lets one through."""
-    store, proxy = watched
-    both_looked, results = threading.Barrier(2), []
-    proxy.meanwhile = lambda request: both_looked.wait() and None if request.method == "HEAD" else None
+def test_one_of_two_simultaneous_creates_succeeds(recorded: tuple[S3Store, Proxy]) -> None:
+    """Both see no object and both write: a server with conditional writes accepts one."""
+    store, proxy = recorded
+    both_checked, results = threading.Barrier(2), []
+    proxy.meanwhile = lambda request: both_checked.wait() and None if request.method == "HEAD" else None
 
     def create(data: bytes) -> None:
         if store.create("clips/x", data) is not None:
@@ -98,8 +98,8 @@ def test_of_two_writers_that_create_at_once_one_succeeds(watched: tuple[S3Store,
     assert store.read("clips/x") == results[0]
 
 
-def test_a_server_that_refuses_conditional_writes_is_asked_for_one_once(watched: tuple[S3Store, Proxy]) -> None:
-    store, proxy = watched
+def test_a_server_that_rejects_conditional_writes_gets_only_one(recorded: tuple[S3Store, Proxy]) -> None:
+    store, proxy = recorded
     proxy.decide = without_conditional_writes
     first = store.create("clips/a", b"one")
     assert first is not None
@@ -111,8 +111,8 @@ def test_a_server_that_refuses_conditional_writes_is_asked_for_one_once(watched:
     assert (store.read("clips/a"), store.read("clips/b")) == (b"one", b"two")
 
 
-def test_what_is_refused_without_a_condition_too_is_an_error(watched: tuple[S3Store, Proxy]) -> None:
-    store, proxy = watched
+def test_a_write_that_is_rejected_without_the_condition_too_is_an_error(recorded: tuple[S3Store, Proxy]) -> None:
+    store, proxy = recorded
     proxy.decide = lambda request: Fault("answer", 400, "InvalidRequest") if request.method == "PUT" else None
     with pytest.raises(RequestNotAccepted, match=r"writing clips/a failed: 400 InvalidRequest .*docs/stores\.md"):
         store.create("clips/a", b"one")
@@ -122,9 +122,9 @@ def test_what_is_refused_without_a_condition_too_is_an_error(watched: tuple[S3St
     assert proxy.of("PUT")[0].headers["if-none-match"] == "*"
 
 
-def test_no_checksum_headers_are_sent(watched: tuple[S3Store, Proxy], tmp_path: Path) -> None:
-    """Some relatives of S3 answer them with 403."""
-    store, _ = watched
+def test_no_checksum_headers_are_sent(recorded: tuple[S3Store, Proxy], tmp_path: Path) -> None:
+    """Some S3-compatible servers reject them with 403."""
+    store, _ = recorded
     sent: dict[str, str] = {}
     store._client().meta.events.register("before-send.s3.*", lambda request, **_: sent.update(request.headers))
     (tmp_path / "large").write_bytes(b"x" * (9 << 20))
@@ -137,10 +137,8 @@ def test_no_checksum_headers_are_sent(watched: tuple[S3Store, Proxy], tmp_path: 
     assert not {name for name in names if "checksum" in name or "trailer" in name or "sdk-checksum" in name}
 
 
-def test_a_browser_is_told_what_an_object_is(
-    moto_server: Server, aws_environment: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
-    """Else it offers a page as a download, and may not play a clip."""
+def test_objects_have_a_media_type(moto_server: Server, aws_environment: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """Else a browser downloads the page, and may not play a clip."""
     store = s3_store(moto_server, aws_environment)
     (tmp_path / "large").write_bytes(b"x" * (9 << 20))
     store.upload(tmp_path / "large", "batches/b/b.m4b")
@@ -153,7 +151,7 @@ def test_a_browser_is_told_what_an_object_is(
     assert types == {"b.m4b": "audio/mp4", "report.html": "text/html; charset=utf-8", "x.MP3": "audio/mpeg"}
 
 
-def test_shared_urls_open_the_object_and_end(store: S3Store) -> None:
+def test_presigned_urls_open_the_object_and_have_a_limit(store: S3Store) -> None:
     store.write("clips/x", b"sound")
     with urllib.request.urlopen(store.share("clips/x", 60)) as answer:
         assert answer.read() == b"sound"
@@ -165,7 +163,7 @@ def test_shared_urls_open_the_object_and_end(store: S3Store) -> None:
             store.share("clips/x", seconds)
 
 
-def test_a_shared_url_is_for_one_object_only(rclone_server: Server, aws_environment: pytest.MonkeyPatch) -> None:
+def test_a_presigned_url_is_valid_for_one_object(rclone_server: Server, aws_environment: pytest.MonkeyPatch) -> None:
     store = s3_store(rclone_server, aws_environment)
     store.write("clips/x", b"sound")
     store.write("clips/y", b"other")
@@ -173,7 +171,7 @@ def test_a_shared_url_is_for_one_object_only(rclone_server: Server, aws_environm
         urllib.request.urlopen(store.share("clips/x", 60).replace("clips/x", "clips/y"))
 
 
-def test_a_forked_child_has_connections_of_its_own(store: S3Store) -> None:
+def test_a_forked_child_has_its_own_connections(store: S3Store) -> None:
     store.write("a", b"x")
     child = os.fork()
     if child == 0:
@@ -183,7 +181,7 @@ def test_a_forked_child_has_connections_of_its_own(store: S3Store) -> None:
     assert os.waitpid(child, 0)[1] == 0
 
 
-def test_unfinished_uploads_are_told(moto_server: Server, aws_environment: pytest.MonkeyPatch) -> None:
+def test_unfinished_uploads_are_listed(moto_server: Server, aws_environment: pytest.MonkeyPatch) -> None:
     store = s3_store(moto_server, aws_environment)
     assert store.unfinished_uploads() == []
     bucket = store.url.split("/")[2]
@@ -191,10 +189,10 @@ def test_unfinished_uploads_are_told(moto_server: Server, aws_environment: pytes
     assert [key for key, _ in store.unfinished_uploads()] == ["models/x"]
 
 
-def test_a_large_file_comes_in_parts_and_a_small_one_in_one_request(
-    watched: tuple[S3Store, Proxy], tmp_path: Path
+def test_a_large_file_is_downloaded_in_parts_and_a_small_one_in_one_request(
+    recorded: tuple[S3Store, Proxy], tmp_path: Path
 ) -> None:
-    store, proxy = watched
+    store, proxy = recorded
     for size, gets in ((0, 2), (1, 1), (8 << 20, 1), ((8 << 20) + 1, 2), (20 << 20, 3)):
         (tmp_path / "file").write_bytes(os.urandom(size))
         info = store.upload(tmp_path / "file", "file")

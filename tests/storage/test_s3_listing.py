@@ -1,4 +1,4 @@
-"""Finding known keys by listing: all of them, and with few requests."""
+"""Looking up known keys by listing: all of them, with few requests."""
 
 from __future__ import annotations
 
@@ -9,20 +9,20 @@ from datetime import datetime, timezone
 import pytest
 
 from f5_pipeline.storage.object_store import ObjectInfo
-from f5_pipeline.storage.s3_listing import Page, leap
+from f5_pipeline.storage.s3_listing import Page, find_keys
 
 PAGE = 1000
 
 
 class Bucket:
-    """A sorted listing that counts its pages."""
+    """A sorted listing that counts the requested pages."""
 
-    def __init__(self, keys: list[str], knows_start_after: bool = True) -> None:
-        self.keys, self.pages, self.knows_start_after = sorted(keys), 0, knows_start_after
+    def __init__(self, keys: list[str], supports_start_after: bool = True) -> None:
+        self.keys, self.pages, self.supports_start_after = sorted(keys), 0, supports_start_after
 
     def page(self, prefix: str, after: str = "", token: str = "") -> Page:
         self.pages += 1
-        start = token or (after if self.knows_start_after else "")
+        start = token or (after if self.supports_start_after else "")
         first = max(bisect.bisect_right(self.keys, start), bisect.bisect_left(self.keys, prefix))
         chosen = [key for key in self.keys[first : first + PAGE] if key.startswith(prefix)]
         more = len(chosen) == PAGE and first + PAGE < len(self.keys) and self.keys[first + PAGE].startswith(prefix)
@@ -39,12 +39,12 @@ CLIPS = sorted(clip(number) for number in range(100_000))
 
 
 @pytest.mark.parametrize(
-    ("there", "wanted", "most_pages"),
+    ("existing", "wanted", "max_pages"),
     [
         (CLIPS, CLIPS, 101),  # all of them: the pages of a full listing
-        (CLIPS, CLIPS[::500], 101),  # some of them, everywhere
+        (CLIPS, CLIPS[::500], 101),  # some, everywhere
         (CLIPS, CLIPS[7::20_000], 5),  # few: a page each
-        (CLIPS, CLIPS[40_000:41_500], 3),  # all in one place
+        (CLIPS, CLIPS[40_000:41_500], 3),  # neighbours
         (CLIPS[::2], CLIPS, 51),  # half of them are missing
         ([], CLIPS, 1),
         (CLIPS, ["clips/zz/none", "clips/zz/zero"], 1),
@@ -53,22 +53,22 @@ CLIPS = sorted(clip(number) for number in range(100_000))
         (["a", *[f"a{n:05}" for n in range(3000)], "ab"], ["ab"], 1),
     ],
 )
-def test_leaping(there: list[str], wanted: list[str], most_pages: int) -> None:
-    bucket = Bucket(there)
-    found = {info.key for info in leap(bucket.page, sorted(wanted))}
-    assert found == set(there) & set(wanted)
-    assert bucket.pages <= most_pages
+def test_existing_keys_are_found_in_few_pages(existing: list[str], wanted: list[str], max_pages: int) -> None:
+    bucket = Bucket(existing)
+    found = {info.key for info in find_keys(bucket.page, sorted(wanted))}
+    assert found == set(existing) & set(wanted)
+    assert bucket.pages <= max_pages
 
 
-def test_a_crowd_before_a_wanted_key() -> None:
-    """More strangers than a page sort between a key's own beginning and the key."""
-    crowd = [f"clips/xa{number:05}" for number in range(2500)]
-    bucket = Bucket([*crowd, "clips/xz"])
-    assert [info.key for info in leap(bucket.page, ["clips/xa99999", "clips/xz"])] == ["clips/xz"]
+def test_many_other_keys_before_a_wanted_key() -> None:
+    """More than a page of other keys sorts between a prefix of the wanted key and the key."""
+    others = [f"clips/xa{number:05}" for number in range(2500)]
+    bucket = Bucket([*others, "clips/xz"])
+    assert [info.key for info in find_keys(bucket.page, ["clips/xa99999", "clips/xz"])] == ["clips/xz"]
     assert bucket.pages <= 4
 
 
-def test_a_server_that_always_begins_at_the_beginning() -> None:
-    bucket = Bucket(CLIPS[:5000], knows_start_after=False)
-    assert {info.key for info in leap(bucket.page, CLIPS[2000:2100])} == set(CLIPS[2000:2100])
+def test_a_server_that_ignores_start_after() -> None:
+    bucket = Bucket(CLIPS[:5000], supports_start_after=False)
+    assert {info.key for info in find_keys(bucket.page, CLIPS[2000:2100])} == set(CLIPS[2000:2100])
     assert bucket.pages <= 7

@@ -17,7 +17,7 @@ from f5_pipeline.defs.dagster_internals import InstanceRef
 from f5_pipeline.defs.instance.pools import prepare_pool
 from f5_pipeline.defs.partitions import batches
 from f5_pipeline.errors import FileUnusable
-from f5_pipeline.settings.dagster_home import configured_here, users_home
+from f5_pipeline.settings.dagster_home import configured_storage, user_home
 from f5_pipeline.storage.locks import hold
 from f5_pipeline.storage.object_store import check_slug
 
@@ -92,7 +92,7 @@ def _prepare_home() -> Path:
     Raises:
         FileUnusable: the folder cannot be created.
     """
-    home = Path(os.environ.get("DAGSTER_HOME") or users_home()).absolute()
+    home = Path(os.environ.get("DAGSTER_HOME") or user_home()).absolute()
     try:
         home.mkdir(parents=True, exist_ok=True)
         if "DAGSTER_HOME" not in os.environ and not (home / "dagster.yaml").exists():
@@ -105,4 +105,4 @@ def _prepare_home() -> Path:
 
 def _configured_storage() -> str:
     """The storage that a ``dagster.yaml`` of the working folder names; "" if there is none."""
-    return configured_here(Path.cwd())
+    return configured_storage(Path.cwd())

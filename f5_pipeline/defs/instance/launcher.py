@@ -11,7 +11,7 @@ import dagster as dg
 
 from f5_pipeline.defs.dagster_internals import GRPC_INFO_TAG, CheckRunHealthResult, WorkerStatus
 from f5_pipeline.settings.environment import load_settings
-from f5_pipeline.storage.liveness import lives, remove_stale
+from f5_pipeline.storage.liveness import is_alive, remove_stale
 
 RUNS = "runs"  # the folder of the cache in which the processes of runs advertise that they are alive
 
@@ -26,7 +26,7 @@ class WatchingRunLauncher(dg.DefaultRunLauncher):
     def check_run_worker_health(self, run: dg.DagsterRun) -> CheckRunHealthResult:
         """FAILED only if the process is proven dead. A process on another machine counts as running."""
         folder = load_settings().cache / RUNS
-        alive = lives(folder, run.run_id)
+        alive = is_alive(folder, run.run_id)
         if alive or (alive is None and not _server_is_gone(run)):
             return CheckRunHealthResult(WorkerStatus.RUNNING)
         remove_stale(folder, run.run_id)

@@ -19,8 +19,8 @@ from f5_pipeline.defs.automation.automation_status import (
 from f5_pipeline.defs.automation.conditions import deliver_spoken_batches
 from f5_pipeline.defs.code_location import define
 from f5_pipeline.defs.partitions import batch_check
-from f5_pipeline.settings.environment import Settings
 from tests.defs.conftest import MANIFEST, Project
+from tests.settings.cron_expressions import VALID
 
 SPEECH = ("flash_attn_environment", "model_weights", "voice_files", "utterances", "generated_audio")
 UNKNOWN_VOICES = MANIFEST.replace("f2", "unknown").replace("m1", "unknown")
@@ -153,12 +153,8 @@ def test_automation_is_off_unless_it_is_set(monkeypatch: pytest.MonkeyPatch) -> 
     assert default_schedule_status() is dg.DefaultScheduleStatus.RUNNING
 
 
-@pytest.mark.parametrize(
-    "text",
-    ["0 2 * * *", "*/15 0-6 * * *", "5,35 1-23/2 1,15 * *", "0 3 * JAN-mar Mon-Fri", "0 2 * * 7", "10/20 * * * *"],
-)
-def test_dagster_accepts_the_cron_expressions_that_the_settings_accept(text: str) -> None:
-    assert Settings(nightly_cron=text).nightly_cron == text
+@pytest.mark.parametrize("text", VALID)
+def test_times_that_our_settings_take_dagster_takes_too(text: str) -> None:
     assert is_valid_cron_string(text)
 
 

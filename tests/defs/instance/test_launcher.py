@@ -14,10 +14,10 @@ import pytest
 from dagster._core.launcher import WorkerStatus
 
 from f5_pipeline.defs.instance.launcher import RUNS, WatchingRunLauncher
-from f5_pipeline.storage.liveness import alive
+from f5_pipeline.storage.liveness import advertise
 
-_RUN = "from pathlib import Path; import sys\nfrom f5_pipeline.storage.liveness import alive\n"
-_RUN += "with alive(Path(sys.argv[1]), 'a-run'): print('up', flush=True); sys.stdin.read()"
+_RUN = "from pathlib import Path; import sys\nfrom f5_pipeline.storage.liveness import advertise\n"
+_RUN += "with advertise(Path(sys.argv[1]), 'a-run'): print('up', flush=True); sys.stdin.read()"
 
 
 @pytest.fixture
@@ -40,7 +40,7 @@ def status(**address: object) -> WorkerStatus:
 
 
 def test_a_live_run_is_running(folder: Path) -> None:
-    with alive(folder, "a-run"):
+    with advertise(folder, "a-run"):
         assert status(socket="/gone") is WorkerStatus.RUNNING  # its server is gone
 
 
