@@ -13,7 +13,7 @@ from collections.abc import Callable
 import torch
 from torch.nn import functional
 
-from f5_pipeline.engine.f5.kernels import SpacedConvolution, gelu_tanh, mish
+from f5_pipeline.engine.f5.kernels import GappedConvolution, gelu_tanh, mish
 from f5_pipeline.engine.f5.packed import make_layout
 
 FRAMES, WIDTH, INNER, GROUPS, TAPS = 530, 224, 448, 16, 31
@@ -35,14 +35,14 @@ def main() -> None:
     inner, frames = torch.randn(2 * FRAMES, INNER), torch.randn(2 * FRAMES, WIDTH)
     layer = torch.nn.Conv1d(WIDTH, WIDTH, TAPS, groups=GROUPS, padding=TAPS // 2)
     layout = make_layout((FRAMES, FRAMES), TAPS // 2, torch.device("cpu"))
-    spaced = SpacedConvolution(layer.weight, layer.bias, GROUPS)
+    spaced = GappedConvolution(layer.weight, layer.bias, GROUPS)
     channels_first = frames.view(2, FRAMES, WIDTH).transpose(1, 2).contiguous()
     with torch.inference_mode():
         rows = {
             "GELU (tanh)": (lambda: gelu_tanh(inner), lambda: functional.gelu(inner, approximate="tanh")),
             "Mish": (lambda: mish(frames), lambda: functional.mish(frames)),
             "grouped convolution": (
-                lambda: spaced(frames, layout.spaced, layout.spaced_rows),
+                lambda: spaced(frames, layout.gapped, layout.gapped_rows),
                 lambda: layer(channels_first),
             ),
         }

@@ -60,7 +60,7 @@ class Clips:
         self._length: NDArray[np.int64] = joined["length"].astype(np.int64)
         self._each = spacing.frames_per_token
         rooms = (self._length / self._each).round().astype(int)  # as it is in the product: each has its share
-        spaced = [spacing.spaced(text, int(room)) for text, room in zip(self._texts, rooms, strict=True)]
+        spaced = [spacing.padded(text, int(room)) for text, room in zip(self._texts, rooms, strict=True)]
         self._spaced = [np.array([tokens[character] for character in text], np.int64) for text in spaced]
         self._start = np.cumsum(self._length) - self._length
         self._words = np.split(joined["words"], np.cumsum(joined["word_count"])[:-1])

@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from f5_pipeline.models.word_timing import parts
+from f5_pipeline.models.word_timing import word_features
 from training.recipe import Recipe
 from training.rendering import shard_file
 
@@ -50,7 +50,7 @@ def _words(recipe: Recipe, lines: Sequence[str], shard: Path) -> Iterator[tuple[
     starts: list[NDArray[np.int32]] = np.split(stored["words"], np.cumsum(stored["word_count"])[:-1])
     for line, length, found, pace in zip(stored["line"], stored["length"], starts, paces, strict=True):
         words = lines[line].split()
-        parted = [list(parts(word, following)) for word, following in zip(words, [*words[1:], ""], strict=True)]
+        parted = [list(word_features(word, following)) for word, following in zip(words, [*words[1:], ""], strict=True)]
         begins = np.cumsum([0, *(len(word) + 1 for word in words)])[:-1]
         its = found[np.isin(found[:, 0], begins)]  # espeak-ng may take a word for two
         first = np.append(np.searchsorted(begins, its[:, 0]), len(words))

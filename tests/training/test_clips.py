@@ -94,7 +94,7 @@ def test_some_samples_have_none(clips: Clips, lines: list[str]) -> None:
 
 def _with_room(texts: list[str]) -> str:
     """Each has as many tokens as its clip has frames."""
-    return "".join(SPACING.spaced(text, 6 * len(text)) for text in texts)
+    return "".join(SPACING.padded(text, 6 * len(text)) for text in texts)
 
 
 def _said(tokens: np.ndarray) -> str:

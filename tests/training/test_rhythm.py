@@ -67,7 +67,7 @@ def test_words_get_the_room_that_they_take(how: dict[str, bool], recipe: Recipe,
     rendered(tmp_path, lines, **how)
     table = json.loads(rhythm.fit(recipe, lines, tmp_path))
     assert table["frames_per_token"] == rhythm.FRAMES_PER_TOKEN
-    text = WordTiming(1.0, table["frames"]).spaced("tree of moon bad fish.")
+    text = WordTiming(1.0, table["frames"]).padded("tree of moon bad fish.")
     begins = [text.index(word) for word in ("tree", "of", "moon", "bad", "fish.")]
     assert np.diff([*begins, len(text)]) == pytest.approx([30, 9, 45, 20, 36 + PAUSE], abs=2)
 
