@@ -22,7 +22,7 @@ from f5_pipeline.settings.toml import did_you_mean
 from f5_pipeline.storage.object_store import is_slug
 from f5_pipeline.text.front_end import has_speech, spoken
 from f5_pipeline.text.pronunciation import Pronunciations
-from f5_pipeline.text.tags import BadTag, Stretch, stretches, voices_in
+from f5_pipeline.text.tags import BadTag, TaggedPassage, split_at_tags, voices_in
 from f5_pipeline.voices.listing import VoiceFiles
 from f5_pipeline.voices.settings import VoiceSettings
 
@@ -111,7 +111,7 @@ class Resolver:
             passages=passages if _has_tags(passages) else (),
         )
 
-    def _passages(self, taken: Sequence[Stretch], values: RowValues) -> tuple[Passage, ...]:
+    def _passages(self, taken: Sequence[TaggedPassage], values: RowValues) -> tuple[Passage, ...]:
         """Each stretch as if it were a row of its own, with its voice's language and speed."""
         passages = tuple(self._passage(stretch, values) for stretch in taken)
         spec, language = self._voice(taken[0].voice)[1], passages[0].language
@@ -123,7 +123,7 @@ class Resolver:
             self.foreign[language, spec.name] = self.foreign.get((language, spec.name), 0) + 1
         return passages
 
-    def _passage(self, stretch: Stretch, values: RowValues) -> Passage:
+    def _passage(self, stretch: TaggedPassage, values: RowValues) -> Passage:
         voice, spec = self._voice(stretch.voice)
         language = values.language or self.settings.language or voice.language or spec.languages[0]
         speed = _first(values.speed, self.settings.speed, voice.speed, spec.default_sampling.speed)
@@ -227,7 +227,7 @@ class Resolver:
         return said
 
 
-def _taken_apart(text: str, voice: str | None) -> list[Stretch]:
+def _taken_apart(text: str, voice: str | None) -> list[TaggedPassage]:
     if not text.strip():
         raise RowRejected("The text is empty")
     if len(text) > MAX_CHARACTERS:
@@ -235,7 +235,7 @@ def _taken_apart(text: str, voice: str | None) -> list[Stretch]:
             f"The text has {len(text):,} characters, at most {MAX_CHARACTERS:,} go into one row; split it"
         )
     try:
-        return stretches(text, voice)
+        return split_at_tags(text, voice)
     except BadTag as reason:
         raise RowRejected(str(reason)) from None
 

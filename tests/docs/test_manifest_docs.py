@@ -12,7 +12,7 @@ from f5_pipeline.cli.main import main
 from f5_pipeline.manifests.dictionary import parse_dictionary
 from f5_pipeline.storage.local import LocalStore
 from f5_pipeline.text.pronunciation import Pronunciations, put_back
-from f5_pipeline.text.tags import BadTag, stretches, without_tags
+from f5_pipeline.text.tags import BadTag, split_at_tags, without_tags
 from tests.material import put_voices
 
 PAGE = (Path(__file__).resolve().parents[2] / "docs" / "manifests.md").read_text()
@@ -57,13 +57,13 @@ def test_words_are_found_as_the_page_says(written: str, said: str) -> None:
 
 def test_tags_do_what_the_page_says() -> None:
     """Every tag that the page names in running text; those in parentheses are the wrong ones."""
-    assert [s.text.strip() for s in stretches("Wait [pause 1s], please.")] == ["Wait,", "please."]
+    assert [s.text.strip() for s in split_at_tags("Wait [pause 1s], please.")] == ["Wait,", "please."]
     assert without_tags("See [[1]].") == "See [1]."
     wrong = re.search(r"Any other tag \((.*?)\)", PAGE)
     assert wrong
     for tag in re.findall(r"`(\[.*?\])`", wrong[1]):
         with pytest.raises(BadTag):
-            stretches(f"{tag} Hello.")
+            split_at_tags(f"{tag} Hello.")
     for tag in ("[pause 0.8s]", "[pause 800ms]", "[voice: NAME]"):
         assert f"`{tag}`" in PAGE
-        assert len(stretches(f"Hello {tag} there.")) == 2
+        assert len(split_at_tags(f"Hello {tag} there.")) == 2

@@ -88,9 +88,9 @@ REJECTED = [
     ("Hi. [voice: dora] Yes.", "The voice 'dora' is not in the store. It has: anna, bob, carl."),
     ("Hi. [voice: carla] Yes.", "The voice 'carla' is not in the store. Did you mean 'carl'? It has: anna, bob, carl."),
     ("Hi. [voice: ../x] Yes.", "The voice '../x' is not in the store. It has: anna, bob, carl."),
-    ("Hi. [laughs]", "The tag '[laughs]' is unknown; there are [pause 0.8s] and [voice: NAME], and [[ and ]] for "
+    ("Hi. [laughs]", "The tag '[laughs]' is unknown; use [pause 0.8s] or [voice: NAME], and [[ and ]] for "
      "brackets in a text."),
-    ("Hi. [pause 2]", "The tag '[pause 2]' is no pause; write [pause 0.8s] or [pause 800ms]."),
+    ("Hi. [pause 2]", "The tag '[pause 2]' has no valid duration; write [pause 0.8s] or [pause 800ms]."),
     ("[pause 1s] ...", "The text has nothing to say: no letter and no digit."),
     ("Hi. [voice: bob] 😀 a", "The model 'demo' cannot say '😀' (U+1F600 GRINNING FACE)."),
     ("Hi. [voice: bob]", "Nothing is said after [voice: bob]."),
