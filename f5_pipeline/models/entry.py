@@ -127,7 +127,7 @@ class _Entry(_Strict):
     @model_validator(mode="after")
     def _possible(self) -> _Entry:
         if self.max_ref_seconds >= self.max_seconds:
-            raise ValueError("max_ref_seconds must leave room for speech within max_seconds")
+            raise ValueError("max_ref_seconds must be less than max_seconds")
         if self.commercial and "-NC" in self.licence.upper():
             raise ValueError(f"commercial cannot be true under the licence {self.licence}")
         if self.commercial is None and self.licence not in _COMMERCIAL and "-NC" not in self.licence.upper():

@@ -112,7 +112,7 @@ def test_a_text_with_more_tokens_than_frames_is_not_cut(engine: F5Engine) -> Non
     assert waveform.size > 256 * 200
 
 
-def test_what_does_not_change_is_computed_once(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_step_independent_values_are_computed_once(monkeypatch: pytest.MonkeyPatch) -> None:
     """A voice's spectrogram; an utterance's text embedding, with and without text; both guidance halves in one pass."""
     calls = Counter[str]()
 
