@@ -59,8 +59,6 @@ relative word error rate is meaningful. There was no listening test.
 {table}
 """
 
-_CONTINUED = "in the last of several training runs that started "
-
 
 def write(recipe: Recipe, arch: dict[str, Any], max_seconds: float, figures: dict[str, Any], model: Path) -> None:
     """Write ``MODEL_CARD.md`` into the model's folder, with the figures of ``evaluate``."""
