@@ -1,4 +1,4 @@
-"""Lines spoken by the demo model in four of its voices, for benchmarks of what comes out. Needs torch and f5-tts."""
+"""Speech of the demo model in four of its voices, for the quality benchmarks. Needs torch and f5-tts."""
 
 from __future__ import annotations
 
@@ -50,22 +50,23 @@ class Clip:
 
 
 def texts(count: int, random: np.random.Generator) -> list[str]:
-    made = [f"{s} {v} {o}" for o in OBJECTS for v in VERBS for s in SUBJECTS]
-    random.shuffle(made)
-    return [*SHORT, *made][:count]
+    """``count`` short texts: some fixed ones, then sentences in random order."""
+    sentences = [f"{s} {v} {o}" for o in OBJECTS for v in VERBS for s in SUBJECTS]
+    random.shuffle(sentences)
+    return [*SHORT, *sentences][:count]
 
 
 def transcript(voice: str) -> str:
-    """What is said in a voice's recording."""
+    """The transcript of a voice's recording."""
     return _shipped(voice, "txt").decode().strip()
 
 
 def speak(lines: Sequence[tuple[str, str]]) -> list[Clip]:
-    """Texts, each in the voice that is named beside it, as a batch would have them."""
+    """Clips of (text, voice) lines, synthesized as in a batch."""
     settings = Settings()
     spec = load_catalogue(settings)["demo"]
     model = ReadyModel(spec, ensure_weights(spec, settings.cache, None))
-    utterances = [_utterance(at, text, voice) for at, (text, voice) in enumerate(lines)]
+    utterances = [_utterance(index, text, voice) for index, (text, voice) in enumerate(lines)]
     with TemporaryDirectory() as folder:
         store = LocalStore(Path(folder))
         for voice, kind in product(VOICES, ("wav", "txt")):
@@ -79,12 +80,13 @@ def speak(lines: Sequence[tuple[str, str]]) -> list[Clip]:
         text, voice = lines[spoken.index]
         seconds = requests[spoken.index].expected_seconds
         clips[spoken.index] = Clip(np.clip(spoken.samples, -1, 1), text, seconds, voice)
-    return [clips[at] for at in range(len(lines))]
+    return [clips[index] for index in range(len(lines))]
 
 
 def _shipped(voice: str, kind: str) -> bytes:
     return (files("f5_pipeline.demo") / "voices" / f"{voice}.{kind}").read_bytes()
 
 
-def _utterance(at: int, text: str, voice: str) -> Utterance:
-    return Utterance(str(at), at + 1, text, text, voice, "demo", "en", Sampling(7, 1.0, -1.0, 1.0, 0.15), seed=at)
+def _utterance(index: int, text: str, voice: str) -> Utterance:
+    sampling = Sampling(7, 1.0, -1.0, 1.0, 0.15)
+    return Utterance(str(index), index + 1, text, text, voice, "demo", "en", sampling, seed=index)

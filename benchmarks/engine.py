@@ -4,10 +4,10 @@
     python benchmarks/engine.py --lines 64 --steps 7 --repeat 5
     python benchmarks/engine.py --device cuda --model random:F5TTS_v1_Base --lines 256 --steps 32 16 7
 
-``random:NAME`` is a model of that architecture with random weights: its speed is that of the real one. Prints a table:
-audio seconds per wall second of each, and the ratio. The two take turns, so that a machine whose speed drifts does not
-favour one; medians are reported. Upstream speaks one line after the other, so that it may be timed on some of them
-(``--upstream-lines``: drawn). Needs f5-tts and what ``f5_pipeline.engine`` imports; no Dagster.
+``random:NAME`` is a model of that architecture with random weights, as fast as the real one. Prints a table with the
+audio seconds per second of each engine, and the ratio. The two run alternately, so that a drift of the machine's
+speed does not favour one; the table has medians. Upstream speaks one line after the other, so a random sample of the
+lines suffices for it (``--upstream-lines``). Needs f5-tts and the imports of ``f5_pipeline.engine``; no Dagster.
 """
 
 from __future__ import annotations
@@ -75,11 +75,11 @@ class Line:
 
     @property
     def frames(self) -> int:
-        """To generate, by upstream's own rule, so that both sides say the same number of frames."""
+        """Frames to generate, by upstream's own rule, so that both engines generate the same number."""
         return int(self.ref_frames / len(self.ref_text.encode()) * len(self.text.encode()))
 
 
-Speak = Callable[[Sequence[Line]], Iterable[float]]  # gives the audio seconds of each clip as it is ready
+Speak = Callable[[Sequence[Line]], Iterable[float]]  # yields the audio seconds of each clip as soon as it is ready
 
 
 def demo_lines(count: int) -> list[Line]:
@@ -102,7 +102,7 @@ def long_lines(count: int) -> list[Line]:
 
 
 def random_model(spec: ModelSpec, folder: Path) -> ModelFiles:
-    """Files of a model of this architecture whose weights are random."""
+    """The files of a model of this architecture with random weights."""
     import torch
     from f5_tts.model import DiT
     from safetensors.torch import save_file
@@ -173,7 +173,7 @@ class Timing:
 
     audio_seconds: float
     wall_seconds: float
-    first_clip: float  # seconds until it was ready
+    first_clip: float  # seconds until the first clip was ready
 
     @property
     def speed(self) -> float:
@@ -190,7 +190,7 @@ def timed(speak: Speak, batch: Sequence[Line]) -> Timing:
 
 
 def forward_flops(spec: ModelSpec, frames: int) -> float:
-    """Of one forward pass over a sequence: the blocks' weights and attention; 2 for a multiplication and addition."""
+    """FLOPs of one forward pass over a sequence: weights and attention of the blocks; a multiply-add counts as 2."""
     arch = spec.arch
     inner = arch["heads"] * arch.get("dim_head", 64)
     weights = 4 * arch["dim"] * inner + 2 * arch["ff_mult"] * arch["dim"] ** 2
@@ -225,7 +225,7 @@ def machine(on_gpu: bool) -> str:
 def compare(
     peers: dict[str, Speak], batch: Sequence[Line], repeat: int, upstream_lines: int | None
 ) -> tuple[list[Timing], str]:
-    """Our timings, and a row of the table."""
+    """Our engine's timings, and a row of the table."""
     drawn = random.Random(0).sample(range(len(batch)), min(len(batch), upstream_lines or len(batch)))
     batches = {"ours": batch, "upstream": [batch[line] for line in sorted(drawn)]}
     runs = [{name: timed(speak, batches[name]) for name, speak in peers.items()} for _ in range(repeat)]
@@ -297,7 +297,7 @@ def _arguments(argv: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--steps", type=int, nargs="+", default=[16])
     parser.add_argument("--cfg", type=float, default=2.0)
     parser.add_argument("--lines", type=int, nargs="+", default=[1, 16, 64])
-    parser.add_argument("--upstream-lines", type=int, help="that upstream speaks; else all")
+    parser.add_argument("--upstream-lines", type=int, help="number of lines that upstream speaks; default: all")
     parser.add_argument("--repeat", type=int, default=3)
     return parser.parse_args(argv)
 

@@ -1,4 +1,4 @@
-"""The CPU forms of three operations (``speech/f5/kernels.py``) against torch's own, at the embedded model's sizes.
+"""The CPU code of three operations (``engine/f5/kernels.py``) against torch's own, at the demo model's sizes.
 
     python benchmarks/kernels.py
 
@@ -13,7 +13,7 @@ from collections.abc import Callable
 import torch
 from torch.nn import functional
 
-from f5_pipeline.engine.f5.kernels import SpacedConvolution, gelu_tanh, mish
+from f5_pipeline.engine.f5.kernels import GappedConvolution, gelu_tanh, mish
 from f5_pipeline.engine.f5.packed import make_layout
 
 FRAMES, WIDTH, INNER, GROUPS, TAPS = 530, 224, 448, 16, 31
@@ -35,21 +35,21 @@ def main() -> None:
     inner, frames = torch.randn(2 * FRAMES, INNER), torch.randn(2 * FRAMES, WIDTH)
     layer = torch.nn.Conv1d(WIDTH, WIDTH, TAPS, groups=GROUPS, padding=TAPS // 2)
     layout = make_layout((FRAMES, FRAMES), TAPS // 2, torch.device("cpu"))
-    spaced = SpacedConvolution(layer.weight, layer.bias, GROUPS)
+    gapped = GappedConvolution(layer.weight, layer.bias, GROUPS)
     channels_first = frames.view(2, FRAMES, WIDTH).transpose(1, 2).contiguous()
     with torch.inference_mode():
         rows = {
             "GELU (tanh)": (lambda: gelu_tanh(inner), lambda: functional.gelu(inner, approximate="tanh")),
             "Mish": (lambda: mish(frames), lambda: functional.mish(frames)),
             "grouped convolution": (
-                lambda: spaced(frames, layout.spaced, layout.spaced_rows),
+                lambda: gapped(frames, layout.gapped, layout.gapped_rows),
                 lambda: layer(channels_first),
             ),
         }
         print("| operation | ours, ms | torch, ms | ratio |\n|---|---:|---:|---:|")
-        for name, (ours, theirs) in rows.items():
-            mine, torchs = best(ours), best(theirs)
-            print(f"| {name} | {mine:.2f} | {torchs:.2f} | {torchs / mine:.2f} |")
+        for name, (ours, torchs) in rows.items():
+            our_time, torch_time = best(ours), best(torchs)
+            print(f"| {name} | {our_time:.2f} | {torch_time:.2f} | {torch_time / our_time:.2f} |")
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""The benchmark of the engine runs where it has to: beside a GPU, without Dagster."""
+"""The engine's benchmark runs on machines without Dagster, and times upstream on all voices."""
 
 from __future__ import annotations
 
@@ -10,15 +10,18 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 ROOT = Path(__file__).parents[1]
 WITHOUT_DAGSTER = """
 import runpy, sys
-sys.modules["dagster"] = None  # importing it is an error from now on
+sys.modules["dagster"] = None  # makes its import fail
 sys.argv = "engine.py --model random:tiny --device cpu --lines 1 4 --upstream-lines 2 --steps 2 --repeat 1".split()
 runpy.run_path("benchmarks/engine.py", run_name="__main__")
 """
 
 
+@pytest.mark.slow
 def test_a_random_model_without_dagster() -> None:
     run = subprocess.run([sys.executable, "-c", WITHOUT_DAGSTER], cwd=ROOT, capture_output=True, text=True, check=False)
     assert run.returncode == 0, run.stderr
@@ -28,16 +31,16 @@ def test_a_random_model_without_dagster() -> None:
     assert "Peak memory" in run.stdout
 
 
-def test_what_upstream_is_timed_on_is_in_all_voices() -> None:
+def test_upstreams_lines_are_in_all_voices() -> None:
     engine = runpy.run_path(str(ROOT / "benchmarks" / "engine.py"))
-    heard: dict[str, list[str]] = {"ours": [], "upstream": []}
+    spoken: dict[str, list[str]] = {"ours": [], "upstream": []}
 
-    def speak(who: str, batch: list[Any]) -> list[float]:
-        heard[who] += [line.ref_audio for line in batch]
+    def speak(name: str, batch: list[Any]) -> list[float]:
+        spoken[name] += [line.ref_audio for line in batch]
         return [1.0] * len(batch)
 
-    peers = {who: partial(speak, who) for who in heard}
-    engine["compare"](peers, engine["demo_lines"](64), 1, 16)
-    assert len(heard["ours"]) == 64
-    assert len(heard["upstream"]) == 16
-    assert set(heard["upstream"]) == set(heard["ours"])
+    engines = {name: partial(speak, name) for name in spoken}
+    engine["compare"](engines, engine["demo_lines"](64), 1, 16)
+    assert len(spoken["ours"]) == 64
+    assert len(spoken["upstream"]) == 16
+    assert set(spoken["upstream"]) == set(spoken["ours"])

@@ -1,5 +1,5 @@
-"""The embedded model from nothing: a text corpus, its rendering by espeak-ng, the training, the measurements.
+"""Trains the embedded model from random weights: text corpus, speech by espeak-ng, training, evaluation.
 
-``stages`` has their order; each reads what those before it left in the working folder. Nothing here is installed with
-the package, and nothing of the package needs it.
+``stages`` runs the stages in order; each reads the results of earlier ones from the working folder. This code is not
+installed with the package, and the package does not import it.
 """

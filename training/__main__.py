@@ -1,13 +1,13 @@
-"""From nothing to the embedded model, or on from where it was cut off.
+"""Train the embedded model, or resume an interrupted training.
 
-    python -m training toy             everything once, with next to nothing to learn from: minutes
+    python -m training toy             every stage once, on very little data: minutes
     python -m training cpu             on two cores, about 90 minutes
     python -m training gpu             on one large GPU, about 25 minutes
-    python -m training leg             on two cores, about 90 minutes, on from the shipped model
-    python -m training FILE.toml       a recipe of your own
+    python -m training leg             on two cores, about 90 minutes, from the shipped model's weights
+    python -m training FILE.toml       your own recipe
 
-Needs Debian's espeak-ng, wordnet-base and scowl. What is made goes to build/training/NAME; the model to its folder
-``model``, which has the form of f5_pipeline/demo.
+Needs Debian's espeak-ng, wordnet-base and scowl. The results go to build/training/NAME; its folder ``model`` has the
+form of f5_pipeline/demo.
 """
 
 from __future__ import annotations
@@ -19,24 +19,24 @@ from pathlib import Path
 
 from f5_pipeline.errors import FileUnusable
 from training.recipe import load
-from training.stages import STAGES, DeliveryBuilder
+from training.stages import STAGES, TrainingRun
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("recipe", help="toy, cpu, gpu, leg, or a TOML file")
-    parser.add_argument("--work", type=Path, help="the folder for all that is made")
-    parser.add_argument("--until", choices=list(STAGES), default=list(STAGES)[-1], help="the last stage")
-    parser.add_argument("--processes", type=int, default=os.cpu_count() or 1, help="that render speech")
-    asked = parser.parse_args()
-    work = asked.work or Path("build") / "training" / Path(asked.recipe).stem
+    parser.add_argument("--work", type=Path, help="the working folder; default: build/training/NAME")
+    parser.add_argument("--until", choices=list(STAGES), default=list(STAGES)[-1], help="the last stage to run")
+    parser.add_argument("--processes", type=int, default=os.cpu_count() or 1, help="processes that render speech")
+    arguments = parser.parse_args()
+    work = arguments.work or Path("build") / "training" / Path(arguments.recipe).stem
     try:
-        workshop = DeliveryBuilder(load(asked.recipe), work, asked.processes)
-    except (OSError, ValueError, FileUnusable) as error:  # no such recipe, or another one's folder
+        run = TrainingRun(load(arguments.recipe), work, arguments.processes)
+    except (OSError, ValueError, FileUnusable) as error:  # no such recipe, or a folder of another recipe
         sys.exit(f"training: {error}")
-    if missing := workshop.missing():
+    if missing := run.missing():
         sys.exit(f"training: this machine lacks {', '.join(missing)}")
-    workshop.run(asked.until)
+    run.run(arguments.until)
 
 
 if __name__ == "__main__":

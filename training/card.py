@@ -1,4 +1,4 @@
-"""The model card: what the model is, what it was trained on, what it may be used for, and how good it is."""
+"""Writes the model card: the model's parts, training data, intended use, limits and measurements."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ from training.recipe import Recipe
 _CARD = """\
 # The embedded demo model
 
-A small F5-TTS of our own, shipped inside the package so that the whole pipeline works on any machine, offline,
-from the first minute. It is meant for first steps, tests and continuous integration. It is not meant for
-production: for speech that people will listen to, choose another model of the catalogue.
+A small F5-TTS trained for this package and shipped inside it, so that the whole pipeline works on any machine,
+offline. It is meant for first steps, tests and continuous integration. It is not meant for production: for speech that
+people will listen to, choose another model of the catalogue.
 
 ## What it is
 
@@ -23,46 +23,45 @@ production: for speech that people will listen to, choose another model of the c
 |---|---|---:|---|
 | acoustic model | `model.safetensors` | {acoustic} | F5-TTS `DiT`: {arch}; 16-bit averaged (EMA) weights |
 | vocabulary | `vocab.txt` | 0.0 | the space, `a` to `z`, and `' , . ? !` |
-| durations | `spacing.json` | {spacing} | how long words take, for texts with room for them (docs/models.md) |
+| durations | `spacing.json` | {spacing} | word durations, for padding texts (docs/models.md) |
 | vocoder | `vocos/` | {vocoder} | Vocos, 16-bit weights |
-| voices | `voices/` | {voices} | {names}: a reference each, with its transcript |
+| voices | `voices/` | {voices} | {names}: a reference recording each, with its transcript |
 
-Architecture, checkpoint and vocoder are in upstream's own formats: upstream's loaders read them unchanged. Without room
-for its words a text is read, too, in the rhythm of its spelling.
-Audio is 24 kHz, mono.
+Architecture, checkpoint and vocoder are in upstream's own formats: upstream's loaders read them unchanged. The model
+also reads unpadded text, but with the rhythm of its spelling. Audio is 24 kHz, mono.
 
 ## What it was trained on
 
-Only on synthetic speech, {begun}: {lines:,} lines of WordNet,
-of SCOWL's word lists and of templates, read by the open-source formant synthesizer espeak-ng in {voice_count} voices;
-{frames:,} frames of {hop} samples were seen.
-**No recording of a person is in it, and no voice of it belongs to one.** Neither the weights nor the outputs of another
-neural model went into it. `python -m training` makes its like from nothing (docs/training.md).
+Only on synthetic speech, {origin}: {lines:,} lines from WordNet,
+from SCOWL's word lists and from templates, read by the open-source formant synthesizer espeak-ng in {voice_count}
+voices. Training used {frames:,} frames of {hop} samples.
+**It contains no recording of a person, and none of its voices belongs to one.** Neither the weights nor the outputs of
+another neural model were used. `python -m training` trains a model of this kind from random weights (docs/training.md).
 
 ## Licence
 
-MIT, ours, as the rest of this package: weights, vocabulary, vocoder and voices. Commercial use is allowed.
+MIT, as the rest of this package: weights, vocabulary, vocoder and voices. Commercial use is allowed.
 
 ## Limits
 
-* **English only**, in the characters of its vocabulary: text is lower-cased and numbers are spelled out before it gets
-  here; whatever else it is asked to say is refused.
-* **The shipped voices only.** A reference recording of somebody else is outside of what it has heard in training.
+* **English only**, in the characters of its vocabulary: the text front end lower-cases the text and writes out numbers;
+  other characters are refused.
+* **The shipped voices only.** A reference recording of another speaker is outside its training data.
 * **Robotic.** It imitates a formant synthesizer and sounds like one.
-* {seconds:g} seconds of reference and generated speech together. Longer texts are spoken in pieces.
+* {seconds:g} seconds of reference and generated speech together. Longer texts are split into chunks.
 
 ## Measured
 
-Against espeak-ng's own rendering, on sentences, names and numbers that training never heard; docs/training.md says what
-each figure is. The recogniser (pocketsphinx, general English) hardly understands espeak-ng itself, so that only the
-relative word error rate tells something. There was no listening test.
+Against espeak-ng's own rendering, on sentences, names and numbers that are not in the training data; docs/training.md
+defines each figure. The recogniser (pocketsphinx, general English) hardly understands espeak-ng itself, so only the
+relative word error rate is meaningful. There was no listening test.
 
 {table}
 """
 
 
-def write(recipe: Recipe, arch: dict[str, Any], max_seconds: float, found: dict[str, Any], model: Path) -> None:
-    """``MODEL_CARD.md`` into the model's folder, from the figures that ``evaluate`` found."""
+def write(recipe: Recipe, arch: dict[str, Any], max_seconds: float, figures: dict[str, Any], model: Path) -> None:
+    """Write ``MODEL_CARD.md`` into the model's folder, with the figures of ``evaluate``."""
     card = _CARD.format(
         acoustic=_megabytes(model / "model.safetensors"),
         arch=", ".join(f"{name} {value}" for name, value in arch.items()),
@@ -72,11 +71,13 @@ def write(recipe: Recipe, arch: dict[str, Any], max_seconds: float, found: dict[
         names=", ".join(f"`{path.stem}`" for path in sorted((model / "voices").glob("*.wav"))),
         lines=recipe.corpus.lines,
         voice_count=len(recipe.speakers),
-        begun="in the last of several legs that began with random weights" if recipe.start else "from random weights",
+        origin="in the last of several training runs that started from random weights"
+        if recipe.start
+        else "from random weights",
         frames=recipe.acoustic.frames,
         hop=HOP_LENGTH,
         seconds=max_seconds,
-        table=table(found),
+        table=table(figures),
     )
     with atomic_write(model / "MODEL_CARD.md") as file:
         file.write(card.encode())

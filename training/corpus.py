@@ -1,7 +1,7 @@
-"""The lines that training hears: sentences of WordNet, templates with numbers and names, and strings of words.
+"""The lines of the training corpus: sentences from WordNet, templates with numbers and names, and strings of words.
 
-All of it may be redistributed: WordNet and the word lists of SCOWL by their licences, the rest is made here. Every line
-is said as the product would say it: by its own text front end, in the model's own characters.
+All of it may be redistributed: WordNet and SCOWL's word lists under their licences; the rest is generated here. Every
+line goes through the product's own text front end, for the model's own vocabulary.
 """
 
 from __future__ import annotations
@@ -21,38 +21,38 @@ _LICENCE_LINES = 29  # at the head of each file of WordNet
 _QUOTED = re.compile(r'"([^"]+)"')
 _WORD = re.compile(r"[a-z]+(?:'[a-z]+)*")
 _NAME = re.compile(r"[A-Z][a-z]{2,}")
-_LETTERS = {"a", "i"}  # that are words
+_LETTERS = {"a", "i"}  # letters that are words
 _SHORTEST, _LONGEST = 1, 16  # words of a line
 _MOST_CHARACTERS = 90
-_GRAM = 4  # a line that shares so many words in a row with a held-out one is not trained on
+_GRAM = 4  # a line that shares this many consecutive words with a held-out sentence is left out
 
-Say = Callable[[str], str]
+Normalise = Callable[[str], str]
 
 
 def held_out() -> list[str]:
-    """The sentences that evaluation speaks, as people write them; training never hears them."""
+    """The sentences of the evaluation, as written; they are not part of the training corpus."""
     return Path(__file__).with_name("held_out.txt").read_text(encoding="utf-8").splitlines()
 
 
-def sayer(spec: ModelSpec, vocabulary: frozenset[str]) -> Say:
-    """From a text to what the model is given: "" if it has characters that the model cannot say."""
+def front_end(spec: ModelSpec, vocabulary: frozenset[str]) -> Normalise:
+    """The text front end for a model, as a function; it returns "" for a text that the model cannot say."""
 
-    def say(text: str) -> str:
-        said, unsayable = spoken(text, "en", spec, vocabulary)
-        return "" if unsayable else said
+    def normalise(text: str) -> str:
+        normalised, unsayable = spoken(text, "en", spec, vocabulary)
+        return "" if unsayable else normalised
 
-    return say
+    return normalise
 
 
-def build(count: int, seed: int, say: Say) -> list[str]:
-    """So many different lines: 45 % sentences, 10 % templates, 45 % strings of words, in random order.
+def build(count: int, seed: int, normalise: Normalise) -> list[str]:
+    """``count`` different lines: 45 % sentences, 10 % templates, 45 % strings of words, in random order.
 
     Raises:
         FileNotFoundError: WordNet or SCOWL is not on this machine (Debian: wordnet-base, scowl).
     """
     generator = random.Random(seed)
     tiers = [words_of_tier(*tier) for tier in ((10,), (20,), (35,), (40, 50))] + [names()]
-    refused = _grams(say(text) for text in held_out())
+    excluded = _grams(normalise(text) for text in held_out())
     lines: set[str] = set()
     sentences = _sentences()
     generator.shuffle(sentences)
@@ -64,16 +64,16 @@ def build(count: int, seed: int, say: Say) -> list[str]:
         for text in source:
             if len(lines) >= until * count:
                 break
-            said = say(text)
-            if _is_line(said) and not refused & _grams([said]):
-                lines.add(said)
-    found = sorted(lines)
-    generator.shuffle(found)
-    return found
+            line = normalise(text)
+            if _is_line(line) and not excluded & _grams([line]):
+                lines.add(line)
+    shuffled = sorted(lines)
+    generator.shuffle(shuffled)
+    return shuffled
 
 
 def words_of_tier(*levels: int) -> list[str]:
-    """SCOWL's English and American words of these levels: the lower, the more usual. No genitives, a third of it."""
+    """SCOWL's English and American words of these levels (a lower level is more frequent), without genitives."""
     found = {
         word
         for level in levels
@@ -85,7 +85,7 @@ def words_of_tier(*levels: int) -> list[str]:
 
 
 def names() -> list[str]:
-    """SCOWL's names of people and places, up to those that most know."""
+    """SCOWL's names of people and places, up to level 50."""
     found = {
         word
         for kind in ("proper-names", "upper")
@@ -96,7 +96,7 @@ def names() -> list[str]:
 
 
 def _sentences() -> list[str]:
-    """The examples of WordNet, and its glosses where they are short."""
+    """WordNet's example sentences and the first part of each gloss."""
     found: set[str] = set()
     for kind in _KINDS:
         for line in (WORDNET / f"data.{kind}").read_text(encoding="utf-8").splitlines()[_LICENCE_LINES:]:
@@ -111,23 +111,25 @@ def _sentence(text: str) -> str:
     return text if text[-1:] in (".", "?", "!") else f"{text}."
 
 
-def _is_line(said: str) -> bool:
-    words = said.split()
+def _is_line(text: str) -> bool:
+    """True if a normalised text is a line of the corpus: its length, its words and its final mark are right."""
+    words = text.split()
     return (
         _SHORTEST <= len(words) <= _LONGEST
-        and len(said) <= _MOST_CHARACTERS
-        and said[-1] in ".?!"
+        and len(text) <= _MOST_CHARACTERS
+        and text[-1] in ".?!"
         and all(_WORD.fullmatch(word.strip(".,?!")) for word in words)
         and all(len(bare) > 1 or bare in _LETTERS for word in words if (bare := word.strip(".,?!")))
     )
 
 
 def _grams(lines: Iterator[str] | Sequence[str]) -> set[tuple[str, ...]]:
-    found: set[tuple[str, ...]] = set()
+    """All runs of ``_GRAM`` words; a shorter line counts as one run."""
+    grams: set[tuple[str, ...]] = set()
     for line in lines:
         words = _WORD.findall(line)
-        found.update(tuple(words[at : at + _GRAM]) for at in range(max(1, len(words) - _GRAM + 1)))
-    return found
+        grams.update(tuple(words[start : start + _GRAM]) for start in range(max(1, len(words) - _GRAM + 1)))
+    return grams
 
 
 def _endless(make: Callable[[], str]) -> Iterator[str]:
@@ -152,7 +154,7 @@ _MONTHS = _words("January February March April May June July August September Oc
 
 
 def _template(generator: random.Random, tiers: Sequence[Sequence[str]]) -> str:
-    """A sentence as people write it, with digits; the front end has to read them."""
+    """A sentence as people write it, with digits for the front end to read."""
     name, other, place, day, month = (generator.choice(names) for names in (_NAMES, _NAMES, _PLACES, _DAYS, _MONTHS))
     usual, common, rare = (generator.choice(tiers[level]) for level in (0, 1, 2))
     number = generator.randrange(10 ** generator.randint(1, 6))
@@ -187,7 +189,7 @@ _LITTLE = _words(
 
 
 def _string(generator: random.Random, tiers: Sequence[Sequence[str]]) -> str:
-    """One to nine words that have nothing to do with each other: how words are read, whatever stands beside them."""
+    """One to nine unrelated words: teaches the reading of words independently of their context."""
     chosen = []
     for _ in range(generator.randint(_SHORTEST, 9)):
         words = generator.choices((_LITTLE, *tiers), (0.22, 0.18, 0.15, 0.18, 0.17, 0.1))[0]

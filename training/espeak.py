@@ -1,4 +1,4 @@
-"""espeak-ng as a library: text to samples, with the times of words and phonemes. One synthesizer for a process."""
+"""espeak-ng as a library: text to samples, with the times of words and phonemes. One instance per process."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-# Without a thread of its own, which would sleep 20 ms for each text: seven times as fast, and the same sound.
+# Synchronous mode: the library's own thread would sleep 20 ms per text. Seven times as fast, with the same audio.
 _SYNCHRONOUS, _PHONEME_EVENTS = 2, 1
 _BY_CHARACTER, _UTF8 = 1, 1
 _RATE, _PITCH, _RANGE = 1, 3, 4
@@ -45,12 +45,12 @@ _CALLBACK = ctypes.CFUNCTYPE(ctypes.c_int, ctypes.POINTER(ctypes.c_short), ctype
 
 @dataclass(frozen=True)
 class Rendering:
-    """What espeak-ng made of a text.
+    """espeak-ng's speech for one text.
 
     Attributes:
-        samples: int16, at the ``rate`` of the synthesizer.
-        words: of each word, the index of its first character and the second at which it begins.
-        phonemes: the second at which each begins, and its name; pauses have names that begin with ``_``.
+        samples: (n,) int16, at the synthesizer's ``rate``.
+        words: index of each word's first character, and its start in seconds.
+        phonemes: start of each phoneme in seconds, and its name; the names of pauses begin with ``_``.
     """
 
     samples: NDArray[np.int16]
@@ -60,10 +60,10 @@ class Rendering:
 
 @cache
 def synthesizer() -> Espeak:
-    """The one of this process: espeak-ng does not bear to be started twice.
+    """This process's only instance: espeak-ng cannot be initialised twice.
 
     Raises:
-        OSError: the library is not on this machine, or cannot start.
+        OSError: the library is not on this machine, or cannot be initialised.
     """
     return Espeak()
 
@@ -82,25 +82,25 @@ class Espeak:
         self._library = ctypes.CDLL(name)
         self.rate = self._library.espeak_Initialize(_SYNCHRONOUS, _BUFFER_MS, None, _PHONEME_EVENTS)
         if self.rate <= 0:
-            raise OSError(f"espeak-ng does not start: it answers {self.rate}")
+            raise OSError(f"espeak-ng cannot be initialised: error {self.rate}")
         data = ctypes.c_char_p()
         self._library.espeak_Info.restype = ctypes.c_char_p
         self._library.espeak_Info(ctypes.byref(data))
         self._data = Path(os.fsdecode(data.value or b""))
-        self._heard: list[NDArray[np.int16]] = []
+        self._samples: list[NDArray[np.int16]] = []
         self._events: list[tuple[int, int, float, str]] = []
-        self._callback = _CALLBACK(
-            self._listen
-        )  # a reference of our own, else it is collected while espeak-ng calls it
+        # Kept as an attribute: espeak-ng calls it, and Python would otherwise collect it.
+        self._callback = _CALLBACK(self._receive)
         self._library.espeak_SetSynthCallback(self._callback)
 
     def speak_as(self, voice: str, words_per_minute: int, pitch: int, intonation: int = 50) -> None:
-        """From now on.
+        """Set the voice of all following texts.
 
         Args:
-            voice: such as ``en-us+m3``: a language and a variant.
+            voice: a language and a variant, such as ``en-us+m3``.
+            words_per_minute: the speech rate.
             pitch: 0 to 99.
-            intonation: 0 to 100; how far the pitch moves.
+            intonation: the range of the pitch, 0 to 100.
 
         Raises:
             ValueError: there is no such voice.
@@ -108,23 +108,25 @@ class Espeak:
         if self._library.espeak_SetVoiceByName(voice.encode()) != 0:
             raise ValueError(f"espeak-ng has no voice {voice!r}")
         _, _, variant = voice.partition("+")
-        if variant and not (self._data / "voices" / "!v" / variant).is_file():  # it would be ignored
+        if variant and not (self._data / "voices" / "!v" / variant).is_file():  # espeak-ng would ignore it
             raise ValueError(f"espeak-ng has no variant {variant!r} (of {voice!r})")
         for parameter, value in ((_RATE, words_per_minute), (_PITCH, pitch), (_RANGE, intonation)):
             self._library.espeak_SetParameter(parameter, value, 0)
 
     def render(self, text: str) -> Rendering:
-        self._heard, self._events = [], []
-        written = text.encode() + b"\0"
-        self._library.espeak_Synth(written, len(written), 0, _BY_CHARACTER, 0, _UTF8, None, None)
-        samples = np.concatenate(self._heard) if self._heard else np.zeros(0, np.int16)
-        words = tuple((at, seconds) for kind, at, seconds, _ in self._events if kind == _WORD)
+        """Speak a text in the current voice."""
+        self._samples, self._events = [], []
+        encoded = text.encode() + b"\0"
+        self._library.espeak_Synth(encoded, len(encoded), 0, _BY_CHARACTER, 0, _UTF8, None, None)
+        samples = np.concatenate(self._samples) if self._samples else np.zeros(0, np.int16)
+        words = tuple((character, seconds) for kind, character, seconds, _ in self._events if kind == _WORD)
         phonemes = tuple((seconds, name) for kind, _, seconds, name in self._events if kind == _PHONEME)
         return Rendering(samples, words, phonemes)
 
-    def _listen(self, samples: ctypes._Pointer[ctypes.c_short], count: int, events: ctypes._Pointer[_Event]) -> int:
+    def _receive(self, samples: ctypes._Pointer[ctypes.c_short], count: int, events: ctypes._Pointer[_Event]) -> int:
+        """espeak-ng's callback: stores samples and events."""
         if samples and count > 0:
-            self._heard.append(np.ctypeslib.as_array(samples, (count,)).copy())
+            self._samples.append(np.ctypeslib.as_array(samples, (count,)).copy())
         self._events += [
             (event.type, event.text_position - 1, event.audio_position / 1000, event.id.phoneme.decode("latin-1"))
             if event.type == _PHONEME
@@ -135,7 +137,7 @@ class Espeak:
 
 
 def _until_end(events: ctypes._Pointer[_Event]) -> Iterator[_Event]:
-    at = 0
-    while events[at].type != _END:
-        yield events[at]
-        at += 1
+    index = 0
+    while events[index].type != _END:
+        yield events[index]
+        index += 1

@@ -1,4 +1,4 @@
-"""What was trained in the form that the package ships and upstream's loaders read, and the reference voices."""
+"""Exports the trained model in the form that the package ships and upstream's loaders read, with reference voices."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import numpy as np
 from f5_pipeline.audio.samples import SAMPLE_RATE
 from training.network import EXPORTED
 from training.recipe import Recipe
-from training.rendering import Booth
+from training.rendering import Renderer
 
 _REFERENCE_RATE = 170  # words per minute
 
@@ -24,7 +24,10 @@ def export(
     vocoder: Path,
     out: Path,
 ) -> None:
-    """Fills ``out``: ``model.safetensors``, ``vocab.txt``, ``spacing.json``, ``vocos/``, ``voices/``."""
+    """Write ``model.safetensors``, ``vocab.txt``, ``spacing.json``, ``vocos/`` and ``voices/`` into ``out``.
+
+    The transformer's weights become 16-bit floats; the reference voices are rendered by espeak-ng.
+    """
     import torch
     from safetensors.torch import save_file
 
@@ -40,23 +43,23 @@ def export(
         },
         out / "model.safetensors",
     )
-    (out / "model.safetensors").chmod(0o644)  # safetensors writes it for its owner alone
+    (out / "model.safetensors").chmod(0o644)  # safetensors creates it readable by its owner only
     shutil.copyfile(vocabulary, out / "vocab.txt")
     shutil.copyfile(spacing, out / "spacing.json")
     shutil.copyfile(vocoder_config, out / "vocos" / "config.yaml")
     shutil.copyfile(vocoder, out / "vocos" / "pytorch_model.bin")
-    booth, noise = Booth(), np.random.default_rng(recipe.seed)
+    renderer, noise = Renderer(), np.random.default_rng(recipe.seed)
     for name, speaker in recipe.speakers.items():
         if speaker.reference:
-            clip = booth.speak(speaker.reference, speaker, _REFERENCE_RATE, noise)
+            clip = renderer.speak(speaker.reference, speaker, _REFERENCE_RATE, noise)
             if clip is None:
-                raise ValueError(f"nothing is heard when {name!r} reads its reference")
+                raise ValueError(f"the reference of {name!r} is silent")
             write_wav(out / "voices" / f"{name}.wav", clip.samples)
             (out / "voices" / f"{name}.txt").write_text(speaker.reference + "\n", encoding="utf-8")
 
 
 def write_wav(path: Path, samples: np.ndarray) -> None:
-    """16 bit, 24 kHz, mono."""
+    """Write (n,) float samples as a WAV file: 16 bit, 24 kHz, mono."""
     import soundfile
 
     soundfile.write(path, samples, SAMPLE_RATE, subtype="PCM_16")

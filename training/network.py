@@ -1,8 +1,11 @@
-"""The demo model's networks in training: upstream's own modules, called so that a step on a CPU is cheap.
+"""The demo model's transformer in training: upstream's own modules, called so that a step on a CPU is cheap.
 
-Samples have equal lengths, so that nothing is padded or masked, and characters are read once and spread then, instead
-of being read as frames. Both give what upstream's forward gives (``tests/training/test_network.py``), as long as the
-global response norm of the text encoder does nothing, which is why it is kept from learning.
+Samples have equal lengths, so nothing is padded or masked; and the text encoder runs on characters, which are spread
+over the frames afterwards, instead of on frames. The result equals upstream's forward pass
+(``tests/training/test_network.py``) as long as the text encoder's global response norm is the identity, which is why
+that norm is not trained.
+
+Shapes: B samples, N frames, L characters, D model width, d head width.
 """
 
 from __future__ import annotations
@@ -13,12 +16,16 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from torch import Tensor, nn
 
-EXPORTED = "ema_model.transformer."  # before the names of a model's weights, as upstream's loader wants them
-TAPPED = 2  # the block after which a part that is thrown away later has to name the phoneme of each frame
+EXPORTED = "ema_model.transformer."  # prefix of the weights' names that upstream's loader expects
+TAPPED = 2  # index of the block whose output the auxiliary heads read
 
 
 def build(arch: dict[str, Any], tokens: int) -> Any:
-    """F5's DiT with random weights, so that it learns from the first step on."""
+    """F5's DiT with random weights.
+
+    Upstream initialises the output and the AdaLN gates with zeros; here they are not, so that every part learns from
+    the first step.
+    """
     import torch
     from f5_tts.model import DiT
     from torch import nn
@@ -29,7 +36,7 @@ def build(arch: dict[str, Any], tokens: int) -> Any:
     nn.init.normal_(transformer.proj_out.weight, std=0.01)
     for block in transformer.transformer_blocks:
         nn.init.normal_(block.attn_norm.linear.weight, std=0.01)
-        with torch.no_grad():  # gates that begin at zero take long to open
+        with torch.no_grad():  # gates that start at zero open slowly
             block.attn_norm.linear.bias[2 * width : 3 * width] = 0.3
             block.attn_norm.linear.bias[5 * width :] = 0.3
     for name, parameter in transformer.named_parameters():
@@ -38,11 +45,11 @@ def build(arch: dict[str, Any], tokens: int) -> Any:
     return transformer
 
 
-def started(network: Any, folder: Path) -> None:
-    """The weights of a model's transformer (``export``) instead of the random ones.
+def load_weights(network: Any, folder: Path) -> None:
+    """Load the transformer's weights from a model folder written by ``export``.
 
     Raises:
-        RuntimeError: they are of another architecture, or of another vocabulary's size.
+        RuntimeError: they have another architecture or another vocabulary size.
     """
     from safetensors.torch import load_file
 
@@ -51,15 +58,15 @@ def started(network: Any, folder: Path) -> None:
 
 
 def read_characters(text: Any, tokens: Tensor, dropped: Tensor | None = None) -> tuple[Tensor, Tensor]:
-    """``TextEmbedding`` on characters.
+    """Run ``TextEmbedding`` on characters.
 
     Args:
         text: the module, ``transformer.text_embed``.
-        tokens: [samples, characters], -1 where a text has ended.
-        dropped: [samples] whose text is not given.
+        tokens: (B, L) int64 characters, -1 after the end of a text.
+        dropped: (B,) bool, True for samples without text; None: all have their text.
 
     Returns:
-        [samples, characters, text_dim], and [samples, characters] where there is one.
+        (B, L, text_dim) embeddings, and (B, L) bool, True for characters.
     """
     tokens = tokens + 1
     ended = (tokens == 0).unsqueeze(-1)
@@ -74,19 +81,28 @@ def read_characters(text: Any, tokens: Tensor, dropped: Tensor | None = None) ->
 
 
 def spread(characters: Tensor, lengths: Tensor, frames: int) -> Tensor:
-    """[samples, frames, text_dim]: each character for as many frames as ``alignment.even_start`` says."""
+    """Repeat each character for its frames in the evenly spread text (``alignment.even_start``).
+
+    Args:
+        characters: (B, L, text_dim).
+        lengths: (B,) characters of each text.
+        frames: N.
+
+    Returns:
+        (B, N, text_dim).
+    """
     import torch
 
     each, more = (frames // lengths)[:, None], (frames % lengths)[:, None]
     frame = torch.arange(frames, device=characters.device)[None]
-    few = lengths[:, None] - more  # characters that have one frame less than the others
+    few = lengths[:, None] - more  # the number of characters with one frame less than the others
     at = torch.where(frame < few * each, frame // each.clamp(min=1), few + (frame - few * each) // (each + 1))
     at = at.clamp(max=characters.shape[1] - 1)
     return characters.gather(1, at[..., None].expand(-1, -1, characters.shape[2]))
 
 
 def rotations(transformer: Any, frames: int) -> tuple[Tensor, Tensor]:
-    """Cosines and sines of the rotary embedding, each [1, frames, dim_head]."""
+    """Cosines and sines of the rotary embedding, each (1, N, d)."""
     angles, _ = transformer.rotary_embed.forward_from_seq_len(frames)
     return angles.cos(), angles.sin()
 
@@ -94,16 +110,18 @@ def rotations(transformer: Any, frames: int) -> tuple[Tensor, Tensor]:
 def velocity(
     transformer: Any, noisy: Tensor, given: Tensor, text: Tensor, time: Tensor, cosines: Tensor, sines: Tensor
 ) -> tuple[Tensor, Tensor]:
-    """The rest of ``DiT.forward``.
+    """``DiT.forward`` after the text embedding.
 
     Args:
-        noisy: [samples, frames, 100] between noise and speech.
-        given: [samples, frames, 100] what is known of the speech, 0 elsewhere.
-        text: [samples, frames, text_dim].
-        time: [samples] from 0, noise, to 1, speech.
+        transformer: F5's DiT.
+        noisy: (B, N, 100) the flow's state, between noise and speech.
+        given: (B, N, 100) log mel of the reference, 0 in the frames to generate.
+        text: (B, N, text_dim) from ``spread``.
+        time: (B,) from 0, noise, to 1, speech.
+        cosines, sines: from ``rotations``.
 
     Returns:
-        [samples, frames, 100] from noise to speech, and [samples, frames, dim] what the tapped block gives.
+        (B, N, 100) velocity, and (B, N, D) output of the block ``TAPPED``.
     """
     import torch
     from torch.nn.functional import scaled_dot_product_attention
@@ -118,9 +136,9 @@ def velocity(
             part(y).unflatten(-1, (attention.heads, -1)).transpose(1, 2)
             for part in (attention.to_q, attention.to_k, attention.to_v)
         )
-        query, key = (_turned(part, cosines, sines).to(value.dtype) for part in (query, key))
-        heard = scaled_dot_product_attention(query, key, value).transpose(1, 2).flatten(2)
-        x = x + gate.unsqueeze(1) * attention.to_out[0](heard)
+        query, key = (_rotate(part, cosines, sines).to(value.dtype) for part in (query, key))
+        attended = scaled_dot_product_attention(query, key, value).transpose(1, 2).flatten(2)
+        x = x + gate.unsqueeze(1) * attention.to_out[0](attended)
         y = block.ff_norm(x) * (1 + scale_ff[:, None]) + shift_ff[:, None]
         x = x + gate_ff.unsqueeze(1) * block.ff(y)
         if number == TAPPED:
@@ -130,7 +148,8 @@ def velocity(
     return transformer.proj_out(transformer.norm_out(x, time)), tapped
 
 
-def _turned(x: Tensor, cosines: Tensor, sines: Tensor) -> Tensor:
+def _rotate(x: Tensor, cosines: Tensor, sines: Tensor) -> Tensor:
+    """The rotary embedding (arXiv 2104.09864) of ``x`` (B, H, N, d); neighbouring channels are a complex number."""
     import torch
 
     even, odd = x.unflatten(-1, (-1, 2)).unbind(-1)
@@ -138,7 +157,7 @@ def _turned(x: Tensor, cosines: Tensor, sines: Tensor) -> Tensor:
 
 
 class Average:
-    """A running average of a network's parameters, which is what is kept of it (EMA)."""
+    """The exponential moving average (EMA) of a network's parameters, which becomes the trained model."""
 
     def __init__(self, network: nn.Module, decay: float = 0.999) -> None:
         self._parameters, self._decay, self._steps = list(network.parameters()), decay, 0
@@ -148,7 +167,7 @@ class Average:
         import torch
 
         self._steps += 1
-        decay = min(self._decay, (1 + self._steps) / (10 + self._steps))  # else the first random weights stay in it
+        decay = min(self._decay, (1 + self._steps) / (10 + self._steps))  # forgets the initial weights sooner
         with torch.no_grad():
             torch._foreach_lerp_(self.values, [parameter.detach() for parameter in self._parameters], 1 - decay)
 

@@ -1,4 +1,4 @@
-"""A recipe: everything that decides which weights come out, but for the machine's rounding. One TOML file each."""
+"""Recipes: all settings that determine the trained weights, except for the machine's rounding. One TOML file each."""
 
 from __future__ import annotations
 
@@ -27,8 +27,8 @@ class Speaker(_Strict):
         voice: language and variant, such as ``en-us+f2``.
         pitch: 0 to 99.
         intonation: 0 to 100.
-        share: of the lines, relative to those of the other speakers.
-        reference: what the shipped reference voice says; without it the speaker is heard in training only.
+        share: the speaker's share of the lines, relative to the other speakers'.
+        reference: text of the shipped reference voice; "": the speaker is used in training only.
     """
 
     voice: str
@@ -39,15 +39,26 @@ class Speaker(_Strict):
 
 
 class Corpus(_Strict):
-    """Attributes: lines: how many; seed: of what is drawn."""
+    """The text corpus.
+
+    Attributes:
+        lines: number of lines.
+        seed: of the random choices.
+    """
 
     lines: PositiveInt
     seed: int = 1
 
 
 class Speech(_Strict):
-    """Attributes: words_per_minute: each line is read at one of these; pitch_spread: by which it is drawn around a
-    speaker's own, in steps of 5; audio_share: of the shards whose sound is kept for the vocoder."""
+    """The rendering by espeak-ng.
+
+    Attributes:
+        words_per_minute: speech rates, one of which is drawn for each block of lines.
+        pitch_spread: the largest difference to a speaker's own pitch, drawn in steps of 5.
+        shards: number of files.
+        audio_share: share of the shards whose audio is kept for the vocoder.
+    """
 
     words_per_minute: tuple[int, ...] = (155, 170, 185)
     pitch_spread: int = Field(0, ge=0, le=30)
@@ -56,7 +67,13 @@ class Speech(_Strict):
 
 
 class Reader(_Strict):
-    """Spelling to phonemes. Attributes: batches; lines: of a batch; rate: peak learning rate."""
+    """Training of the text encoder, from spelling to phonemes.
+
+    Attributes:
+        batches: number of batches.
+        lines: lines in a batch.
+        rate: peak learning rate.
+    """
 
     batches: PositiveInt
     lines: PositiveInt = 64
@@ -64,16 +81,16 @@ class Reader(_Strict):
 
 
 class Acoustic(_Strict):
-    """The transformer.
+    """Training of the transformer.
 
     Attributes:
-        frames: of training altogether; the sum of all batches.
-        batch_frames: of one step.
+        frames: total frames of all batches.
+        batch_frames: frames of one batch.
         rate: peak learning rate.
-        decay_from: progress from which it falls, to nearly nothing.
-        plain: share of the samples whose text has no room for its words (``f5_pipeline.models.word_timing``).
-        warp: how far words are moved there, to where the evenly spread text has them; 0: not at all, 1: wholly.
-        lengths: progress until which samples have one of these lengths, in frames.
+        decay_from: progress (0 to 1) at which the learning rate begins to decay.
+        plain: share of the samples with unpadded text (``f5_pipeline.models.word_timing``).
+        warp: how far the words of these are moved (``share`` of ``training.alignment.moved``).
+        lengths: pairs (progress, lengths): until that progress samples have one of these lengths, in frames.
     """
 
     frames: PositiveInt
@@ -86,7 +103,14 @@ class Acoustic(_Strict):
 
 
 class Vocoder(_Strict):
-    """Attributes: steps; segments: of a step; segment_frames; rate: peak learning rate."""
+    """Training of the vocoder.
+
+    Attributes:
+        steps: number of steps.
+        segments: segments in a step.
+        segment_frames: mel frames of a segment.
+        rate: peak learning rate.
+    """
 
     steps: PositiveInt
     segments: PositiveInt = 16
@@ -95,15 +119,27 @@ class Vocoder(_Strict):
 
 
 class Evaluation(_Strict):
-    """Attributes: sentences: so many of the held-out ones; steps: of the sampler, for each of which it is done."""
+    """The evaluation.
+
+    Attributes:
+        sentences: number of held-out sentences.
+        steps: the sampler's step counts to evaluate.
+    """
 
     sentences: PositiveInt = 200
     steps: tuple[PositiveInt, ...] = (7,)
 
 
 class Recipe(_Strict):
-    """Attributes: bfloat16: for the transformer's products; "auto": where the device multiplies it itself; start: the
-    folder of a model whose weights training begins with, instead of random ones."""
+    """All settings of a training.
+
+    Attributes:
+        seed: of the random numbers.
+        start: folder of a model whose weights training starts from; "": random weights.
+        device: where to train.
+        bfloat16: use bfloat16 for the transformer's matrix products; "auto": if the hardware supports it.
+        compiled: compile the transformer with ``torch.compile``.
+    """
 
     seed: int = 1
     start: str = ""
@@ -120,11 +156,11 @@ class Recipe(_Strict):
 
 
 def load(name: str) -> Recipe:
-    """The recipe of that name, or of that file.
+    """Read a recipe by its name in ``recipes/``, or from a file if ``name`` ends in ``.toml``.
 
     Raises:
-        FileNotFoundError: there is none.
-        pydantic.ValidationError: it has a key that no recipe has, or a value that none may have.
+        FileNotFoundError: there is no such recipe.
+        pydantic.ValidationError: it has an unknown key or an invalid value.
     """
     path = Path(name) if name.endswith(".toml") else RECIPES / f"{name}.toml"
     with path.open("rb") as file:

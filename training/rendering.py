@@ -1,4 +1,4 @@
-"""The corpus spoken by espeak-ng: F5's own mel spectrograms, and when which word and phoneme is said. In shards."""
+"""Renders the corpus with espeak-ng, in shards: F5's own mel spectrograms, and the times of words and phonemes."""
 
 from __future__ import annotations
 
@@ -22,27 +22,27 @@ from training.espeak import synthesizer
 from training.recipe import Recipe, Speaker
 
 PAUSE = "_"  # phoneme 0
-LEVEL = 0.1  # RMS of every clip; F5 brings references to it
-_DITHER = 4e-4  # RMS; else silence is a hole in the log-mel that nothing else is like
-_AUDIBLE = 0.008  # of full scale, where a clip begins and ends
+LEVEL = 0.1  # RMS of every clip, the level that F5 raises references to
+_DITHER = 4e-4  # RMS; avoids the extreme log mel values of digital silence
+_AUDIBLE = 0.008  # of full scale: the threshold for the beginning and end of a clip
 _LEAD, _TAIL = 0.010, 0.050  # seconds kept before and after
 _SHORTEST, _LONGEST = 0.25, 9.0  # seconds of a clip
-_BLOCK = 32  # lines that one speaker reads on end: a sample needs several of the same voice, speed and pitch
+_BLOCK = 32  # consecutive lines with one speaker, rate and pitch, because a sample needs several of the same
 _PITCH_STEP = 5
-_SAMPLED = 500  # lines from which the phonemes are learned, for each voice
-_WORD_FRAMES = 3  # words that begin closer together are one
+_SAMPLED = 500  # lines per voice that are scanned for phonemes
+_WORD_FRAMES = 3  # words that begin closer together are merged
 
 Samples = NDArray[np.float32]
 
 
 @dataclass(frozen=True)
 class Clip:
-    """A line as it was spoken.
+    """A rendered line.
 
     Attributes:
-        samples: [samples] float32 at 24 kHz, trimmed, at ``LEVEL``, dithered.
-        words: of each word, its first character and the second at which it begins.
-        phonemes: seconds and names.
+        samples: (n,) float32, 24 kHz, trimmed, at ``LEVEL``, dithered.
+        words: index of each word's first character, and its start in seconds.
+        phonemes: start of each phoneme in seconds, and its name.
     """
 
     samples: Samples
@@ -50,8 +50,8 @@ class Clip:
     phonemes: tuple[tuple[float, str], ...]
 
 
-class Booth:
-    """espeak-ng, its sound brought to F5's sampling rate and level."""
+class Renderer:
+    """espeak-ng, resampled to F5's sample rate and brought to F5's level."""
 
     def __init__(self) -> None:
         from torchaudio.transforms import Resample
@@ -62,13 +62,21 @@ class Booth:
     def speak(
         self, text: str, speaker: Speaker, words_per_minute: int, noise: np.random.Generator, pitch: int = 0
     ) -> Clip | None:
-        """None: nothing is heard. ``pitch`` is added to the speaker's own."""
+        """Render a text; None if the result is silent.
+
+        Args:
+            text: after the text front end.
+            speaker: the voice.
+            words_per_minute: the speech rate.
+            noise: the random numbers of the dither.
+            pitch: added to the speaker's own.
+        """
         import torch
 
-        at = min(99, max(0, speaker.pitch + pitch))
-        self._espeak.speak_as(speaker.voice, words_per_minute, at, speaker.intonation)
-        heard = self._espeak.render(text)
-        samples = self._resample(torch.from_numpy(heard.samples.astype(np.float32) / 32768)).numpy()
+        shifted = min(99, max(0, speaker.pitch + pitch))
+        self._espeak.speak_as(speaker.voice, words_per_minute, shifted, speaker.intonation)
+        rendering = self._espeak.render(text)
+        samples = self._resample(torch.from_numpy(rendering.samples.astype(np.float32) / 32768)).numpy()
         (audible,) = np.nonzero(np.abs(samples) > _AUDIBLE)
         if not len(audible):
             return None
@@ -77,26 +85,26 @@ class Booth:
         samples = samples * (LEVEL / np.sqrt(np.mean(samples**2)))
         samples = np.concatenate([samples, np.zeros(round(_TAIL * SAMPLE_RATE), np.float32)])
         samples += noise.standard_normal(len(samples)).astype(np.float32) * _DITHER
-        earlier = first / SAMPLE_RATE
+        cut = first / SAMPLE_RATE
         return Clip(
             samples.clip(-0.99, 0.99),
-            tuple((character, seconds - earlier) for character, seconds in heard.words),
-            tuple((seconds - earlier, _name(phoneme)) for seconds, phoneme in heard.phonemes),
+            tuple((character, seconds - cut) for character, seconds in rendering.words),
+            tuple((seconds - cut, _name(phoneme)) for seconds, phoneme in rendering.phonemes),
         )
 
 
 def log_mel(samples: Samples) -> NDArray[np.float32]:
-    """[frames, 100] by F5's own code; as many whole frames as F5 counts, ``samples // 256``."""
+    """(n // 256, 100) float32 log mel of ``samples`` (n,), 24 kHz, by F5's own code."""
     import torch
     from f5_tts.model.modules import get_vocos_mel_spectrogram
 
-    with torch.no_grad():  # inference mode would spoil what upstream keeps for later calls
+    with torch.no_grad():  # not inference mode: upstream caches tensors for later calls with gradients
         mel = get_vocos_mel_spectrogram(torch.from_numpy(samples)[None])[0].T
     return np.asarray(mel[: len(samples) // HOP_LENGTH].numpy())
 
 
 def phonemes_of(lines: Sequence[str], recipe: Recipe) -> list[str]:
-    """Those that the speakers use, the most usual first, after ``PAUSE``."""
+    """The phonemes that the speakers use: ``PAUSE``, then by descending frequency."""
     espeak, counts = synthesizer(), Counter[str]()
     voices = sorted({speaker.voice for speaker in recipe.speakers.values()})
     for number, voice in enumerate(voices):
@@ -107,12 +115,14 @@ def phonemes_of(lines: Sequence[str], recipe: Recipe) -> list[str]:
 
 
 def render(recipe: Recipe, lines: Sequence[str], phonemes: Sequence[str], folder: Path, processes: int) -> None:
-    """Each shard is one file, written whole; those that are there already are left alone."""
+    """Render all missing shards, each into one file (see ``shard_file``), written atomically."""
     folder.mkdir(parents=True, exist_ok=True)
     missing = [shard for shard in range(recipe.speech.shards) if not shard_file(folder, shard).exists()]
-    kept = max(1, round(recipe.speech.shards * recipe.speech.audio_share))
-    with ProcessPoolExecutor(processes, get_context("spawn")) as pool:  # torch has threads: it survives no fork
-        tasks = [pool.submit(_render_shard, recipe, lines, phonemes, folder, shard, shard < kept) for shard in missing]
+    with_audio = max(1, round(recipe.speech.shards * recipe.speech.audio_share))
+    with ProcessPoolExecutor(processes, get_context("spawn")) as pool:  # torch's threads do not survive a fork
+        tasks = [
+            pool.submit(_render_shard, recipe, lines, phonemes, folder, shard, shard < with_audio) for shard in missing
+        ]
         for task in tasks:
             print(task.result(), flush=True)
 
@@ -132,28 +142,28 @@ def _render_shard(
 
     torch.set_num_threads(1)
     generator, noise = random.Random(f"{recipe.seed} {shard}"), np.random.default_rng([recipe.seed, shard])
-    booth, number = Booth(), {name: index for index, name in enumerate(phonemes)}
+    renderer, number = Renderer(), {name: index for index, name in enumerate(phonemes)}
     names = list(recipe.speakers)
     shares = [recipe.speakers[name].share for name in names]
-    found = _Found()
-    mine = iter(range(shard, len(lines), recipe.speech.shards))
-    while block := list(itertools.islice(mine, _BLOCK)):
+    contents = _Shard()
+    own = iter(range(shard, len(lines), recipe.speech.shards))
+    while block := list(itertools.islice(own, _BLOCK)):
         (speaker,) = generator.choices(range(len(names)), shares)
         rate = generator.randrange(len(recipe.speech.words_per_minute))
-        higher = generator.randrange(-recipe.speech.pitch_spread, recipe.speech.pitch_spread + 1, _PITCH_STEP)
+        pitch = generator.randrange(-recipe.speech.pitch_spread, recipe.speech.pitch_spread + 1, _PITCH_STEP)
         for line in block:
-            clip = booth.speak(
-                lines[line], recipe.speakers[names[speaker]], recipe.speech.words_per_minute[rate], noise, higher
+            clip = renderer.speak(
+                lines[line], recipe.speakers[names[speaker]], recipe.speech.words_per_minute[rate], noise, pitch
             )
             if clip is not None and _SHORTEST <= len(clip.samples) / SAMPLE_RATE <= _LONGEST:
                 group = speaker * len(recipe.speech.words_per_minute) + rate
-                found.add(clip, line, group, higher, number, with_audio)
-    found.save(shard_file(folder, shard))
-    return f"shard {shard}: {len(found.line)} clips, {seconds_of(found.frames) / 60:.1f} min"
+                contents.add(clip, line, group, pitch, number, with_audio)
+    contents.save(shard_file(folder, shard))
+    return f"shard {shard}: {len(contents.line)} clips, {seconds_of(contents.frames) / 60:.1f} min"
 
 
-class _Found:
-    """The clips of a shard, as they become its arrays (see ``clips``)."""
+class _Shard:
+    """Collects the clips of a shard and saves them as arrays, which ``training.clips`` reads."""
 
     def __init__(self) -> None:
         self.frames = 0
@@ -177,8 +187,8 @@ class _Found:
         self._mel.append(mel)
         self._phoneme.append(_by_frame(clip, len(mel), number))
         self._words.append(word_starts(clip, len(mel)))
-        said = [number.get(name, 0) for _, name in clip.phonemes]
-        self._spelling.append(np.array([phoneme for phoneme in said if phoneme], np.uint8))
+        spoken = [number.get(name, 0) for _, name in clip.phonemes]
+        self._spelling.append(np.array([phoneme for phoneme in spoken if phoneme], np.uint8))
         if with_audio:
             self._audio.append((clip.samples * 32767).astype(np.int16))
 
@@ -201,17 +211,17 @@ class _Found:
 
 
 def word_starts(clip: Clip, frames: int) -> NDArray[np.int32]:
-    """[words, 2]: first character and frame of each word; the first word begins with the clip."""
-    found = [(0, 0)]
+    """(W, 2) int32: first character and first frame of each word; the first word begins with the clip."""
+    starts = [(0, 0)]
     for character, seconds in clip.words[1:]:
         frame = frames_of(seconds)
-        if character > found[-1][0] and frame - found[-1][1] >= _WORD_FRAMES and frame < frames - _WORD_FRAMES:
-            found.append((character, frame))
-    return np.array(found, np.int32)
+        if character > starts[-1][0] and frame - starts[-1][1] >= _WORD_FRAMES and frame < frames - _WORD_FRAMES:
+            starts.append((character, frame))
+    return np.array(starts, np.int32)
 
 
 def _by_frame(clip: Clip, frames: int, number: dict[str, int]) -> NDArray[np.uint8]:
-    """[frames]: which phoneme is said in the middle of each."""
+    """(frames,) uint8: the phoneme in the middle of each frame."""
     labels = np.zeros(frames, np.uint8)
     times = [seconds for seconds, _ in clip.phonemes] + [float("inf")]
     for (begin, name), end in zip(clip.phonemes, times[1:], strict=True):

@@ -1,4 +1,4 @@
-"""The stages of a recipe, in order. Each makes one thing and is skipped if that is there."""
+"""The stages of a training, in order. Each produces one file or folder, and is skipped if that exists."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from training.evaluate import Model, demo_spec, evaluate, table
 from training.recipe import Recipe
 
 VOCABULARY = (" ", *ascii_lowercase, *"',.?!")
-_WRITTEN = "\n".join(VOCABULARY) + "\n"
+_VOCABULARY_FILE = "\n".join(VOCABULARY) + "\n"
 _VOCODER_CONFIG = """\
 feature_extractor:
   class_path: vocos.feature_extractors.MelSpectrogramFeatures
@@ -49,34 +49,39 @@ head:
 """
 
 
-class _Begun(BaseModel):
-    """What decides what a folder has. Attributes: start: sha256 of the files of the model to start with."""
+class _Inputs(BaseModel):
+    """The inputs of a working folder, stored in it. ``start``: sha256 of the files of the model to start from."""
 
     recipe: Recipe
     start: dict[str, str]
 
 
-class DeliveryBuilder:
-    """A recipe and the folder in which it is carried out.
+class TrainingRun:
+    """A recipe and its working folder.
+
+    Args:
+        recipe: the settings.
+        folder: the working folder, created if necessary.
+        processes: processes that render speech.
 
     Raises:
-        ValueError: the folder has what another recipe has made, or the model to start with reads other characters.
-        OSError, FileUnusable: the model to start with is not there.
+        ValueError: the folder has results of another recipe, or the model to start from has another vocabulary.
+        OSError, FileUnusable: the model to start from does not exist.
     """
 
     def __init__(self, recipe: Recipe, folder: Path, processes: int) -> None:
         self._recipe, self._folder, self._processes = recipe, folder, processes
         self._spec = demo_spec()
         folder.mkdir(parents=True, exist_ok=True)
-        begun, mine = folder / "recipe.json", _Begun(recipe=recipe, start=_hashes(recipe.start))
-        if begun.exists() and _Begun.model_validate_json(begun.read_text(encoding="utf-8")) != mine:
+        stored, inputs = folder / "recipe.json", _Inputs(recipe=recipe, start=_hashes(recipe.start))
+        if stored.exists() and _Inputs.model_validate_json(stored.read_text(encoding="utf-8")) != inputs:
             raise ValueError(
-                f"{folder} has what another recipe has made; delete it, or name another folder with --work"
+                f"{folder} has the results of another recipe; delete it, or name another folder with --work"
             )
-        begun.write_text(mine.model_dump_json(indent=1), encoding="utf-8")
+        stored.write_text(inputs.model_dump_json(indent=1), encoding="utf-8")
 
     def missing(self) -> list[str]:
-        """What is needed and not on this machine, as people install it."""
+        """The packages that training needs and this machine lacks, by the names to install."""
         packages = {"rapidfuzz": "rapidfuzz", "pocketsphinx": "pocketsphinx", "f5_tts": "f5-tts"}
         absent = [name for module, name in packages.items() if find_spec(module) is None]
         absent += [] if find_library("espeak-ng") else ["Debian's espeak-ng"]
@@ -84,35 +89,36 @@ class DeliveryBuilder:
         return absent + ([] if corpus.SCOWL.is_dir() else ["Debian's scowl"])
 
     def run(self, until: str) -> None:
-        for name, (made, stage) in STAGES.items():
-            if (self._folder / made).exists():
-                print(f"{name}: {made} is there", flush=True)
+        """Run the stages up to ``until``, skipping those whose result exists."""
+        for name, (result, stage) in STAGES.items():
+            if (self._folder / result).exists():
+                print(f"{name}: {result} exists", flush=True)
             else:
-                begun = time.monotonic()
+                started = time.monotonic()
                 stage(self)
-                print(f"{name}: {made}, {time.monotonic() - begun:.0f} s", flush=True)
+                print(f"{name}: {result}, {time.monotonic() - started:.0f} s", flush=True)
             if name == until:
                 return
 
     def corpus(self) -> None:
-        say = corpus.sayer(self._spec, frozenset(VOCABULARY))
-        lines = corpus.build(self._recipe.corpus.lines, self._recipe.corpus.seed, say)
-        self._write("vocab.txt", _WRITTEN)
+        normalise = corpus.front_end(self._spec, frozenset(VOCABULARY))
+        lines = corpus.build(self._recipe.corpus.lines, self._recipe.corpus.seed, normalise)
+        self._write("vocab.txt", _VOCABULARY_FILE)
         self._write("lines.txt", "\n".join(lines) + "\n")
 
     def speech(self) -> None:
         lines = self._lines()
         phonemes = rendering.phonemes_of(lines, self._recipe)
         rendering.render(self._recipe, lines, phonemes, self._folder / "speech", self._processes)
-        self._write("phonemes.json", json.dumps(phonemes))  # the last: all shards are there
+        self._write("phonemes.json", json.dumps(phonemes))  # written last, when all shards exist
 
     def rhythm(self) -> None:
         self._write("spacing.json", rhythm.fit(self._recipe, self._lines(), self._folder / "speech"))
 
     def reader(self) -> None:
-        made = self._folder / "reader.pt"
+        path = self._folder / "reader.pt"
         error = reader.train(
-            self._recipe, dict(self._spec.arch), len(VOCABULARY), len(self._phonemes()), self._clips, made
+            self._recipe, dict(self._spec.arch), len(VOCABULARY), len(self._phonemes()), self._clips, path
         )
         print(f"reader: {error:.1%} of the phonemes of unseen lines are wrong", flush=True)
 
@@ -147,25 +153,25 @@ class DeliveryBuilder:
     def evaluation(self) -> None:
         speakers = {name: speaker for name, speaker in self._recipe.speakers.items() if speaker.reference}
         model = Model(self._folder / "model", self._spec, speakers)
-        found = evaluate(model, self._recipe.evaluation.sentences, self._recipe.evaluation.steps)
-        print(table(found), flush=True)
-        (self._folder / STAGES["card"][0]).unlink(missing_ok=True)  # it has other figures
-        self._write("metrics.json", json.dumps(found, indent=1) + "\n")
+        figures = evaluate(model, self._recipe.evaluation.sentences, self._recipe.evaluation.steps)
+        print(table(figures), flush=True)
+        (self._folder / STAGES["card"][0]).unlink(missing_ok=True)  # its figures are outdated
+        self._write("metrics.json", json.dumps(figures, indent=1) + "\n")
 
     def card(self) -> None:
-        found = json.loads((self._folder / "metrics.json").read_text(encoding="utf-8"))
-        card.write(self._recipe, dict(self._spec.arch), self._spec.max_seconds, found, self._folder / "model")
+        figures = json.loads((self._folder / "metrics.json").read_text(encoding="utf-8"))
+        card.write(self._recipe, dict(self._spec.arch), self._spec.max_seconds, figures, self._folder / "model")
 
     def _lines(self) -> list[str]:
         return (self._folder / "lines.txt").read_text(encoding="utf-8").splitlines()
 
     def _phonemes(self) -> list[str]:
-        read: list[str] = json.loads((self._folder / "phonemes.json").read_text(encoding="utf-8"))
-        return read
+        phonemes: list[str] = json.loads((self._folder / "phonemes.json").read_text(encoding="utf-8"))
+        return phonemes
 
     @cached_property
     def _clips(self) -> Clips:
-        """Gigabytes: three stages of a run share them."""
+        """The training data: gigabytes, loaded once for three stages."""
         shards = [rendering.shard_file(self._folder / "speech", at) for at in range(self._recipe.speech.shards)]
         return Clips(shards, self._lines(), _tokens(), read_word_timing("demo", self._folder / "spacing.json"))
 
@@ -174,32 +180,32 @@ class DeliveryBuilder:
             file.write(text.encode())
 
 
-#: By name: the file that it makes, and how.
-STAGES: dict[str, tuple[str, Callable[[DeliveryBuilder], None]]] = {
-    "corpus": ("lines.txt", DeliveryBuilder.corpus),
-    "speech": ("phonemes.json", DeliveryBuilder.speech),
-    "rhythm": ("spacing.json", DeliveryBuilder.rhythm),
-    "reader": ("reader.pt", DeliveryBuilder.reader),
-    "acoustic": ("transformer.pt", DeliveryBuilder.acoustic),
-    "vocoder": ("vocos.pt", DeliveryBuilder.vocoder),
-    "export": ("model", DeliveryBuilder.export),
-    "evaluation": ("metrics.json", DeliveryBuilder.evaluation),
-    "card": ("model/MODEL_CARD.md", DeliveryBuilder.card),
+#: By the stage's name: its result and its method.
+STAGES: dict[str, tuple[str, Callable[[TrainingRun], None]]] = {
+    "corpus": ("lines.txt", TrainingRun.corpus),
+    "speech": ("phonemes.json", TrainingRun.speech),
+    "rhythm": ("spacing.json", TrainingRun.rhythm),
+    "reader": ("reader.pt", TrainingRun.reader),
+    "acoustic": ("transformer.pt", TrainingRun.acoustic),
+    "vocoder": ("vocos.pt", TrainingRun.vocoder),
+    "export": ("model", TrainingRun.export),
+    "evaluation": ("metrics.json", TrainingRun.evaluation),
+    "card": ("model/MODEL_CARD.md", TrainingRun.card),
 }
 
 
 def _hashes(start: str) -> dict[str, str]:
-    """Of the files with which training begins.
+    """The sha256 of the files of the model to start from.
 
     Raises:
-        OSError, FileUnusable: one is missing.
-        ValueError: its vocabulary is not ours.
+        OSError, FileUnusable: a file is missing.
+        ValueError: the vocabulary differs from ``VOCABULARY``.
     """
     if not start:
         return {}
     names = ("vocab.txt", "model.safetensors", "vocos/pytorch_model.bin")
-    if (Path(start) / "vocab.txt").read_bytes() != _WRITTEN.encode():
-        raise ValueError(f"{start} reads other characters than this vocabulary's")
+    if (Path(start) / "vocab.txt").read_bytes() != _VOCABULARY_FILE.encode():
+        raise ValueError(f"the vocabulary of {start} is not the one that is trained here")
     return {name: sha256_of(Path(start) / name) for name in names}
 
 

@@ -1,1 +1,1 @@
-"""The embedded default: a small model of our own, its voices and a manifest. Always there, never downloaded."""
+"""The embedded demo: a small model trained for this package, its voices and a manifest. Needs no download."""

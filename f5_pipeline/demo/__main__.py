@@ -1,6 +1,6 @@
-"""``python -m f5_pipeline.demo``: put the demo's voices and manifest into the store and register its batch.
+"""``python -m f5_pipeline.demo``: install the demo's voices and manifest in the store and register its batch.
 
-An entry point like the command line, so it may use all layers; ``install`` knows only the store.
+An entry point like the command line, so it may import from all layers; ``install`` depends on the store only.
 """
 
 from __future__ import annotations
@@ -15,13 +15,13 @@ from f5_pipeline.storage.open import open_store
 
 
 def main() -> int:
-    """Exit code 0 done, 1 failed, 2 wrong usage."""
+    """Returns the exit code: 0 done, 1 failed, 2 wrong usage."""
     if len(sys.argv) > 1:
         print("usage: python -m f5_pipeline.demo (the store is named by F5_STORE)", file=sys.stderr)
         return 2
     try:
-        for done in install(open_store(load_settings().store)):
-            print(done)
+        for installed in install(open_store(load_settings().store)):
+            print(installed)
         print(f"partition {BATCH}: registered ({register_batch(BATCH)})")
     except F5PipelineError as error:
         print(error, file=sys.stderr)

@@ -1,6 +1,6 @@
-"""Putting the demo's voices and manifest into a store. What is the user's own there stays as it is.
+"""Installs the demo's voices and manifest in a store, and never replaces the user's files.
 
-Registering the batch as a partition, and speaking it, happen elsewhere.
+Not here: registering the batch as a partition (``demo.__main__``) and speaking it (Dagster).
 """
 
 from __future__ import annotations
@@ -15,36 +15,36 @@ from f5_pipeline.storage.object_store import ObjectStore
 BATCH = "demo"
 VOICES = ("f2", "f3", "f5", "m1", "m3", "m4")
 
-_SETTINGS_SUFFIX = "toml"  # a voice's or batch's own settings: never ours to compare
+_SETTINGS_SUFFIX = "toml"  # settings of a voice or batch; the demo ships none, so these are the user's
 
 
 @dataclass(frozen=True)
 class Installed:
-    """What was done with one voice or manifest."""
+    """The result for one voice or manifest."""
 
     kind: str  # "voice" | "manifest"
     name: str
-    done: str  # "added" | "already there" | "kept": the user has another one of that name
-    location: str  # where it is, or where the user's own is
+    action: str  # "added" | "already there" | "kept": the user has a different one of that name
+    location: str  # of the demo's file, or of the user's if that was kept
 
     def __str__(self) -> str:
-        done = "kept your own" if self.done == "kept" else self.done
-        return f"{self.kind} {self.name}: {done} ({self.location})"
+        action = "kept your own" if self.action == "kept" else self.action
+        return f"{self.kind} {self.name}: {action} ({self.location})"
 
 
 def install(store: ObjectStore) -> list[Installed]:
-    """Put the demo's voices (``voices/``) and manifest (``manifests/demo.csv``) into ``store``.
+    """Install the demo's voices (``voices/``) and manifest (``manifests/demo.csv``) in ``store``.
 
-    Nothing of the user's is replaced: a voice or batch of the same name that is not ours, to the byte, is kept.
+    Keeps a voice or batch of the same name whose files differ from the demo's.
 
     Raises:
         StoreUnusable: the store cannot be written.
     """
-    return [_put(store, kind, name, objects) for kind, name, objects in _shipped()]
+    return [_install_one(store, kind, name, objects) for kind, name, objects in _shipped()]
 
 
 def _shipped() -> Iterator[tuple[str, str, Mapping[str, bytes]]]:
-    """Kind, name, and the objects (key → bytes) of everything that belongs to the demo."""
+    """Kind, name and objects (key → bytes) of each voice and of the manifest."""
     folder = files("f5_pipeline.demo")
     for voice in VOICES:
         names = (f"{voice}.wav", f"{voice}.txt")
@@ -56,20 +56,20 @@ def _shipped() -> Iterator[tuple[str, str, Mapping[str, bytes]]]:
     yield "manifest", BATCH, {layout.manifest_object(BATCH, "csv"): folder.joinpath("manifest.csv").read_bytes()}
 
 
-def _put(store: ObjectStore, kind: str, name: str, objects: Mapping[str, bytes]) -> Installed:
-    there = _present(store, next(iter(objects)))
-    foreign = sorted(key for key in there if key not in objects or store.read(key) != objects[key])
-    if foreign:
-        return Installed(kind, name, "kept", store.location(foreign[0]))
+def _install_one(store: ObjectStore, kind: str, name: str, objects: Mapping[str, bytes]) -> Installed:
+    present = _present(store, next(iter(objects)))
+    users = sorted(key for key in present if key not in objects or store.read(key) != objects[key])
+    if users:
+        return Installed(kind, name, "kept", store.location(users[0]))
     for key, data in objects.items():
-        if key not in there:
+        if key not in present:
             store.write(key, data)
-    done = "already there" if len(there) == len(objects) else "added"
-    return Installed(kind, name, done, store.location(next(iter(objects))))
+    action = "already there" if len(present) == len(objects) else "added"
+    return Installed(kind, name, action, store.location(next(iter(objects))))
 
 
 def _present(store: ObjectStore, key: str) -> set[str]:
-    """What the store has under this key's name, with whatever suffix; its settings file is not in the way."""
+    """The store's keys with the same name as ``key`` and any suffix, except the settings file."""
     stem = key.rpartition(".")[0]
-    found = (info.key for info in store.list(f"{stem}."))
-    return {each for each in found if each.rpartition(".")[0] == stem and not each.endswith(f".{_SETTINGS_SUFFIX}")}
+    keys = (info.key for info in store.list(f"{stem}."))
+    return {each for each in keys if each.rpartition(".")[0] == stem and not each.endswith(f".{_SETTINGS_SUFFIX}")}

@@ -21,7 +21,7 @@ from f5_pipeline.settings.validation import did_you_mean
 from f5_pipeline.storage.object_store import is_slug
 from f5_pipeline.text.front_end import has_speech, spoken
 from f5_pipeline.text.pronunciation import Pronunciations
-from f5_pipeline.text.tags import BadTag, Stretch, stretches, voices_in
+from f5_pipeline.text.tags import BadTag, TaggedPassage, split_at_tags, voices_in
 from f5_pipeline.voices.listing import VoiceFiles
 from f5_pipeline.voices.settings import VoiceSettings
 
@@ -110,25 +110,25 @@ class Resolver:
             passages=passages if _has_tags(passages) else (),
         )
 
-    def _passages(self, tagged: Sequence[Stretch], values: RowValues) -> tuple[Passage, ...]:
+    def _passages(self, tagged: Sequence[TaggedPassage], values: RowValues) -> tuple[Passage, ...]:
         """Resolve each passage like a row of its own, with the language and speed of its voice."""
-        passages = tuple(self._passage(stretch, values) for stretch in tagged)
+        passages = tuple(self._passage(passage, values) for passage in tagged)
         spec, language = self._voice(tagged[0].voice)[1], passages[0].language
-        for stretch in tagged[1:]:
-            if (other := self._voice(stretch.voice)[1].name) != spec.name:
-                reason = f"The voice {stretch.voice!r} uses the model {other!r}, but the row begins with {spec.name!r}"
+        for passage in tagged[1:]:
+            if (other := self._voice(passage.voice)[1].name) != spec.name:
+                reason = f"The voice {passage.voice!r} uses the model {other!r}, but the row begins with {spec.name!r}"
                 raise RowRejected(reason)
         if language not in spec.languages and language[:2].lower() not in {trained[:2] for trained in spec.languages}:
             self.untrained_rows[language, spec.name] = self.untrained_rows.get((language, spec.name), 0) + 1
         return passages
 
-    def _passage(self, stretch: Stretch, values: RowValues) -> Passage:
-        voice, spec = self._voice(stretch.voice)
+    def _passage(self, passage: TaggedPassage, values: RowValues) -> Passage:
+        voice, spec = self._voice(passage.voice)
         language = values.language or self.settings.language or voice.language or spec.languages[0]
         speed = _first(values.speed, self.settings.speed, voice.speed, spec.default_sampling.speed)
-        spoken_text = self._spoken_text(stretch.text, language, spec)
-        before, after = stretch.pause_before_seconds, stretch.pause_after_seconds
-        return Passage(spoken_text, stretch.voice or "", language, speed, before, after)
+        spoken_text = self._spoken_text(passage.text, language, spec)
+        before, after = passage.pause_before_seconds, passage.pause_after_seconds
+        return Passage(spoken_text, passage.voice or "", language, speed, before, after)
 
     def _unique_id(self, row: ManifestRow) -> str:
         id = cell(row, "id") or self._default_id(row)
@@ -230,13 +230,13 @@ class Resolver:
         return result
 
 
-def _parse_tags(text: str, voice: str | None) -> list[Stretch]:
+def _parse_tags(text: str, voice: str | None) -> list[TaggedPassage]:
     if not text.strip():
         raise RowRejected("The text is empty")
     if len(text) > MAX_CHARACTERS:
         raise RowRejected(f"The text has {len(text):,} characters; a row has at most {MAX_CHARACTERS:,}; split it")
     try:
-        return stretches(text, voice)
+        return split_at_tags(text, voice)
     except BadTag as reason:
         raise RowRejected(str(reason)) from None
 

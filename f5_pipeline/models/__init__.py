@@ -1,1 +1,1 @@
-"""The model catalogue, and the files of a model: found or fetched, held to their sha256, proven to belong together."""
+"""The model catalogue, and a model's files: found or fetched, verified by sha256, checked for consistency."""

@@ -1,7 +1,7 @@
-"""The model catalogue: what each model is made of, where its files are, what it can say, and its licence.
+"""The model catalogue: each model's files, architecture, languages and licence.
 
-The entries are data (``catalogue.toml``, and the user's own file); how an entry is read and what is refused in
-it is in ``entry``; fetching and proving the files is in ``weights``.
+The entries are data (``catalogue.toml`` and the user's own file). ``entry`` parses and validates them; ``weights``
+fetches and verifies the files.
 """
 
 from __future__ import annotations
@@ -23,30 +23,29 @@ else:
 
 
 def load_catalogue(settings: Settings) -> dict[str, ModelSpec]:
-    """Every model by name: the shipped ones, and those of the file that ``F5_MODELS`` names.
+    """All models by name: the shipped ones and those in the file that ``F5_MODELS`` names.
 
     Raises:
-        BadSetting: that file cannot be read, or an entry has an unknown key or an impossible value or
-            combination of values; names the key.
+        BadSetting: the file cannot be read, or an entry has an unknown key or an invalid value or combination of
+            values; the message names the key.
     """
-
     shipped = tomllib.loads(files("f5_pipeline.models").joinpath("catalogue.toml").read_text(encoding="utf-8"))
-    entries, homes = dict(shipped), dict.fromkeys(shipped, ("catalogue.toml", Path.cwd()))
+    entries, origins = dict(shipped), dict.fromkeys(shipped, ("catalogue.toml", Path.cwd()))
     if settings.models is not None:
         where, added = str(settings.models), _read_toml(settings.models)
         for name in added:
             if name in shipped:
                 raise BadSetting(where, name, "is the name of a shipped model; give yours another name.")
         entries |= added
-        homes |= dict.fromkeys(added, (where, settings.models.absolute().parent))
-    return {name: build_spec(name, entries, *homes[name]) for name in entries}
+        origins |= dict.fromkeys(added, (where, settings.models.absolute().parent))
+    return {name: build_spec(name, entries, *origins[name]) for name in entries}
 
 
 def model_named(settings: Settings, name: str | None = None) -> ModelSpec:
-    """One model of the catalogue: ``name``, or the one that ``F5_MODEL`` names.
+    """The model called ``name``; by default the one that ``F5_MODEL`` names.
 
     Raises:
-        UnknownModel: it is not there; names those that are.
+        UnknownModel: the catalogue has no such model; the message lists the models it has.
     """
     catalogue = load_catalogue(settings)
     if (spec := catalogue.get(name or settings.model)) is None:

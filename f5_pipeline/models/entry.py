@@ -1,4 +1,4 @@
-"""How an entry of the model catalogue is read, and what is refused in it, naming the key."""
+"""Parses and validates one entry of the model catalogue. Error messages name the key."""
 
 from __future__ import annotations
 
@@ -24,10 +24,10 @@ from f5_pipeline.settings.fields import SHA256
 from f5_pipeline.settings.validation import bad_setting
 from f5_pipeline.storage.object_store import is_slug
 
-#: Licences whose answer to "may I sell what it says?" we know; for others the entry says ``commercial`` itself.
+#: Licences that allow commercial use. For a licence that is neither listed nor NC, the entry must set ``commercial``.
 _COMMERCIAL = {"MIT", "Apache-2.0", "BSD-2-Clause", "BSD-3-Clause", "CC0-1.0", "CC-BY-3.0", "CC-BY-4.0"}
 _TORCH_SUFFIXES, _SAFE_SUFFIX = (".pt", ".pth"), ".safetensors"
-#: Arguments of upstream's backbones that are not an architecture: the engine decides them on each machine.
+#: Arguments of upstream's backbones that are not part of the architecture: the engine sets them on each machine.
 _ENGINE_SETS = {
     "attn_backend",
     "attn_mask_enabled",
@@ -37,8 +37,7 @@ _ENGINE_SETS = {
     "text_num_embeds",
 }
 
-
-#: Far more than any model has, far less than what takes minutes to count.
+# Upper bounds: far above any real model, low enough that ``expected_shapes`` stays fast.
 _Layers = Annotated[int, Field(ge=0, le=1000)]
 _Width = Annotated[int, Field(ge=1, le=100_000)]
 
@@ -55,7 +54,7 @@ class _File(_Strict):
     @model_validator(mode="after")
     def _plain_http_needs_a_hash(self) -> _File:
         if self.source.startswith("http://") and self.sha256 is None:
-            raise ValueError("a plain http:// source can be altered on its way; give its sha256 too, or use https://")
+            raise ValueError("a plain http:// source can be altered in transit; give its sha256 too, or use https://")
         return self
 
 
@@ -68,7 +67,7 @@ class _Sampling(_Strict):
 
 
 class Backbone(_Strict):
-    """The arguments of ``f5_tts.model.DiT`` that shape its weights, with upstream's defaults."""
+    """The arguments of ``f5_tts.model.DiT`` that determine its weights' shapes, with upstream's defaults."""
 
     dim: _Width
     depth: _Layers = 8
@@ -87,7 +86,7 @@ class Backbone(_Strict):
     @classmethod
     def _no_engine_arguments(cls, data: Any) -> Any:
         for key in sorted(_ENGINE_SETS.intersection(data if isinstance(data, dict) else ())):
-            raise ValueError(f"{key} is decided by the engine; leave it out")
+            raise ValueError(f"{key} is set by the engine; leave it out")
         return data
 
     @model_validator(mode="after")
@@ -95,7 +94,7 @@ class Backbone(_Strict):
         if self.dim % 16:
             raise ValueError("dim must be a multiple of 16 (the position embedding convolves in 16 groups)")
         if self.dim_head % 2:
-            raise ValueError("dim_head must be even (rotary embedding turns pairs)")
+            raise ValueError("dim_head must be even (rotary embedding rotates pairs of channels)")
         if self.pe_attn_head is not None and self.pe_attn_head > self.heads:
             raise ValueError("pe_attn_head cannot exceed heads")
         if self.text_embedding_average_upsampling and not self.text_mask_padding:
@@ -110,7 +109,7 @@ _FileEntry = Annotated[_File, BeforeValidator(lambda value: {"source": value} if
 class _Entry(_Strict):
     base: str | None = None
     description: str = ""
-    backbone: Literal["DiT"]  # what the engine can speak; E2 TTS's flat U-Net is another machine
+    backbone: Literal["DiT"]  # the only one that the engine supports; E2 TTS's flat U-Net is not
     arch: dict[str, Any]
     tokenizer: Literal["pinyin", "characters"]
     checkpoint: _FileEntry
@@ -130,13 +129,11 @@ class _Entry(_Strict):
     @model_validator(mode="after")
     def _possible(self) -> _Entry:
         if self.max_ref_seconds >= self.max_seconds:
-            raise ValueError("max_ref_seconds must leave room for speech within max_seconds")
+            raise ValueError("max_ref_seconds must be less than max_seconds")
         if self.commercial and "-NC" in self.licence.upper():
             raise ValueError(f"commercial cannot be true under the licence {self.licence}")
         if self.commercial is None and self.licence not in _COMMERCIAL and "-NC" not in self.licence.upper():
-            raise ValueError(
-                f"commercial must be given: whether {self.licence} allows commercial use is not known here"
-            )
+            raise ValueError(f"commercial must be given: it is not known here if {self.licence} allows commercial use")
         if self.spacing and (self.tokenizer != "characters" or not self.arch.get("text_embedding_average_upsampling")):
             raise ValueError(
                 'spacing is for models with tokenizer = "characters" and text_embedding_average_upsampling = true'
@@ -147,13 +144,19 @@ class _Entry(_Strict):
 
 
 def build_spec(name: str, entries: Mapping[str, Any], where: str, folder: Path) -> ModelSpec:
-    """The model ``name`` of ``entries``, checked. Local paths are relative to ``folder``; messages name ``where``.
+    """Validate the entry ``name`` of ``entries``, after merging it over its ``base``.
+
+    Args:
+        name: the model's name.
+        entries: all entries of the catalogue, by name.
+        where: the catalogue file, for messages.
+        folder: the folder that relative local paths start from.
 
     Raises:
-        BadSetting: a key is unknown, missing or impossible.
+        BadSetting: a key is unknown or missing, or its value is invalid.
     """
     if not is_slug(name):
-        raise BadSetting(where, ascii(name)[1:81], "is no name for a model: use letters, digits, '.', '_' and '-'.")
+        raise BadSetting(where, ascii(name)[1:81], "is not a valid model name: use letters, digits, '.', '_' and '-'.")
     merged = _merge_base(name, entries, where)
     try:
         entry = _Entry.model_validate(merged)
@@ -182,7 +185,7 @@ def build_spec(name: str, entries: Mapping[str, Any], where: str, folder: Path) 
 
 
 def _merge_base(name: str, entries: Mapping[str, Any], where: str, above: tuple[str, ...] = ()) -> dict[str, Any]:
-    """The entry over the one that its ``base`` names, and so on up; ``above`` are the entries that led here."""
+    """The entry merged over its ``base``, recursively. ``above``: the entries that were followed to this one."""
     entry = entries[name]
     if not isinstance(entry, dict):
         raise BadSetting(where, name, "must be a table, [NAME], with the keys of a model.", list(_Entry.model_fields))
@@ -191,12 +194,12 @@ def _merge_base(name: str, entries: Mapping[str, Any], where: str, above: tuple[
         return entry
     known = isinstance(base, str) and base in entries
     if not known or base in (*above, name):
-        reason = "leads back to itself." if known else f"names {base!r}, which is not in the catalogue."
+        reason = "refers back to itself." if known else f"names {base!r}, which is not in the catalogue."
         raise BadSetting(where, f"{name}.base", reason)
     inherited = _merge_base(base, entries, where, (*above, name))
     merged = {**inherited, **entry}
     if "checkpoint" in entry and "spacing" not in entry:
-        merged.pop("spacing", None)  # other weights have not learned to read it
+        merged.pop("spacing", None)  # the table belongs to the weights that were trained with it
     samplings = [each["default_sampling"] for each in (inherited, entry) if "default_sampling" in each]
     if all(isinstance(each, dict) for each in samplings):
         merged["default_sampling"] = {key: value for each in samplings for key, value in each.items()}

@@ -1,12 +1,11 @@
-"""One file of a model: where it lies on this machine, and how it gets here.
+"""One file of a model: its path on this machine, and how it is fetched.
 
-This machine's cache and a store's mirror have the same layout, so that either can be filled by copying the other::
+The local cache and a store's mirror have the same layout, so that either can be filled by copying the other::
 
-    models/hf/OWNER/REPO/REVISION/PATH                  the file: whole and verified, or not there
+    models/hf/OWNER/REPO/REVISION/PATH                  the file: complete and verified, or absent
     models/hf/OWNER/REPO/REVISION/PATH.record.json      its sha256
 
-What a source's name looks like is in ``source``; holding a file to its sha256 is in ``storage.pinned``; what the files
-must hold is in ``proof``.
+``source`` parses a source's text; ``storage.pinned`` verifies a file's sha256; ``proof`` checks the files' contents.
 """
 
 from __future__ import annotations
@@ -32,7 +31,10 @@ from f5_pipeline.storage.pinned import PinnedFile, cached_sha256, fetch_pinned, 
 
 
 def place(source: ModelSource, cache: Path | None) -> Path | None:
-    """Where a source's file is, or would be, on this machine. None: only a cache could hold it, or nothing can."""
+    """The path of a source's file on this machine, existing or not.
+
+    None if the package is not installed, or if the source is remote and there is no ``cache``.
+    """
     if source.kind == "package":
         spec = find_spec(source.place)  # does not import the package
         folders = list(spec.submodule_search_locations or ()) if spec else []
@@ -43,27 +45,32 @@ def place(source: ModelSource, cache: Path | None) -> Path | None:
 
 
 def find(file: SourceFile, cache: Path | None) -> Path | None:
-    """The file's path, or None if it is not on this machine. Verifies nothing."""
+    """The file's path, or None if it is not on this machine. Does not verify the contents."""
     path = place(parse_source(file.source), cache)
     return path if path is not None and path.is_file() else None
 
 
 def fetch(model: str, key: str, file: SourceFile, cache: Path, store: ObjectStore | None) -> PinnedFile:
-    """Have one file here, verified: from the cache, the mirror in ``store``, or its source, in this order.
+    """One file, fetched and verified: from the cache, the mirror in ``store``, or its source, in this order.
 
-    ``key`` is the file's name in the catalogue, for messages.
+    Args:
+        model: the model's name, for messages.
+        key: the file's name in the catalogue, for messages.
+        file: its source and expected sha256.
+        cache: the local cache folder.
+        store: the store whose mirror is tried before the source; None: no mirror.
 
     Raises:
-        BadWeights: it is a local or packaged file that is not there.
-        FileAltered: it is not what its sha256, or the record of its first fetch, says.
-        DownloadFailed, StoreUnusable, ObjectMissing: it cannot be fetched.
+        BadWeights: a local or packaged file does not exist.
+        FileAltered: the sha256 differs from the catalogue's, or from the record of the first fetch.
+        DownloadFailed, StoreUnusable, ObjectMissing: the file cannot be fetched.
         FileUnusable: the disk is full, or the cache cannot be written.
     """
     source = parse_source(file.source)
     path = place(source, cache)
     if not source.remote:
         return _local(model, key, file, path, cache)
-    assert path is not None  # a cache was given
+    assert path is not None  # a remote source has a path wherever there is a cache
     expected = file.sha256
     if expected is None and store is not None and not path.is_file() and recorded_sha256(path) is None:
         expected = mirrored_sha256(source, store)
@@ -71,19 +78,22 @@ def fetch(model: str, key: str, file: SourceFile, cache: Path, store: ObjectStor
 
 
 def mirrored_sha256(source: ModelSource, store: ObjectStore) -> str | None:
-    """What the mirror's record says of a file."""
+    """The sha256 in the mirror's record of a file; None if there is no readable record."""
     with suppress(ObjectMissing, ValueError, KeyError, TypeError):
         return str(json.loads(store.read(record_path(Path(MODELS, source.key)).as_posix()))["sha256"])
     return None
 
 
 def gather_vocoder(config: PinnedFile, weights: PinnedFile, cache: Path) -> Path:
-    """A folder with ``config.yaml`` and ``pytorch_model.bin``, as upstream's loader wants them."""
-    wanted = {"config.yaml": config, "pytorch_model.bin": weights}
-    if all(file.path == config.path.parent / name for name, file in wanted.items()):
+    """A folder with ``config.yaml`` and ``pytorch_model.bin``, as upstream's loader requires.
+
+    The files are copied into the cache unless they already are in one folder under these names.
+    """
+    required = {"config.yaml": config, "pytorch_model.bin": weights}
+    if all(file.path == config.path.parent / name for name, file in required.items()):
         return config.path.parent
     folder = cache / MODELS / "vocoders" / hashlib.sha256((config.sha256 + weights.sha256).encode()).hexdigest()
-    for name, file in wanted.items():
+    for name, file in required.items():
         if not (folder / name).is_file():
             with (
                 translate_os_errors(folder / name),
@@ -95,10 +105,10 @@ def gather_vocoder(config: PinnedFile, weights: PinnedFile, cache: Path) -> Path
 
 
 def _local(model: str, key: str, file: SourceFile, path: Path | None, cache: Path) -> PinnedFile:
-    """A file that is somebody else's: used in place, held to a sha256 only if one is given."""
+    """A file that this program does not own: used in place, verified only if the catalogue gives a sha256."""
     if path is None or not path.is_file():
         where = path or f"the package of {file.source}"
-        raise BadWeights(model, f"the {key} {where} is not there.", "Put it there, or correct the catalogue.")
+        raise BadWeights(model, f"the {key} {where} does not exist.", "Put it there, or correct the catalogue.")
     record = cache / MODELS / "local" / f"{hashlib.sha256(str(path).encode()).hexdigest()}.record.json"
     found = cached_sha256(path, record, pinned=False)
     if file.sha256 is not None and found != file.sha256:
@@ -107,7 +117,7 @@ def _local(model: str, key: str, file: SourceFile, path: Path | None, cache: Pat
 
 
 def _obtain(source: ModelSource, pinned: bool, store: ObjectStore | None, folder: Path) -> tuple[Path, int]:
-    """Fetch into ``folder``, from the mirror if it has the file, else from the source."""
+    """Fetch into ``folder``, from the mirror if it has the file, else from the source. Returns path and size."""
     if store is not None and store.stat(MODELS + source.key) is not None:
         return _from_store(store, MODELS + source.key, folder)
     if source.kind == "hf":

@@ -1,4 +1,4 @@
-"""Downloads from the Hugging Face hub, with its own library (authentication, resuming, its storage protocol)."""
+"""Downloads from the Hugging Face hub with its own library, which handles authentication, resuming and Xet storage."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ from f5_pipeline.storage.retry import is_transient_status, with_retries
 
 
 def download_from_hub(source: ModelSource, folder: Path) -> tuple[Path, int]:
-    """Fetch a file into ``folder``, continuing what an earlier process left there. Returns its path and size.
+    """Fetch a file into ``folder``, resuming an interrupted download. Returns its path and size in bytes.
 
-    The library itself tries again when the hub cannot be reached, and goes on where a connection broke; what it gives
-    up on at once, a busy hub, is tried again here.
+    The library retries when the hub cannot be reached and resumes broken connections. It does not retry when the hub
+    is busy (429, 5xx); this function does.
 
     Raises:
         DownloadFailed: the hub cannot be reached, stays busy, or has no such file for this user.
@@ -34,16 +34,16 @@ def _download(source: ModelSource, folder: Path) -> str:
     except (HfHubHTTPError, LocalEntryNotFoundError, HTTPError) as error:
         status = _status(error)
         raise DownloadFailed(source.text, _reason(status, error), transient=is_transient_status(status)) from None
-    except ConnectionError as error:  # the library's offline mode
+    except ConnectionError as error:  # raised in the library's offline mode
         raise DownloadFailed(source.text, _first_line(error)) from None
     except OSError as error:
-        if error.errno is None:  # the library's own: what came is not as long as it should be
+        if error.errno is None:  # raised by the library itself: the file is shorter than announced
             raise DownloadFailed(source.text, _first_line(error), transient=True) from None
         raise FileUnusable(str(folder), *explain_os_error(error)) from None
 
 
 def _status(error: BaseException | None) -> int:
-    """The HTTP status behind an error of the library, 0 if there is none."""
+    """The HTTP status behind one of the library's errors; 0 if there is none."""
     while error is not None:
         status = getattr(getattr(error, "response", None), "status_code", None)
         if isinstance(status, int):
@@ -53,7 +53,7 @@ def _status(error: BaseException | None) -> int:
 
 
 def _reason(status: int, error: Exception) -> str:
-    """What the hub's answer means for the user."""
+    """The reason in words, from the HTTP status and the error."""
     if status in (401, 403):
         return f"the hub answered {status}: the repository is private, gated or absent; log in with HF_TOKEN"
     if status == 404:

@@ -1,7 +1,7 @@
-"""Proving that the files of a model belong together, before a second is spent on loading them.
+"""Checks that the files of a model belong together, before they are loaded.
 
-A safetensors header is read without its tensors. A torch file is a pickle: it is opened by torch itself, in a
-process of its own, with ``weights_only=True``. The rules for shapes are in ``shapes``.
+A safetensors file needs only its header read. A torch file is a pickle: torch itself opens it, in a separate process,
+with ``weights_only=True``. ``shapes`` has the expected shapes.
 """
 
 from __future__ import annotations
@@ -22,10 +22,10 @@ from f5_pipeline.models.spec import ModelSpec
 
 _PAIRING_FIX = "Give the model's own arch and vocabulary in the catalogue, or the checkpoint that belongs to them."
 
-#: What F5-TTS's spectrograms are; a vocoder of other ones would turn speech into noise.
+#: The parameters of F5-TTS's mel spectrograms; a vocoder for other ones would produce noise.
 _MEL = {"sample_rate": 24_000, "n_fft": 1024, "hop_length": 256, "n_mels": MEL_CHANNELS}
 
-#: The only classes that a vocoder's configuration may name: Vocos imports and calls whatever stands there.
+#: The only classes that a vocoder's configuration may name: Vocos imports and calls any class that it finds there.
 _VOCOS_CLASSES = {
     "feature_extractor": "vocos.feature_extractors.MelSpectrogramFeatures",
     "backbone": "vocos.models.VocosBackbone",
@@ -50,10 +50,10 @@ json.dump(shapes, sys.stdout)
 
 
 def read_vocabulary(model: str, path: Path) -> tuple[str, ...]:
-    """The distinct tokens of a vocabulary file, in order: one a line, as upstream reads them.
+    """The distinct tokens of a vocabulary file, in order: one per line, as upstream reads them.
 
     Raises:
-        BadWeights: the file is not UTF-8 text, or holds no token.
+        BadWeights: the file is not UTF-8 text, or has no tokens.
     """
     try:
         text = path.read_text(encoding="utf-8")
@@ -66,10 +66,10 @@ def read_vocabulary(model: str, path: Path) -> tuple[str, ...]:
 
 
 def prove_checkpoint(spec: ModelSpec, checkpoint: Path, vocabulary: Path) -> None:
-    """Hold the checkpoint's tensors against architecture and vocabulary.
+    """Compare the checkpoint's tensor names and shapes with the architecture and the vocabulary.
 
     Raises:
-        BadWeights: they do not fit; names the first tensors that differ.
+        BadWeights: they do not match; the message names the first tensors that differ.
     """
     tokens = read_vocabulary(spec.name, vocabulary)
     expected = expected_shapes(spec.arch, len(tokens))
@@ -82,27 +82,27 @@ def prove_checkpoint(spec: ModelSpec, checkpoint: Path, vocabulary: Path) -> Non
 
 
 def prove_vocoder(spec: ModelSpec, config: Path, weights: Path) -> None:
-    """Hold a vocoder's configuration against F5-TTS's spectrograms, and its weights against its configuration.
+    """Compare a vocoder's configuration with F5-TTS's spectrograms, and its weights with its configuration.
 
     Raises:
-        BadWeights: they do not fit.
+        BadWeights: they do not match.
     """
     parts = _vocoder_parts(spec.name, config)
     _check_mel(spec.name, config, parts)
     backbone, head = parts["backbone"], parts["head"]
     sizes: list[Any] = [backbone.get(key) for key in ("input_channels", "dim", "intermediate_dim", "num_layers")]
     if not all(isinstance(size, int) and 0 < size <= _LARGEST for size in sizes):
-        reason = f"{config} does not say how large the vocoder is (input_channels, dim, intermediate_dim, num_layers)."
+        reason = f"{config} lacks a valid input_channels, dim, intermediate_dim or num_layers of the vocoder."
         raise BadWeights(spec.name, reason, _VOCODER_FIX)
     channels, dim, inner, layers = sizes
     expected = expected_vocos_shapes(channels, dim, inner, layers, head["n_fft"])
     found = _torch_tensors(spec.name, weights)
-    # Buffers (window, filter bank) are computed, not learned; versions of Vocos differ in which they save.
+    # Buffers (window, filter bank) are computed, not learned; versions of Vocos differ in which of them they save.
     learned = {name: shape for name, shape in found.items() if name.startswith(("backbone.", "head.out."))}
     _compare(spec.name, f"the vocoder {weights} is not the one that its config.yaml describes", expected, learned)
 
 
-_LARGEST = 100_000  # of a vocoder's sizes: what is more is nonsense, and would take minutes to count
+_LARGEST = 100_000  # upper bound of a vocoder's sizes, so that listing the expected shapes stays fast
 _VOCODER_FIX = "Use a Vocos for 24 kHz, 100 mel channels and hop 256, such as hf://charactr/vocos-mel-24khz."
 
 
@@ -119,8 +119,7 @@ def _vocoder_parts(model: str, config: Path) -> dict[str, Mapping[str, Any]]:
 
 
 def _check_mel(model: str, config: Path, parts: Mapping[str, Mapping[str, Any]]) -> None:
-    defaults = {"sample_rate": 24_000, "n_fft": 1024, "hop_length": 256, "n_mels": 100}
-    mel = {**defaults, **parts["feature_extractor"]}
+    mel = {**_MEL, **parts["feature_extractor"]}  # Vocos's own defaults are the same
     wrong = {key: mel[key] for key, value in _MEL.items() if mel[key] != value}
     wrong |= {
         f"head's {key}": parts["head"].get(key)
@@ -133,11 +132,15 @@ def _check_mel(model: str, config: Path, parts: Mapping[str, Mapping[str, Any]])
 
 
 def _model_tensors(spec: ModelSpec, path: Path) -> Shapes:
-    """The tensors that upstream's loader hands to the model: without the EMA's counters and prefix."""
+    """The shapes of the tensors that upstream's loader passes to the model: without the EMA's counters and prefix."""
     tensors = _safetensors(spec.name, path) if path.suffix == ".safetensors" else _torch_tensors(spec.name, path)
     tensors = {name.replace("ema_model.", ""): shape for name, shape in tensors.items()}
-    # An average's counters, and a spectrogram's constants that early checkpoints saved.
-    return {n: s for n, s in tensors.items() if n not in ("initted", "step") and not n.startswith("mel_spec.")}
+    # Left out: the EMA's counters, and the spectrogram constants that early checkpoints contain.
+    return {
+        name: shape
+        for name, shape in tensors.items()
+        if name not in ("initted", "step") and not name.startswith("mel_spec.")
+    }
 
 
 def _safetensors(model: str, path: Path) -> Shapes:
@@ -145,17 +148,17 @@ def _safetensors(model: str, path: Path) -> Shapes:
         with safe_open(path, framework="np") as file:
             return {name: tuple(file.get_slice(name).get_shape()) for name in file.keys()}  # noqa: SIM118
     except SafetensorError as error:
-        reason = f"{path} is not a whole safetensors file ({error})."
+        reason = f"{path} is not a complete safetensors file ({error})."
         raise BadWeights(model, reason, "Delete it, so that it is fetched again.") from None
 
 
 def _torch_tensors(model: str, path: Path) -> Shapes:
     command = [sys.executable, "-c", _LIST_TORCH_FILE, str(path.absolute())]
-    # Not in the working folder, where a user's file may be called torch.py.
+    # Not in the working folder: a user's torch.py there would be imported instead of torch.
     done = subprocess.run(command, capture_output=True, text=True, cwd=sys.prefix, check=False)
     if done.returncode:
-        last = (done.stderr.strip().splitlines() or ["torch died"])[-1][:300]
-        reason = f"torch does not open {path} as a file of nothing but tensors ({last})."
+        last = (done.stderr.strip().splitlines() or ["torch was killed"])[-1][:300]
+        reason = f"torch cannot open {path} as a file that contains only tensors ({last})."
         raise BadWeights(model, reason, "Convert it to safetensors, if you trust it.")
     return {name: tuple(shape) for name, shape in json.loads(done.stdout).items()}
 
@@ -169,11 +172,12 @@ def _compare(model: str, claim: str, expected: Shapes, found: Shapes) -> None:
     if not differing:
         return
     listed = "; ".join(
-        f"{name} is {_shown(found.get(name))} and should be {_shown(expected.get(name))}" for name in differing[:3]
+        f"{name} is {_format_shape(found.get(name))} and should be {_format_shape(expected.get(name))}"
+        for name in differing[:3]
     )
-    reason = f"{claim}: {len(differing)} tensors differ; first {listed}."
+    reason = f"{claim}: {len(differing)} tensors differ, among them {listed}."
     raise BadWeights(model, reason, _PAIRING_FIX)
 
 
-def _shown(shape: tuple[int, ...] | None) -> str:
-    return "absent" if shape is None else "x".join(map(str, shape)) or "a number"
+def _format_shape(shape: tuple[int, ...] | None) -> str:
+    return "absent" if shape is None else "x".join(map(str, shape)) or "a scalar"

@@ -1,7 +1,7 @@
-"""Which tensors, of which shape, a checkpoint must hold for its architecture: rules, without torch.
+"""The names and shapes of the tensors that a checkpoint must contain for its architecture. No torch.
 
-The rules restate what f5_tts's and Vocos's classes allocate; a test holds them to the real classes. Reading files
-is in ``proof``.
+The rules restate what the classes of f5_tts and Vocos allocate; a test compares them with the real classes. ``proof``
+reads the files.
 """
 
 from __future__ import annotations
@@ -20,16 +20,26 @@ _MLP_FACTOR = 2  # of the text encoder's ConvNeXt blocks
 
 
 def expected_shapes(arch: Mapping[str, Any], vocabulary_size: int) -> Shapes:
-    """Name and shape of every tensor of f5_tts's ``DiT`` built with ``arch``.
+    """Name and shape of every tensor of an ``f5_tts.model.DiT`` built with ``arch``.
 
-    ``vocabulary_size`` is the number of tokens; the model adds a row for the filler.
+    Args:
+        arch: keyword arguments of the class, as in the catalogue.
+        vocabulary_size: the number of tokens. The embedding has one more row, for the filler token.
     """
     spec = Backbone.model_validate(dict(arch))
     return dict([*_front(spec, vocabulary_size), *_blocks(spec), *_linear("proj_out", MEL_CHANNELS, spec.dim)])
 
 
 def expected_vocos_shapes(channels: int, dim: int, intermediate_dim: int, num_layers: int, n_fft: int) -> Shapes:
-    """Name and shape of every trained tensor of a Vocos of ConvNeXt blocks with an inverse Fourier head."""
+    """Name and shape of every trained tensor of a Vocos with ConvNeXt blocks and an inverse STFT head.
+
+    Args:
+        channels: mel channels of the input.
+        dim: width of the backbone.
+        intermediate_dim: width inside a ConvNeXt block.
+        num_layers: number of ConvNeXt blocks.
+        n_fft: FFT size of the head, which predicts ``n_fft / 2 + 1`` magnitudes and phases.
+    """
     shapes: Shapes = {"backbone.embed.weight": (dim, channels, 7), "backbone.embed.bias": (dim,)}
     shapes.update(_pair("backbone.norm", (dim,)))
     for layer in range(num_layers):
@@ -42,7 +52,7 @@ def expected_vocos_shapes(channels: int, dim: int, intermediate_dim: int, num_la
 
 
 def _pair(name: str, shape: Shape) -> Iterator[tuple[str, Shape]]:
-    """A weight of ``shape`` and a bias of its first dimension."""
+    """A weight of ``shape`` and a bias of its first dimension's size."""
     yield f"{name}.weight", shape
     yield f"{name}.bias", shape[:1]
 
@@ -59,7 +69,7 @@ def _convnext(block: str, dim: int, inner: int) -> Iterator[tuple[str, Shape]]:
 
 
 def _front(spec: Backbone, vocabulary_size: int) -> Iterator[tuple[str, Shape]]:
-    """Time, text, input and position embeddings."""
+    """The time, text, input and position embeddings."""
     yield from _linear("time_embed.time_mlp.0", spec.dim, _FREQUENCY_CHANNELS)
     yield from _linear("time_embed.time_mlp.2", spec.dim, spec.dim)
     text_dim = spec.text_dim or MEL_CHANNELS

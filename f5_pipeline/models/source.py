@@ -1,6 +1,6 @@
-"""Where a file of a model comes from: the text of a catalogue entry, parsed, and its place in caches and mirrors.
+"""The source of a model's file: parses the text of a catalogue entry, and derives the file's key in caches and mirrors.
 
-Knows names only; what opens and downloads them is in ``files``.
+Handles names only; ``files`` opens and downloads them.
 """
 
 from __future__ import annotations
@@ -18,29 +18,29 @@ _HF = re.compile(r"hf://(?P<owner>[^/@]+)/(?P<repo>[^/@]+)(@(?P<revision>[^/@]+)
 
 @dataclass(frozen=True)
 class ModelSource:
-    """One parsed source. ``kind`` is "package", "hf", "s3", "https" or "local"; the other parts depend on it."""
+    """One parsed source."""
 
-    kind: str
-    text: str  # as the catalogue has it
+    kind: str  # "package" | "hf" | "s3" | "https" | "local"
+    text: str  # as written in the catalogue
     place: str  # package: its name; hf: "owner/repo"; s3: the bucket; https: the host; local: ""
     path: str  # inside that place; local: the absolute path
     revision: str = ""  # hf only
 
     @property
     def name(self) -> str:
-        """The file's own name, for messages and for upstream's loaders, which go by the suffix."""
+        """The file's own name, for messages and for upstream's loaders, which depend on the suffix."""
         return self.path.rsplit("/", 1)[-1]
 
     @property
     def remote(self) -> bool:
-        """Whether the file has to be downloaded (and can be mirrored)."""
+        """True if the file must be downloaded (and can be mirrored)."""
         return self.kind in ("hf", "s3", "https")
 
     @property
     def key(self) -> str:
-        """The file's path below ``models/``, in this machine's cache and in a store's mirror alike.
+        """The file's path below ``models/``, the same in the local cache and in a store's mirror.
 
-        Readable where the source's own names are safe (so that a person can put files there), else a hash.
+        Readable if the source's own names are safe, so that a person can put files there; else a hash.
         """
         parts = [self.kind, *self.place.split("/"), *filter(None, [self.revision]), *self.path.split("/")]
         if all(is_slug(part) for part in parts):
@@ -50,10 +50,14 @@ class ModelSource:
 
 
 def parse_source(text: str, folder: Path | None = None) -> ModelSource:
-    """Read a source. ``folder`` is what a relative local path is relative to (default: the working folder).
+    """Parse a source.
+
+    Args:
+        text: as written in the catalogue.
+        folder: the folder that a relative local path starts from; default: the working folder.
 
     Raises:
-        ValueError: the text is no source; says what one looks like.
+        ValueError: the text is not a valid source; the message gives the expected form.
     """
     scheme, separator, rest = text.partition("://")
     if text.startswith("package:"):
@@ -63,7 +67,7 @@ def parse_source(text: str, folder: Path | None = None) -> ModelSource:
         return _checked(ModelSource("package", text, package, path))
     if not separator:
         if "\0" in text or not text:
-            raise ValueError("names no file")
+            raise ValueError("does not name a file")
         return ModelSource("local", text, "", str(((folder or Path.cwd()) / Path(text).expanduser()).absolute()))
     if scheme == "hf":
         return _parse_hf(text)
@@ -73,14 +77,14 @@ def parse_source(text: str, folder: Path | None = None) -> ModelSource:
     if scheme in ("https", "http"):
         url = urlsplit(text)
         if url.username or url.password:
-            raise ValueError("has a password in its URL, which would end up in logs")
+            raise ValueError("has a password in its URL, which would appear in logs")
         path = url.path.lstrip("/") + (f"?{url.query}" if url.query else "")
         return _checked(ModelSource("https", text, url.netloc.replace(":", "_"), path))
     raise ValueError(f"has the unknown scheme {scheme!r}; use package:, hf://, s3://, https:// or a path")
 
 
 def public_source(text: str) -> str:
-    """A source as it may be shown: without a password or query, which may be secret."""
+    """A source without password and query, which may be secret, cut to 200 characters."""
     scheme, separator, rest = text.partition("://")
     if not separator:
         return text[:200]
@@ -96,7 +100,11 @@ def _parse_hf(text: str) -> ModelSource:
 
 
 def _checked(source: ModelSource) -> ModelSource:
-    """Refuse sources whose path could leave its place, or that name a folder."""
+    """The source itself, if its path names a file and cannot lead outside its place.
+
+    Raises:
+        ValueError: the path is empty, names a folder, or has a part such as "..".
+    """
     parts = source.path.split("/")
     if not source.place or any(part in ("", ".", "..") or "\\" in part or not part.isprintable() for part in parts):
         raise ValueError("does not name a file")

@@ -1,6 +1,6 @@
-"""What a model is: the files it is made of, its architecture, its limits and its default sampling settings.
+"""``ModelSpec``: a model's files, architecture, limits and default sampling settings.
 
-The catalogue's entries become ``ModelSpec`` values in ``entry``; the files on this machine are in ``weights``.
+``entry`` builds it from a catalogue entry; ``weights`` finds and fetches the files.
 """
 
 from __future__ import annotations
@@ -12,25 +12,25 @@ from typing import Any
 
 @dataclass(frozen=True)
 class Sampling:
-    """How F5-TTS samples. All of it shapes the sound, so all of it is in the clip key."""
+    """F5-TTS's sampling settings. All of them shape the sound, so all of them are part of the clip key."""
 
     nfe_step: int  # steps of the Euler solver
     cfg_strength: float  # classifier-free guidance; 0 skips the unconditional half
-    sway_sampling_coef: float | None  # None: no sway
+    sway_sampling_coef: float | None  # None: no sway sampling
     speed: float  # 1.0 is the reference's own speech rate
     cross_fade_duration: float  # seconds, between the chunks of a long text
 
 
-#: What files a model may have, by their names in the catalogue; all but the last it must have.
+#: The files of a model, by their keys in the catalogue. All but the last are required.
 FILES = ("checkpoint", "vocabulary", "vocoder_config", "vocoder_weights", "spacing")
 
 
 @dataclass(frozen=True)
 class SourceFile:
-    """One file of a model: where it comes from and what it must hash to."""
+    """One file of a model: its source and expected sha256."""
 
     source: str  # "package:…" (shipped), "hf://repo@revision/path", "s3://…", "https://…", or a local path
-    sha256: str | None = None  # None: recorded at the first fetch and held to from then on
+    sha256: str | None = None  # None: recorded at the first fetch and verified from then on
     size: int | None = None  # bytes
 
 
@@ -49,15 +49,15 @@ class ModelSpec:
     vocoder_weights: SourceFile
     languages: tuple[str, ...]
     licence: str  # SPDX
-    commercial: bool  # whether the licence allows commercial use
+    commercial: bool  # True if the licence allows commercial use
     max_seconds: float = 30.0  # reference + generated audio the model was trained for
     max_ref_seconds: float = 12.0
-    ref_silence_seconds: float = 1.0  # of silence after the reference's speech, as upstream advises
+    ref_silence_seconds: float = 1.0  # silence after the reference's speech, as upstream recommends
     lower_case: bool = False
-    spacing: SourceFile | None = None  # how long words take, of a model that wants room for them (``text.spacing``)
+    spacing: SourceFile | None = None  # word durations, for a model that needs padded text (``word_timing``)
     default_sampling: Sampling = field(default_factory=lambda: Sampling(32, 2.0, -1.0, 1.0, 0.15))
 
     @property
     def files(self) -> Mapping[str, SourceFile]:
-        """The files that it has, four or five, by their names in the catalogue."""
+        """Its files (four or five) by their keys in the catalogue."""
         return {name: file for name in FILES if (file := getattr(self, name)) is not None}

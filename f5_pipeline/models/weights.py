@@ -1,7 +1,7 @@
-"""The files of a model on this machine: found or fetched, held to their sha256, proven to belong together.
+"""The files of a model on this machine: found or fetched, verified by sha256, checked for consistency.
 
-One file at a time is the business of ``files``; the proof is in ``proof``. Loading is the engine's
-business; nothing here imports torch.
+``files`` handles one file at a time; ``proof`` checks that the files belong together; the engine loads them. No torch
+here.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ from f5_pipeline.storage.object_store import ObjectStore
 from f5_pipeline.storage.partial import atomic_write
 from f5_pipeline.storage.pinned import PinnedFile, record_path
 
-_PROOF_VERSION = b"1"  # bumped when the proof asks more than it did
+_PROOF_VERSION = b"1"  # bump when ``proof`` becomes stricter
 _BYTES_PER_NUMBER = 4  # checkpoints are float32 at most
 _TYPICAL_BYTES = {"vocabulary": 20_000, "vocoder_config": 2_000, "vocoder_weights": 55_000_000, "spacing": 200_000}
 _TYPICAL_VOCABULARY = 2_600  # tokens
@@ -38,16 +38,16 @@ _TYPICAL_VOCABULARY = 2_600  # tokens
 
 @dataclass(frozen=True)
 class ModelFiles:
-    """A model that is ready to be loaded."""
+    """The verified files of a model, ready to be loaded."""
 
     checkpoint: Path
     vocabulary: Path
     vocoder: Path  # a folder with config.yaml and pytorch_model.bin
-    fingerprint: str  # sha256 of all that shapes the sound: the files, backbone, architecture, tokenizer
-    sha256: Mapping[str, str]  # by the files' names in the catalogue
-    seconds: float  # that finding, fetching and proving took
+    fingerprint: str  # sha256 of everything that shapes the sound: files, backbone, architecture, tokenizer
+    sha256: Mapping[str, str]  # by the files' keys in the catalogue
+    seconds: float  # spent on finding, fetching and checking
     bytes_downloaded: int
-    spacing: Path | None = None  # the table of words' durations, of a model that wants room for them
+    spacing: Path | None = None  # the table of word durations, for a model that needs padded text
 
 
 @dataclass(frozen=True)
@@ -59,10 +59,10 @@ class ReadyModel:
 
     @cached_property
     def word_timing(self) -> WordTiming | None:
-        """How long words take, if the model wants room for them.
+        """The model's word durations, if it needs padded text; else None.
 
         Raises:
-            BadWeights: its file is no such table.
+            BadWeights: the file is not a valid table of word durations.
         """
         return None if self.files.spacing is None else read_word_timing(self.spec.name, self.files.spacing)
 
@@ -73,21 +73,21 @@ class MirroredFile:
 
     location: str
     size: int  # bytes
-    uploaded: bool  # False: it was there already
+    uploaded: bool  # False: the mirror already had it
 
 
 def ensure_weights(spec: ModelSpec, cache: Path, store: ObjectStore | None, *, commercial: bool = False) -> ModelFiles:
-    """Have the files of ``spec`` on this machine, whole, unaltered, and belonging together.
+    """Fetch the missing files of ``spec`` and verify all of them.
 
-    Looks in this machine's ``cache``, then in the mirror of ``store`` (``models/``), then at the source. Files that
-    are already here and proven cost milliseconds.
+    Looks in the local ``cache``, then in the mirror of ``store`` (``models/``), then at the source. Takes milliseconds
+    if the files are present and were checked before.
 
     Raises:
-        LicenceForbids: ``commercial``, and the licence of the weights forbids that.
-        NotEnoughDisk: what is missing does not fit; nothing was downloaded.
-        WeightsUnavailable: a file is not here and cannot be fetched; says which, and where to put it by hand.
-        FileAltered: a file is not what its sha256, or the record of its first fetch, says.
-        BadWeights: a file does not belong to its architecture, vocabulary or vocoder; or is no table of durations.
+        LicenceForbids: ``commercial`` is set, and the licence of the weights forbids commercial use.
+        NotEnoughDisk: the missing files do not fit on the disk. Nothing was downloaded.
+        WeightsUnavailable: a file is missing and cannot be fetched; the message says which, and where to put it.
+        FileAltered: a file's sha256 differs from the catalogue's, or from the record of its first fetch.
+        BadWeights: the files do not belong together, or the table of word durations is invalid.
         FileUnusable: the disk is full, or the cache cannot be written.
     """
     started = time.monotonic()
@@ -110,26 +110,26 @@ def ensure_weights(spec: ModelSpec, cache: Path, store: ObjectStore | None, *, c
 
 
 def weights_here(spec: ModelSpec, cache: Path) -> ModelFiles | None:
-    """The files of ``spec``, proven, if all of them are on this machine; else None. Downloads nothing.
+    """The files of ``spec``, verified, if all of them are on this machine; else None. Downloads nothing.
 
     Raises:
-        (what ``ensure_weights`` raises of files that are there)
+        FileAltered, BadWeights: as ``ensure_weights``.
     """
     return None if _missing(spec, cache) else ensure_weights(spec, cache, None)
 
 
 def check_licence(spec: ModelSpec, commercial: bool) -> None:
-    """Refuse a model whose licence forbids what it is wanted for.
+    """Check that the model's licence allows its intended use.
 
     Raises:
-        LicenceForbids: ``commercial``, and it forbids that.
+        LicenceForbids: ``commercial`` is set, and the licence forbids commercial use.
     """
     if commercial and not spec.commercial:
         raise LicenceForbids(spec.name, spec.licence)
 
 
 def local_vocabulary(spec: ModelSpec, cache: Path | None = None) -> frozenset[str] | None:
-    """The tokens that ``spec`` knows, if its vocabulary is on this machine already; else None. Downloads nothing.
+    """The tokens of ``spec``'s vocabulary, if the file is on this machine; else None. Downloads nothing.
 
     Raises:
         BadWeights: the file is not a vocabulary.
@@ -139,18 +139,17 @@ def local_vocabulary(spec: ModelSpec, cache: Path | None = None) -> frozenset[st
 
 
 def missing_bytes(spec: ModelSpec, cache: Path) -> int:
-    """How much is still to be downloaded; an upper estimate where the catalogue does not say."""
+    """The bytes still to be downloaded; an upper estimate for files whose size the catalogue does not give."""
     return sum(_size(spec, key, file) for key, file in _missing(spec, cache).items())
 
 
 def mirror(spec: ModelSpec, cache: Path, store: ObjectStore) -> list[MirroredFile]:
-    """Copy a model's downloaded files into the store's ``models/``, for machines without a hub.
+    """Copy a model's downloaded files into the store's ``models/``, for machines that cannot reach the hub.
 
-    What the mirror has already is not sent again. Files that come with a package, or are the user's own, stay out.
+    Skips files that the mirror already has, packaged files, and the user's local files.
 
     Raises:
-        StoreUnusable: the store cannot be written.
-        (and what ``ensure_weights`` raises)
+        StoreUnusable: the store cannot be written. Also raises the errors of ``ensure_weights``.
     """
     ensure_weights(spec, cache, store)
     sources = (parse_source(file.source) for file in spec.files.values())
@@ -159,7 +158,7 @@ def mirror(spec: ModelSpec, cache: Path, store: ObjectStore) -> list[MirroredFil
 
 
 def fingerprint_model(spec: ModelSpec, hashes: Mapping[str, str]) -> str:
-    """One sha256 for all of a model that shapes its sound; the architecture counts with its defaults filled in."""
+    """The sha256 of everything in a model that shapes its sound; ``arch`` with its defaults filled in."""
     arch = Backbone.model_validate(dict(spec.arch)).model_dump()
     parts = {"files": dict(hashes), "backbone": spec.backbone, "arch": arch, "tokenizer": spec.tokenizer}
     return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()
@@ -188,7 +187,7 @@ def _size(spec: ModelSpec, key: str, file: SourceFile) -> int:
 
 
 def _prove_once(spec: ModelSpec, files: Mapping[str, PinnedFile], cache: Path, fingerprint: str) -> None:
-    """Once for each machine and fingerprint. Our own embedded files are proven by our tests."""
+    """Check the files once for each machine and fingerprint. Embedded files are checked by this project's tests."""
     record = cache / MODELS / "proven" / fingerprint
     if all(map(_embedded, spec.files.values())) or (record.is_file() and record.read_bytes() == _PROOF_VERSION):
         return
@@ -197,7 +196,7 @@ def _prove_once(spec: ModelSpec, files: Mapping[str, PinnedFile], cache: Path, f
         read_word_timing(spec.name, files["spacing"].path)
     if not (_embedded(spec.vocoder_config) and _embedded(spec.vocoder_weights)):
         prove_vocoder(spec, files["vocoder_config"].path, files["vocoder_weights"].path)
-    with suppress(OSError), atomic_write(record) as file:  # a cache may be read-only: then it is proven each time
+    with suppress(OSError), atomic_write(record) as file:  # with a read-only cache the check is repeated each time
         file.write(_PROOF_VERSION)
 
 
@@ -205,13 +204,16 @@ def _embedded(file: SourceFile) -> bool:
     return file.sha256 is not None and file.source.startswith("package:f5_pipeline/")
 
 
-def _mirror_one(path: Path, key: str, store: ObjectStore, there: str | None) -> MirroredFile:
-    """The record is written last: a file without one is from an upload that did not end."""
+def _mirror_one(path: Path, key: str, store: ObjectStore, mirrored: str | None) -> MirroredFile:
+    """Upload one file and then its record, so that a file without a record is an unfinished upload.
+
+    ``mirrored``: the sha256 of the file that the mirror already has.
+    """
     record = record_path(path)
     sha256, size = json.loads(record.read_text())["sha256"], path.stat().st_size
     info = store.stat(key)
-    known = info is not None and info.size == size and there == sha256
-    if not known:
+    present = info is not None and info.size == size and mirrored == sha256
+    if not present:
         store.upload(path, key)
         store.write(record_path(Path(key)).as_posix(), json.dumps({"sha256": sha256}).encode())
-    return MirroredFile(store.location(key), size, uploaded=not known)
+    return MirroredFile(store.location(key), size, uploaded=not present)

@@ -1,9 +1,11 @@
-"""Room for words: more spaces after those that take long to say, for models that spread a text evenly over its sound.
+"""Word timing: how long words take to say, and text padded with spaces so that its letters stand where they are spoken.
 
-With ``text_embedding_average_upsampling`` F5 gives every character of a text equally many frames, and leaves it to the
-network to say each word when it is due. A small network hardly learns to. So a model may come with a table of how long
-its language's words take; spaces then stand for the time that their letters do not, and the words come where they are
-spoken. What is decided here shapes the sound and is no part of the table: bump ``ENGINE_VERSION`` with it.
+With ``text_embedding_average_upsampling`` F5 gives each character of a text the same number of frames and leaves it to
+the network to place the words in time. A small network learns this poorly. So a model may come with a table of word
+durations: a word that takes long for its letters gets more spaces after it, and each word stands where it is spoken.
+
+Not here: fitting the table (``training.rhythm``) and applying it to chunks (``engine.word_spacing``). The padding
+shapes the sound, and the clip key contains only the table's hash: bump ``ENGINE_VERSION`` when a rule here changes.
 """
 
 from __future__ import annotations
@@ -20,10 +22,10 @@ from f5_pipeline.settings.validation import explain
 
 _QUOTES = "'\""
 _MARKS = ",.?!;:" + _QUOTES
-_LONGEST = 3  # letters of a part of a word
-_LEAST = 3.0  # frames of a word
-_HALVINGS = 12
-_REMEMBERED = 200_000  # words: most texts have the same ones, and a batch may have a million lines
+_LONGEST_NGRAM = 3  # letters
+_MIN_FRAMES = 3.0  # of a word
+_BISECTIONS = 12
+_CACHE_SIZE = 200_000  # words; texts share most of them, and a batch may have a million lines
 
 
 class _Table(BaseModel):
@@ -34,128 +36,154 @@ class _Table(BaseModel):
 
 
 class WordTiming:
-    """How long words take, and what a text looks like that gives them so much room.
+    """Word durations of one model, and the padding of texts by them.
+
+    A token is a character of the padded text. The duration of a word is the sum of its features' frames
+    (:func:`word_features`), at least ``_MIN_FRAMES``.
 
     Args:
-        frames_per_token: 93.75 frames are a second; the fewer, the more spaces.
-        frames: what each of a word's ``parts`` adds to its duration, at a usual pace.
+        frames_per_token: mel frames (93.75 per second) for each token; a lower value gives more spaces.
+        frames: by feature, the frames that it adds to a word's duration at the table's speech rate.
     """
 
     def __init__(self, frames_per_token: float, frames: Mapping[str, float]) -> None:
-        self._each, self._frames = frames_per_token, frames
-        self._known: dict[tuple[str, str], float] = {}
+        self._frames_per_token, self._frames = frames_per_token, frames
+        self._durations: dict[tuple[str, str], float] = {}
 
     @property
     def frames_per_token(self) -> float:
-        return self._each
+        return self._frames_per_token
 
     def tokens(self, text: str) -> int:
-        """How many characters ``spaced`` gives it."""
+        """The length of ``padded(text)`` in characters."""
         words = text.split()
-        return sum(_rooms(words, self._ends(words), self._each))
+        return sum(_word_tokens(words, self._ends(words), self._frames_per_token))
 
-    def spaced(self, text: str, tokens: int = 0) -> str:
-        """The text with room after each word, the last one too.
+    def padded(self, text: str, tokens: int = 0) -> str:
+        """The text with spaces after each word, including the last.
 
-        With ``tokens`` it gets exactly so many characters, which its words share as they share the time; more, if that
-        is not enough for its letters.
+        Args:
+            text: words separated by white space.
+            tokens: if positive, the exact length of the result: the words share it in proportion to their durations.
+                The result is longer only if one space after each word already exceeds it.
         """
         words = text.split()
         ends = self._ends(words)
-        rooms = _fitted(words, ends, tokens) if tokens and words else _rooms(words, ends, self._each)
-        return "".join(word.ljust(room) for word, room in zip(words, rooms, strict=True)).ljust(tokens)
+        if tokens and words:
+            counts = _fit_word_tokens(words, ends, tokens)
+        else:
+            counts = _word_tokens(words, ends, self._frames_per_token)
+        return "".join(word.ljust(count) for word, count in zip(words, counts, strict=True)).ljust(tokens)
 
     def pad_pair(self, ref_text: str, text: str, ref_frames: int, frames: int) -> tuple[str, str]:
-        """A reference's text and one to speak, as F5 joins them: by one space, so that what else the first one's last
-        word needs comes before the second.
+        """Pad a reference's text and the text to speak, for F5, which joins them with one space.
 
-        Each gets its share of the characters, as it has of the frames: a text begins where the reference ends. What is
-        left over when frames are divided by characters F5 gives to the last ones alone, and all before come too
-        early; so there is nothing left over but two frames.
+        Each text's share of the tokens equals its share of the frames, so that the text begins where the reference
+        ends. F5 gives the remainder of frames / tokens to the last tokens only, which would move all others forward;
+        the number of tokens is chosen so that at most two frames remain.
+
+        Args:
+            ref_text, text: unpadded.
+            ref_frames, frames: mel frames of the reference, and to generate.
+
+        Returns:
+            Both texts. The first ends in one space; the rest of its padding begins the second.
         """
-        letters = _letters(ref_text), _letters(text)
-        each = min(self._each, ref_frames / max(1, letters[0]), frames / max(1, letters[1]))
-        each = math.floor(each) if 1 < each < self._each else each  # said fast, letters cannot be left out
-        before = max(letters[0], round(ref_frames / each))
-        reference = self.spaced(ref_text, before)
-        spoken = reference.rstrip()
-        after = self.spaced(text, max(letters[1], int((ref_frames + frames) / each) - before))
-        return f"{spoken} ", " " * (len(reference) - len(spoken) - 1) + after
+        shortest = _shortest_length(ref_text), _shortest_length(text)
+        each = min(self._frames_per_token, ref_frames / max(1, shortest[0]), frames / max(1, shortest[1]))
+        each = math.floor(each) if 1 < each < self._frames_per_token else each  # fast speech: letters cannot be dropped
+        ref_tokens = max(shortest[0], round(ref_frames / each))
+        reference = self.padded(ref_text, ref_tokens)
+        stripped = reference.rstrip()
+        target = self.padded(text, max(shortest[1], int((ref_frames + frames) / each) - ref_tokens))
+        return f"{stripped} ", " " * (len(reference) - len(stripped) - 1) + target
 
     def _ends(self, words: Sequence[str]) -> list[float]:
-        """When each word has been said, in frames."""
-        known, end = self._known, 0.0
+        """The end of each word, in frames from the beginning of the text."""
+        durations, end = self._durations, 0.0
         ends: list[float] = []
-        for word, following in zip(words, (*words[1:], ""), strict=False):  # one more than no words
+        for word, following in zip(words, (*words[1:], ""), strict=False):  # the second has one more if words is empty
             pair = word, following[:1]
-            end += known[pair] if pair in known else self._learn(pair)
+            end += durations[pair] if pair in durations else self._duration(pair)
             ends.append(end)
         return ends
 
-    def _learn(self, pair: tuple[str, str]) -> float:
-        """How many frames a word takes; the other is the first character of what follows."""
-        found = max(_LEAST, sum(self._frames.get(part, 0.0) for part in parts(*pair)))
-        if len(self._known) < _REMEMBERED:
-            self._known[pair] = found
-        return found
+    def _duration(self, pair: tuple[str, str]) -> float:
+        """The frames of a word, given as the word and the first character of the next one; cached."""
+        duration = max(_MIN_FRAMES, sum(self._frames.get(feature, 0.0) for feature in word_features(*pair)))
+        if len(self._durations) < _CACHE_SIZE:
+            self._durations[pair] = duration
+        return duration
 
 
-def _rooms(words: Sequence[str], ends: Sequence[float], each: float) -> list[int]:
-    """Of each word, so many tokens of ``each`` frames: its letters, and one space or more."""
-    rooms: list[int] = []
-    taken = 0
+def _word_tokens(words: Sequence[str], ends: Sequence[float], frames_per_token: float) -> list[int]:
+    """The tokens of each word: its letters and at least one space.
+
+    ``ends``: in frames. A word with more letters than its duration allows takes tokens from the words after it.
+    """
+    counts: list[int] = []
+    total = 0
     for word, end in zip(words, ends, strict=True):
-        least, wanted = len(word) + 1, round(end / each) - taken
-        room = least if least > wanted else wanted  # what one word has too much, the next ones have less
-        rooms.append(room)
-        taken += room
-    return rooms
+        least, wanted = len(word) + 1, round(end / frames_per_token) - total
+        count = least if least > wanted else wanted
+        counts.append(count)
+        total += count
+    return counts
 
 
-def _fitted(words: Sequence[str], ends: Sequence[float], tokens: int) -> list[int]:
-    """So many tokens altogether, or less by a few; more only if their letters alone are more."""
-    fast, slow = ends[-1] / tokens, ends[-1]
-    if sum(rooms := _rooms(words, ends, fast)) <= tokens:
-        return rooms
-    rooms = _rooms(words, ends, slow)
-    for _ in range(_HALVINGS):  # the last words have more letters than room: a little is taken from each
-        each = (fast + slow) / 2
-        if sum(tried := _rooms(words, ends, each)) <= tokens:
-            slow, rooms = each, tried
+def _fit_word_tokens(words: Sequence[str], ends: Sequence[float], tokens: int) -> list[int]:
+    """``_word_tokens`` at the lowest frames per token, by bisection, whose sum is at most ``tokens``.
+
+    The sum exceeds ``tokens`` only if one space after each word already does.
+    """
+    low, high = ends[-1] / tokens, ends[-1]
+    if sum(counts := _word_tokens(words, ends, low)) <= tokens:
+        return counts
+    counts = _word_tokens(words, ends, high)
+    for _ in range(_BISECTIONS):
+        middle = (low + high) / 2
+        if sum(tried := _word_tokens(words, ends, middle)) <= tokens:
+            high, counts = middle, tried
         else:
-            fast = each
-    return rooms
+            low = middle
+    return counts
 
 
-def _letters(text: str) -> int:
-    """The fewest characters that it can have with one space after each word."""
+def _shortest_length(text: str) -> int:
+    """The length of the text with one space after each word."""
     return sum(len(word) + 1 for word in text.split())
 
 
-def parts(word: str, following: str) -> Iterator[str]:
-    """What a word's duration depends on: its letters by ones, twos and threes, itself, and what comes after it.
+def word_features(word: str, following: str) -> Iterator[str]:
+    """The features that a word's duration depends on, as keys of the table.
 
-    All letters as small ones; large ones say which kind of part it is.
+    Letter n-grams of the word between ``^`` and ``$``, the word itself (``#``), and its context: before a mark or at
+    the end of the text ``T`` with the mark and ``F`` with the last letters, else ``N`` with the next word's first
+    letter, alone and with the word's last. All letters are lower case; the capitals mark the kind of feature.
+
+    Args:
+        word: with its punctuation.
+        following: the next word or its first character; "" at the end of the text.
     """
     letters = word.strip(_MARKS).lower()
     marks = "".join(mark for mark in word[len(word.rstrip(_MARKS)) :] if mark not in _QUOTES)
-    whole = f"^{letters}$"
-    for size in range(1, _LONGEST + 1):
-        yield from (whole[at : at + size] for at in range(len(whole) - size + 1))
+    bounded = f"^{letters}$"
+    for size in range(1, _LONGEST_NGRAM + 1):
+        yield from (bounded[start : start + size] for start in range(len(bounded) - size + 1))
     yield f"#{letters}"
-    if marks or not following:  # drawn out, and a pause
+    if marks or not following:  # the word is lengthened, and a pause follows
         yield f"T{marks[:1]}"
-        yield from (f"F{whole[-size:]}" for size in (2, 3, 4))
+        yield from (f"F{bounded[-size:]}" for size in (2, 3, 4))
     else:
         yield f"N{following[0].lower()}"
-        yield f"N{whole[-2]}{following[0].lower()}"
+        yield f"N{bounded[-2]}{following[0].lower()}"
 
 
 def read_word_timing(model: str, path: Path) -> WordTiming:
-    """The table that came with a model.
+    """Read a model's table of word durations.
 
     Raises:
-        BadWeights: the file is no such table.
+        BadWeights: the file is not a valid table.
     """
     try:
         table = _Table.model_validate_json(path.read_bytes())

@@ -1,1 +1,1 @@
-"""From a text as people write it to what a model is given, and its cutting into chunks. Pure; no files, no torch."""
+"""The text front end: normalises written text for a model and splits it into chunks. Pure; no files, no torch."""

@@ -1,6 +1,6 @@
-"""What a model can write: its vocabulary, listed substitutes for what is not in it, and what is left unsayable.
+"""Fits a text to a model's vocabulary: substitutes for missing characters, and the characters that remain unsayable.
 
-F5 reads a character outside its vocabulary as a space, silently; here it is found before anything is spoken.
+F5 silently reads a character outside its vocabulary as a space; here it is found before anything is spoken.
 """
 
 from __future__ import annotations
@@ -8,7 +8,7 @@ from __future__ import annotations
 import unicodedata
 from functools import lru_cache
 
-# Tried in order, and only for a character that the vocabulary lacks. "" drops it: it is never said.
+# Tried in order, and only for a character that the vocabulary lacks. "" drops the character.
 _SUBSTITUTES: dict[str, tuple[str, ...]] = {
     ";": (",",), ":": (",",), "(": (", ",), ")": (", ",), "[": (", ",), "]": (", ",), "{": (", ",), "}": (", ",),
     "|": (", ",), "–": ("-", ","), "—": ("-", ","), "-": (" ",), "/": (" ",), "\\": (" ",), "_": (" ",),
@@ -25,30 +25,35 @@ _SUBSTITUTES: dict[str, tuple[str, ...]] = {
 
 
 def fit(text: str, vocabulary: frozenset[str], tokenizer: str) -> str:
-    """Replace the characters that the vocabulary lacks by their listed substitutes; the others stay as they are.
+    """Replace the characters that the vocabulary lacks by substitutes; characters without one stay unchanged.
 
-    A capital becomes a small letter, an accented letter its base, a full-width character a plain one, a bracket a
-    comma. Paragraph ends (blank lines) are kept: the chunker takes them out.
+    A capital becomes a small letter, an accented letter its base letter, a full-width character a plain one, a bracket
+    a comma. Paragraph breaks (blank lines) are kept for the chunker.
+
+    Args:
+        text: normalized.
+        vocabulary: the model's tokens.
+        tokenizer: "pinyin" or "characters".
     """
     table = _table(vocabulary, tokenizer)
     if not table.sayable("-"):
         text = text.replace(" - ", ", ")
-    return "\n\n".join(_mend_marks(part.translate(table)) for part in text.split("\n\n"))
+    return "\n\n".join(_clean_punctuation(part.translate(table)) for part in text.split("\n\n"))
 
 
 def unsayable(text: str, vocabulary: frozenset[str], tokenizer: str) -> list[str]:
     """The characters of a fitted text that the model cannot say, each once, in order of appearance."""
     table = _table(vocabulary, tokenizer)
-    unknown = set(text) - table.said
+    unknown = set(text) - table.known
     if not unknown:
         return []
-    left = [c for c in dict.fromkeys(text) if c in unknown and not c.isspace() and not table.sayable(c)]
-    table.said |= unknown.difference(left)
-    return left
+    missing = [c for c in dict.fromkeys(text) if c in unknown and not c.isspace() and not table.sayable(c)]
+    table.known |= unknown.difference(missing)
+    return missing
 
 
-def _mend_marks(text: str) -> str:
-    """One space between words, no space before a mark, no doubled commas, none at the start."""
+def _clean_punctuation(text: str) -> str:
+    """One space between words, no space before a mark, no doubled comma, no comma at the start."""
     words = " ".join(text.split())
     for mark in ",.!?":
         words = words.replace(f" {mark}", mark)
@@ -60,16 +65,16 @@ def _mend_marks(text: str) -> str:
 
 
 class _Table(dict[int, str]):
-    """A ``str.translate`` table that works a character out when it first meets it."""
+    """A ``str.translate`` table that is filled as characters are looked up."""
 
     def __init__(self, vocabulary: frozenset[str], tokenizer: str) -> None:
         super().__init__()
         self.vocabulary, self.tokenizer = vocabulary, tokenizer
-        self.said: set[str] = set()  # characters that were met, and can be said or are blanks
+        self.known: set[str] = set()  # cache: characters that can be said or are white space
 
     def sayable(self, character: str) -> bool:
         if character in self.vocabulary:
-            return character != "\ufffd"  # some vocabularies have it, but it stands for text that was lost
+            return character != "\ufffd"  # in some vocabularies, but it marks text that was lost in decoding
         return self.tokenizer == "pinyin" and _pinyin_of(character) in self.vocabulary
 
     def __missing__(self, code: int) -> str:
@@ -79,7 +84,7 @@ class _Table(dict[int, str]):
         return self[code]
 
     def _substitute(self, character: str, depth: int = 0) -> str | None:
-        """The first listed substitute that can be said throughout, or None."""
+        """The first candidate whose characters can all be said, directly or by their own substitutes; else None."""
         for candidate in _candidates(character):
             parts = (
                 [c if c == " " or self.sayable(c) else self._substitute(c, depth + 1) for c in candidate]
@@ -97,6 +102,7 @@ def _table(vocabulary: frozenset[str], tokenizer: str) -> _Table:
 
 
 def _candidates(character: str) -> list[str]:
+    """Possible substitutes in order of preference: lower case, the listed ones, the base letter."""
     plain = unicodedata.normalize("NFKD", character)
     base = "".join(c for c in plain if not unicodedata.combining(c))
     options = [character.lower(), *_SUBSTITUTES.get(character, ()), base, base.lower()]
@@ -108,7 +114,7 @@ def _candidates(character: str) -> list[str]:
 
 @lru_cache(maxsize=8192)
 def _pinyin_of(character: str) -> str:
-    """A Chinese character's syllable as F5 writes it ("hao3"), or "" if it has none."""
+    """The pinyin syllable of a Chinese character as F5 writes it ("hao3"); "" for other characters."""
     if not "\u3400" <= character <= "\u9fff":
         return ""
     from pypinyin import Style, lazy_pinyin

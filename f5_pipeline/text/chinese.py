@@ -1,4 +1,4 @@
-"""Chinese: numbers, years, dates, times, percentages and money in characters, which F5 reads as pinyin."""
+"""Chinese: writes numbers, years, dates, times, percentages and money in characters, which F5 reads as pinyin."""
 
 from __future__ import annotations
 
@@ -12,24 +12,24 @@ _LONGEST = 16  # digits; a longer number is read digit by digit
 _CURRENCIES = {"¥": "元", "￥": "元", "$": "美元", "€": "欧元", "£": "英镑"}
 _UNITS = {"km/h": "公里每小时", "km": "公里", "cm": "厘米", "mm": "毫米", "kg": "公斤", "mg": "毫克", "ml": "毫升",
           "m": "米", "g": "克", "°C": "摄氏度", "℃": "摄氏度", "°F": "华氏度", "°": "度"}  # fmt: skip
-_TWO_BEFORE = "个位只本天次张条件种名家间辆台杯块"  # measure words before which two is 两
+_TWO_BEFORE = "个位只本天次张条件种名家间辆台杯块"  # measure words before which 2 is read 两
 _NUMBER = r"\d{1,3}(?:,\d{3})+(?!\d)(?:\.\d+)?|\d+(?:\.\d+)?"
 _SIGNS = "".join(map(re.escape, _CURRENCIES))
 
 
 def digits(text: str) -> str:
-    """Digit by digit, as years and telephone numbers are read."""
+    """Digit by digit, as in years and telephone numbers."""
     return "".join(_DIGITS[int(digit)] for digit in text if digit.isdecimal())
 
 
 def number(written: str) -> str:
-    """A number as written (thousands commas, a decimal point, leading zeros) in characters."""
+    """A number in digits (with thousands separators, decimal point or leading zeros), in characters."""
     whole, _, decimals = written.replace(",", "").partition(".")
-    spoken = digits(whole) if len(whole) > _LONGEST or (len(whole) > 1 and whole[0] == "0") else _whole(int(whole))
+    spoken = digits(whole) if len(whole) > _LONGEST or (len(whole) > 1 and whole[0] == "0") else _integer(int(whole))
     return f"{spoken}点{digits(decimals)}" if decimals else spoken
 
 
-def _whole(value: int) -> str:
+def _integer(value: int) -> str:
     if value == 0:
         return "零"
     spoken, pending_zero = "", False
@@ -42,7 +42,7 @@ def _whole(value: int) -> str:
 
 
 def _group(value: int) -> str:
-    """1 to 9999."""
+    """A number from 1 to 9999."""
     spoken, zero = "", False
     for place in range(3, -1, -1):
         digit = value // 10**place % 10
@@ -81,7 +81,7 @@ _RULES: list[tuple[re.Pattern[str], Callable[[re.Match[str]], str]]] = [
 
 
 def chinese(text: str) -> str:
-    """A Chinese text with everything that is made of digits in characters."""
+    """The Chinese text with everything written in digits replaced by characters."""
     if re.search(r"\d", text):
         for pattern, reading in _RULES:
             text = pattern.sub(reading, text)

@@ -1,6 +1,6 @@
-"""Cutting a long text into pieces that the model can speak at once. Pure; knows nothing of audio or models.
+"""Splits a long text into chunks that the model can speak at once. Pure; independent of audio and models.
 
-Cuts are made at paragraph ends, then sentence ends, then clauses, then words, then anywhere, in that order.
+Splits at paragraph ends, else sentence ends, else clause ends, else between words, else anywhere.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 PARAGRAPH_PAUSE_SECONDS = 0.6
 _PARAGRAPH = re.compile(r"\n[^\S\n]*\n\s*")
-# After these marks (and closing quotes) a sentence may end; scripts without spaces need none after theirs.
+# Marks (with closing quotes) after which a sentence may end; in scripts without spaces no space need follow.
 _SENTENCE_END = re.compile(r"(?<=[.!?…])[\"')\]»”’]*\s+|(?<=[。！？])[」』”’）]*\s*|(?<=[।؟۔])\s+")
 _CLAUSE_END = re.compile(r"(?<=[,;:،؛])\s+|(?<=[，；：、])\s*|\s+(?=[-–—]\s)")
 _WORD_END = re.compile(r"\s+")
@@ -21,19 +21,20 @@ _ABBREVIATIONS = frozenset((
     "apr", "aug", "sept", "oct", "nov", "dec", "cf", "al", "e.g", "i.e", "u.s", "bzw", "z.b", "d.h", "nr", "usw",
     "mme", "mlle", "sra", "srta", "dott", "tel",
 ))  # fmt: skip
+# How far from the middle, as a share of the length, a sentence or clause may end to be a cut.
 _REACH, _EVEN_REACH = 0.4, 0.25
 
 
 @dataclass(frozen=True)
 class Chunk:
-    """A piece of a text, never empty, and the silence that follows it."""
+    """A part of a text, never empty, and the pause after it."""
 
     text: str
     pause_after_seconds: float = 0.0
 
 
 def utf8_bytes(text: str) -> float:
-    """F5's own measure of a text's length."""
+    """F5's own measure of a text's length: the bytes of its UTF-8 encoding."""
     return len(text.encode())
 
 
@@ -44,13 +45,17 @@ def chunk_text(
     shortest: float = 0.0,
     paragraph_pause: float = PARAGRAPH_PAUSE_SECONDS,
 ) -> list[Chunk]:
-    """Cut ``text`` into chunks of at most ``limit``, as ``cost`` measures them (bytes, or estimated seconds).
+    """Split ``text`` into chunks.
 
-    Sentences are packed together up to the limit; one that is too long is halved at the clause or word end nearest
-    to its middle. A piece below ``shortest`` joins its neighbour in the paragraph. Together the chunks have all
-    characters of the text but white space. A single character may cost more than the limit.
+    Sentences are packed together up to the limit; a sentence that is too long is halved at the clause or word end
+    nearest to its middle. The chunks together contain all characters of the text except white space.
 
-    ``paragraph_pause`` (seconds) follows the last chunk of each paragraph (blank line) but the last.
+    Args:
+        text: paragraphs are separated by blank lines.
+        limit: the highest cost of a chunk; only a single character may exceed it.
+        cost: the cost of a text: bytes, or estimated seconds.
+        shortest: a chunk that costs less is joined with its neighbour in the paragraph.
+        paragraph_pause: seconds after the last chunk of each paragraph except the last paragraph.
 
     Raises:
         ValueError: ``limit`` is not positive.
@@ -61,14 +66,14 @@ def chunk_text(
         _pack(" ".join(part.split()), limit, cost, shortest) for part in _PARAGRAPH.split(text) if part.strip()
     ]
     return [
-        Chunk(piece, paragraph_pause if end and paragraph is not paragraphs[-1] else 0.0)
+        Chunk(chunk, paragraph_pause if end and paragraph is not paragraphs[-1] else 0.0)
         for paragraph in paragraphs
-        for piece, end in zip(paragraph, [False] * (len(paragraph) - 1) + [True], strict=True)
+        for chunk, end in zip(paragraph, [False] * (len(paragraph) - 1) + [True], strict=True)
     ]
 
 
 def sentences(text: str) -> list[str]:
-    """The sentences of one paragraph. The point of an abbreviation or an initial ends none."""
+    """The sentences of one paragraph. The full stop of an abbreviation or initial does not end a sentence."""
     found, start = [], 0
     mixed_case = text != text.lower()
     for match in _SENTENCE_END.finditer(text):
@@ -81,11 +86,12 @@ def sentences(text: str) -> list[str]:
 
 
 def _end(match: re.Match[str]) -> int:
-    """Where the first part of a cut ends: behind closing quotes, before the white space."""
+    """The end of the text before a cut: after closing quotes, before the white space."""
     return match.start() + len(match[0].rstrip())
 
 
 def _is_end(before: str, next_character: str, mixed_case: bool) -> bool:
+    """True if a sentence ends between ``before`` and ``next_character``."""
     if mixed_case and next_character.islower():
         return False  # "Really?" she said.
     if not before.endswith("."):
@@ -96,25 +102,26 @@ def _is_end(before: str, next_character: str, mixed_case: bool) -> bool:
 
 
 def _pack(paragraph: str, limit: float, cost: Callable[[str], float], shortest: float) -> list[str]:
-    """The chunks of one paragraph: as many sentences to a chunk as fit, and no piece too short to stand alone."""
-    pieces: list[str] = []
-    for piece in (piece for sentence in sentences(paragraph) for piece in _halved(sentence, limit, cost)):
-        joined = _join(pieces[-1], piece) if pieces else piece
-        if pieces and cost(joined) <= limit:
-            pieces[-1] = joined
-        elif pieces and min(cost(pieces[-1]), cost(piece)) < shortest:
-            pieces[-1:] = _halved(joined, limit, cost, reach=_EVEN_REACH)
+    """The chunks of one paragraph: as many sentences per chunk as fit, and no chunk below ``shortest``."""
+    chunks: list[str] = []
+    for part in (part for sentence in sentences(paragraph) for part in _halved(sentence, limit, cost)):
+        joined = _join(chunks[-1], part) if chunks else part
+        if chunks and cost(joined) <= limit:
+            chunks[-1] = joined
+        elif chunks and min(cost(chunks[-1]), cost(part)) < shortest:
+            chunks[-1:] = _halved(joined, limit, cost, reach=_EVEN_REACH)
         else:
-            pieces.append(piece)
-    return pieces
+            chunks.append(part)
+    return chunks
 
 
 def _join(left: str, right: str) -> str:
-    """With a space between, unless the script has none."""
+    """Join two texts, with a space unless the script has none."""
     return left + right if left[-1] in "。！？，；：、」』" or ord(right[0]) > 0x3000 else f"{left} {right}"
 
 
 def _halved(text: str, limit: float, cost: Callable[[str], float], reach: float = _REACH) -> list[str]:
+    """The text, cut in two until each part costs at most ``limit``."""
     if cost(text) <= limit or len(text) == 1:
         return [text]
     left, right = _cut(text, reach)
@@ -122,9 +129,9 @@ def _halved(text: str, limit: float, cost: Callable[[str], float], reach: float 
 
 
 def _cut(text: str, reach: float) -> tuple[str, str]:
-    """Two parts of a text, cut where it hurts least; both have something in them.
+    """Cut a text in two at the sentence end near the middle, else a clause end, else between words, else anywhere.
 
-    ``reach``: how far from the middle (as a share of the length) a sentence or clause may end to be preferred.
+    Neither part is empty. ``reach``: how far from the middle, as a share of the length, a sentence or clause may end.
     """
     middle = len(text) / 2
     for pattern, near in ((_SENTENCE_END, reach), (_CLAUSE_END, reach), (_WORD_END, 0.5)):

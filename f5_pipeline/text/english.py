@@ -1,7 +1,7 @@
-"""English: abbreviations, addresses, symbols, initials and capitals as they are said.
+"""English: writes out abbreviations, addresses, symbols, initials and capitals.
 
-The tables are in ``english_words``, everything written with digits is in ``english_numbers``. The patterns bound how
-far they look, so that no text, however odd, takes long.
+The tables are in ``english_words``; ``english_numbers`` handles everything written in digits. All repetitions in the
+patterns are bounded, so that no input takes long.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ def _any(words: Iterable[str]) -> str:
 
 _ENDS_SENTENCE = r"(?=\s*$|\s+[A-Z\"'(])"
 _STARTS_SENTENCE = rf"(?:{_any(SENTENCE_STARTERS)})\b"
-# 2 to 99, but for a lone L: "Type L"
+# Roman numerals from 2 to 99, except a single L ("Type L")
 _NUMERALS = r"(?!I\b|L\b)(?=[IVXL])(?:XC|XL|L?X{0,3})(?:IX|IV|V?I{0,3})(?<=[IVXL])"
 _END_OF_URL = r"(?=[.,;:!?)\]'\"]{0,9}(?:\s|$))"
 
@@ -73,7 +73,7 @@ _DRAWN_OUT = re.compile(r"(?=.{4})([AEIOU])\1\1")  # "NOOO"
 _VOWELS = frozenset("AEIOUY")
 _SURELY_A_WORD = 6  # letters
 
-# Cheap looks before the rules: most texts need few of them.
+# Quick checks that let most texts skip most rules.
 _LIKE_ADDRESS = re.compile(r"@|://|[A-Za-z0-9]\.[A-Za-z]")
 _ABBREVIATED = frozenset([*TITLES, *WORDS, *BEFORE_NUMBER, "St"])
 _BEFORE_POINT = re.compile(r"\w+(?=\.)")
@@ -84,11 +84,14 @@ _CAPITALS = re.compile(r"[A-Z]'?[A-Z]")
 
 
 def english(text: str, british: bool = False) -> str:
-    """An English text with every number, abbreviation, address and symbol in words. Pure; sentence marks stay."""
+    """The English text with every number, abbreviation, address and symbol in words; sentence marks stay.
+
+    ``british``: dates such as 3/4/2024 have the day first.
+    """
     if _LIKE_ADDRESS.search(text):
         text = _ADDRESS.sub(_address, text)
     if _LIKE_ROMAN.search(text):
-        text = _roman(text)  # before an initial loses its point: "John V. Smith"
+        text = _roman(text)  # before initials lose their full stop: "John V. Smith"
     for mark, pattern, spoken in _PHRASES:
         if mark in text:
             text = pattern.sub(spoken, text)
@@ -121,13 +124,13 @@ def _abbreviations(text: str) -> str:
 
 
 def _initial(match: re.Match[str]) -> str:
-    """The point goes in "J. Smith", and stays in "plan B. Everyone"."""
-    named = (match[1] or "").strip().lower() in LETTERED
-    return match[0] if named else f"{match[1] or ''}{match[2]} "
+    """Drop the full stop in "J. Smith"; keep it in "plan B. Everyone"."""
+    lettered = (match[1] or "").strip().lower() in LETTERED
+    return match[0] if lettered else f"{match[1] or ''}{match[2]} "
 
 
 def _initials(match: re.Match[str]) -> str:
-    """ "U.S." is "US"; the point stays where the sentence ends too."""
+    """ "U.S." becomes "US"; the last full stop stays if it also ends the sentence."""
     letters = match[0].replace(".", "").upper()
     ends = _INITIALS_END.match(match.string, match.end())
     return letters + ("." if match[0].endswith(".") and ends else "")
@@ -136,20 +139,23 @@ def _initials(match: re.Match[str]) -> str:
 def _roman(text: str) -> str:
     text = _NUMBERED_PART.sub(lambda m: f"{m[1]} {_roman_value(m[2])}", text)
     text = _FIRST.sub(r"\1 the 1st", text)
-    return _MONARCH.sub(lambda m: f"{m[1]} the {_th(_roman_value(m[2]))}", text)
+    return _MONARCH.sub(lambda m: f"{m[1]} the {_ordinal_in_digits(_roman_value(m[2]))}", text)
 
 
 def _roman_value(numeral: str) -> int:
     values = [ROMAN_DIGITS[digit] for digit in numeral]
-    return sum(-one if one < following else one for one, following in zip(values, [*values[1:], 0], strict=True))
+    return sum(
+        -value if value < following else value for value, following in zip(values, [*values[1:], 0], strict=True)
+    )
 
 
-def _th(number: int) -> str:
+def _ordinal_in_digits(number: int) -> str:
+    """ "2nd"."""
     return f"{number}{'th' if 10 < number < 20 else {1: 'st', 2: 'nd', 3: 'rd'}.get(number % 10, 'th')}"
 
 
 def quiet_capitals(text: str) -> str:
-    """Lower a stressed word, and all of a shouted sentence: F5 spells capitals out. Acronyms stay as they are."""
+    """Lower-case stressed words and whole shouted sentences, because F5 spells capitals out; acronyms stay."""
     words = [word for word in _LETTERS.findall(text) if word not in ACRONYMS]
     loud = [word for word in words if word.isupper()]
     if len(loud) * 2 > len(words):
@@ -160,12 +166,13 @@ def quiet_capitals(text: str) -> str:
 
 
 def _is_acronym(word: str) -> bool:
-    """Also one that is not listed, as far as nobody can say it: "VPN"."""
+    """True for listed acronyms and for words without a vowel ("VPN")."""
     bare = word.partition("'")[0]
     return bare in ACRONYMS or (bare not in STRESSED and len(bare) > 1 and _VOWELS.isdisjoint(bare))
 
 
 def _is_stressed(match: re.Match[str]) -> bool:
+    """True if a word in capitals is a stressed word rather than an acronym."""
     word, _, ending = match[0].partition("'")
     if word in ACRONYMS:
         return False
@@ -185,7 +192,7 @@ def _lowered(word: str) -> str:
 
 
 def spell_acronyms(text: str) -> str:
-    """ "USA" as "u s a", for a model without capitals; acronyms that are said as words stay whole."""
+    """ "USA" becomes "u s a", for a model without capitals; acronyms spoken as words stay."""
     return re.sub(
         r"\b([A-Z]{2,5})(s?)\b",
         lambda match: match[0] if match[1] in SAID_AS_WORDS else " ".join(match[1].lower()) + match[2],

@@ -1,4 +1,4 @@
-"""English: numbers that name something and are said digit by digit: telephones, codes, accounts, flights, versions."""
+"""English: numbers read digit by digit: telephone numbers, codes, accounts, flights and versions."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import re
 from f5_pipeline.text.english_counting import Rule, apart, cardinal, digits, words
 
 _EMERGENCY = "911|999|112|111|101|988|411|311|211"
-_NAMES_A_NUMBER = (
+_NUMBER_NAMES = (
     r"(?:[Pp]ass)?[Cc]ode|PIN|ZIP|[Pp]ass(?:word|phrase)|[Ee]nding in|[Ee]xtension"
     r"|(?:[Aa]ccount|[Cc]ard|[Oo]rder|[Rr]eference|[Cc]onfirmation|[Tt]racking|[Tt]icket|[Cc]ase|[Mm]ember) number"
 )
@@ -24,24 +24,24 @@ def _named(match: re.Match[str]) -> str:
 
 
 def _attached(match: re.Match[str]) -> str:
-    """ "BA2490", "1Z999AA10123456784"; "FY2024" is a year."""
+    """ "BA2490", "1Z999AA10123456784"; but "FY2024" has a year."""
     like_year = len(match[0]) == 4 and match[0][:2] in ("19", "20")
     return match[0] if like_year else apart(match, digits(match[0]))
 
 
 def _dotted(match: re.Match[str]) -> str:
-    """A version, or the address of a computer."""
+    """A version number or an IP address."""
     parts = match[0].split(".")
     return apart(match, (" dot " if len(parts) == 4 else " point ").join(map(cardinal, parts)))
 
 
-def _lines(match: re.Match[str]) -> str:
-    """ "1080p": "ten eighty p"."""
+def _resolution(match: re.Match[str]) -> str:
+    """ "1080p" is "ten eighty p"."""
     return f"{words(int(match[1]))} {words(int(match[2]))} p"
 
 
 def _hours(match: re.Match[str]) -> str:
-    """ "0900 hours": "zero nine hundred hours"."""
+    """ "0900 hours" is "zero nine hundred hours"."""
     hour = f"{'zero ' if match[1][0] == '0' and match[1] != '00' else ''}{words(int(match[1]))}"
     minute = int(match[2])
     return f"{hour} {'hundred' if not minute else words(minute) if minute > 9 else f'oh {words(minute)}'} hours"
@@ -72,9 +72,9 @@ CODE_RULES: list[Rule] = [
         _named,
     ),
     (("all ",), rf"(\b[Cc]all )({_EMERGENCY})\b(?![.,:/-]?\d| [a-z]+s\b)", _named),
-    (_NAME_MARKS, rf"(\b(?:{_NAMES_A_NUMBER})(?: is|:)? #?)(\d{{3,}})\b(?![.,:/-]?\d)", _named),
+    (_NAME_MARKS, rf"(\b(?:{_NUMBER_NAMES})(?: is|:)? #?)(\d{{3,}})\b(?![.,:/-]?\d)", _named),
     (("hours", "hrs"), r"\b([01]\d|2[0-3])([0-5]\d) (?:hours|hrs)\b", _hours),
-    (("p",), r"\b(\d{1,2})([2-9]0)p\b", _lines),
+    (("p",), r"\b(\d{1,2})([2-9]0)p\b", _resolution),
     ((".",), r"(?<![\d.])\d+(?:\.\d+){2,}(?!\d)", _dotted),
     (("",), r"(?<=[A-Z])\d{4,}(?![.,:/-]?\d)", _attached),
 ]

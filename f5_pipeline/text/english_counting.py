@@ -1,4 +1,4 @@
-"""English: bare numbers as words, through num2words. What stands around them is in ``english_numbers``."""
+"""English: plain numbers in words, by num2words. ``english_numbers`` handles money, units and other context."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from functools import lru_cache
 
 from num2words import num2words
 
-# What a text must have one of for the rule to matter (a quick look first), a pattern, and how a match is said.
+# Strings of which a text must contain one for the rule to apply (a quick check), a pattern, and its replacement.
 Rule = tuple[tuple[str, ...], str, Callable[[re.Match[str]], str]]
 
 NUMBER = r"(?:\d{1,3}(?:,\d{3})+(?!\d)|\d+)(?:\.\d+)?|(?<!\.)(?<!\w\w)\.\d+"
@@ -17,12 +17,12 @@ _LONGEST = 15  # digits; a longer number is read digit by digit
 
 @lru_cache(maxsize=20_000)
 def words(number: int, to: str = "cardinal") -> str:
-    """A small number in words; ``to``: as num2words calls it."""
+    """A small number in words; ``to``: num2words's form, such as "cardinal"."""
     return num2words(number, to=to).replace(",", "")
 
 
 def _large(number: int) -> str:
-    """A cardinal by groups of three digits: the groups are few and cached, large numbers are many."""
+    """A cardinal number, composed of groups of three digits, which are few enough to be cached."""
     if number < 1000:
         return words(number)
     groups: list[str] = []
@@ -37,12 +37,12 @@ def _large(number: int) -> str:
 
 
 def digits(text: str) -> str:
-    """Digit by digit: "007" is "zero zero seven"."""
+    """The number digit by digit: "007" is "zero zero seven"."""
     return " ".join(words(int(digit)) for digit in text if digit.isdecimal())
 
 
 def cardinal(text: str) -> str:
-    """A number as written (thousands commas, a decimal point, leading zeros) in words."""
+    """A number in digits (with thousands separators, decimal point or leading zeros), in words."""
     whole, _, decimals = text.replace(",", "").partition(".")
     if not whole:
         return f"point {digits(decimals)}"
@@ -57,16 +57,16 @@ def ordinal(number: int) -> str:
 
 
 def year(text: str) -> str:
-    """A year of 1100–2099 as years are said; any other number as a number."""
+    """A year from 1100 to 2099 as "nineteen eighty"; any other number as a cardinal."""
     return words(int(text), "year") if len(text) == 4 and 1100 <= int(text) <= 2099 else cardinal(text)
 
 
 def plural(word: str) -> str:
-    """ "fifty" is "fifties", "six" is "sixes"."""
+    """The plural of a number word: "fifties", "sixes"."""
     return word[:-1] + "ies" if word.endswith("y") else word + ("es" if word.endswith("x") else "s")
 
 
 def apart(match: re.Match[str], spoken: str) -> str:
-    """What is said for a match, with spaces where that touches letters (``mp3``)."""
+    """``spoken`` with a space on each side where the match touches a letter ("mp3")."""
     before, after = match.string[: match.start()][-1:], match.string[match.end() :][:1]
     return (" " if before.isalpha() else "") + spoken + (" " if after.isalpha() else "")

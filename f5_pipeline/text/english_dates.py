@@ -1,4 +1,4 @@
-"""English: dates, times of day and decades as words. A rule is a pattern and its reading; they are tried in order."""
+"""English: dates, times of day, durations and decades in words. The rules are applied in order."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def _date(month: int, day: int, year_text: str | None) -> str | None:
 
 
 def _iso_date(match: re.Match[str]) -> str:
-    """With the time of a timestamp: "2024-01-05T10:30:00Z"; how it is said is left to the rule for times."""
+    """ "2024-01-05T10:30:00Z": reads the date and the zone; the rule for times reads the time."""
     spoken = _date(int(match[2]), int(match[3]), match[1])
     if spoken is None or not match["time"]:
         return spoken or match[0]
@@ -34,7 +34,7 @@ def _iso_date(match: re.Match[str]) -> str:
 
 
 def _zone(written: str | None) -> str:
-    """ "Z" and "+05:30" are "UTC" and "UTC plus five thirty"."""
+    """ "Z" is "UTC", "+05:30" is "UTC plus five thirty"."""
     if not written or written == "Z":
         return " UTC" if written else ""
     hours, minutes = int(written[1:3]), int(written[-2:])
@@ -116,12 +116,12 @@ _MONTH_STARTS = tuple(month[:3] for month in MONTHS)
 _HALF = r"([AaPp][Mm])\b"
 _CLOCK = r"(?:[01]?\d|2[0-3]):[0-5]\d"
 _TH = "(?:st|nd|rd|th)?"
-_POINT = r"(?:(?:(?<=\bSept)|(?<=\b(?!May)[A-Z][a-z]{2}))\.(?!\s*$|\s+[A-Z]))?"  # of "Jan.", not of "in May."
+_POINT = r"(?:(?:(?<=\bSept)|(?<=\b(?!May)[A-Z][a-z]{2}))\.(?!\s*$|\s+[A-Z]))?"  # that of "Jan.", not of "in May."
 _DAY = r"(?:[12]\d|3[01]|[1-9])"
 
 
 def date_rules(day_first: bool) -> list[Rule]:
-    """The rules in order. ``day_first``: 03/04/2024 is in April (British)."""
+    """The rules in order. ``day_first``: 03/04/2024 is in April (British usage)."""
     return [
         (
             ("-",),

@@ -1,8 +1,8 @@
-"""English: everything written with digits, as words. A rule is a pattern and its reading; they are tried in order.
+"""English: everything written in digits, in words. The rules are applied in order.
 
-Here is what surrounds numbers: money, units, fractions, sums. Dates and times are in ``english_dates``, what is said
-digit by digit in ``english_codes``, numbers themselves in ``english_counting``; abbreviations, addresses and symbols
-in ``english``, the tables of words in ``english_words``.
+Here: money, units, fractions, calculations, ordinals. ``english_dates`` has dates and times, ``english_codes`` numbers
+read digit by digit, ``english_counting`` plain numbers, ``english_words`` the tables; ``english`` handles everything
+without digits.
 """
 
 from __future__ import annotations
@@ -21,13 +21,13 @@ _FRACTIONS = {2: ("half", "halves"), 4: ("quarter", "quarters")}
 
 def _money(match: re.Match[str]) -> str:
     """ "$5.50", "-€3k", and ranges with one sign: "$5-10 million", "$1.50-2.50"."""
-    currency, amount, upto = match["before"] or match["after"], match["amount"], match["upto"]
+    currency, amount, end = match["before"] or match["after"], match["amount"], match["end"]
     if match["magnitude"]:
-        spoken = f"{cardinal(upto or amount)} {MAGNITUDES[match['magnitude']]} {CURRENCIES[currency][1]}"
+        spoken = f"{cardinal(end or amount)} {MAGNITUDES[match['magnitude']]} {CURRENCIES[currency][1]}"
     else:
-        spoken = _amount(upto or amount, currency)
-    if upto:
-        cents = "." in amount + upto and not match["magnitude"]
+        spoken = _amount(end or amount, currency)
+    if end:
+        cents = "." in amount + end and not match["magnitude"]
         spoken = f"{_amount(amount, currency) if cents else cardinal(amount)} to {spoken}"
     elif _AFTER_ARTICLE.search(match.string, 0, match.start()):  # "a $20 bill"
         one, many = CURRENCIES[currency][:2]
@@ -47,9 +47,9 @@ def _amount(amount: str, currency: str) -> str:
 
 
 def _unit(match: re.Match[str]) -> str:
-    """ "5 kg", "a 5-kg bag": after an article, too, the unit is singular. "1/2 tsp", "1 1/2 miles"."""
+    """ "5 kg", "1/2 tsp", "1 1/2 miles"; the unit is singular after an article and a hyphen: "a 5-kg bag"."""
     one, many = UNITS[match[3]]
-    if fraction := _OF_UNIT.fullmatch(match[1]):
+    if fraction := _FRACTION_OF_UNIT.fullmatch(match[1]):
         return f"{_fraction(fraction)} {many if fraction[1] or _is_improper(fraction) else one}"
     singular = match[1] == "1" or match[2] == "-" or _AFTER_ARTICLE.search(match.string, 0, match.start())
     return f"{cardinal(match[1])} {one if singular else many}"
@@ -60,10 +60,10 @@ def _inches(match: re.Match[str]) -> str:
 
 
 def _inch_mark(match: re.Match[str]) -> str:
-    """ "A 12\" pizza", "it is 12\" wide"; a mark that ends what is quoted stays."""
+    """ "a 12\" pizza", "it is 12\" wide"; a mark that closes a quotation stays."""
     if len(_QUOTE.findall(match.string, 0, match.start())) % 2:
         return match[0]
-    fraction = _OF_UNIT.fullmatch(match[1])
+    fraction = _FRACTION_OF_UNIT.fullmatch(match[1])
     singular = match[1] == "1" or (fraction and not fraction[1]) or not _MEASURED.match(match.string, match.end())
     return f"{_fraction(fraction) if fraction else cardinal(match[1])} inch{'' if singular else 'es'}"
 
@@ -90,13 +90,13 @@ def _fraction(match: re.Match[str]) -> str:
 
 
 def _is_improper(match: re.Match[str]) -> bool:
-    """A score, a date or the like instead of a fraction."""
+    """True for a score, a date or the like rather than a fraction."""
     top, bottom = int(match[2]), int(match[3])
     return not (1 <= top < bottom and (bottom <= 10 or bottom in (12, 16, 20, 32, 64, 100)))
 
 
 def _calculation(match: re.Match[str]) -> str:
-    """ "What is 12 - 7?": a blank on both sides, or it might be a range."""
+    """ "What is 12 - 7?"; without spaces around the hyphen it may be a range."""
     return match[0].replace(" - ", " minus ").replace("×", "times").replace(" x ", " times ")
 
 
@@ -118,7 +118,7 @@ def _magnitude(match: re.Match[str]) -> str:
 
 
 def _bare(match: re.Match[str]) -> str:
-    """Any number left."""
+    """Any remaining number."""
     return apart(match, year(match[0]) if match[0].isdecimal() else cardinal(match[0]))
 
 
@@ -127,18 +127,18 @@ def _any(words: Iterable[str]) -> str:
 
 
 _AMOUNT = (
-    rf"(?P<amount>{NUMBER})(?: ?[-–] ?(?P<upto>{NUMBER})(?![\d-]))?"
+    rf"(?P<amount>{NUMBER})(?: ?[-–] ?(?P<end>{NUMBER})(?![\d-]))?"
     rf"(?:\s?(?P<magnitude>{_any(MAGNITUDES)})(?![A-Za-z]))?"
 )
-_SIGN = rf"(?<![A-Za-z])(?:[A-Z]{{1,3}}(?=\$))??(?P<before>{_any(CURRENCIES)})"  # another country's dollars are dollars
+_SIGN = rf"(?<![A-Za-z])(?:[A-Z]{{1,3}}(?=\$))??(?P<before>{_any(CURRENCIES)})"  # "XY$" is read as dollars
 _MONEY_BEFORE = rf"(?P<minus>(?<![\w)])-)?{_SIGN}\s?{_AMOUNT}(?P<after>)"
 _MONEY_AFTER = rf"(?<![\w.])(?P<minus>-)?{_AMOUNT}\s?(?P<before>)(?P<after>{_any(CURRENCIES)})(?![A-Za-z])"
 _QUOTE = re.compile(r'(?<!\d)"')
-_OF_UNIT = re.compile(r"(\d+ )?(\d{1,3})/(\d{1,3})")
+_FRACTION_OF_UNIT = re.compile(r"(\d+ )?(\d{1,3})/(\d{1,3})")
 _MEASURED = re.compile(
     r"(?:\.|,)?\s*(?:$|[.,;:!?)]|(?:wide|long|tall|high|deep|thick|apart|away|by|of|in|and|or|to|from)\b)"
 )
-# "5 min. walk": the point is the unit's where the sentence goes on.
+# "5 min. walk": the full stop belongs to the unit if the sentence continues.
 _MEASURE = rf"(?:\d{{1,3}} )?\d{{1,3}}/\d{{1,3}}|{NUMBER}"
 _UNIT = rf"(?<![\w.,/])({_MEASURE})([ -]?)({_any(UNITS)})(?![\w²³/])(?:\.(?=\s?[a-z,;:)]|\s\d))?"
 _LASTING = r"\b(?:after|every|for|takes|took|wait|waited|within|lasts|lasted)"  # "wait 5s", but "100s of people"
@@ -227,7 +227,7 @@ _DIGIT = re.compile(r"\d")
 
 
 def numbers_in_words(text: str, day_first: bool = False) -> str:
-    """All digits of an English text in words. ``day_first``: 03/04/2024 is in April (British)."""
+    """The English text with all digits in words. ``day_first``: 03/04/2024 is in April (British usage)."""
     if not _DIGIT.search(text):
         return text
     for marks, pattern, reading in _BRITISH if day_first else _AMERICAN:

@@ -1,11 +1,11 @@
-"""English: the tables behind ``english`` and ``english_numbers``. Words and marks; what is done with them is there."""
+"""English: the word tables of ``english`` and ``english_numbers``. Data only; the rules are there."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Callable
 
-# A full stop after these belongs to the abbreviation: what follows is the same sentence.
+# A full stop after these belongs to the abbreviation; the sentence continues.
 TITLES = {
     "Mr": "Mister", "Mrs": "Missus", "Ms": "Miz", "Dr": "Doctor", "Prof": "Professor", "Gov": "Governor",
     "Gen": "General", "Sgt": "Sergeant", "Capt": "Captain", "Lt": "Lieutenant", "Col": "Colonel", "Rev": "Reverend",
@@ -13,7 +13,7 @@ TITLES = {
     "Maj": "Major", "Cpl": "Corporal", "Pvt": "Private", "Adm": "Admiral", "Cmdr": "Commander",
     "Supt": "Superintendent", "Det": "Detective", "Insp": "Inspector",
 }  # fmt: skip
-# These may also end a sentence; then their full stop stays.
+# These may also end a sentence; then the full stop stays.
 WORDS = {
     "Jr": "Junior", "Sr": "Senior", "Inc": "Incorporated", "Ltd": "Limited", "Corp": "Corporation", "Co": "Company",
     "Bros": "Brothers", "Ave": "Avenue", "Blvd": "Boulevard", "Rd": "Road", "Dept": "Department",
@@ -36,7 +36,7 @@ PER = {
 }  # fmt: skip
 PHRASES: tuple[
     tuple[str, str, str | Callable[[re.Match[str]], str]], ...
-] = (  # what a text must contain for the pattern to matter, pattern, reading
+] = (  # a string that the text must contain (a quick check), pattern, replacement
     ("g.", r"\b[Ee]\.\s?g\.,?", "for example,"),
     ("e.", r"\b[Ii]\.\s?e\.,?", "that is,"),
     ("No. of", r"\bNo\. of\b", "Number of"),
@@ -44,7 +44,7 @@ PHRASES: tuple[
     (".", rf"(?<=[\w-])\.(?=(?:{FILES})\b)", " dot "),
     ("/", rf"(\d ?[A-Za-z%]{{0,5}})/({'|'.join(PER)})\b", lambda match: f"{match[1]} per {PER[match[2]]}"),
     ("/", r"\b(Step|Part|Page|Slide|Question|Round|Day|Lesson|Module|Wave|Lap) (\d+)/(\d+)\b", r"\1 \2 of \3"),
-    ("&", r"\b([A-Z]{2,3})(?=&[A-Z]\b)", lambda match: " ".join(match[1])),  # "AT&T", no stressed "at"
+    ("&", r"\b([A-Z]{2,3})(?=&[A-Z]\b)", lambda match: " ".join(match[1])),  # "AT&T": not a stressed "at"
     ("k", r"\ba\.?k\.?a\.?(?=\s)", "also known as"),
     ("w/", r"(?<!\w)w/o\b", "without"),
     ("w/", r"(?<!\w)w/(?=\s?\w)", "with "),
@@ -80,7 +80,7 @@ SYMBOLS = (
     (r"(?<=\w) = (?=-?\w)", " equals "),
     (r"(?<=\d) < (?=\w)|(?<=\b[a-z]) < (?=\w)|(?<=\w) < (?=\d)", " is less than "),
     (r"(?<=\d) > (?=\w)|(?<=\b[a-z]) > (?=\w)|(?<=\w) > (?=\d)", " is greater than "),
-    (r"(?<=\w) (?:>|→) (?=\w)", ", "),  # a way through menus
+    (r"(?<=\w) (?:>|→) (?=\w)", ", "),  # a path through menus
     (r"\s*≤\s*", " is at most "),
     (r"\s*≥\s*", " is at least "),
     (r"\s*≠\s*", " is not equal to "),
@@ -120,7 +120,7 @@ SENTENCE_STARTERS = (
     "The", "A", "An", "It", "He", "She", "We", "They", "This", "That", "These", "Those", "Then", "But", "And",
     "In", "On", "At", "So", "If", "When", "You", "I", "My", "What",
 )  # fmt: skip
-ACRONYMS = {  # of two to five letters, and no words that anyone would shout
+ACRONYMS = {  # of two to five letters; none is a word that may be stressed by capitals
     "NATO", "NASA", "UN", "EU", "UK", "USA", "UAE", "FBI", "CIA", "NSA", "BBC", "CNN", "NBC", "CBS", "NHS", "NYC",
     "NYPD", "IRS", "DNA", "RNA", "GPS", "TV", "DVD", "CD", "PC", "CPU", "GPU", "API", "URL", "HTML", "HTTP",
     "HTTPS", "CSS", "SQL", "JSON", "XML", "PDF", "USB", "HDMI", "LCD", "SMS", "VIP", "CEO", "CFO", "CTO", "MBA",
@@ -128,12 +128,12 @@ ACRONYMS = {  # of two to five letters, and no words that anyone would shout
     "IBM", "BMW", "UCLA", "MTV", "NBA", "NFL", "NHL", "FIFA", "UEFA", "OECD", "IMF", "NGO", "RSVP", "DJ", "DIY",
     "TNT", "IQ", "FM", "OMG", "LOL", "BRB", "WTF", "OK",
 }  # fmt: skip
-LETTERED = {  # before a letter that is no initial: "plan B"
+LETTERED = {  # words before a letter that is not an initial: "plan B"
     "a", "an", "the", "and", "or", "plan", "vitamin", "grade", "type", "group", "option", "class", "section", "exhibit",
     "part", "point", "room", "gate", "team", "step", "appendix", "hepatitis", "letter", "answer", "block", "unit",
     "level",
 }  # fmt: skip
-# Words of two to five letters that people write in capitals to stress them; none that is an acronym, too: US, WHO.
+# Words of two to five letters that are often stressed by capitals; without those that are also acronyms (US, WHO).
 _STRESSED = """
     ABLE ABOUT ABOVE ACT AFTER AGAIN AGO AH ALIVE ALL ALONE ALSO AN AND ANGRY ANY ARE ARM ARMS AS ASK AT ATE AWAY AWE
     BABY BACK BAD BAG BE BED BEEN BEG BEGIN BELOW BEST BET BIG BIT BLACK BLAME BLIND BLOOD BLUE BODY BOMB BOOK BOOM
@@ -169,7 +169,7 @@ SAID_AS_WORDS = {
     "NASA", "NATO", "UNESCO", "UNICEF", "OPEC", "LASER", "RADAR", "SCUBA", "AIDS", "COVID", "FIFA", "UEFA", "PIN",
     "RAM", "ROM", "GIF", "SIM",
 }  # fmt: skip
-CURRENCIES = {  # symbol or code: one, many, a hundredth, hundredths
+CURRENCIES = {  # symbol or code: singular, plural, subunit, subunit's plural
     "$": ("dollar", "dollars", "cent", "cents"),
     "US$": ("US dollar", "US dollars", "cent", "cents"),
     "USD": ("US dollar", "US dollars", "cent", "cents"),
@@ -199,7 +199,7 @@ MAGNITUDES = {"k": "thousand", "K": "thousand", "m": "million", "M": "million", 
 MAGNITUDES |= {"b": "billion", "B": "billion", "tn": "trillion", "T": "trillion"}
 MAGNITUDES |= {word: word for word in ("hundred", "thousand", "million", "billion", "trillion")}
 
-UNITS = {  # symbol: one, many
+UNITS = {  # symbol: singular, plural
     "km/h": ("kilometer per hour", "kilometers per hour"),
     "kph": ("kilometer per hour", "kilometers per hour"),
     "mph": ("mile per hour", "miles per hour"),

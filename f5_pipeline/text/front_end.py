@@ -1,6 +1,6 @@
-"""The text front end: from a text as people write it to what the model is given. Pure, and free of torch.
+"""The entry points of the text front end: from written text to the model's input text. Pure; no torch.
 
-Rules of one language are in ``english`` and ``languages``; what a vocabulary can write is in ``alphabet``.
+``english`` and ``languages`` have the rules of each language; ``alphabet`` fits a text to the vocabulary.
 """
 
 from __future__ import annotations
@@ -29,38 +29,38 @@ _PARAGRAPH = re.compile(r" ?\n ?(?:\n ?)+")
 
 
 def normalise(text: str, language: str, spec: ModelSpec, lexicon: Lexicon = NO_WORDS) -> str:
-    """The text as it will be said: NFC, plain punctuation, numbers and abbreviations in words.
+    """The text as it is spoken: NFC, plain punctuation, numbers and abbreviations in words.
 
-    What the lexicon has a saying for is said like that, whatever the rules would have made of it. Paragraphs stay
-    apart by one blank line, which the chunker turns into a pause. Without a lexicon, doing it twice changes nothing.
+    Words in the lexicon are replaced by their pronunciation, and no rule changes these. Paragraphs stay separated by
+    one blank line, which the chunker turns into a pause. Without a lexicon the function is idempotent.
     """
     text = tidy(text)
     parts = _PARAGRAPH.split(_BLANKS.sub(" ", text)) if "\n" in text else [text]
-    return "\n\n".join(said for part in parts if (said := _paragraph(part, language.lower(), spec, lexicon)))
+    return "\n\n".join(spoken for part in parts if (spoken := _paragraph(part, language.lower(), spec, lexicon)))
 
 
 def spoken(
     text: str, language: str, spec: ModelSpec, vocabulary: frozenset[str] | None, lexicon: Lexicon = NO_WORDS
 ) -> tuple[str, list[str]]:
-    """``normalise``, then ``fitted``."""
+    """The text after ``normalise`` and ``fitted``, and the characters that remain unsayable."""
     return fitted(normalise(text, language, spec, lexicon), spec, vocabulary)
 
 
-def fitted(said: str, spec: ModelSpec, vocabulary: frozenset[str] | None) -> tuple[str, list[str]]:
+def fitted(text: str, spec: ModelSpec, vocabulary: frozenset[str] | None) -> tuple[str, list[str]]:
     """A normalised text fitted to the model's vocabulary, and the characters that remain unsayable.
 
-    Without a vocabulary (it is not on this machine) nothing is fitted and nothing is found unsayable.
+    Without a vocabulary (because it is not on this machine) the text is returned unchanged and unchecked.
     """
     if vocabulary is None:
-        return said, []
-    said = fit(said, vocabulary, spec.tokenizer)
-    return said, unsayable(said, vocabulary, spec.tokenizer)
+        return text, []
+    text = fit(text, vocabulary, spec.tokenizer)
+    return text, unsayable(text, vocabulary, spec.tokenizer)
 
 
 def reference_text(transcript: str) -> str:
-    """``ref_text``: tidy, and ending in a sentence mark and one space (Chinese and Japanese marks: no space).
+    """``ref_text``: the tidy transcript with a sentence mark and one space at its end (no space after 。！？).
 
-    F5 is given this text and the text to speak as one string, so the end keeps them apart.
+    F5 gets this text and the text to speak as one string; the mark and the space separate them.
     """
     text = " ".join(tidy(transcript).split())
     if text and text.rstrip("\"')]»")[-1:] not in _SENTENCE_MARKS:
@@ -69,12 +69,12 @@ def reference_text(transcript: str) -> str:
 
 
 def has_speech(text: str) -> bool:
-    """Whether there is anything to say: a letter or a digit of any script."""
+    """True if the text has a letter or digit of any script."""
     return any(c.isalnum() for c in text)
 
 
 def tidy(text: str) -> str:
-    """Unicode NFC, plain quotes and dashes, no control or invisible characters, line ends as ``\\n``."""
+    """The text in Unicode NFC, with plain quotes and dashes, ``\\n`` as line end, and no control characters."""
     text = unicodedata.normalize("NFC", text).translate(_PLAIN)
     if text.isascii() and text.isprintable():
         return text
@@ -107,7 +107,7 @@ def _paragraph(text: str, language: str, spec: ModelSpec, lexicon: Lexicon) -> s
 
 
 def _dashes(text: str) -> str:
-    """An en dash between digits is left to the language ("5 to 10"); any other long dash becomes a plain one."""
+    """Replace long dashes by hyphens, except between digits: there the language's rules read them ("5 to 10")."""
     if "—" not in text and "–" not in text:
         return text
     text = re.sub(r"(?<!\d)\s*—\s*|\s*—\s*(?!\d)|\s+[–—]\s+(?!\d)", " - ", text)

@@ -1,4 +1,4 @@
-"""Languages other than English: what each calls things, and how it writes them. The rules are in ``languages``."""
+"""Languages other than English: each language's words and number formats. ``languages`` has the rules."""
 
 from __future__ import annotations
 
@@ -8,42 +8,42 @@ from dataclasses import dataclass, field
 
 from num2words import num2words
 
-Ordinal = Callable[[int, str], str]  # a number and what is written after it, to how that is said
+Ordinal = Callable[[int, str], str]  # (number, suffix written after it) → the words
 
 
-@dataclass(frozen=True, eq=False)  # by identity: a key of caches
+@dataclass(frozen=True, eq=False)  # compared by identity, as a key of caches
 class Language:
-    """How a language writes and says what is made of digits. Where a word is missing, the sign stays."""
+    """How a language writes and reads numbers, dates, times and money. An empty word leaves the sign as it is."""
 
     percent: str = "%"
     decimal_comma: bool = True
-    months: tuple[str, ...] = ()  # in the form that follows the day
-    day: Callable[[int, str], str] | None = None  # day of the month and the word before it, to how it is said
-    year: Callable[[int], str] | None = None  # of a date; None: as a number
-    between: str = " "  # day, month and year
-    bare_years: bool = False  # 1100–1999 alone are said like years
+    months: tuple[str, ...] = ()  # in the form used after the day
+    day: Callable[[int, str], str] | None = None  # (day of the month, word before it) → the words
+    year: Callable[[int], str] | None = None  # of a date; None: a cardinal number
+    between: str = " "  # between day, month and year
+    bare_years: bool = False  # 1100–1999 without a date are read as years
     minus: str = ""
-    comma: str = ""  # the decimal comma, where num2words says another word
+    comma: str = ""  # the decimal comma; "": num2words's word
     to: str = ""  # between the ends of a range
-    versus: str = ""  # between the numbers of a score; "": like a range
-    hour_mark: str = ""  # what may follow a time of day, or stand in it (French "10h30")
+    versus: str = ""  # between the numbers of a score; "": as a range
+    hour_mark: str = ""  # after or inside a time of day (French "10h30")
     full_hour: str = "{h}"  # {s}: "s" unless the hour is 1
     hour_and_minutes: str = "{h} {m}"
     zero_minutes: bool = False  # 10:05 is "ten zero five"
-    hours: Mapping[int, str] = field(default_factory=dict)  # that are said otherwise than the number
-    ones: tuple[tuple[str, str], ...] = ()  # pattern of words: how the 1 before them is said
-    ordinals: tuple[tuple[str, Ordinal], ...] = ()  # pattern of what follows the number: how both are said
-    ordinal_after: str = ""  # pattern: words after which "3." is the third
-    attached: str = ""  # pattern: what follows a number without a blank ("80er")
-    currencies: Mapping[str, str] = field(default_factory=dict)  # where num2words has none
-    blanks: bool = True  # words are kept apart
+    hours: Mapping[int, str] = field(default_factory=dict)  # hours that differ from the number's word
+    ones: tuple[tuple[str, str], ...] = ()  # (pattern of nouns, the word for 1 before them)
+    ordinals: tuple[tuple[str, Ordinal], ...] = ()  # (pattern of the suffix, its reading)
+    ordinal_after: str = ""  # pattern of words after which "3." is an ordinal
+    attached: str = ""  # pattern of suffixes that follow a number without a space ("80er")
+    currencies: Mapping[str, str] = field(default_factory=dict)  # those that num2words lacks
+    spaces: bool = True  # words are separated by spaces
 
 
 _AFTER_WEAK_ARTICLE = ("am", "dem", "den", "vom", "zum", "beim", "bis", "seit", "ab", "im")  # German: "am fünften"
 
 
 def say(number: float, language: str, to: str = "cardinal", **options: str) -> str:
-    """A number in words; ``to`` and ``options``: as num2words calls them."""
+    """A number in words; ``to`` and ``options`` are num2words's."""
     return num2words(number, lang=language, to=to, **options)
 
 
@@ -214,7 +214,7 @@ LANGUAGES = {
         full_hour="{h}時",
         hour_and_minutes="{h}時{m}分",
         currencies={"EUR": "ユーロ", "USD": "ドル", "GBP": "ポンド", "JPY": "円"},
-        blanks=False,
+        spaces=False,
     ),
     "hi": Language("प्रतिशत", decimal_comma=False),
     "cs": Language("procent", minus="mínus", to="až"),
@@ -228,6 +228,6 @@ LANGUAGES = {
         currencies={"EUR": " euro", "USD": " dolar", "GBP": " sterlin"},
     ),
     "uk": Language("відсотків", minus="мінус"),
-    "ko": Language(decimal_comma=False, blanks=False),
-    "th": Language(decimal_comma=False, blanks=False),
+    "ko": Language(decimal_comma=False, spaces=False),
+    "th": Language(decimal_comma=False, spaces=False),
 }

@@ -1,7 +1,7 @@
-"""Languages other than English: numbers, times, percentages, money and dates in words, through num2words.
+"""Languages other than English: numbers, times, percentages, money and dates in words, by num2words.
 
-A language is a row of ``language_table``. One that has no row gets its numbers read if num2words knows it; where that
-does not either, digits stay. Chinese, which num2words lacks, is in ``chinese``.
+Each language is an entry of ``language_table``. For a language without an entry only numbers are read, if num2words
+supports it; else digits stay. num2words lacks Chinese, which has its own module, ``chinese``.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ _NUMERIC_DATE = re.compile(r"(?:\b(\w+) )?\b(\d{1,2})([./])(\d{1,2})\3(\d{4})\b"
 
 
 def other_language(text: str, language: str) -> str:
-    """The text with what is made of digits in words; unchanged where the language is not known."""
+    """The text with everything written in digits in words; unchanged if the language is not supported."""
     short = language[:2]
     if short == "zh":
         return chinese(text)
@@ -67,7 +67,7 @@ def _clock(rules: Language) -> re.Pattern[str]:
 
 
 def _ranges(text: str, number: str, rules: Language) -> str:
-    """ "10-20", "10%-20%", "10:00-12:00"; before times, so that "14-16 Uhr" is one."""
+    """ "10-20", "10%-20%", "10:00-12:00"; applied before times, for "14-16 Uhr"."""
 
     def span(match: re.Match[str]) -> str:
         first, last = (_plain(match[group], rules.decimal_comma) for group in (1, 3))
@@ -75,7 +75,7 @@ def _ranges(text: str, number: str, rules: Language) -> str:
 
     if not rules.to:
         return text
-    gap = " " if rules.blanks else ""
+    gap = " " if rules.spaces else ""
     mark = rf"\s?(?:{rules.hour_mark or '(?!)'})"
     times = rf"(?<=\d)(:[0-5]\d(?:{mark})?|{mark})\s?[-–]\s?(?={_HOUR}(?::[0-5]\d|{mark}))"
     text = re.sub(times, rf"\1{gap}{rules.to}{gap}", text)
@@ -85,7 +85,7 @@ def _ranges(text: str, number: str, rules: Language) -> str:
 
 def _signs(text: str, rules: Language) -> str:
     """ "3:2" and "-5"."""
-    gap = " " if rules.blanks else ""
+    gap = " " if rules.spaces else ""
     if versus := rules.versus or rules.to:
         text = re.sub(r"(?<=\d):(?=\d)", f"{gap}{versus}{gap}", text)
     return re.sub(r"(?<![\w.,)-])-(?=\d)", rules.minus + gap, text) if rules.minus else text
@@ -112,8 +112,8 @@ def _ordinal(ordinal: Ordinal, match: re.Match[str]) -> str:
 
 
 def _apart(match: re.Match[str], spoken: str, rules: Language) -> str:
-    """With a blank where a number touches a letter that is no part of its word."""
-    if not rules.blanks:
+    """``spoken`` with a space where the number touches a letter that is not part of its word."""
+    if not rules.spaces:
         return spoken
     before, after = match.string[: match.start()][-1:], match.string[match.end() :]
     joined = rules.attached and re.match(rules.attached, after)
@@ -169,7 +169,7 @@ def _money(text: str, language: str, number: str, rules: Language) -> str:
 
 @lru_cache(maxsize=20_000)
 def _currency(plain: str, language: str, currency: str) -> str | None:
-    """The amount in words; None if num2words cannot say it."""
+    """The amount in words; None if num2words does not support it."""
     try:
         spoken = say(float(plain), language, "currency", currency=currency)
         if float(plain).is_integer():  # "fünf Euro", not "fünf Euro und null Cent"

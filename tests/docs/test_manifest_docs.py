@@ -12,7 +12,7 @@ from f5_pipeline.cli.main import main
 from f5_pipeline.manifests.dictionary import parse_dictionary
 from f5_pipeline.storage.local import LocalStore
 from f5_pipeline.text.pronunciation import Pronunciations, put_back
-from f5_pipeline.text.tags import BadTag, stretches, without_tags
+from f5_pipeline.text.tags import BadTag, split_at_tags, without_tags
 from tests.material import put_voices
 from tests.paths import DOCS
 
@@ -60,13 +60,13 @@ def test_dictionary_replaces_the_words_that_the_page_names(written: str, spoken:
 
 def test_tags_are_accepted_and_refused_as_documented() -> None:
     """The page lists invalid tags in parentheses."""
-    assert [s.text.strip() for s in stretches("Wait [pause 1s], please.")] == ["Wait,", "please."]
+    assert [s.text.strip() for s in split_at_tags("Wait [pause 1s], please.")] == ["Wait,", "please."]
     assert without_tags("See [[1]].") == "See [1]."
     invalid = re.search(r"Any other tag \((.*?)\)", PAGE)
     assert invalid
     for tag in re.findall(r"`(\[.*?\])`", invalid[1]):
         with pytest.raises(BadTag):
-            stretches(f"{tag} Hello.")
+            split_at_tags(f"{tag} Hello.")
     for tag in ("[pause 0.8s]", "[pause 800ms]", "[voice: NAME]"):
         assert f"`{tag}`" in PAGE
-        assert len(stretches(f"Hello {tag} there.")) == 2
+        assert len(split_at_tags(f"Hello {tag} there.")) == 2

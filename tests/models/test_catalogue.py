@@ -1,4 +1,4 @@
-"""The catalogue: what ships, what users may add, and what is refused in it, naming the key."""
+"""The catalogue: the shipped models, the user's own entries, and invalid entries."""
 
 from __future__ import annotations
 
@@ -33,13 +33,13 @@ def load(tmp_path: Path, text: str) -> dict[str, ModelSpec]:
     return load_catalogue(Settings(models=path))
 
 
-def refused(tmp_path: Path, text: str) -> str:
+def refusal(tmp_path: Path, text: str) -> str:
     with pytest.raises(BadSetting) as caught:
         load(tmp_path, text)
     return str(caught.value)
 
 
-def test_what_ships() -> None:
+def test_the_shipped_models() -> None:
     catalogue = load_catalogue(Settings())
     demo = catalogue["demo"]
     assert (demo.max_seconds, demo.lower_case, demo.commercial, demo.licence) == (17.0, True, True, "MIT")
@@ -56,7 +56,7 @@ def test_what_ships() -> None:
 
 @pytest.mark.parametrize("name", ["F5TTS_v1_Base", "F5TTS_Base"])
 def test_architectures_are_upstreams_own(name: str) -> None:
-    """Pins the decision to restate them: upstream's files are read with a library that this package does not need."""
+    """The catalogue restates them because reading upstream's files needs a library that this package does not use."""
     from f5_tts import configs  # a namespace package of data files
 
     theirs = yaml.safe_load(Path(next(iter(configs.__path__)), f"{name}.yaml").read_text())["model"]
@@ -67,7 +67,7 @@ def test_architectures_are_upstreams_own(name: str) -> None:
 
 
 def upstreams_list() -> dict[str, tuple[str, str, dict[str, Any], str]]:
-    """The models of the list that ships with f5_tts, by checkpoint: checkpoint, vocabulary, architecture, licence."""
+    """By checkpoint, the models listed in f5_tts's SHARED.md: checkpoint, vocabulary, architecture, licence."""
     text = files("f5_tts").joinpath("infer/SHARED.md").read_text(encoding="utf-8")
     card = re.compile(r"\|([\w.-]+)\|\n\n```bash\nModel: (\S+)\n(?:#.*\n)?Vocab: (\S+)\nConfig: (\{.*\})")
     cards = (match.groups() for match in card.finditer(text))
@@ -75,7 +75,7 @@ def upstreams_list() -> dict[str, tuple[str, str, dict[str, Any], str]]:
 
 
 def test_fine_tunes_are_as_upstream_lists_them() -> None:
-    """Addresses, architectures and licences. What it lists without an address (Arabic, Spanish) is not compared."""
+    """Addresses, architectures and licences; except for models listed without an address (Arabic, Spanish)."""
     listed, seen = upstreams_list(), set()
     for name, spec in load_catalogue(Settings()).items():
         source = re.sub("@[^/]+", "", spec.checkpoint.source)
@@ -86,16 +86,16 @@ def test_fine_tunes_are_as_upstream_lists_them() -> None:
         assert Backbone.model_validate(dict(spec.arch)) == Backbone.model_validate(arch)
         assert spec.licence.lower() == licence
         assert spec.commercial is not licence.startswith("cc-by-nc")
-        if not name.endswith("_Base"):  # these take upstream's packaged one
+        if not name.endswith("_Base"):  # these use the vocabulary packaged with f5_tts
             assert re.sub("@[^/]+", "", spec.vocabulary.source) == vocabulary
     assert seen == set(listed)
 
 
-def test_what_descends_from_the_official_weights_and_says_nothing_is_not_commercial() -> None:
+def test_a_fine_tune_of_the_official_weights_is_not_commercial() -> None:
     assert not load_catalogue(Settings())["F5TTS_es"].commercial
 
 
-def test_what_is_pinned_is_pinned_by_revision_and_content() -> None:
+def test_hub_files_are_pinned_by_revision_and_sha256_or_listed_as_unpinned() -> None:
     for spec in load_catalogue(Settings()).values():
         for file in spec.files.values():
             if (source := parse_source(file.source)).kind == "hf":
@@ -114,7 +114,7 @@ _UNPINNED = {
 }
 
 
-def test_the_arguments_of_the_backbone_are_upstreams_own() -> None:
+def test_the_arguments_of_the_backbone_are_upstreams() -> None:
     from f5_tts.model import DiT
 
     parameters = inspect.signature(DiT.__init__).parameters
@@ -126,7 +126,7 @@ def test_the_arguments_of_the_backbone_are_upstreams_own() -> None:
     }
 
 
-def test_a_model_of_ones_own(tmp_path: Path) -> None:
+def test_a_users_model(tmp_path: Path) -> None:
     mine = load(tmp_path, OWN)["mine"]
     assert mine.checkpoint.source == str(tmp_path / "weights" / "mine.safetensors")
     assert mine.vocoder_weights.source.startswith("hf://charactr/")
@@ -141,14 +141,14 @@ def test_sampling_is_merged_over_the_base(tmp_path: Path) -> None:
     assert catalogue["three"].default_sampling == Sampling(16, 1.5, -1.0, 2.0, 0.15)
 
 
-def test_a_base_of_ones_own(tmp_path: Path) -> None:
+def test_a_users_model_as_base(tmp_path: Path) -> None:
     catalogue = load(tmp_path, OWN + '[two]\nbase = "mine"\nlower_case = true\n')
     assert catalogue["two"].checkpoint == catalogue["mine"].checkpoint
     assert catalogue["two"].lower_case
 
 
-def test_room_for_words_goes_with_the_checkpoint(tmp_path: Path) -> None:
-    """Another one has not learned to read it."""
+def test_spacing_is_inherited_only_with_the_checkpoint(tmp_path: Path) -> None:
+    """Other weights were not trained with the table."""
     mine = '[mine]\nbase = "demo"\ncheckpoint = "mine.safetensors"\nspacing = "mine.json"\n'
     others = '[two]\nbase = "mine"\n[three]\nbase = "mine"\ncheckpoint = "three.safetensors"\n'
     catalogue = load(tmp_path, mine + others)
@@ -158,13 +158,13 @@ def test_room_for_words_goes_with_the_checkpoint(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "said"),
+    ("text", "reason"),
     [
         (OWN + "speed = 2\n", "'mine.speed'"),
         (OWN + 'spacing = "spacing.json"\n', "spacing is for models with tokenizer"),
         ('[mine]\nbase = "demo"\ntokenizer = "pinyin"\nspacing = "s.json"\n', "spacing is for models with tokenizer"),
         (OWN + 'arch = {dim = 1024, widht = 3}\n', "'mine.arch.widht'"),
-        (OWN + 'arch = {dim = 1024, attn_backend = "flash_attn"}\n', "decided by the engine"),
+        (OWN + 'arch = {dim = 1024, attn_backend = "flash_attn"}\n', "attn_backend is set by the engine"),
         (OWN + "arch = {depth = 22}\n", "'mine.arch.dim'"),
         (OWN + "arch = {dim = 100}\n", "multiple of 16"),
         (OWN + "arch = {dim = 64, dim_head = 7}\n", "dim_head must be even"),
@@ -178,7 +178,7 @@ def test_room_for_words_goes_with_the_checkpoint(tmp_path: Path) -> None:
         (OWN + 'vocabulary = "package:f5_tts.none.such/vocab.txt"\n', "package:PACKAGE/PATH"),
         (OWN.replace('"F5TTS_v1_Base"', '["F5TTS_v1_Base"]'), "'mine.base'"),
         (OWN + 'default_sampling = 7\n[two]\nbase = "mine"\ndefault_sampling = {speed = 2}\n', "default_sampling'"),
-        ('["a\\nb"]\n', "no name for a model"),
+        ('["a\\nb"]\n', "not a valid model name"),
         (OWN + 'tokenizer = "byte"\n', "'mine.tokenizer'"),
         (OWN + "commercial = true\n", "CC-BY-NC-4.0"),
         (OWN + 'licence = "My-Own-1.0"\n', "commercial must be given"),
@@ -197,22 +197,22 @@ def test_room_for_words_goes_with_the_checkpoint(tmp_path: Path) -> None:
         (OWN + 'vocabulary = "https://me:secret@host/vocab.txt"\n', "password"),
         (OWN.replace(".safetensors", ".ckpt"), "must be a .safetensors"),
         (OWN.replace("F5TTS_v1_Base", "F5TTS_v2"), "not in the catalogue"),
-        (OWN.replace('"F5TTS_v1_Base"', '"mine"'), "leads back to itself"),
+        (OWN.replace('"F5TTS_v1_Base"', '"mine"'), "refers back to itself"),
         (OWN.replace("[mine]", "[demo]"), "shipped model"),
-        (OWN.replace("[mine]", '["../evil"]'), "no name for a model"),
+        (OWN.replace("[mine]", '["../evil"]'), "not a valid model name"),
         ("mine = 3\n", "must be a table"),
         ("[mine\n", "cannot be read"),
         ('[mine]\ncheckpoint = "x.safetensors"\n', "is missing"),
     ],
 )  # fmt: skip
-def test_what_is_refused_is_named(tmp_path: Path, text: str, said: str) -> None:
-    message = refused(tmp_path, text)
-    assert said in message
+def test_an_invalid_entry_is_refused_naming_the_key(tmp_path: Path, text: str, reason: str) -> None:
+    message = refusal(tmp_path, text)
+    assert reason in message
     assert "secret" not in message
     assert "\n" not in message
 
 
-def test_a_catalogue_that_is_not_there(tmp_path: Path) -> None:
+def test_a_missing_catalogue_file(tmp_path: Path) -> None:
     with pytest.raises(BadSetting, match="F5_MODELS"):
         load_catalogue(Settings(models=tmp_path / "none.toml"))
 
@@ -226,14 +226,14 @@ def test_a_catalogue_that_is_not_there(tmp_path: Path) -> None:
         ("https://host:8443/some/key.pt", "https/host_8443/some/key.pt"),
     ],
 )
-def test_where_a_source_is_kept_is_readable(text: str, key: str) -> None:
+def test_the_key_of_a_source_is_readable(text: str, key: str) -> None:
     assert parse_source(text).key == key
 
 
 @pytest.mark.parametrize(
     "text", ["https://host/model.pt?token=x", "https://host/a b/model.pt", f"s3://bucket/{'x' * 200}.pt"]
 )
-def test_unsafe_names_are_kept_under_a_hash(text: str) -> None:
+def test_the_key_of_a_source_with_an_unsafe_name_is_a_hash(text: str) -> None:
     kind, _, name = parse_source(text).key.partition("/")
     assert (kind, len(name.removesuffix(".pt"))) == (text.partition(":")[0], 64)
 

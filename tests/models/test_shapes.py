@@ -1,4 +1,4 @@
-"""The rules for tensors' shapes are held to the classes whose checkpoints they judge."""
+"""The expected shapes equal those that the real classes allocate."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _SMALL: dict[str, Any] = {"dim": 32, "depth": 2, "heads": 2, "dim_head": 8}
         {**_SMALL, "qk_norm": "rms_norm", "text_dim": 20, "conv_layers": 1, "ff_mult": 3},
     ],
 )
-def test_they_are_what_upstream_allocates(arch: dict[str, Any]) -> None:
+def test_the_expected_shapes_are_those_of_upstreams_dit(arch: dict[str, Any]) -> None:
     import torch
     from f5_tts.model import DiT
 
@@ -32,7 +32,7 @@ def test_they_are_what_upstream_allocates(arch: dict[str, Any]) -> None:
     assert expected_shapes(arch, 77) == {name: tuple(value.shape) for name, value in real.items()}
 
 
-def test_they_are_what_vocos_allocates() -> None:
+def test_the_expected_vocos_shapes_are_those_of_vocos() -> None:
     from vocos import Vocos
 
     vocos = Vocos.from_hparams(str(files("f5_pipeline.demo").joinpath("vocos/config.yaml")))
@@ -40,8 +40,8 @@ def test_they_are_what_vocos_allocates() -> None:
     assert expected_vocos_shapes(100, 192, 512, 4, 1024) == learned
 
 
-def test_the_embedded_model_is_what_its_entry_says() -> None:
-    """The proof that ``weights`` relies on instead of proving the embedded files again at each start."""
+def test_the_embedded_model_matches_its_entry() -> None:
+    """``weights`` relies on this test instead of checking the embedded files at each start."""
     from f5_pipeline.models.files import place
     from f5_pipeline.models.proof import prove_checkpoint, prove_vocoder
     from f5_pipeline.models.source import parse_source

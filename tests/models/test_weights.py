@@ -1,4 +1,4 @@
-"""A model's files: fetched once, from wherever they are, held to their sha256, and proven to belong together."""
+"""A model's files: fetched once, verified by sha256, and checked for consistency."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ LISTED = "{class_path: vocos.feature_extractors.MelSpectrogramFeatures, init_arg
 
 
 def checkpoint(arch: dict[str, Any] = ARCH, tokens: int = 4, prefix: str = "ema_model.transformer.") -> bytes:
-    """A checkpoint as upstream's training writes it, of zeros."""
+    """A checkpoint of zeros in the form that upstream's training writes."""
     shapes = expected_shapes(arch, tokens)
     tensors = {prefix + name: np.zeros(shape, np.float32) for name, shape in shapes.items()}
     return save({**tensors, "step": np.zeros((), np.int64), "initted": np.ones((), np.bool_)})
@@ -73,7 +73,7 @@ def contents() -> dict[str, bytes]:
 
 
 def spec_of(source: Callable[[str], SourceFile], vocoder: Callable[[str], SourceFile] | None = None) -> ModelSpec:
-    """A tiny model, with the demo's vocoder if no other is given."""
+    """A tiny model, by default with the demo's vocoder."""
     demo = load_catalogue(Settings())["demo"]
     files_ = [source(name) for name in FILES]
     files_ += [vocoder(name) for name in VOCODER] if vocoder else [demo.vocoder_config, demo.vocoder_weights]
@@ -100,7 +100,7 @@ def hub(contents: dict[str, bytes], monkeypatch: pytest.MonkeyPatch) -> Iterator
 
 
 def _point_hub_at(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    """What HF_ENDPOINT does, which the library reads when it is imported."""
+    """The effect of HF_ENDPOINT, which the library reads only when it is imported."""
     from huggingface_hub import constants
 
     template = url + constants.HUGGINGFACE_CO_URL_TEMPLATE.removeprefix(constants.ENDPOINT)
@@ -114,8 +114,8 @@ def on_hub() -> ModelSpec:
 
 
 @pytest.fixture
-def here(contents: dict[str, bytes], tmp_path: Path) -> ModelSpec:
-    """The same model in files of the user's own."""
+def local(contents: dict[str, bytes], tmp_path: Path) -> ModelSpec:
+    """The same model in the user's local files."""
     folder = tmp_path / "mine"
     folder.mkdir()
     for name, content in contents.items():
@@ -124,11 +124,11 @@ def here(contents: dict[str, bytes], tmp_path: Path) -> ModelSpec:
 
 
 @pytest.fixture
-def own_vocoder(here: ModelSpec) -> ModelSpec:
-    """The user's own model with a vocoder of the user's own."""
-    folder = Path(here.checkpoint.source).parent
+def own_vocoder(local: ModelSpec) -> ModelSpec:
+    """The local model with a local vocoder."""
+    folder = Path(local.checkpoint.source).parent
     config, weights = (SourceFile(str(folder / name)) for name in VOCODER)
-    return dataclasses.replace(here, vocoder_config=config, vocoder_weights=weights)
+    return dataclasses.replace(local, vocoder_config=config, vocoder_weights=weights)
 
 
 @pytest.fixture
@@ -139,7 +139,7 @@ def cache(tmp_path: Path) -> Path:
 @pytest.fixture
 def no_hub(monkeypatch: pytest.MonkeyPatch) -> None:
     _point_hub_at("http://127.0.0.1:9", monkeypatch)
-    monkeypatch.setattr(time, "sleep", lambda seconds: None)  # the library's own waiting
+    monkeypatch.setattr(time, "sleep", lambda seconds: None)  # the library waits between retries
 
 
 def _sha256(data: bytes) -> str:
@@ -149,7 +149,7 @@ def _sha256(data: bytes) -> str:
 # --- the embedded model -----------------------------------------------------------------------------------------
 
 
-def test_the_demo_needs_no_network_no_torch_and_no_cache_to_be_there(tmp_path: Path) -> None:
+def test_the_demo_needs_no_network_no_torch_and_no_cache(tmp_path: Path) -> None:
     code = f"""
 import socket, sys
 def refuse(*_): raise AssertionError("network")
@@ -169,7 +169,7 @@ print(sorted({{"torch", "f5_tts", "dagster", "huggingface_hub"}} & set(sys.modul
     assert done.stdout.strip() == "[]"
 
 
-def test_official_vocabularies_are_known_without_a_download(tmp_path: Path) -> None:
+def test_the_official_vocabulary_needs_no_download(tmp_path: Path) -> None:
     catalogue = load_catalogue(Settings())
     vocabulary = local_vocabulary(catalogue["F5TTS_v1_Base"])
     assert vocabulary is not None
@@ -180,31 +180,35 @@ def test_official_vocabularies_are_known_without_a_download(tmp_path: Path) -> N
 # --- fetching ---------------------------------------------------------------------------------------------------
 
 
-def test_from_the_hub_once(hub: FileServer, on_hub: ModelSpec, cache: Path, contents: dict[str, bytes]) -> None:
+def test_the_hub_is_asked_once(hub: FileServer, on_hub: ModelSpec, cache: Path, contents: dict[str, bytes]) -> None:
     expected = sum(len(contents[name]) for name in FILES)
     first = ensure_weights(on_hub, cache, None)
     assert first.bytes_downloaded == expected
     assert first.checkpoint.read_bytes() == contents["model.safetensors"]
-    asked = len(hub.gets)
+    requests = len(hub.gets)
     again = ensure_weights(on_hub, cache, None)
-    assert (again.bytes_downloaded, len(hub.gets)) == (0, asked)
+    assert (again.bytes_downloaded, len(hub.gets)) == (0, requests)
     assert again.fingerprint == first.fingerprint
     assert missing_bytes(on_hub, cache) == 0
 
 
-def test_a_hub_that_fails_twice(hub: FileServer, on_hub: ModelSpec, cache: Path) -> None:
+def test_a_busy_hub_is_retried(hub: FileServer, on_hub: ModelSpec, cache: Path) -> None:
     hub.statuses = [503, 503]
     assert ensure_weights(on_hub, cache, None).bytes_downloaded > 0
 
 
-def test_a_hub_that_breaks_off(hub: FileServer, on_hub: ModelSpec, cache: Path, contents: dict[str, bytes]) -> None:
+def test_a_broken_connection_is_resumed(
+    hub: FileServer, on_hub: ModelSpec, cache: Path, contents: dict[str, bytes]
+) -> None:
     hub.cut_after = [70_000]
     files_ = ensure_weights(on_hub, cache, None)
     assert files_.checkpoint.read_bytes() == contents["model.safetensors"]
 
 
 @pytest.mark.usefixtures("no_hub")
-def test_no_hub_says_which_files_go_where(on_hub: ModelSpec, cache: Path, contents: dict[str, bytes]) -> None:
+def test_without_a_hub_the_error_lists_the_files_and_their_paths(
+    on_hub: ModelSpec, cache: Path, contents: dict[str, bytes]
+) -> None:
     with pytest.raises(WeightsUnavailable) as caught:
         ensure_weights(on_hub, cache, None)
     message = str(caught.value)
@@ -216,7 +220,7 @@ def test_no_hub_says_which_files_go_where(on_hub: ModelSpec, cache: Path, conten
     assert ensure_weights(on_hub, cache, None).bytes_downloaded == 0
 
 
-def test_a_repository_that_is_not_there(hub: FileServer, on_hub: ModelSpec, cache: Path) -> None:
+def test_a_missing_repository(hub: FileServer, on_hub: ModelSpec, cache: Path) -> None:
     hub.files.clear()
     with pytest.raises(WeightsUnavailable, match="no such repository"):
         ensure_weights(on_hub, cache, None)
@@ -232,7 +236,7 @@ def test_a_gated_repository(hub: FileServer, on_hub: ModelSpec, cache: Path) -> 
 # --- sha256 -----------------------------------------------------------------------------------------------------
 
 
-def test_a_flipped_byte_on_the_way_leaves_nothing(
+def test_an_altered_download_leaves_no_file(
     hub: FileServer, on_hub: ModelSpec, cache: Path, contents: dict[str, bytes]
 ) -> None:
     path = f"/{REPO}/resolve/main/model.safetensors"
@@ -248,7 +252,7 @@ def test_a_flipped_byte_on_the_way_leaves_nothing(
 
 
 @pytest.mark.parametrize("damage", [lambda data: data[:-100], flipped])
-def test_a_cached_file_that_was_damaged(
+def test_a_damaged_file_in_the_cache(
     hub: FileServer, on_hub: ModelSpec, cache: Path, damage: Callable[[bytes], bytes]
 ) -> None:
     path = ensure_weights(on_hub, cache, None).checkpoint
@@ -259,7 +263,7 @@ def test_a_cached_file_that_was_damaged(
     assert ensure_weights(on_hub, cache, None).checkpoint == path
 
 
-def test_without_a_pin_the_first_download_is_held_to(hub: FileServer, on_hub: ModelSpec, cache: Path) -> None:
+def test_without_a_sha256_later_downloads_must_match_the_first(hub: FileServer, on_hub: ModelSpec, cache: Path) -> None:
     path = ensure_weights(on_hub, cache, None).checkpoint
     path.unlink()
     hub.files[f"/{REPO}/resolve/main/model.safetensors"] = checkpoint(prefix="ema_model.")
@@ -267,18 +271,19 @@ def test_without_a_pin_the_first_download_is_held_to(hub: FileServer, on_hub: Mo
         ensure_weights(on_hub, cache, None)
 
 
-def test_a_users_own_file_may_change(here: ModelSpec, cache: Path) -> None:
-    first = ensure_weights(here, cache, None)
+def test_a_local_file_may_change(local: ModelSpec, cache: Path) -> None:
+    first = ensure_weights(local, cache, None)
     first.checkpoint.write_bytes(checkpoint(prefix="transformer."))
-    second = ensure_weights(here, cache, None)
+    second = ensure_weights(local, cache, None)
     assert second.fingerprint != first.fingerprint
     assert second.checkpoint == first.checkpoint
 
 
-def test_a_users_own_file_that_is_not_there(here: ModelSpec, cache: Path) -> None:
-    Path(here.vocabulary.source).unlink()
-    with pytest.raises(BadWeights, match="is not there"):
-        ensure_weights(here, cache, None)
+def test_a_missing_local_file(local: ModelSpec, cache: Path) -> None:
+    path = Path(local.vocabulary.source)
+    path.unlink()
+    with pytest.raises(BadWeights, match=f"vocabulary {path}"):
+        ensure_weights(local, cache, None)
 
 
 # --- the mirror -------------------------------------------------------------------------------------------------
@@ -292,8 +297,7 @@ def store(tmp_path: Path) -> LocalStore:
 def test_a_mirror_serves_machines_without_a_hub(
     hub: FileServer, on_hub: ModelSpec, cache: Path, store: LocalStore, tmp_path: Path
 ) -> None:
-    done = mirror(on_hub, cache, store)
-    assert [each.uploaded for each in done] == [True] * 2
+    assert [each.uploaded for each in mirror(on_hub, cache, store)] == [True] * 2
     assert store.stat(KEY.format("model.safetensors")) is not None
     hub.gets.clear()
     assert not any(each.uploaded for each in mirror(on_hub, cache, store))
@@ -302,7 +306,7 @@ def test_a_mirror_serves_machines_without_a_hub(
     assert hub.gets == []
 
 
-def test_a_mirror_is_held_to_its_record(
+def test_a_mirrored_file_must_match_its_record(
     hub: FileServer, on_hub: ModelSpec, cache: Path, store: LocalStore, tmp_path: Path
 ) -> None:
     mirror(on_hub, cache, store)
@@ -311,15 +315,13 @@ def test_a_mirror_is_held_to_its_record(
         ensure_weights(on_hub, tmp_path / "other", store)
 
 
-def test_an_upload_that_did_not_end_is_made_good(
-    hub: FileServer, on_hub: ModelSpec, cache: Path, store: LocalStore
-) -> None:
+def test_an_unfinished_upload_is_repeated(hub: FileServer, on_hub: ModelSpec, cache: Path, store: LocalStore) -> None:
     mirror(on_hub, cache, store)
     store.delete(KEY.format("vocab.txt") + ".record.json")
     assert [Path(each.location).name for each in mirror(on_hub, cache, store) if each.uploaded] == ["vocab.txt"]
 
 
-def test_what_comes_with_a_package_is_not_mirrored(cache: Path, store: LocalStore) -> None:
+def test_packaged_files_are_not_mirrored(cache: Path, store: LocalStore) -> None:
     assert mirror(load_catalogue(Settings())["demo"], cache, store) == []
     assert list(store.list()) == []
 
@@ -329,8 +331,8 @@ def test_what_comes_with_a_package_is_not_mirrored(cache: Path, store: LocalStor
 _FETCH = """
 import sys
 from pathlib import Path
-from f5_pipeline.models.catalogue import SourceFile
 from f5_pipeline.models.files import fetch
+from f5_pipeline.models.spec import SourceFile
 done = fetch("tiny", "checkpoint", SourceFile(sys.argv[1], sys.argv[2]), Path(sys.argv[3]), None)
 print(done.bytes_downloaded)
 """
@@ -342,6 +344,7 @@ def _fetching(server: FileServer, content: bytes, cache: Path) -> subprocess.Pop
     return subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
 
 
+@pytest.mark.slow
 def test_eight_processes_at_once_make_one_download(cache: Path) -> None:
     content = os.urandom(2_000_000)
     with serving() as server:
@@ -352,7 +355,8 @@ def test_eight_processes_at_once_make_one_download(cache: Path) -> None:
         assert server.count("/big.safetensors") == 1
 
 
-def test_a_killed_download_is_continued(cache: Path) -> None:
+@pytest.mark.slow
+def test_a_killed_download_is_resumed(cache: Path) -> None:
     content = os.urandom(2_000_000)
     with serving() as server:
         server.delay = 0.02
@@ -371,7 +375,7 @@ def test_a_killed_download_is_continued(cache: Path) -> None:
 # --- disks ------------------------------------------------------------------------------------------------------
 
 
-def test_too_small_a_disk_is_noticed_before_the_first_byte(hub: FileServer, on_hub: ModelSpec, cache: Path) -> None:
+def test_a_disk_that_is_too_small_is_found_before_the_download(hub: FileServer, on_hub: ModelSpec, cache: Path) -> None:
     huge = dataclasses.replace(on_hub, checkpoint=dataclasses.replace(on_hub.checkpoint, size=10**15))
     with pytest.raises(NotEnoughDisk, match="1,000,000,0") as caught:
         ensure_weights(huge, cache, None)
@@ -379,8 +383,8 @@ def test_too_small_a_disk_is_noticed_before_the_first_byte(hub: FileServer, on_h
     assert hub.gets == []
 
 
-def test_a_disk_that_fills_up_half_way_is_left_as_it_was(cache: Path) -> None:
-    """A limit on the size of files stands in for the full disk: the system refuses to write on, just the same."""
+def test_a_disk_that_fills_up_keeps_no_partial_file(cache: Path) -> None:
+    """A limit on the size of files stands in for the full disk: the write fails the same way."""
     content = os.urandom(2_000_000)
     before = resource.getrlimit(resource.RLIMIT_FSIZE)
     with serving({"/big.safetensors": content}) as server:
@@ -395,66 +399,66 @@ def test_a_disk_that_fills_up_half_way_is_left_as_it_was(cache: Path) -> None:
     assert sum(path.stat().st_size for path in cache.rglob("*") if path.is_file()) < 1_000
 
 
-def test_a_whole_model_with_its_vocoder_from_the_hub(hub: FileServer, cache: Path) -> None:
+def test_a_model_with_its_vocoder_from_the_hub(hub: FileServer, cache: Path) -> None:
     source = lambda name: SourceFile(f"hf://{REPO}@main/{name}")  # noqa: E731
-    done = ensure_weights(spec_of(source, source), cache, None)
-    assert done.vocoder == done.checkpoint.parent
-    assert (cache / "models" / "proven" / done.fingerprint).is_file()
+    ready = ensure_weights(spec_of(source, source), cache, None)
+    assert ready.vocoder == ready.checkpoint.parent
+    assert (cache / "models" / "proven" / ready.fingerprint).is_file()
 
 
-def test_what_is_missing_is_estimated_from_the_architecture(tmp_path: Path) -> None:
+def test_the_missing_bytes_are_estimated_from_the_architecture(tmp_path: Path) -> None:
     catalogue = load_catalogue(Settings())
     assert 1.3e9 < missing_bytes(catalogue["F5TTS_v1_Base"], tmp_path) < 1.5e9
     assert missing_bytes(catalogue["demo"], tmp_path) == 0
 
 
-# --- proof ------------------------------------------------------------------------------------------------------
+# --- consistency ------------------------------------------------------------------------------------------------------
 
 
-def test_a_checkpoint_of_another_architecture(here: ModelSpec, cache: Path) -> None:
-    other = dataclasses.replace(here, arch={**ARCH, "depth": 2, "ff_mult": 4})
+def test_a_checkpoint_of_another_architecture(local: ModelSpec, cache: Path) -> None:
+    other = dataclasses.replace(local, arch={**ARCH, "depth": 2, "ff_mult": 4})
     with pytest.raises(BadWeights, match=r"transformer_blocks\.0\.ff.* is 64 and should be 128") as caught:
         ensure_weights(other, cache, None)
     assert str(caught.value).count(";") <= 3
 
 
-def test_a_vocabulary_of_another_model(here: ModelSpec, cache: Path) -> None:
-    Path(here.vocabulary.source).write_text(" \na\nb\nc\nd\n")
+def test_a_vocabulary_of_another_model(local: ModelSpec, cache: Path) -> None:
+    Path(local.vocabulary.source).write_text(" \na\nb\nc\nd\n")
     with pytest.raises(BadWeights, match="has 5 tokens, the checkpoint 4"):
-        ensure_weights(here, cache, None)
+        ensure_weights(local, cache, None)
 
 
-def test_a_checkpoint_without_its_text_embedding(here: ModelSpec, cache: Path) -> None:
+def test_a_checkpoint_without_its_text_embedding(local: ModelSpec, cache: Path) -> None:
     shapes = expected_shapes(ARCH, 4)
     del shapes["text_embed.text_embed.weight"]
-    Path(here.checkpoint.source).write_bytes(save({name: np.zeros(shape) for name, shape in shapes.items()}))
+    Path(local.checkpoint.source).write_bytes(save({name: np.zeros(shape) for name, shape in shapes.items()}))
     with pytest.raises(BadWeights, match=r"text_embed\.text_embed\.weight is absent"):
-        ensure_weights(here, cache, None)
+        ensure_weights(local, cache, None)
 
 
 @pytest.mark.parametrize("vocabulary", [b"", b"\xff\xfe\x00"])
-def test_a_file_that_is_no_vocabulary(here: ModelSpec, cache: Path, vocabulary: bytes) -> None:
-    Path(here.vocabulary.source).write_bytes(vocabulary)
+def test_an_invalid_vocabulary(local: ModelSpec, cache: Path, vocabulary: bytes) -> None:
+    Path(local.vocabulary.source).write_bytes(vocabulary)
     with pytest.raises(BadWeights, match="vocabulary"):
-        ensure_weights(here, cache, None)
+        ensure_weights(local, cache, None)
 
 
-def test_a_truncated_checkpoint(here: ModelSpec, cache: Path) -> None:
-    path = Path(here.checkpoint.source)
+def test_a_truncated_checkpoint(local: ModelSpec, cache: Path) -> None:
+    path = Path(local.checkpoint.source)
     path.write_bytes(path.read_bytes()[:-100])
-    with pytest.raises(BadWeights, match="not a whole safetensors file"):
-        ensure_weights(here, cache, None)
+    with pytest.raises(BadWeights, match="not a complete safetensors file"):
+        ensure_weights(local, cache, None)
 
 
-def test_a_failed_proof_is_not_remembered_as_passed(here: ModelSpec, cache: Path) -> None:
-    other = dataclasses.replace(here, arch={**ARCH, "depth": 2})
+def test_a_failed_check_is_not_recorded_as_passed(local: ModelSpec, cache: Path) -> None:
+    other = dataclasses.replace(local, arch={**ARCH, "depth": 2})
     for _ in range(2):
         with pytest.raises(BadWeights):
             ensure_weights(other, cache, None)
 
 
 @pytest.mark.parametrize(
-    ("old", "new", "said"),
+    ("old", "new", "reason"),
     [
         ("vocos.heads.ISTFTHead", "subprocess.Popen", "subprocess.Popen"),
         ("sample_rate: 24000", "sample_rate: 22050", "sample_rate 22050"),
@@ -468,43 +472,43 @@ def test_a_failed_proof_is_not_remembered_as_passed(here: ModelSpec, cache: Path
         ("backbone:", "spine:", "configuration of a Vocos"),
     ],
 )
-def test_a_vocoder_that_does_not_fit(own_vocoder: ModelSpec, cache: Path, old: str, new: str, said: str) -> None:
+def test_a_vocoder_that_does_not_match(own_vocoder: ModelSpec, cache: Path, old: str, new: str, reason: str) -> None:
     path = Path(own_vocoder.vocoder_config.source)
     path.write_text(path.read_text().replace(old, new))
-    with pytest.raises(BadWeights, match=said):
+    with pytest.raises(BadWeights, match=reason):
         ensure_weights(own_vocoder, cache, None)
 
 
-def test_a_torch_file_of_more_than_tensors_is_not_opened(here: ModelSpec, cache: Path, tmp_path: Path) -> None:
+def test_a_torch_file_that_contains_code_is_not_opened(local: ModelSpec, cache: Path, tmp_path: Path) -> None:
     import torch
 
     class Evil:
         def __reduce__(self) -> tuple[Any, tuple[str]]:
             return os.system, (f"touch {tmp_path / 'owned'}",)
 
-    path = Path(here.checkpoint.source).with_suffix(".pt")
+    path = Path(local.checkpoint.source).with_suffix(".pt")
     torch.save({"ema_model_state_dict": {"x": torch.zeros(1)}, "evil": Evil()}, path)
-    with pytest.raises(BadWeights, match="nothing but tensors"):
-        ensure_weights(dataclasses.replace(here, checkpoint=SourceFile(str(path))), cache, None)
+    with pytest.raises(BadWeights, match="only tensors"):
+        ensure_weights(dataclasses.replace(local, checkpoint=SourceFile(str(path))), cache, None)
     assert not (tmp_path / "owned").exists()
 
 
 @pytest.mark.parametrize("zipped", [True, False])
-def test_a_torch_checkpoint(here: ModelSpec, cache: Path, zipped: bool) -> None:
+def test_a_torch_checkpoint(local: ModelSpec, cache: Path, zipped: bool) -> None:
     import torch
 
     shapes = expected_shapes(ARCH, 4)
     state = {f"ema_model.transformer.{name}": torch.zeros(shape) for name, shape in shapes.items()}
-    path = Path(here.checkpoint.source).with_suffix(".pt")
+    path = Path(local.checkpoint.source).with_suffix(".pt")
     torch.save(
         {"ema_model_state_dict": {**state, "step": torch.tensor(1)}, "update": 7},
         path,
         _use_new_zipfile_serialization=zipped,
     )
-    assert ensure_weights(dataclasses.replace(here, checkpoint=SourceFile(str(path))), cache, None).checkpoint == path
+    assert ensure_weights(dataclasses.replace(local, checkpoint=SourceFile(str(path))), cache, None).checkpoint == path
 
 
-def test_a_file_called_torch_in_the_working_folder_is_not_run(
+def test_a_torch_py_in_the_working_folder_is_not_imported(
     own_vocoder: ModelSpec, cache: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (tmp_path / "torch.py").write_text("raise SystemExit('not torch')")
@@ -512,63 +516,65 @@ def test_a_file_called_torch_in_the_working_folder_is_not_run(
     assert ensure_weights(own_vocoder, cache, None).bytes_downloaded == 0
 
 
-def test_a_cache_that_keeps_no_record_of_the_proof(here: ModelSpec, cache: Path) -> None:
+def test_a_cache_that_cannot_record_the_check(local: ModelSpec, cache: Path) -> None:
     (cache / "models").mkdir(parents=True)
     (cache / "models" / "proven").write_text("a file where the records would be, as on a read-only disk")
-    assert ensure_weights(here, cache, None).fingerprint == ensure_weights(here, cache, None).fingerprint
+    assert ensure_weights(local, cache, None).fingerprint == ensure_weights(local, cache, None).fingerprint
 
 
 def test_a_vocoder_in_two_places_is_gathered(own_vocoder: ModelSpec, cache: Path, tmp_path: Path) -> None:
-    moved = tmp_path / "elsewown_vocoder.bin"
+    moved = tmp_path / "elsewhere.bin"
     Path(own_vocoder.vocoder_weights.source).rename(moved)
-    done = ensure_weights(dataclasses.replace(own_vocoder, vocoder_weights=SourceFile(str(moved))), cache, None)
-    assert {path.name for path in done.vocoder.iterdir()} == {"config.yaml", "pytorch_model.bin"}
-    assert (done.vocoder / "pytorch_model.bin").read_bytes() == moved.read_bytes()
+    ready = ensure_weights(dataclasses.replace(own_vocoder, vocoder_weights=SourceFile(str(moved))), cache, None)
+    assert {path.name for path in ready.vocoder.iterdir()} == {"config.yaml", "pytorch_model.bin"}
+    assert (ready.vocoder / "pytorch_model.bin").read_bytes() == moved.read_bytes()
 
 
-# --- room for words ---------------------------------------------------------------------------------------------
+# --- word timing ------------------------------------------------------------------------------------------------
 
 
 @pytest.fixture
-def spaced(here: ModelSpec) -> ModelSpec:
-    """The user's own model with a table of how long words take."""
-    path = Path(here.checkpoint.source).with_name("spacing.json")
+def timed(local: ModelSpec) -> ModelSpec:
+    """The local model with a table of word durations."""
+    path = Path(local.checkpoint.source).with_name("spacing.json")
     path.write_text('{"frames_per_token": 3, "frames": {"#a": 9}}')
-    return dataclasses.replace(here, spacing=SourceFile(str(path)))
+    return dataclasses.replace(local, spacing=SourceFile(str(path)))
 
 
-def test_a_table_of_durations_is_one_of_the_models_files(here: ModelSpec, spaced: ModelSpec, cache: Path) -> None:
-    without, with_table = ensure_weights(here, cache, None), ensure_weights(spaced, cache, None)
+def test_the_table_of_word_durations_is_one_of_the_models_files(
+    local: ModelSpec, timed: ModelSpec, cache: Path
+) -> None:
+    without, with_table = ensure_weights(local, cache, None), ensure_weights(timed, cache, None)
     assert without.spacing is None
-    assert spaced.spacing is not None
-    assert with_table.spacing == Path(spaced.spacing.source)
+    assert timed.spacing is not None
+    assert with_table.spacing == Path(timed.spacing.source)
     assert with_table.fingerprint != without.fingerprint
-    Path(spaced.spacing.source).write_text('{"frames_per_token": 3, "frames": {"#a": 10}}')
-    assert ensure_weights(spaced, cache, None).fingerprint != with_table.fingerprint
+    Path(timed.spacing.source).write_text('{"frames_per_token": 3, "frames": {"#a": 10}}')
+    assert ensure_weights(timed, cache, None).fingerprint != with_table.fingerprint
 
 
-def test_what_is_no_table_of_durations_is_found_before_anything_is_loaded(spaced: ModelSpec, cache: Path) -> None:
-    assert spaced.spacing is not None
-    Path(spaced.spacing.source).write_text("{}")
-    for _ in range(2):  # the first failure is not remembered as passed
+def test_an_invalid_table_of_word_durations_is_found_before_loading(timed: ModelSpec, cache: Path) -> None:
+    assert timed.spacing is not None
+    Path(timed.spacing.source).write_text("{}")
+    for _ in range(2):  # the first failure is not recorded as passed
         with pytest.raises(BadWeights, match=r"spacing\.json"):
-            ensure_weights(spaced, cache, None)
+            ensure_weights(timed, cache, None)
 
 
 # --- fingerprint and licence ------------------------------------------------------------------------------------
 
 
-def test_the_fingerprint_is_of_all_that_shapes_the_sound(here: ModelSpec) -> None:
-    hashes = dict.fromkeys(here.files, "0" * 64)
+def test_the_fingerprint_covers_everything_that_shapes_the_sound(local: ModelSpec) -> None:
+    hashes = dict.fromkeys(local.files, "0" * 64)
     prints = {
-        fingerprint_model(here, hashes),
-        fingerprint_model(dataclasses.replace(here, tokenizer="pinyin"), hashes),
-        fingerprint_model(dataclasses.replace(here, arch={**ARCH, "text_mask_padding": False}), hashes),
-        *(fingerprint_model(here, {**hashes, key: "1" * 64}) for key in hashes),
+        fingerprint_model(local, hashes),
+        fingerprint_model(dataclasses.replace(local, tokenizer="pinyin"), hashes),
+        fingerprint_model(dataclasses.replace(local, arch={**ARCH, "text_mask_padding": False}), hashes),
+        *(fingerprint_model(local, {**hashes, key: "1" * 64}) for key in hashes),
     }
     assert len(prints) == 7
-    said_in_full = dataclasses.replace(here, name="x", description="y", arch={**ARCH, "text_mask_padding": True})
-    assert fingerprint_model(said_in_full, hashes) in prints
+    explicit_default = dataclasses.replace(local, name="x", description="y", arch={**ARCH, "text_mask_padding": True})
+    assert fingerprint_model(explicit_default, hashes) in prints
 
 
 def test_non_commercial_weights_are_refused_for_commercial_use(hub: FileServer, on_hub: ModelSpec, cache: Path) -> None:

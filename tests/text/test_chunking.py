@@ -1,4 +1,4 @@
-"""Cutting long texts: nothing is lost, nothing is empty, and the cuts are where they hurt least."""
+"""Chunking: no text is lost, no chunk is empty, and texts are split at the best places."""
 
 from __future__ import annotations
 
@@ -53,18 +53,18 @@ def test_a_long_sentence_is_cut_at_a_clause_near_its_middle() -> None:
     assert texts(text, 60) == ["when the rain had stopped,", "we went down to the river, and there was nobody"]
 
 
-def test_without_clauses_it_is_cut_between_words_and_evenly() -> None:
-    pieces = texts("one two three four five six seven eight nine ten", 40)
-    assert [len(piece.split()) for piece in pieces] == [5, 5]
+def test_a_sentence_without_clauses_is_cut_between_words_near_its_middle() -> None:
+    chunks = texts("one two three four five six seven eight nine ten", 40)
+    assert [len(chunk.split()) for chunk in chunks] == [5, 5]
 
 
-def test_without_words_it_is_cut_anywhere() -> None:
+def test_a_text_without_words_is_cut_anywhere() -> None:
     assert "".join(texts("x" * 95, 10)) == "x" * 95
     assert texts("一二三四", 6) == ["一二", "三四"]
-    assert texts("一二", 1) == ["一", "二"]  # a character is never cut, whatever it costs
+    assert texts("一二", 1) == ["一", "二"]  # a character is never cut, whatever its cost
 
 
-def test_short_pieces_join_a_neighbour_even_if_both_must_be_shared_anew() -> None:
+def test_a_short_chunk_is_joined_with_its_neighbour_and_the_two_are_divided_again() -> None:
     text = "This sentence has exactly so many words. Yes."
     assert texts(text, 42) == ["This sentence has exactly so many words.", "Yes."]
     first, second = texts(text, 42, shortest=12)
@@ -88,15 +88,15 @@ def test_single_line_ends_are_spaces() -> None:
     assert texts("one\ntwo", 100) == ["one two"]
 
 
-def test_any_measure_of_length_will_do() -> None:
+def test_the_cost_function_may_be_any() -> None:
     def words(text: str) -> float:
         return len(text.split())
 
-    pieces = chunk_text("a b c d. e f g. h i j k l m n o p.", 4, cost=words)
-    assert [words(piece.text) for piece in pieces] == [4, 3, 3, 2, 4]
+    chunks = chunk_text("a b c d. e f g. h i j k l m n o p.", 4, cost=words)
+    assert [words(chunk.text) for chunk in chunks] == [4, 3, 3, 2, 4]
 
 
-def test_an_edit_leaves_chunks_before_it_alone_and_those_after_a_paragraph_end() -> None:
+def test_an_edit_changes_only_chunks_of_its_paragraph() -> None:
     dice = random.Random(1)
     paragraphs = [" ".join(f"word{dice.randrange(99)}" for _ in range(60)) + "." for _ in range(4)]
     before = texts("\n\n".join(paragraphs), 80)
@@ -113,7 +113,7 @@ def test_a_limit_must_be_positive(limit: float) -> None:
 
 
 def test_random_texts_lose_nothing() -> None:
-    """4,000 random texts and limits: all characters are there in order, no chunk is empty or over its limit."""
+    """4,000 random texts and limits: all characters in order, no chunk empty or over its limit."""
     alphabet = "abc .,!?;:-—\"')( \n\n。！é好J.Dr. "
     for seed in range(4_000):
         dice = random.Random(seed)
@@ -140,6 +140,6 @@ def squeezed(text: str) -> str:
 
 
 @pytest.mark.timeout(60)
-@pytest.mark.parametrize("piece", ["x", "word ", "a. ", "\n", " ", ".", ". ", "- ", "\n \n", '."', "。"])
-def test_odd_repetitions_do_not_hang(piece: str) -> None:
-    assert isinstance(chunk_text(piece * (50_000 // len(piece)), 100, shortest=20), list)
+@pytest.mark.parametrize("repeated", ["x", "word ", "a. ", "\n", " ", ".", ". ", "- ", "\n \n", '."', "。"])
+def test_odd_repetitions_do_not_hang(repeated: str) -> None:
+    assert isinstance(chunk_text(repeated * (50_000 // len(repeated)), 100, shortest=20), list)

@@ -1,4 +1,4 @@
-"""English as games, audiobooks, telephones and lessons write it, through the whole front end: the harder lines."""
+"""Harder English lines from games, audiobooks, telephone systems and lessons, through the whole front end."""
 
 from __future__ import annotations
 
@@ -101,7 +101,7 @@ LINES = [
     ("Mix 1 tsp. salt, 2 tbsp. sugar.", "Mix one teaspoon salt, two tablespoons sugar."),
     ("9.8 m/s²", "nine point eight meters per second squared"),
     ("4K video at 60fps, 1080p", "four K video at sixty frames per second, ten eighty p"),
-    # numbers that name something
+    # numbers read digit by digit
     ("v2.0.1", "v two point zero point one"),
     ("Python3.11.2", "Python three point eleven point two"),
     ("192.168.0.1", "one hundred and ninety-two dot one hundred and sixty-eight dot zero dot one"),
@@ -191,22 +191,22 @@ LINES = [
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize(("written", "said"), LINES, ids=[written for written, _ in LINES])
-def test_says(written: str, said: str) -> None:
-    assert normalise(written, "en", CASED) == said
+@pytest.mark.parametrize(("written", "expected"), LINES, ids=[written for written, _ in LINES])
+def test_reading(written: str, expected: str) -> None:
+    assert normalise(written, "en", CASED) == expected
 
 
 @pytest.mark.parametrize("spec", [DEMO, CASED], ids=["small letters", "capitals"])
-def test_what_is_said_stays_when_read_again(spec: ModelSpec) -> None:
+def test_reading_twice_changes_nothing(spec: ModelSpec) -> None:
     for written, _ in LINES:
-        said = normalise(written, "en", spec)
-        assert normalise(said, "en", spec) == said
+        once = normalise(written, "en", spec)
+        assert normalise(once, "en", spec) == once
 
 
-def test_a_british_date_is_no_phrase() -> None:
+def test_a_british_date_is_not_read_as_a_phrase() -> None:
     assert normalise("24/7/2024", "en-GB", CASED) == "July twenty-fourth, twenty twenty-four"
     assert normalise("9/11/2024", "en-GB", CASED) == "November ninth, twenty twenty-four"
 
 
-def test_acronyms_alone_are_spelled_by_a_model_without_capitals() -> None:
+def test_acronyms_are_spelled_for_a_model_without_capitals() -> None:
     assert normalise("NATO, UN and EU.", "en", DEMO) == "nato, u n and e u."

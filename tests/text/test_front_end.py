@@ -1,4 +1,4 @@
-"""The text front end as a whole, and the alphabet of a model."""
+"""The whole text front end, and fitting texts to a vocabulary."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from f5_pipeline.models.weights import local_vocabulary
 from f5_pipeline.settings.environment import Settings
 from f5_pipeline.text.alphabet import fit, unsayable
 from f5_pipeline.text.front_end import has_speech, normalise, reference_text, spoken, tidy
-from tests.text.test_english import CASES
+from tests.text.english_cases import CASES
 
 SMALL = frozenset(" abcdefghijklmnopqrstuvwxyz',.?!")
 
@@ -29,7 +29,7 @@ def cased(demo: ModelSpec) -> ModelSpec:
 
 
 @pytest.mark.parametrize(
-    ("written", "tidied"),
+    ("written", "expected"),
     [
         ("cafe\u0301", "café"),
         ("“Quoted” — ‘so’", "\"Quoted\" — 'so'"),
@@ -46,12 +46,12 @@ def cased(demo: ModelSpec) -> ModelSpec:
         ("plain", "plain"),
     ],
 )
-def test_tidies(written: str, tidied: str) -> None:
-    assert tidy(written) == tidied
+def test_tidy(written: str, expected: str) -> None:
+    assert tidy(written) == expected
 
 
 @pytest.mark.parametrize(
-    ("written", "said"),
+    ("written", "expected"),
     [
         ("  Two\n lines  of   text ", "Two lines of text"),
         ("One.\n\nTwo.\n \n\nThree.", "One.\n\nTwo.\n\nThree."),
@@ -62,12 +62,12 @@ def test_tidies(written: str, tidied: str) -> None:
         ("   \n\n  ", ""),
     ],
 )
-def test_normalises(written: str, said: str, cased: ModelSpec) -> None:
-    assert normalise(written, "en", cased) == said
+def test_normalise(written: str, expected: str, cased: ModelSpec) -> None:
+    assert normalise(written, "en", cased) == expected
 
 
 @pytest.mark.parametrize(
-    ("written", "said"),
+    ("written", "expected"),
     [
         ("Hello, World!", "hello, world!"),
         ("It cost $5.50 (a lot); really: yes.", "it cost five dollars and fifty cents, a lot, really, yes."),
@@ -81,13 +81,12 @@ def test_normalises(written: str, said: str, cased: ModelSpec) -> None:
         ("Straße", "strasse"),
     ],
 )
-def test_fits_the_demo_models_alphabet(written: str, said: str, demo: ModelSpec) -> None:
-    text, left = spoken(written, "en", demo, local_vocabulary(demo))
-    assert (text, left) == (said, [])
+def test_texts_are_fitted_to_the_demo_models_vocabulary(written: str, expected: str, demo: ModelSpec) -> None:
+    assert spoken(written, "en", demo, local_vocabulary(demo)) == (expected, [])
 
 
 @pytest.mark.parametrize(
-    ("written", "left"),
+    ("written", "unsayable_characters"),
     [
         ("Hello 😀", ["😀"]),
         ("Привет", ["п", "р", "и", "в", "е", "т"]),
@@ -97,10 +96,12 @@ def test_fits_the_demo_models_alphabet(written: str, said: str, demo: ModelSpec)
         ("❤ ❤", ["❤"]),
     ],
 )
-def test_what_cannot_be_said_is_named_not_dropped(written: str, left: list[str], demo: ModelSpec) -> None:
-    said, found = spoken(written, "en", demo, local_vocabulary(demo))
-    assert found == left
-    assert all(c in said for c in left)
+def test_unsayable_characters_are_reported_and_kept(
+    written: str, unsayable_characters: list[str], demo: ModelSpec
+) -> None:
+    text, reported = spoken(written, "en", demo, local_vocabulary(demo))
+    assert reported == unsayable_characters
+    assert all(c in text for c in reported)
 
 
 def test_a_substitute_is_used_only_where_the_vocabulary_lacks_the_character() -> None:
@@ -114,7 +115,7 @@ def test_chinese_is_sayable_as_pinyin_only() -> None:
     assert unsayable("你好", SMALL | {"ni3", "hao3"}, "characters") == ["你", "好"]
 
 
-def test_the_official_vocabulary_says_many_scripts() -> None:
+def test_the_official_vocabulary_covers_many_scripts() -> None:
     from importlib.resources import files
 
     lines = files("f5_tts").joinpath("infer/examples/vocab.txt").read_text(encoding="utf-8").split("\n")
@@ -125,7 +126,7 @@ def test_the_official_vocabulary_says_many_scripts() -> None:
 
 
 def test_a_replacement_character_is_never_sayable() -> None:
-    """It is in the official vocabulary, but stands for text that was lost."""
+    """It is in the official vocabulary, but marks text that was lost in decoding."""
     assert unsayable("x\ufffd", SMALL | {"\ufffd"}, "characters") == ["\ufffd"]
 
 
@@ -134,12 +135,12 @@ def test_speech_needs_a_letter_or_a_digit(text: str, speech: bool) -> None:
     assert has_speech(text) is speech
 
 
-def test_what_was_made_sayable_stays_when_it_is_done_again(demo: ModelSpec, cased: ModelSpec) -> None:
+def test_fitting_twice_changes_nothing(demo: ModelSpec, cased: ModelSpec) -> None:
     vocabulary = local_vocabulary(demo)
     for spec, alphabet in ((demo, vocabulary), (cased, None)):
         for written, _ in CASES:
-            said, _ = spoken(written, "en", spec, alphabet)
-            assert spoken(said, "en", spec, alphabet)[0] == said
+            once, _ = spoken(written, "en", spec, alphabet)
+            assert spoken(once, "en", spec, alphabet)[0] == once
 
 
 @pytest.mark.parametrize(
@@ -154,24 +155,24 @@ def test_what_was_made_sayable_stays_when_it_is_done_again(demo: ModelSpec, case
         ("", ""),
     ],
 )
-def test_a_reference_text_ends_as_f5_needs_it(transcript: str, ref_text: str) -> None:
+def test_a_reference_text_ends_in_a_mark_and_a_space(transcript: str, ref_text: str) -> None:
     assert reference_text(transcript) == ref_text
 
 
-def test_any_text_is_fitted_or_refused(demo: ModelSpec) -> None:
-    """Random Unicode: what is left after fitting is in the vocabulary, or is reported."""
+def test_random_texts_are_fitted_or_reported(demo: ModelSpec) -> None:
+    """Random Unicode: every character of the result is in the vocabulary or reported."""
     vocabulary = local_vocabulary(demo)
     assert vocabulary is not None
     for seed in range(2_000):
         dice = random.Random(seed)
         text = "".join(chr(dice.choice((dice.randrange(0x250), dice.randrange(0xD800)))) for _ in range(20))
-        said, left = spoken(text, "en", demo, vocabulary)
-        assert set(said) - {"\n"} <= vocabulary | set(left), repr(text)
-        assert "  " not in said
+        fitted, reported = spoken(text, "en", demo, vocabulary)
+        assert set(fitted) - {"\n"} <= vocabulary | set(reported), repr(text)
+        assert "  " not in fitted
 
 
 @pytest.mark.timeout(60)
-@pytest.mark.parametrize("piece", [" ", "\n", " \n", "—", "- ", "…", "é", "\u0301", "½", "\t ", '"', "."])
-def test_odd_repetitions_do_not_hang(piece: str, demo: ModelSpec) -> None:
-    said, _left = spoken("a" + piece * (50_000 // len(piece)) + "b", "en", demo, local_vocabulary(demo))
-    assert said[0] == "a"
+@pytest.mark.parametrize("repeated", [" ", "\n", " \n", "—", "- ", "…", "é", "\u0301", "½", "\t ", '"', "."])
+def test_odd_repetitions_do_not_hang(repeated: str, demo: ModelSpec) -> None:
+    fitted, _ = spoken("a" + repeated * (50_000 // len(repeated)) + "b", "en", demo, local_vocabulary(demo))
+    assert fitted[0] == "a"

@@ -85,7 +85,7 @@ CASES = [
     ("es", "1 euro, 1 hora", "un euro, una hora"),
     ("it", "1 euro, 1 ora", "un euro, un'ora"),
     ("ru", "1 минута", "одна минута"),
-    # beside letters
+    # next to letters
     ("de", "MP3, 5km, die 80er, 3mal", "MP drei, fünf km, die achtziger, dreimal"),
     ("fr", "CO2", "CO deux"),
     ("lv", "MP3", "MP trīs"),
@@ -111,18 +111,18 @@ CASES = [
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize(("language", "written", "said"), CASES)
-def test_says(language: str, written: str, said: str) -> None:
-    assert " ".join(other_language(written, language.lower()).split()) == said
+@pytest.mark.parametrize(("language", "written", "expected"), CASES)
+def test_reading(language: str, written: str, expected: str) -> None:
+    assert " ".join(other_language(written, language.lower()).split()) == expected
 
 
-def test_what_is_said_stays_when_read_again() -> None:
-    for language, _, said in CASES:
-        assert other_language(said, language.lower()).split() == said.split()
+def test_reading_twice_changes_nothing() -> None:
+    for language, _, spoken in CASES:
+        assert other_language(spoken, language.lower()).split() == spoken.split()
 
 
 @pytest.mark.parametrize(
-    ("written", "said"),
+    ("written", "expected"),
     [
         ("0", "零"),
         ("10", "十"),
@@ -144,12 +144,12 @@ def test_what_is_said_stays_when_read_again() -> None:
         ("007", "零零七"),
     ],
 )
-def test_chinese_numbers(written: str, said: str) -> None:
-    assert number(written) == said
+def test_chinese_numbers(written: str, expected: str) -> None:
+    assert number(written) == expected
 
 
 @pytest.mark.parametrize("language", ["de", "fr", "es", "it", "ru", "fi", "lv", "ja", "zh"])
-def test_no_digit_survives_whatever_is_written(language: str) -> None:
+def test_random_texts_keep_no_digits(language: str) -> None:
     for seed in range(500):
         text = "".join(random.Random(seed).choices("0123456789.,:/- €$%°km", k=20))
         assert not any(c.isdecimal() for c in other_language(text, language)), text

@@ -1,4 +1,4 @@
-"""Words said otherwise than they are written: found whole, the longest first, and never touched by another rule."""
+"""Pronunciation dictionaries: whole words, the longest first, and no other rule changes the pronunciation."""
 
 from __future__ import annotations
 
@@ -21,15 +21,15 @@ def lexicon(*entries: tuple[str, ...], language: str = "en") -> Lexicon:
 
 
 def replaced(text: str, *entries: tuple[str, ...], language: str = "en") -> str:
-    """Without the rest of the front end."""
+    """The text with its words replaced, without the rest of the front end."""
     return put_back(*lexicon(*entries, language=language).set_aside(text))
 
 
-def said(text: str, *entries: tuple[str, ...], language: str = "en") -> str:
+def spoken(text: str, *entries: tuple[str, ...], language: str = "en") -> str:
     return normalise(text, language, WITH_CAPITALS, lexicon(*entries, language=language))
 
 
-# --- which words are found ------------------------------------------------------------------------------------
+# --- matching -------------------------------------------------------------------------------------------------
 
 SQL, CAN, NEW, NEW_YORK = ("SQL", "sequel"), ("can", "kan"), ("new", "noo"), ("new york", "noo yawk")
 
@@ -43,52 +43,56 @@ FOUND = [
     ("naïve naïvely", [("naïve", "nah eve")], "nah eve naïvely"),
     ("हिन्दी हि", [("हि", "X")], "हिन्दी X"),  # marks belong to their letter
     ("Москва москвича", [("москва", "МАСКВА")], "МАСКВА москвича"),
-    # scripts without spaces have no bounds within
+    # in scripts without spaces a word may begin and end anywhere
     ("我在京都市。", [("京都", "きょうと")], "我在きょうと市。"),
-    # signs at an edge need no bound, but get one
+    # an entry that begins or ends with a sign matches inside words, and gets a space
     ("ASP.NET and .NET", [(".net", "dot net")], "ASP dot net and dot net"),
     ("Dr. Who, Dr.Who", [("Dr.", "Doktor")], "Doktor Who, Doktor Who"),
     ("AC/DC live", [("AC/DC", "ay see dee see")], "ay see dee see live"),
     ("C, C++ and C#", [("C++", "see plus plus"), ("C#", "see sharp")], "C, see plus plus and see sharp"),
-    # case: small letters stand for any, capitals for themselves
+    # lower case matches any case, capitals only themselves
     ("Can CAN can", [CAN], "kan kan kan"),
     ("sql Sql SQL", [SQL], "sql Sql sequel"),
     ("US us Us", [("US", "you ess"), ("us", "uss")], "you ess uss uss"),
-    ("ΣΑΣ σας", [("σας", "sas")], "sas sas"),  # a final sigma is a sigma
-    ("İstanbul istanbul", [("istanbul", "X")], "İstanbul X"),  # a letter whose small form is two does not shift places
-    # the longest at a place, from the left, in one pass
+    ("ΣΑΣ σας", [("σας", "sas")], "sas sas"),  # a final sigma equals a sigma
+    (
+        "İstanbul istanbul",
+        [("istanbul", "X")],
+        "İstanbul X",
+    ),  # lower case of two characters shifts nothing
+    # the longest match at each position, from left to right, in one pass
     ("new York, New York, new", [NEW, NEW_YORK], "noo yawk, noo yawk, noo"),
     ("a b c d", [("a b", "1"), ("b c d", "2")], "1 c d"),
     ("one two", [("one", "two"), ("two", "one")], "two one"),
     ("sequel SQL", [SQL, ("sequel", "SQL")], "SQL sequel"),
     ("x x x", [("x", "y")], "y y y"),
-    # nothing to find
+    # no match
     ("", [SQL], ""),
     ("nothing of it", [SQL], "nothing of it"),
 ]
 
 
 @pytest.mark.parametrize(("text", "entries", "expected"), FOUND, ids=[text or "empty" for text, _, _ in FOUND])
-def test_what_is_found(text: str, entries: list[tuple[str, ...]], expected: str) -> None:
+def test_matches(text: str, entries: list[tuple[str, ...]], expected: str) -> None:
     assert replaced(text, *entries) == expected
 
 
-def test_an_entry_for_a_language_is_for_its_texts_and_beats_one_for_any() -> None:
+def test_an_entry_for_a_language_takes_precedence_over_one_for_any() -> None:
     entries = [("tomato", "T"), ("tomato", "to mah to", "en-gb"), ("tomato", "to may to", "en"), ("ja", "yah", "de")]
     assert replaced("tomato ja", *entries, language="en-GB") == "to mah to ja"
     assert replaced("tomato ja", *entries, language="en_US") == "to may to ja"
     assert replaced("tomato ja", *entries, language="de") == "T yah"
 
 
-def test_an_earlier_dictionary_beats_a_later_one_whatever_its_case_and_language() -> None:
+def test_an_earlier_dictionary_takes_precedence_whatever_the_case_and_language() -> None:
     batch = [Entry("us", "batch"), Entry("york", "yawk")]
     store = [Entry("US", "store"), Entry("us", "store", "en"), Entry("new york", "noo york"), Entry("sql", "sequel")]
     both = Pronunciations(batch, store).of("en")
     assert put_back(*both.set_aside("US us York SQL")) == "batch batch yawk sequel"
-    assert put_back(*both.set_aside("New York")) == "noo york"  # a longer word is another one
+    assert put_back(*both.set_aside("New York")) == "noo york"  # a longer entry is a different word
 
 
-# --- nothing else touches what is put in ----------------------------------------------------------------------
+# --- replacements ---------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -105,33 +109,33 @@ def test_an_earlier_dictionary_beats_a_later_one_whatever_its_case_and_language(
         ("“SQL”—it’s fine", [SQL, ("it's", "it is")], '"sequel" - it is fine'),
     ],
 )  # fmt: skip
-def test_a_saying_is_said_as_it_stands(text: str, entries: list[tuple[str, ...]], expected: str) -> None:
-    assert said(text, *entries) == expected
+def test_no_rule_changes_a_pronunciation(text: str, entries: list[tuple[str, ...]], expected: str) -> None:
+    assert spoken(text, *entries) == expected
 
 
 def test_other_languages_have_dictionaries_too() -> None:
-    assert said("Das kostet 5 € bei IKEA.", ("IKEA", "Ikeja"), language="de") == "Das kostet fünf Euro bei Ikeja."
-    assert said("我在IKEA买了5个。", ("ikea", "宜家"), language="zh") == "我在宜家买了五个。"
+    assert spoken("Das kostet 5 € bei IKEA.", ("IKEA", "Ikeja"), language="de") == "Das kostet fünf Euro bei Ikeja."
+    assert spoken("我在IKEA买了5个。", ("ikea", "宜家"), language="zh") == "我在宜家买了五个。"
 
 
-def test_a_model_without_capitals_gets_sayings_in_small_letters_and_unspelled() -> None:
+def test_pronunciations_are_lowered_but_not_spelled_for_a_model_without_capitals() -> None:
     assert (
         normalise("The SQL of NASA", "en", CATALOGUE["demo"], lexicon(("SQL", "SEE quell"))) == "the see quell of nasa"
     )
 
 
-def test_a_text_may_have_the_letters_that_stand_in() -> None:
+def test_a_text_may_contain_placeholder_letters() -> None:
     assert replaced("\U00017000 SQL \U00017001", SQL) == "\U00017000 sequel \U00017001"
 
 
-def test_more_different_words_than_one_script_has_letters() -> None:
+def test_more_words_than_one_range_has_placeholders() -> None:
     entries = [(f"w{number}q", f"s{number}") for number in range(7_000)]
     text = " ".join(word for word, _ in entries)
     assert replaced(text, *entries) == " ".join(say for _, say in entries)
 
 
-def test_large_dictionaries_and_batches_are_looked_through_word_by_word() -> None:
-    """10,000 entries and 5,000 lines: look-ups grow with the text, not with the dictionary."""
+def test_the_number_of_lookups_grows_with_the_text_not_with_the_dictionary() -> None:
+    """10,000 entries and 5,000 lines of 16 words: one look-up per word."""
     rng = random.Random(7)
     words = ["".join(rng.choices(string.ascii_lowercase, k=rng.randint(3, 9))) for _ in range(20_000)]
     entries = [

@@ -1,4 +1,4 @@
-"""What the recipe needs of this machine, and a corpus of two lines."""
+"""Skips tests for which this machine lacks packages."""
 
 from __future__ import annotations
 

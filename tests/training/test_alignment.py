@@ -1,4 +1,4 @@
-"""Words moved from where they were spoken to where F5's evenly spread text has them."""
+"""Warping speech so that words move to their positions in F5's evenly spread text."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ STARTS = np.array([0, 12, 40])
 
 
 @pytest.mark.parametrize(("characters", "frames"), [(3, 10), (10, 10), (7, 100), (16, 1000)])
-def test_an_even_text_is_upstreams(characters: int, frames: int) -> None:
+def test_even_starts_are_upstreams(characters: int, frames: int) -> None:
     import torch
     from f5_tts.model.backbones.dit import TextEmbedding
     from torch.nn.functional import pad
@@ -25,11 +25,11 @@ def test_an_even_text_is_upstreams(characters: int, frames: int) -> None:
     assert even_start(np.arange(characters), characters, frames).tolist() == first
 
 
-def test_nothing_moves_by_no_share() -> None:
+def test_a_share_of_zero_moves_nothing() -> None:
     assert moved(WORDS, STARTS, 20, 60, 0.0).tolist() == list(range(60))
 
 
-def test_words_begin_where_the_even_text_has_them() -> None:
+def test_a_share_of_one_moves_words_to_the_even_starts() -> None:
     at = moved(WORDS, STARTS, 20, 60, 1.0)
     even = even_start(WORDS, 20, 60)
     assert even.tolist() == [0, 12, 36]
@@ -38,7 +38,7 @@ def test_words_begin_where_the_even_text_has_them() -> None:
     assert at[-1] == 59
 
 
-def test_half_the_way() -> None:
+def test_a_share_of_one_half() -> None:
     at = moved(WORDS, STARTS, 20, 60, 0.5)
     assert starts_after(STARTS, even_start(WORDS, 20, 60), 0.5).tolist() == [0, 12, 38]
     assert int(at[38]) == 40

@@ -1,4 +1,4 @@
-"""The network as it is trained gives what upstream's forward gives, which is what speaks later."""
+"""The network in training gives the same as upstream's forward pass, which is used for synthesis."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ ARCH = dict(load_catalogue(Settings())["demo"].arch)
 TOKENS, FRAMES = 32, 90
 
 
-def test_the_velocity_is_upstreams() -> None:
+def test_the_velocity_equals_upstreams() -> None:
     torch.manual_seed(3)
-    transformer = build(ARCH, TOKENS)  # as it is trained
+    transformer = build(ARCH, TOKENS)  # in training mode
     noisy, given = torch.randn(2, FRAMES, 100), torch.randn(2, FRAMES, 100)
     given[:, 40:] = 0
     time = torch.tensor([0.1, 0.8])
@@ -30,7 +30,7 @@ def test_the_velocity_is_upstreams() -> None:
     torch.testing.assert_close(ours, theirs, rtol=1e-4, atol=1e-4)
 
 
-def test_a_text_that_is_not_given_is_upstreams() -> None:
+def test_a_dropped_text_equals_upstreams() -> None:
     torch.manual_seed(4)
     transformer = build(ARCH, TOKENS).eval()
     tokens = torch.randint(TOKENS, (1, 12))
@@ -41,7 +41,7 @@ def test_a_text_that_is_not_given_is_upstreams() -> None:
     torch.testing.assert_close(ours, theirs, rtol=1e-4, atol=1e-4)
 
 
-def test_the_average_follows_and_is_restored() -> None:
+def test_the_average_follows_and_can_be_restored() -> None:
     network = torch.nn.Linear(3, 2)
     average = Average(network)
     before = [value.clone() for value in average.values]

@@ -1,4 +1,4 @@
-"""How long words take, fitted to what was rendered."""
+"""Fitting word durations to rendered speech."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from f5_pipeline.models.word_timing import WordTiming
 from training import rhythm
 from training.recipe import Recipe, load
 
-WORDS = {"bad": 20, "tree": 30, "moon": 45, "of": 9, "fish": 36}  # frames at a usual pace
+WORDS = {"bad": 20, "tree": 30, "moon": 45, "of": 9, "fish": 36}  # frames at 170 words per minute
 PAUSE = 12  # after the last word
 
 
@@ -23,28 +23,28 @@ def recipe() -> Recipe:
 
 
 def rendered(folder: Path, lines: list[str], *, merged: bool = False, split: bool = False) -> None:
-    """A shard in which each word takes as long as ``WORDS`` says, at three paces in turn.
+    """A shard in which each word has the duration in ``WORDS``, at three speech rates in turn.
 
     Args:
-        merged: "of" and what comes after it are said at one go.
-        split: "fish" is said as two words.
+        merged: "of" and the word after it have one start time.
+        split: "fish" has two start times.
     """
     groups, counts, words, lengths = [], [], [], []
     for number, line in enumerate(lines):
         group, character, frame = number % 3, 0, 0.0
-        its = []
+        starts = []
         before = ""
         for word in line.rstrip(".").split():
             if not (merged and before == "of"):
-                its.append((character, round(frame)))
+                starts.append((character, round(frame)))
             if split and word == "fish":
-                its.append((character + 2, round(frame) + 10))
+                starts.append((character + 2, round(frame) + 10))
             frame += WORDS[word] * 170 / (155, 170, 185)[group]
             character += len(word) + 1
             before = word
         groups.append(group)
-        words += its
-        counts.append(len(its))
+        words += starts
+        counts.append(len(starts))
         lengths.append(round(frame + PAUSE * 170 / (155, 170, 185)[group]))
     np.savez(
         folder / "000.npz",
@@ -61,18 +61,18 @@ def texts(count: int) -> list[str]:
     return [" ".join(draw.choice(list(WORDS), 5)) + "." for _ in range(count)]
 
 
-@pytest.mark.parametrize("how", [{}, {"merged": True}, {"split": True}], ids=["one by one", "merged", "split"])
-def test_words_get_the_room_that_they_take(how: dict[str, bool], recipe: Recipe, tmp_path: Path) -> None:
+@pytest.mark.parametrize("options", [{}, {"merged": True}, {"split": True}], ids=["one by one", "merged", "split"])
+def test_words_get_tokens_for_their_duration(options: dict[str, bool], recipe: Recipe, tmp_path: Path) -> None:
     lines = texts(400)
-    rendered(tmp_path, lines, **how)
+    rendered(tmp_path, lines, **options)
     table = json.loads(rhythm.fit(recipe, lines, tmp_path))
     assert table["frames_per_token"] == rhythm.FRAMES_PER_TOKEN
-    text = WordTiming(1.0, table["frames"]).spaced("tree of moon bad fish.")
+    text = WordTiming(1.0, table["frames"]).padded("tree of moon bad fish.")
     begins = [text.index(word) for word in ("tree", "of", "moon", "bad", "fish.")]
     assert np.diff([*begins, len(text)]) == pytest.approx([30, 9, 45, 20, 36 + PAUSE], abs=2)
 
 
-def test_what_was_hardly_ever_said_is_left_out(recipe: Recipe, tmp_path: Path) -> None:
+def test_rare_features_are_left_out(recipe: Recipe, tmp_path: Path) -> None:
     lines = [line.replace("moon", "bad") for line in texts(400)]
     lines[0] = "moon bad tree."
     rendered(tmp_path, lines)

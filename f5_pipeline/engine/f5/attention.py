@@ -1,4 +1,8 @@
-"""Attention over a packed batch, one function per kernel. Each takes q, k, v (T, H, d) and returns (T, H, d)."""
+"""Attention over a packed batch, one function per kernel.
+
+Each takes queries, keys and values (T, H, d) and the batch's layout, and returns (T, H, d); frames attend only to
+frames of their own sequence. Shapes as in :mod:`f5_pipeline.engine.f5.packed`.
+"""
 
 from __future__ import annotations
 
@@ -9,12 +13,12 @@ if TYPE_CHECKING:
 
     from f5_pipeline.engine.f5.packed import Attend, Layout
 
-_ROWS = 1024  # of queries that a head works on together
-_WIDEST = 256  # channels of a head, which flash attention takes in eights
+_QUERY_ROWS = 1024  # queries per matrix product
+_MAX_HEAD_DIM = 256  # flash attention needs d ≤ 256 and a multiple of 8
 
 
 def attend_each(q: Tensor, k: Tensor, v: Tensor, layout: Layout) -> Tensor:
-    """One call of torch's attention per sequence (one for all where they are equally long): right everywhere."""
+    """torch's attention, one call per sequence, or one call in all if the lengths are equal. Works on every device."""
     import torch
     from torch.nn.functional import scaled_dot_product_attention
 
@@ -30,10 +34,10 @@ def attend_each(q: Tensor, k: Tensor, v: Tensor, layout: Layout) -> Tensor:
 
 
 def attend_by_head(q: Tensor, k: Tensor, v: Tensor, layout: Layout) -> Tensor:
-    """As products of matrices, a head at a time: on a CPU in half precision 1.7 times as fast as torch's attention.
+    """Matrix products, one head at a time: 1.7 times as fast as torch's attention on a CPU in half precision.
 
-    torch's kernel works on parts of a matrix too small for the bfloat16 product to reach its rate. These are large
-    enough, and keep a long utterance from needing memory by the square of its length.
+    torch's kernel works on blocks too small for the bfloat16 matrix product to reach its full rate. Blocks of
+    ``_QUERY_ROWS`` queries are large enough, and bound the memory for the attention weights.
     """
     import torch
 
@@ -41,13 +45,15 @@ def attend_by_head(q: Tensor, k: Tensor, v: Tensor, layout: Layout) -> Tensor:
     out = torch.empty(q.shape, dtype=q.dtype, device=q.device)
     for part in layout.slices:
         for head in range(q.shape[1]):
-            for rows, attended in zip(q[part, head].split(_ROWS), out[part, head].split(_ROWS), strict=True):
+            for rows, attended in zip(
+                q[part, head].split(_QUERY_ROWS), out[part, head].split(_QUERY_ROWS), strict=True
+            ):
                 attended.copy_((rows @ k[part, head].t()).softmax(-1) @ v[part, head])
     return out
 
 
 def attend_flash(q: Tensor, k: Tensor, v: Tensor, layout: Layout) -> Tensor:
-    """The flash_attn package's variable-length kernel (CUDA, half precision): one launch for the batch."""
+    """The flash_attn package's variable-length kernel (CUDA, half precision): one launch per batch."""
     from flash_attn import flash_attn_varlen_func
 
     longest = max(layout.lengths)
@@ -55,17 +61,24 @@ def attend_flash(q: Tensor, k: Tensor, v: Tensor, layout: Layout) -> Tensor:
 
 
 def attend_varlen(q: Tensor, k: Tensor, v: Tensor, layout: Layout) -> Tensor:
-    """torch's own variable-length attention (CUDA, half precision): one launch for the batch."""
+    """torch's own variable-length attention (CUDA, half precision): one launch per batch."""
     from torch.nn.attention.varlen import varlen_attn
 
     longest = max(layout.lengths)
     out = varlen_attn(q, k, v, layout.bounds, layout.bounds, longest, longest)
-    assert not isinstance(out, tuple)  # a tuple only where auxiliary outputs are asked for
+    assert not isinstance(out, tuple)  # a tuple only if auxiliary outputs are requested
     return out
 
 
-def choose_attention(kind: str, on: device, half_precision: bool, head_width: int) -> Attend:
-    """The kernel for a device. ``kind`` is what the environment proved: "flash_attn" or "torch"."""
+def choose_attention(kind: str, on: device, half_precision: bool, head_dim: int) -> Attend:
+    """The attention kernel for a device.
+
+    Args:
+        kind: the package that the environment check found to work, "flash_attn" or "torch".
+        on: the model's device.
+        half_precision: True for float16 and bfloat16.
+        head_dim: d, the channels of a head.
+    """
     import importlib.util
 
     import torch
@@ -74,10 +87,10 @@ def choose_attention(kind: str, on: device, half_precision: bool, head_width: in
         return attend_each
     if on.type != "cuda":
         return attend_by_head
-    if head_width % 8 or head_width > _WIDEST:
+    if head_dim % 8 or head_dim > _MAX_HEAD_DIM:
         return attend_each
     if kind == "flash_attn":
         return attend_flash
-    # torch's kernel needs an Ampere, and a torch of 2025.
-    new = torch.cuda.get_device_capability(on)[0] >= 8 and importlib.util.find_spec("torch.nn.attention.varlen")
-    return attend_varlen if new else attend_each
+    # torch's variable-length kernel needs an Ampere GPU or newer, and a torch release that has it.
+    ampere = torch.cuda.get_device_capability(on)[0] >= 8
+    return attend_varlen if ampere and importlib.util.find_spec("torch.nn.attention.varlen") else attend_each

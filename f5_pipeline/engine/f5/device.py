@@ -1,4 +1,4 @@
-"""Choosing the device, the number format and the size of a batch."""
+"""Chooses the device, the number format and the size of a batch."""
 
 from __future__ import annotations
 
@@ -9,16 +9,16 @@ from f5_pipeline.errors import BadSetting
 if TYPE_CHECKING:
     import torch
 
-_HALF_OF_FREE = 0.5  # of the free memory: the rest is for the vocoder, fragmentation and other programs
-_ACTIVATIONS = 40  # values of model width held for each frame at the peak of a block, measured generously
-_MOST_FRAMES = 60_000  # about ten minutes of audio: beyond this a batch is no faster, only later
+_MEMORY_SHARE = 0.5  # of the free memory; the rest is for the vocoder, fragmentation and other programs
+_ACTIVATIONS = 40  # activations of model width per frame at a block's peak; an upper estimate from measurements
+_MAX_FRAMES = 60_000  # about ten minutes of audio; a larger batch has no higher throughput, only more latency
 
 
 def choose_device(device: str) -> torch.device:
-    """The device that ``F5_DEVICE`` names; "auto": a GPU if torch sees one.
+    """The device that ``F5_DEVICE`` names; "auto" is a GPU if torch sees one, else the CPU.
 
     Raises:
-        BadSetting: a GPU is asked for and torch sees none.
+        BadSetting: torch does not see the GPU.
     """
     import torch
 
@@ -36,8 +36,8 @@ def choose_device(device: str) -> torch.device:
 def choose_precision(precision: str, device: torch.device) -> torch.dtype:
     """The number format that ``F5_PRECISION`` names.
 
-    "auto" is bfloat16 where the hardware multiplies it (GPUs from Ampere on, CPUs with AVX512-BF16 or AMX), float16
-    on older GPUs, and float32 on other CPUs, which emulate bfloat16 ten times slower.
+    "auto" is bfloat16 where the hardware supports it (GPUs from Ampere on, CPUs with AVX512-BF16 or AMX), float16 on
+    older GPUs, and float32 on other CPUs, which emulate bfloat16 at a tenth of the speed.
     """
     import torch
 
@@ -56,11 +56,19 @@ def _cpu_multiplies_bfloat16() -> bool:
 
 
 def batch_frames(transformer: Any, device: torch.device, bytes_per_value: int) -> int:
-    """How many mel frames (reference + generated) one batch may have."""
+    """The most mel frames (reference + generated) that one batch may have.
+
+    On a GPU: the frames whose activations, of both halves of guidance, fit half of the free memory.
+
+    Args:
+        transformer: upstream's backbone; its ``dim`` is used.
+        device: where it runs.
+        bytes_per_value: of the number format.
+    """
     import torch
 
     if device.type != "cuda":
-        return _MOST_FRAMES
+        return _MAX_FRAMES
     free, _ = torch.cuda.mem_get_info(device)
-    bytes_per_frame = transformer.dim * _ACTIVATIONS * bytes_per_value * 2  # and the unconditional half
-    return max(1000, min(_MOST_FRAMES, int(free * _HALF_OF_FREE / bytes_per_frame)))
+    bytes_per_frame = transformer.dim * _ACTIVATIONS * bytes_per_value * 2  # conditional and unconditional
+    return max(1000, min(_MAX_FRAMES, int(free * _MEMORY_SHARE / bytes_per_frame)))

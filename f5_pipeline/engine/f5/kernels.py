@@ -1,9 +1,8 @@
-"""What lies between the matrix products of F5's DiT, in forms that suit the device.
+"""The operations between the matrix products of F5's DiT, in forms that suit the device.
 
-On a CPU torch's own GELU, Mish and grouped convolution take a third of the model's time though they hold a tenth of
-its arithmetic (``benchmarks/kernels.py``); the forms here compute the same values in fewer or faster passes. On a GPU
-a pass over memory is to take about a tenth of a matrix product's time, by its bytes, so that several operations become
-one kernel.
+On a CPU torch's own GELU, Mish and grouped convolution take a third of the model's time with a tenth of its
+arithmetic (``benchmarks/kernels.py``); the functions here compute the same values in fewer or faster passes. On a GPU
+one pass over memory takes about a tenth of a matrix product's time, so several operations are fused into one kernel.
 """
 
 from __future__ import annotations
@@ -25,23 +24,24 @@ _log = logging.getLogger(__name__)
 _GELU_LINEAR = 1.5957691216057308  # 2 √(2/π)
 _GELU_CUBIC = _GELU_LINEAR * 0.044715
 # Frames per block of the grouped convolution. A block reads 8 + 30 frames for 8 results: 1.2 times the arithmetic,
-# as dense matrix products.
+# but in dense matrix products.
 _BLOCK = 8
 _BLOCKS_AT_ONCE = 16  # their windows, half a megabyte, stay in a core's cache between copy and product
-_DENSE_GROUP = 32  # channels per group from which torch's own convolution is the faster one
+_DENSE_GROUP = 32  # channels per group from which torch's own convolution is faster
 
 
 def fused(function: Function, on: device) -> Function:
-    """The function as one kernel where the device has a compiler (a GPU, with Triton); else the function itself."""
+    """The function compiled into one kernel on a GPU with Triton; elsewhere the function itself."""
     if on.type != "cuda" or importlib.util.find_spec("triton") is None:
         return function
     return Compiled(function)  # type: ignore[return-value]
 
 
 class Compiled:
-    """A function of tensors as one kernel; the function itself, with a warning, where it cannot be compiled.
+    """A function of tensors, compiled into one kernel at its first call.
 
-    The first dimension of tensors that have several, frames, may be of any size; all others are compiled in.
+    Falls back to the function itself, with a warning, where compilation fails. The kernel accepts any number of
+    frames (the first dimension of tensors with several); all other sizes are fixed.
     """
 
     def __init__(self, function: Callable[..., Any], backend: str | Callable[..., Any] = "inductor") -> None:
@@ -64,9 +64,9 @@ class Compiled:
         try:
             return self._compiled(*args)
         except torch._dynamo.exc.TorchDynamoException as error:
-            # Before anything was computed: a C compiler or Python's headers are missing, say.
+            # Compilation failed, before anything was computed: a missing C compiler or Python header, for example.
             text = str(error)
-            if "out of memory" in text.lower() or "OutOfMemoryError" in text:  # which says nothing about the next time
+            if "out of memory" in text.lower() or "OutOfMemoryError" in text:  # temporary: the next call may compile
                 raise torch.cuda.OutOfMemoryError(text) from None
             return self._give_up(error)(*args)
 
@@ -77,27 +77,30 @@ class Compiled:
             import torch._inductor.config
 
             if "TORCHINDUCTOR_COMPILE_THREADS" not in os.environ:
-                torch._inductor.config.compile_threads = 1  # processes would take longer to start than two kernels
+                torch._inductor.config.compile_threads = 1  # a process pool takes longer to start than two kernels
             return torch.compile(self._function, backend=self._backend)
-        except (ImportError, RuntimeError) as error:  # a Python that is newer than what torch can read
+        except (ImportError, RuntimeError) as error:  # a Python release that this torch does not support
             return self._give_up(error)
 
     def _give_up(self, error: Exception) -> Callable[..., Any]:
-        _log.warning("%s is not compiled, and slower: %s", self._function.__name__, str(error).strip())
+        _log.warning("%s could not be compiled and runs slower: %s", self._function.__name__, str(error).strip())
         self._compiled = self._function
         return self._function
 
 
 def rotate(qk: Tensor, rotation: Tensor, heads: int, norm: Tensor | None) -> Tensor:
-    """Queries and keys, (T, 2, H, d), with their rotary embedding; neighbouring channels are a complex number.
+    """Apply the rotary embedding to queries and keys; each pair of neighbouring channels is a complex number.
+
+    RoPE: arXiv 2104.09864.
 
     Args:
+        qk: (T, 2, H, d) queries and keys.
         rotation: (T, d / 2, 2) float32, cosines and sines; on a CPU (T, 2, heads, d / 2) complex64.
-        heads: the first of them are rotated.
-        norm: (2, 1, d) weights of the RMS norms before it, if there are any.
+        heads: the number of leading heads to rotate.
+        norm: (2, 1, d) weights of the RMS norms applied before, or None.
 
     Returns:
-        On a CPU, without norms, the tensor that was given.
+        (T, 2, H, d). On a CPU, without norms, ``qk`` itself, modified in place.
     """
     import torch
     from torch.nn.functional import rms_norm
@@ -117,7 +120,7 @@ def rotate(qk: Tensor, rotation: Tensor, heads: int, norm: Tensor | None) -> Ten
 
 
 def add_and_norm(h: Tensor, x: Tensor, gate: Tensor, weight: Tensor, shift: Tensor) -> Tensor:
-    """h += gate · x, in place; returns its LayerNorm. ``h``, ``x``: (T, D); the others: (D,)."""
+    """h += gate · x, in place; returns LayerNorm(h), (T, D). ``h``, ``x``: (T, D); the others: (D,)."""
     from torch.nn.functional import layer_norm
 
     h.addcmul_(x, gate)
@@ -128,13 +131,13 @@ def project_gelu(x: Tensor, weight: Tensor, bias: Tensor) -> Tensor:
     """gelu(x W + b): (T, D) → (T, F). ``weight``: (D, F)."""
     import torch
 
-    if x.device.type == "cuda":  # cuBLAS applies it to its sums before it writes them
+    if x.device.type == "cuda":  # cuBLAS fuses the GELU into the matrix product
         return torch._addmm_activation(bias, x, weight, use_gelu=True)
     return gelu_tanh(torch.addmm(bias, x, weight))
 
 
 def gelu_tanh(x: Tensor) -> Tensor:
-    """GELU in its tanh approximation; same shape as ``x``."""
+    """GELU in its tanh approximation (arXiv 1606.08415); same shape as ``x``."""
     import torch
     from torch.nn.functional import gelu
 
@@ -146,7 +149,7 @@ def gelu_tanh(x: Tensor) -> Tensor:
 
 
 def mish(x: Tensor) -> Tensor:
-    """Mish, x · tanh(log(1 + eˣ)); same shape as ``x``."""
+    """Mish, x · tanh(log(1 + eˣ)) = x · n / (n + 2) with n = eˣ (eˣ + 2) (arXiv 1908.08681); same shape as ``x``."""
     import torch
     from torch.nn import functional
 
@@ -159,12 +162,13 @@ def mish(x: Tensor) -> Tensor:
     return n.div_(n + 2.0).mul_(x)
 
 
-class SpacedConvolution:
-    """A grouped 1-D convolution of odd width over frames laid out with gaps of half its width.
+class GappedConvolution:
+    """A grouped 1-D convolution of odd width over sequences laid out with gaps of half that width.
 
     Args:
         weight: (D, D / groups, width).
         bias: (D,).
+        groups: the number of groups, each of c = D / groups channels.
     """
 
     def __init__(self, weight: Tensor, bias: Tensor, groups: int) -> None:
@@ -183,33 +187,40 @@ class SpacedConvolution:
             matrix[:, frame : frame + self.width, :, frame] = taps.permute(0, 3, 2, 1)
         return matrix.reshape(groups, -1, _BLOCK * c)
 
-    def __call__(self, frames: Tensor, spaced: Tensor, spaced_rows: int, bias: bool = True) -> Tensor:
-        """Convolve ``frames`` (T, D), which lie at rows ``spaced`` (T,) of a layout of ``spaced_rows`` rows.
+    def __call__(self, frames: Tensor, gapped: Tensor, gapped_rows: int, bias: bool = True) -> Tensor:
+        """Convolve packed frames, each sequence on its own.
 
-        Without ``bias`` only the linear part, whose values for a sum are the sum of its values.
+        Args:
+            frames: (T, D).
+            gapped: (T,) int64, the row of each frame in the layout with gaps (``Layout.gapped``).
+            gapped_rows: the number of rows of that layout.
+            bias: False: only the linear part, so that the results of two terms can be added.
+
+        Returns:
+            (T, D).
         """
         from torch.nn.functional import conv1d
 
         half = self.width // 2
-        rows = -(-spaced_rows // _BLOCK) * _BLOCK + 2 * half
-        laid = frames.new_zeros(rows, frames.shape[-1])
-        laid[spaced] = frames
+        rows = -(-gapped_rows // _BLOCK) * _BLOCK + 2 * half
+        spread = frames.new_zeros(rows, frames.shape[-1])
+        spread[gapped] = frames
         if self._blocks is None:
-            wide = conv1d(laid.t()[None], self.weight, padding=half, groups=self.groups)[0].t()
-            out = wide[spaced]
+            convolved = conv1d(spread.t()[None], self.weight, padding=half, groups=self.groups)[0].t()
+            out = convolved[gapped]
         else:
-            out = self._convolve_blocks(laid, (rows - 2 * half) // _BLOCK)[spaced - half]
+            out = self._convolve_blocks(spread, (rows - 2 * half) // _BLOCK)[gapped - half]
         return out.add_(self.bias) if bias else out
 
-    def _convolve_blocks(self, laid: Tensor, count: int) -> Tensor:
-        """(count · block, D): row r is the convolution around row r + width // 2 of ``laid``."""
+    def _convolve_blocks(self, spread: Tensor, count: int) -> Tensor:
+        """(count · block, D): row r is the convolution around row r + width // 2 of ``spread``."""
         import torch
 
         assert self._blocks is not None
-        width, groups = laid.shape[-1], self.groups
+        width, groups = spread.shape[-1], self.groups
         c, window = width // groups, _BLOCK + self.width - 1
-        windows = laid.as_strided((groups, count, window, c), (c, _BLOCK * width, width, 1))
-        out = laid.new_empty(count, _BLOCK, groups, c)
+        windows = spread.as_strided((groups, count, window, c), (c, _BLOCK * width, width, 1))
+        out = spread.new_empty(count, _BLOCK, groups, c)
         at_once = self._at_once or count
         for start in range(0, count, at_once):
             part = windows[:, start : start + at_once].reshape(groups, -1, window * c)

@@ -1,4 +1,4 @@
-"""Loading upstream's modules from the files of a model. Whether the files belong together is proven before."""
+"""Loads upstream's modules from the files of a model. ``models.proof`` has checked that the files belong together."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 def load_transformer(spec: ModelSpec, checkpoint: Path, vocabulary_size: int) -> Any:
-    """Upstream's backbone with the weights of ``checkpoint`` (EMA), float32, in eval mode.
+    """Upstream's backbone with the (EMA) weights of ``checkpoint``, float32, in eval mode, on the CPU.
 
     Raises:
         ModelUnsupported: the backbone is not a DiT.
@@ -29,7 +29,7 @@ def load_transformer(spec: ModelSpec, checkpoint: Path, vocabulary_size: int) ->
 
 
 def read_transformer_weights(checkpoint: Path) -> dict[str, Tensor]:
-    """The tensors of the transformer, by the names the backbone gives them. Nothing is unpickled."""
+    """The transformer's tensors by the backbone's own names. Torch files are loaded with ``weights_only=True``."""
     import torch
     from safetensors.torch import load_file
 
@@ -47,7 +47,7 @@ def read_transformer_weights(checkpoint: Path) -> dict[str, Tensor]:
 
 
 def load_vocoder(folder: Path) -> Any:
-    """Vocos from ``config.yaml`` and ``pytorch_model.bin``, float32, in eval mode."""
+    """Vocos from ``config.yaml`` and ``pytorch_model.bin`` in ``folder``, float32, in eval mode, on the CPU."""
     import torch
     from vocos import Vocos
 
@@ -57,7 +57,7 @@ def load_vocoder(folder: Path) -> Any:
 
 
 def load_tokens(vocabulary: Path) -> dict[str, int]:
-    """The index of each token, by upstream's own reader."""
+    """The index of each token, read by upstream's own function."""
     from f5_tts.model.utils import get_tokenizer
 
     tokens, _ = get_tokenizer(str(vocabulary), "custom")

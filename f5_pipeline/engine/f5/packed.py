@@ -2,19 +2,20 @@
 
 Upstream pads a batch to its longest row and, with the configurations it ships, lets attention read the padding.
 Packing leaves nothing to mask: linear layers see one long sequence, attention and the positional convolution stay
-inside each utterance. So an utterance sounds the same alone and in company, and no work is spent on padding.
+inside each utterance. So an utterance sounds the same alone and in a batch, and no work is spent on padding.
 
 The weights are upstream's own modules'; only the order of computation differs:
   * the input projection and the first positional convolution are linear: the part of text and reference is computed
     once for all steps, the part of the noise once for both halves of guidance;
   * all rows share one time step, so AdaLN's modulation is a LayerNorm with weight ``1 + scale`` and bias ``shift``;
   * queries, keys and values come from one matrix product, and are rotated together;
-  * on a GPU, what lies between two matrix products is one kernel (``kernels.fused``).
+  * on a GPU, the operations between two matrix products are one kernel (``kernels.fused``).
 
 Weights of matrix products are stored (in, out), the order in which a CPU multiplies them fastest.
 
-Shapes: T frames in total, R sequences, D model width, H heads, d head width, S steps. With guidance the sequences lie
-there twice, conditional then unconditional: C = 2 copies of T frames; else C = 1. No sampling loop here.
+Shapes: T frames in total, R sequences, D model width, F feed-forward width, H heads, d head width, S steps. With
+guidance a batch contains each sequence twice, first all conditional, then all unconditional: C = 2 copies of T frames;
+else C = 1. The sampling loop is in ``sampler``.
 """
 
 from __future__ import annotations
@@ -24,7 +25,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from f5_pipeline.engine.f5.kernels import SpacedConvolution, add_and_norm, fused, mish, project_gelu, rotate
+from f5_pipeline.engine.f5.kernels import GappedConvolution, add_and_norm, fused, mish, project_gelu, rotate
 
 if TYPE_CHECKING:
     from torch import Tensor, device, dtype
@@ -34,53 +35,60 @@ Attend = Callable[["Tensor", "Tensor", "Tensor", "Layout"], "Tensor"]
 
 @dataclass(frozen=True)
 class Layout:
-    """Where each sequence of a packed batch lies.
+    """The positions of the sequences in a packed batch.
 
-    ``spaced`` are the rows of the frames in a layout with ``gap`` empty rows around each sequence, in which a
+    ``gapped`` are the rows of the frames in a layout with ``gap`` empty rows around each sequence, in which a
     convolution of half-width ``gap`` cannot reach from one sequence into the next.
     """
 
     lengths: tuple[int, ...]  # frames of each sequence
     positions: Tensor  # (T,) int64: index of each frame within its sequence
-    spaced: Tensor  # (T,) int64
-    spaced_rows: int
+    gapped: Tensor  # (T,) int64
+    gapped_rows: int
     bounds: Tensor  # (R + 1,) int32: cumulative lengths
 
     @property
     def slices(self) -> list[slice]:
+        """The frames of each sequence."""
         ends = self.bounds.tolist()
         return [slice(start, end) for start, end in itertools.pairwise(ends)]
 
 
 def make_layout(lengths: Sequence[int], gap: int, on: device) -> Layout:
-    """The layout of sequences of these ``lengths`` (frames), for convolutions that reach ``gap`` frames."""
+    """The layout of R sequences.
+
+    Args:
+        lengths: frames of each sequence.
+        gap: half-width, in frames, of the convolutions that run over the gapped layout.
+        on: the device of the layout's tensors.
+    """
     import torch
 
     sizes = torch.tensor(lengths)
     bounds = torch.cat([torch.zeros(1, dtype=torch.long), sizes.cumsum(0)])
     positions = torch.cat([torch.arange(n) for n in lengths])
     which = torch.repeat_interleave(torch.arange(len(lengths)), sizes)
-    spaced = torch.arange(int(bounds[-1])) + gap * (which + 1)
+    gapped = torch.arange(int(bounds[-1])) + gap * (which + 1)
     return Layout(
         lengths=tuple(lengths),
         positions=positions.to(on),
-        spaced=spaced.to(on),
-        spaced_rows=int(bounds[-1]) + gap * (len(lengths) + 1),
+        gapped=gapped.to(on),
+        gapped_rows=int(bounds[-1]) + gap * (len(lengths) + 1),
         bounds=bounds.to(device=on, dtype=torch.int32),
     )
 
 
 @dataclass(frozen=True)
 class Condition:
-    """The part of the model's input that stays the same at every step, in the compute format."""
+    """The part of the model's input that is the same at every step, in the compute format."""
 
-    projected: Tensor  # (C T, D)
-    convolved: Tensor  # (C T, D): the first positional convolution of it
+    projected: Tensor  # (C T, D): input projection of reference and text
+    convolved: Tensor  # (C T, D): its first positional convolution
 
 
 @dataclass(frozen=True)
 class _Block:
-    """The weights of one DiT block, as the packed computation wants them."""
+    """The weights of one DiT block, merged and transposed for the packed computation."""
 
     qkv_weight: Tensor  # (D, 3 H d)
     qkv_bias: Tensor
@@ -95,7 +103,7 @@ class _Block:
 
 @dataclass(frozen=True)
 class _BlockModulation:
-    """AdaLN of one block at one step; each (D,)."""
+    """AdaLN of one block at one step; each tensor (D,)."""
 
     attn_shift: Tensor
     attn_weight: Tensor  # 1 + scale
@@ -107,11 +115,11 @@ class _BlockModulation:
 
 @dataclass(frozen=True)
 class Modulation:
-    """All that depends on the time step alone."""
+    """Everything that depends on the time step alone."""
 
     blocks: tuple[_BlockModulation, ...]
-    final_weight: Tensor
-    final_shift: Tensor
+    final_weight: Tensor  # (D,)
+    final_shift: Tensor  # (D,)
 
 
 class PackedDiT:
@@ -121,7 +129,7 @@ class PackedDiT:
         dit: upstream's backbone, weights loaded, in eval mode, float32, on its device.
         compute: the number format of the matrix products; norms and the sampler's state stay float32.
         attend: attention over a packed batch; see :mod:`f5_pipeline.engine.f5.attention`.
-        cpu_forms: rotate, and add to the residual, as is fast on a CPU, not as on a GPU; None: as the device is.
+        cpu_forms: use the rotation and residual code that is fast on a CPU; None: if the device is a CPU.
     """
 
     def __init__(self, dit: Any, compute: dtype, attend: Attend, cpu_forms: bool | None = None) -> None:
@@ -141,7 +149,7 @@ class PackedDiT:
         self._project_noise = self._cast(projection[:, :mel].t())
         self._project_rest = projection[:, mel:]
         self._first_convolution, *self._convolutions = [
-            SpacedConvolution(self._cast(layer.weight), self._cast(layer.bias), layer.groups)
+            GappedConvolution(self._cast(layer.weight), self._cast(layer.bias), layer.groups)
             for layer in dit.input_embed.conv_pos_embed.conv1d
             if hasattr(layer, "kernel_size")
         ]
@@ -171,7 +179,7 @@ class PackedDiT:
         )
 
     def modulations(self, times: Tensor) -> list[Modulation]:
-        """AdaLN's parameters for each of the S ``times`` (S,), float32; the same for every utterance."""
+        """AdaLN's parameters for each of ``times`` (S,) float32; the same for every utterance."""
         import torch
         from torch.nn.functional import silu
 
@@ -189,21 +197,21 @@ class PackedDiT:
         ]
 
     def rotations(self, layout: Layout) -> Tensor:
-        """Rotary embedding of queries and keys at each frame's position, float32, as ``kernels.rotate`` takes it."""
+        """Rotary embedding at each frame's position, float32, in the form that ``kernels.rotate`` takes."""
         import torch
 
         angles = layout.positions.float()[:, None] * self.dit.rotary_embed.inv_freq.float()[None, :]
         if not self._cpu_forms:
             return torch.stack([angles.cos(), angles.sin()], dim=-1)
         turns = torch.polar(torch.ones_like(angles), angles)[:, None, None]
-        # Laid out in full: a product with a broadcast factor takes several times as long on a CPU.
+        # Expanded in memory: a product with a broadcast factor takes several times as long on a CPU.
         return turns.expand(-1, 2, self.rotated_heads, -1).contiguous()
 
     def condition(self, reference: Tensor, text: Tensor, layout: Layout) -> Condition:
-        """What text and reference contribute to the input.
+        """The contribution of text and reference to the input.
 
         Args:
-            reference: (C T, mel) log mel of the reference, zero where speech is to be generated.
+            reference: (C T, mel) log mel of the reference, zero in the frames to generate.
             text: (C T, text_dim) text embedding.
             layout: of the C T frames.
         """
@@ -212,7 +220,7 @@ class PackedDiT:
 
         both = torch.cat([reference, text], dim=-1).float()
         projected = linear(both, self._project_rest, self.dit.input_embed.proj.bias).to(self.compute)
-        return Condition(projected, self._first_convolution(projected, layout.spaced, layout.spaced_rows))
+        return Condition(projected, self._first_convolution(projected, layout.gapped, layout.gapped_rows))
 
     def hidden(
         self,
@@ -237,7 +245,7 @@ class PackedDiT:
 
         h = self._embed(noisy, condition, layout, noise_layout)
         residual = h.clone() if self._skip is not None else None
-        # One buffer for all blocks: the system hands out and takes back memory of this size in a time that shows.
+        # One buffer for all blocks: allocating memory of this size takes measurable time.
         buffer = h.new_empty(h.shape[0], 3 * self.heads * self.head_dim)
         width = (h.shape[-1],)
         final = (modulation.final_weight, modulation.final_shift)
@@ -263,26 +271,27 @@ class PackedDiT:
     def _embed(self, noisy: Tensor, condition: Condition, layout: Layout, noise_layout: Layout) -> Tensor:
         """(C T, D): projected input plus its convolutional position embedding, inside each sequence."""
         projected = noisy @ self._project_noise
-        convolved = self._first_convolution(projected, noise_layout.spaced, noise_layout.spaced_rows, bias=False)
+        convolved = self._first_convolution(projected, noise_layout.gapped, noise_layout.gapped_rows, bias=False)
         c = mish(_add_to_copies(convolved, condition.convolved))
         for convolution in self._convolutions:
-            c = mish(convolution(c, layout.spaced, layout.spaced_rows))
+            c = mish(convolution(c, layout.gapped, layout.gapped_rows))
         return _add_to_copies(projected, condition.projected).add_(c)
 
     def _advance(
         self, h: Tensor, x: Tensor, weight: Tensor, bias: Tensor, gate: Tensor, norm: tuple[Tensor, Tensor]
     ) -> Tensor:
-        """h += gate · (x W + b), in place; returns h normed for what comes next."""
+        """h += gate · (x W + b), in place; returns LayerNorm(h), the input of the next layer. ``h``: (T, D)."""
         import torch
         from torch.nn.functional import layer_norm
 
         if not self._cpu_forms or h.dtype != torch.float32:
             return self._add_and_norm(h, torch.addmm(bias, x, weight), gate, *norm)
-        # The gate folded into the weight: the product adds itself to h, one pass less.
+        # With the gate folded into the weight, the matrix product adds to h itself: one pass fewer.
         h.addmm_(x, weight * gate).add_(bias * gate)
         return layer_norm(h, h.shape[-1:], *norm, 1e-6)
 
     def _attention(self, block: _Block, normed: Tensor, layout: Layout, rotation: Tensor, buffer: Tensor) -> Tensor:
+        """(T, H d): the heads' outputs before the output projection. ``buffer``: (T, 3 H d), overwritten."""
         import torch
 
         frames = normed.shape[0]
@@ -292,6 +301,6 @@ class PackedDiT:
         return self.attend(q, k, qkv[:, 2], layout).reshape(frames, -1)
 
 
-def _add_to_copies(part: Tensor, whole: Tensor) -> Tensor:
-    """(C T, D): ``part`` (T, D) added to each of the C copies in ``whole``."""
-    return (part + whole.unflatten(0, (-1, part.shape[0]))).flatten(0, 1)
+def _add_to_copies(x: Tensor, copies: Tensor) -> Tensor:
+    """(C T, D): ``x`` (T, D) added to each of the C copies in ``copies`` (C T, D)."""
+    return (x + copies.unflatten(0, (-1, x.shape[0]))).flatten(0, 1)

@@ -1,7 +1,8 @@
-"""Sampling: from per-utterance noise to mel frames, by Euler steps of the flow, with guidance and sway.
+"""Sampling: from noise to mel frames by Euler steps of the flow, with classifier-free guidance and sway sampling.
 
-Follows ``CFM.sample`` of F5-TTS (arXiv 2410.06885; EPSS: arXiv 2505.19931). Three things differ: noise belongs to
-the utterance (its own generator), only the current state is kept, and text embeddings are computed once.
+Follows ``CFM.sample`` of F5-TTS (arXiv 2410.06885; EPSS: arXiv 2505.19931), with three differences: each utterance has
+its own noise generator, only the current state is kept, and text embeddings are computed once. The network is in
+``packed``.
 """
 
 from __future__ import annotations
@@ -17,20 +18,20 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class Item:
+class SamplerInput:
     """One sequence to sample."""
 
     tokens: Tensor  # (n,) int64: reference text + text
     reference: Tensor  # (ref_frames, mel) float32 log mel
     frames: int  # reference + generated
     noise: Tensor  # (frames, mel) float32
-    cfg_strength: float
+    cfg_strength: float  # 0: no guidance
 
 
 def time_steps(nfe_step: int, sway_sampling_coef: float | None, on: device) -> Tensor:
-    """(nfe_step + 1,) times from 0 to 1: upstream's EPSS table where there is one, else linear; then sway.
+    """(nfe_step + 1,) float32 times from 0 to 1: upstream's EPSS table for this step count, else linear; then sway.
 
-    Sway: t + s (cos(π t / 2) − 1 + t), F5-TTS section 3.3.
+    Sway sampling, F5-TTS section 3.3: t + s (cos(π t / 2) − 1 + t) with s = ``sway_sampling_coef``; None: no sway.
     """
     import torch
     from f5_tts.model.utils import get_epss_timesteps
@@ -42,49 +43,64 @@ def time_steps(nfe_step: int, sway_sampling_coef: float | None, on: device) -> T
 
 
 def draw_noise(seed: int, frames: int, mel: int) -> Tensor:
-    """(frames, mel) normal noise from ``seed`` alone: drawn on the CPU, so that every device gets the same."""
+    """(frames, mel) float32 standard normal noise, by ``seed`` alone: drawn on the CPU, the same for every device."""
     import torch
 
     return torch.randn(frames, mel, generator=torch.Generator().manual_seed(seed))
 
 
-def sample(model: PackedDiT, items: Sequence[Item], times: Tensor) -> list[Tensor]:
-    """Sample all items together: a list of (frames, mel) float32, the reference's frames in front.
+def sample(model: PackedDiT, inputs: Sequence[SamplerInput], times: Tensor) -> list[Tensor]:
+    """Sample all inputs in one batch, by Euler's method.
 
-    Items may differ in length, voice and guidance; guidance must be zero for all of them or for none, since zero
-    skips the unconditional half.
+    Inputs may differ in length, voice and guidance strength. Guidance must be zero for all or for none: without
+    guidance the unconditional half is not computed.
+
+    Args:
+        model: the network.
+        inputs: the sequences; their tensors on the model's device, but for the noise.
+        times: (S + 1,) from :func:`time_steps`.
+
+    Returns:
+        (frames, mel) float32 log mel of each input, the reference's frames first.
+
+    Raises:
+        ValueError: guidance is zero for some inputs only.
     """
     import torch
 
-    guided = items[0].cfg_strength > 1e-5
-    if any((item.cfg_strength > 1e-5) != guided for item in items):
-        raise ValueError("guidance is zero for some of the items only")
-    lengths = [item.frames for item in items]
-    flow = _Flow(model, items, guided)
-    x = torch.cat([item.noise.to(model.device) for item in items])
+    guided = inputs[0].cfg_strength > 1e-5
+    if any((one.cfg_strength > 1e-5) != guided for one in inputs):
+        raise ValueError("guidance is zero for some of the inputs only")
+    lengths = [one.frames for one in inputs]
+    flow = _Flow(model, inputs, guided)
+    x = torch.cat([one.noise.to(model.device) for one in inputs])
     for modulation, step in zip(model.modulations(times[:-1]), times.diff(), strict=True):
         x = x + step * flow.velocity(x, modulation)
-    done = list(x.split(lengths))
-    for item, mel in zip(items, done, strict=True):
-        mel[: item.reference.shape[0]] = item.reference
-    return done
+    mels = list(x.split(lengths))
+    for one, mel in zip(inputs, mels, strict=True):
+        mel[: one.reference.shape[0]] = one.reference
+    return mels
 
 
 class _Flow:
-    """The model's velocity field for some items: all that does not change from step to step, computed once."""
+    """The velocity field for a batch. Everything that is the same at every step is computed once, here."""
 
-    def __init__(self, model: PackedDiT, items: Sequence[Item], guided: bool) -> None:
-        lengths = [item.frames for item in items]
+    def __init__(self, model: PackedDiT, inputs: Sequence[SamplerInput], guided: bool) -> None:
+        lengths = [one.frames for one in inputs]
         self.model = model
         self.noise_layout = make_layout(lengths, model.gap, model.device)
         self.layout = make_layout(lengths * 2, model.gap, model.device) if guided else self.noise_layout
-        self.condition = _condition(model, items, guided, self.layout)
+        self.condition = _condition(model, inputs, guided, self.layout)
         self.rotation = model.rotations(self.layout)
-        strengths = [item.cfg_strength for item in items]
+        strengths = [one.cfg_strength for one in inputs]
         self.strength = _per_frame(strengths, lengths, model.device) if guided else None
 
     def velocity(self, x: Tensor, modulation: Modulation) -> Tensor:
-        """(T, mel): the flow at ``x``; with guidance c + s (c − u), combined before the (affine) output projection."""
+        """(T, mel): the velocity at ``x`` (T, mel).
+
+        With guidance c + s (c − u), from the conditional c and the unconditional u: combined before the output
+        projection, which is affine, so that only one half is projected.
+        """
         model, noisy = self.model, x.to(self.model.compute)
         hidden = model.hidden(noisy, self.condition, modulation, self.layout, self.noise_layout, self.rotation)
         if self.strength is None:
@@ -94,24 +110,25 @@ class _Flow:
 
 
 def _per_frame(values: Sequence[float], lengths: Sequence[int], on: device) -> Tensor:
+    """(T, 1): each sequence's value, repeated for its frames."""
     import torch
 
     return torch.repeat_interleave(torch.tensor(values), torch.tensor(lengths)).to(on)[:, None]
 
 
-def _condition(model: PackedDiT, items: Sequence[Item], guided: bool, layout: Layout) -> Condition:
-    """Of the conditional sequences, then of the same without reference and text."""
+def _condition(model: PackedDiT, inputs: Sequence[SamplerInput], guided: bool, layout: Layout) -> Condition:
+    """The condition of all C T frames: with text and reference; with guidance, then without either."""
     import torch
     from torch.nn.functional import pad
 
-    texts = [_embed(model, item, drop=False) for item in items]
-    references = [pad(item.reference, (0, 0, 0, item.frames - item.reference.shape[0])) for item in items]
+    texts = [_embed(model, one, drop=False) for one in inputs]
+    references = [pad(one.reference, (0, 0, 0, one.frames - one.reference.shape[0])) for one in inputs]
     if guided:
-        texts += [_embed(model, item, drop=True) for item in items]
+        texts += [_embed(model, one, drop=True) for one in inputs]
         references += [torch.zeros_like(reference) for reference in references]
     return model.condition(torch.cat(references), torch.cat(texts), layout)
 
 
-def _embed(model: PackedDiT, item: Item, drop: bool) -> Tensor:
-    """(frames, text_dim): each utterance on its own, as upstream embeds a batch of one."""
-    return model.dit.text_embed(item.tokens[None], seq_len=item.frames, drop_text=drop)[0]
+def _embed(model: PackedDiT, one: SamplerInput, drop: bool) -> Tensor:
+    """(frames, text_dim): the text embedding of one utterance, as upstream computes it for a batch of one."""
+    return model.dit.text_embed(one.tokens[None], seq_len=one.frames, drop_text=drop)[0]

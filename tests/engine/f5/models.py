@@ -1,4 +1,4 @@
-"""Models for the engine's tests: the embedded checkpoint, and small ones whose every weight is random."""
+"""Models and chunks for the engine's tests: the embedded checkpoint, and small models with random weights."""
 
 from __future__ import annotations
 
@@ -14,9 +14,10 @@ from f5_tts.model import CFM, DiT
 from f5_pipeline.engine.f5.attention import choose_attention
 from f5_pipeline.engine.f5.load import load_tokens, load_transformer
 from f5_pipeline.engine.f5.packed import PackedDiT
-from f5_pipeline.engine.f5.sampler import Item, draw_noise
+from f5_pipeline.engine.f5.sampler import SamplerInput, draw_noise
+from f5_pipeline.engine.protocol import SpeechChunk
 from f5_pipeline.models.catalogue import load_catalogue
-from f5_pipeline.models.spec import ModelSpec
+from f5_pipeline.models.spec import ModelSpec, Sampling
 from f5_pipeline.models.weights import ModelFiles, ensure_weights
 from f5_pipeline.settings.environment import Settings
 
@@ -37,6 +38,16 @@ ARCHITECTURES = {
     "qk_norm": {"text_mask_padding": True, "qk_norm": "rms_norm"},
 }
 VOCABULARY = 40
+SAMPLING = Sampling(5, 1.0, -1.0, 1.0, 0.15)
+CHUNK = SpeechChunk(
+    "a small boat on the lake.",
+    str(VOICES / "m3.wav"),
+    3.1,
+    "a quick brown fox jumps over the lazy dog near the river.",
+    130,
+    SAMPLING,
+    7,
+)
 
 
 def demo_spec() -> ModelSpec:
@@ -50,7 +61,7 @@ def demo_files() -> ModelFiles:
 
 @functools.cache
 def backbone(name: str) -> Any:
-    """Upstream's DiT: "demo", or one of ``ARCHITECTURES`` with every parameter drawn at random."""
+    """Upstream's DiT: "demo", or one of ``ARCHITECTURES`` with random parameters."""
     if name == "demo":
         return load_transformer(demo_spec(), demo_files().checkpoint, len(load_tokens(demo_files().vocabulary)))
     torch.manual_seed(1)
@@ -66,19 +77,19 @@ def packed(name: str, precision: torch.dtype = torch.float32, cpu_forms: bool = 
 
 
 def upstream(name: str) -> CFM:
-    """Upstream's own sampler around the same weights."""
+    """Upstream's sampler with the same weights."""
     return CFM(transformer=backbone(name), mel_spec_kwargs=MEL).eval()
 
 
-def items(lengths: Sequence[int], cfg_strength: float = 2.0) -> list[Item]:
-    """One item for each length, with a reference, a text and a seed of its own."""
+def sampler_inputs(lengths: Sequence[int], cfg_strength: float = 2.0) -> list[SamplerInput]:
+    """One input for each length (frames), each with its own reference, text and seed."""
     torch.manual_seed(7)
-    made = []
+    inputs = []
     for seed, frames in enumerate(lengths):
         reference = torch.randn(20 + 7 * (seed % 5), 100)
         tokens = torch.randint(0, 31, (10 + frames // 12,))
-        made.append(Item(tokens, reference, frames, draw_noise(seed, frames, 100), cfg_strength))
-    return made
+        inputs.append(SamplerInput(tokens, reference, frames, draw_noise(seed, frames, 100), cfg_strength))
+    return inputs
 
 
 def relative_error(left: torch.Tensor, right: torch.Tensor) -> float:

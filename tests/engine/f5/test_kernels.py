@@ -1,4 +1,4 @@
-"""The CPU forms of three operations against torch's own, compiled ones against plain ones, and kinds of attention."""
+"""The CPU code of three operations against torch's own, compiled against plain functions, and the attention kernels."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from f5_pipeline.engine.f5.attention import (
     attend_varlen,
     choose_attention,
 )
-from f5_pipeline.engine.f5.kernels import Compiled, SpacedConvolution, add_and_norm, fused, gelu_tanh, mish, rotate
+from f5_pipeline.engine.f5.kernels import Compiled, GappedConvolution, add_and_norm, fused, gelu_tanh, mish, rotate
 from f5_pipeline.engine.f5.packed import make_layout
 from tests.engine.f5.models import relative_error
 
@@ -35,7 +35,7 @@ def test_mish() -> None:
 
 
 def test_half_precision_is_rounded_once() -> None:
-    """Half of the last of bfloat16's eight bits is all that is lost."""
+    """The error is at most half of the last of bfloat16's eight bits."""
     x = WIDE.bfloat16()
     for ours, exact in (
         (gelu_tanh(x), functional.gelu(x.double(), approximate="tanh")),
@@ -46,7 +46,7 @@ def test_half_precision_is_rounded_once() -> None:
 
 @pytest.mark.parametrize("heads", [4, 1])
 @pytest.mark.parametrize("normed", [False, True])
-def test_a_rotation_in_complex_and_in_real_numbers(heads: int, normed: bool) -> None:
+def test_rotation_in_complex_and_in_real_numbers(heads: int, normed: bool) -> None:
     torch.manual_seed(0)
     qk, angles = torch.randn(50, 3, 4, 64)[:, :2], torch.randn(50, 32)
     norm = torch.rand(2, 1, 64) if normed else None
@@ -65,8 +65,8 @@ def _fresh_compiler():
 
 
 @pytest.mark.usefixtures("_fresh_compiler")
-def test_what_is_compiled_gives_the_same_for_any_number_of_frames() -> None:
-    """Compiled once: a batch of another size must not be compiled anew. "aot_eager" does all but write kernels."""
+def test_a_function_compiled_once_gives_the_same_for_any_number_of_frames() -> None:
+    """A batch of another size must not trigger a second compilation. "aot_eager" does everything but write kernels."""
     torch.manual_seed(0)
     compiled = [Compiled(function, "aot_eager") for function in (rotate, add_and_norm)]
     with torch.inference_mode():
@@ -82,7 +82,7 @@ def test_what_is_compiled_gives_the_same_for_any_number_of_frames() -> None:
 
 
 @pytest.mark.usefixtures("_fresh_compiler")
-def test_what_cannot_be_compiled_is_computed_all_the_same(caplog: pytest.LogCaptureFixture) -> None:
+def test_a_function_that_cannot_be_compiled_runs_uncompiled(caplog: pytest.LogCaptureFixture) -> None:
     tried = []
 
     def backend(*_: Any) -> Any:
@@ -97,7 +97,9 @@ def test_what_cannot_be_compiled_is_computed_all_the_same(caplog: pytest.LogCapt
 
 
 @pytest.mark.usefixtures("_fresh_compiler")
-def test_a_python_that_torch_cannot_compile(caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_python_release_that_torch_does_not_support(
+    caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
     tried = []
 
     def refuse(*_: Any, **__: Any) -> Any:
@@ -122,7 +124,7 @@ def test_a_python_that_torch_cannot_compile(caplog: pytest.LogCaptureFixture, mo
     ],
     ids=["torch's", "inductor's", "Triton's"],
 )
-def test_memory_that_runs_out_while_it_is_compiled_is_no_reason_to_give_up(error: Exception) -> None:
+def test_compilation_is_retried_after_it_ran_out_of_memory(error: Exception) -> None:
     tried = []
 
     def full_once(graph: Any, _: Any) -> Any:
@@ -140,7 +142,7 @@ def test_memory_that_runs_out_while_it_is_compiled_is_no_reason_to_give_up(error
 
 
 @pytest.mark.usefixtures("_fresh_compiler")
-def test_norms_that_are_as_many_as_the_frames_compile_all_the_same() -> None:
+def test_as_many_frames_as_norms_compile_too() -> None:
     torch.manual_seed(0)
     compiled, norm = Compiled(rotate, "aot_eager"), torch.rand(2, 1, 64)
     for frames in (2, 30, 7):
@@ -149,7 +151,7 @@ def test_norms_that_are_as_many_as_the_frames_compile_all_the_same() -> None:
 
 
 def _add_and_norm(function: Any) -> tuple[torch.Tensor, torch.Tensor]:
-    """The function's result, and the right one."""
+    """The function's result and the expected one."""
     torch.manual_seed(0)
     h, x, (gate, weight, shift) = torch.randn(9, 8), torch.randn(9, 8), torch.randn(3, 8)
     return function(h.clone(), x, gate, weight, shift), add_and_norm(h, x, gate, weight, shift)
@@ -158,15 +160,15 @@ def _add_and_norm(function: Any) -> tuple[torch.Tensor, torch.Tensor]:
 def _assert_warned(caplog: pytest.LogCaptureFixture, cause: str) -> None:
     (record,) = [one for one in caplog.records if one.name == "f5_pipeline.engine.f5.kernels"]
     assert record.levelno == logging.WARNING
-    assert "add_and_norm is not compiled, and slower" in record.message
+    assert "add_and_norm" in record.message
     assert cause in record.message
 
 
-def test_a_cpu_compiles_nothing() -> None:
+def test_nothing_is_compiled_on_a_cpu() -> None:
     assert fused(rotate, CPU) is rotate
 
 
-@pytest.mark.parametrize("groups", [16, 2], ids=["small groups: as matrix products", "large groups: torch's own"])
+@pytest.mark.parametrize("groups", [16, 2], ids=["small groups: matrix products", "large groups: torch's own"])
 def test_convolution_stays_inside_each_sequence(groups: int) -> None:
     torch.manual_seed(0)
     layer = torch.nn.Conv1d(96, 96, 31, groups=groups, padding=15)
@@ -174,7 +176,7 @@ def test_convolution_stays_inside_each_sequence(groups: int) -> None:
     layout = make_layout(lengths, 15, CPU)
     frames = torch.randn(sum(lengths), 96)
     with torch.inference_mode():
-        packed = SpacedConvolution(layer.weight, layer.bias, groups)(frames, layout.spaced, layout.spaced_rows)
+        packed = GappedConvolution(layer.weight, layer.bias, groups)(frames, layout.gapped, layout.gapped_rows)
         for part in layout.slices:
             alone = layer(frames[part].t()[None])[0].t()
             assert torch.allclose(packed[part], alone, atol=1e-5)
@@ -190,12 +192,12 @@ def test_attention_stays_inside_each_sequence() -> None:
         assert torch.allclose(out[part], torch.einsum("hqk,khd->qhd", weights, v[part]), atol=1e-5)
 
 
-@pytest.mark.parametrize("spread", [1, 3], ids=["even attention", "few frames get nearly all of it"])
+@pytest.mark.parametrize("spread", [1, 3], ids=["even attention weights", "concentrated attention weights"])
 def test_attention_by_head(spread: float) -> None:
     torch.manual_seed(0)
-    layout = make_layout((50, 1090, 3), 15, CPU)  # one of them is worked on in two parts
+    layout = make_layout((50, 1090, 3), 15, CPU)  # the second takes two blocks of queries
     q, k, v = torch.randn(3, 1143, 2, 64)
-    q, k = spread * q, spread * k  # their products have this, squared, as standard deviation
+    q, k = spread * q, spread * k  # the standard deviation of the scores is spread²
     exact = attend_each(q, k, v, layout)
     assert torch.allclose(attend_by_head(q, k, v, layout), exact, atol=1e-5)
     half = [x.bfloat16() for x in (q, k, v)]
@@ -212,10 +214,10 @@ def test_attention_by_head(spread: float) -> None:
         ("flash_attn", "cuda:0", True, 9, attend_flash),
         ("flash_attn", "cuda:0", False, 9, attend_each),
         ("torch", "cuda:0", True, 8, attend_varlen),
-        ("torch", "cuda:0", True, 7, attend_each),  # a T4: torch's kernel would refuse it
+        ("torch", "cuda:0", True, 7, attend_each),  # a T4, which torch's kernel does not support
     ],
 )
-def test_which_attention(
+def test_the_choice_of_attention(
     kind: str, on: str, half: bool, capability: int, chosen: object, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(torch.cuda, "get_device_capability", lambda _: (capability, 0))
@@ -223,19 +225,19 @@ def test_which_attention(
     assert choose_attention(kind, torch.device(on), half, 64) is chosen
 
 
-@pytest.mark.parametrize(("kind", "width"), [("flash_attn", 20), ("torch", 20), ("torch", 264)])
-def test_heads_that_a_kernel_may_refuse(kind: str, width: int, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize(("kind", "head_dim"), [("flash_attn", 20), ("torch", 20), ("torch", 264)])
+def test_head_widths_that_the_kernels_do_not_support(kind: str, head_dim: int, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(torch.cuda, "get_device_capability", lambda _: (9, 0))
-    assert choose_attention(kind, torch.device("cuda:0"), True, width) is attend_each
+    assert choose_attention(kind, torch.device("cuda:0"), True, head_dim) is attend_each
 
 
-def test_a_torch_that_lacks_the_kernel(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_torch_release_without_the_kernel(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(torch.cuda, "get_device_capability", lambda _: (9, 0))
     monkeypatch.setattr(importlib.util, "find_spec", lambda _: None)
     assert choose_attention("torch", torch.device("cuda:0"), True, 64) is attend_each
 
 
-def test_equal_lengths_take_one_call_and_give_the_same() -> None:
+def test_equal_lengths_give_the_same_in_one_call() -> None:
     torch.manual_seed(0)
     q, k, v = torch.randn(3, 12, 2, 8)
     together = attend_each(q, k, v, make_layout((4, 4, 4), 15, CPU))

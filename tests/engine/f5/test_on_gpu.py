@@ -1,4 +1,4 @@
-"""What only a GPU can show: its kernels against the plain ones, and the engine on it against the engine on a CPU.
+"""Tests that need a GPU: its kernels against plain torch, and the engine on it against the engine on a CPU.
 
 python -m pytest -m gpu tests/engine/f5
 """
@@ -16,11 +16,19 @@ import torch._dynamo
 
 from f5_pipeline.engine.f5.attention import attend_each, attend_flash, attend_varlen, choose_attention
 from f5_pipeline.engine.f5.engine import F5Engine
-from f5_pipeline.engine.f5.kernels import Compiled, SpacedConvolution, add_and_norm, gelu_tanh, project_gelu, rotate
+from f5_pipeline.engine.f5.kernels import Compiled, GappedConvolution, add_and_norm, gelu_tanh, project_gelu, rotate
 from f5_pipeline.engine.f5.packed import PackedDiT, make_layout
-from f5_pipeline.engine.f5.sampler import Item, sample, time_steps
-from tests.engine.f5.models import ARCHITECTURES, backbone, demo_files, demo_spec, items, packed, relative_error
-from tests.engine.f5.test_engine import CHUNK
+from f5_pipeline.engine.f5.sampler import SamplerInput, sample, time_steps
+from tests.engine.f5.models import (
+    ARCHITECTURES,
+    CHUNK,
+    backbone,
+    demo_files,
+    demo_spec,
+    packed,
+    relative_error,
+    sampler_inputs,
+)
 
 pytestmark = [pytest.mark.gpu, pytest.mark.timeout(600)]
 
@@ -30,8 +38,8 @@ HALF = pytest.mark.parametrize(("precision", "bound"), [(torch.bfloat16, 0.03), 
 
 
 @pytest.fixture(autouse=True)
-def _all_is_compiled():
-    """Beyond its limit of variants torch would compute the rest as it is, without a word."""
+def _no_fallback():
+    """Beyond its limit of compiled variants torch would silently run uncompiled code."""
     torch._dynamo.reset()
     with torch._dynamo.config.patch(fail_on_recompile_limit_hit=True):
         yield
@@ -51,7 +59,7 @@ def test_attention(kernel: str, precision: torch.dtype, bound: float) -> None:
     torch.manual_seed(0)
     layout = make_layout(LENGTHS, 15, GPU)
     qkv = torch.randn(sum(LENGTHS), 3, 4, 64, device=GPU, dtype=precision)
-    q, k, v = qkv.unbind(1)  # strided, as the engine has them
+    q, k, v = qkv.unbind(1)  # strided, as in the engine
     ours = _attention(kernel)(q, k, v, layout)  # type: ignore[operator]
     assert relative_error(ours.float(), attend_each(q.float(), k.float(), v.float(), layout)) < bound
 
@@ -65,15 +73,15 @@ def test_kernels(precision: torch.dtype, bound: float) -> None:
     with torch.inference_mode():
         for count in (frames, frames // 2):
             qkv = torch.randn(count, 3, 4, 64, device=GPU).to(precision)
-            qk, turns = qkv[:, :2], torch.randn(count, 32, 2, device=GPU)  # strided, as the engine has them
+            qk, turns = qkv[:, :2], torch.randn(count, 32, 2, device=GPU)  # strided, as in the engine
             for heads, norm in ((4, None), (1, None), (4, norms), (1, norms)):
                 ours = compiled[rotate](qk, turns, heads, None if norm is None else norm.to(precision))
                 assert relative_error(ours.float(), rotate(qk.float(), turns, heads, norm)) < bound
             h, x = torch.randn(2, count, 96, device=GPU)
             gate, weight, shift = torch.randn(3, 96, device=GPU)
             half = [tensor.to(precision) for tensor in (h, x, gate, weight, shift)]
-            normed, right = compiled[add_and_norm](*half), add_and_norm(h, x, gate, weight, shift)
-            assert relative_error(normed.float(), right) < bound
+            normed, expected = compiled[add_and_norm](*half), add_and_norm(h, x, gate, weight, shift)
+            assert relative_error(normed.float(), expected) < bound
             assert relative_error(half[0].float(), h) < bound
         x, weight, bias = (
             torch.randn(frames, 96, device=GPU),
@@ -83,11 +91,11 @@ def test_kernels(precision: torch.dtype, bound: float) -> None:
         projected = project_gelu(x.to(precision), weight.to(precision), bias.to(precision))
         assert relative_error(projected.float(), gelu_tanh(torch.addmm(bias, x, weight))) < bound
         layer, layout = torch.nn.Conv1d(96, 96, 31, groups=16, padding=15).to(GPU), make_layout(LENGTHS, 15, GPU)
-        spaced = SpacedConvolution(layer.weight.to(precision), layer.bias.to(precision), 16)
-        convolved = spaced(x.to(precision), layout.spaced, layout.spaced_rows)
+        convolution = GappedConvolution(layer.weight.to(precision), layer.bias.to(precision), 16)
+        convolved = convolution(x.to(precision), layout.gapped, layout.gapped_rows)
         for part in layout.slices:
             assert relative_error(convolved[part].float(), layer(x[part].t()[None])[0].t()) < bound
-    assert not [function for function, one in compiled.items() if one._compiled is function]  # none fell back
+    assert not [function for function, one in compiled.sampler_inputs() if one._compiled is function]  # none fell back
 
 
 @pytest.mark.parametrize(
@@ -95,42 +103,42 @@ def test_kernels(precision: torch.dtype, bound: float) -> None:
 )
 @pytest.mark.parametrize("name", ARCHITECTURES)
 def test_architectures(name: str, precision: torch.dtype, bound: float) -> None:
-    """With random weights, as on a CPU in float32; the bounds are those that a CPU keeps (``test_sampler``)."""
-    batch = items((90, 131, 400))
+    """With random weights, the same as on a CPU in float32, within the bounds that ``test_sampler`` has for a CPU."""
+    batch = sampler_inputs((90, 131, 400))
     with torch.inference_mode():
-        right = sample(packed(name), batch, time_steps(7, -1.0, torch.device("cpu")))
+        expected = sample(packed(name), batch, time_steps(7, -1.0, torch.device("cpu")))
         attend = choose_attention("torch", GPU, precision.itemsize == 2, 32)
         model = PackedDiT(copy.deepcopy(backbone(name)).to(GPU), precision, attend)
-        together = sample(model, [_on_gpu(item) for item in batch], time_steps(7, -1.0, GPU))
+        together = sample(model, [_on_gpu(one) for one in batch], time_steps(7, -1.0, GPU))
     assert model._rotate._compiled is not rotate
     assert model._add_and_norm._compiled is not add_and_norm
-    for ours, theirs in zip(together, right, strict=True):
+    for ours, theirs in zip(together, expected, strict=True):
         assert relative_error(ours.cpu(), theirs) < bound
 
 
 @pytest.mark.parametrize(("precision", "bound"), [("float32", 1e-3), ("bfloat16", 0.03), ("float16", 0.005)])
 def test_the_engine(precision: str, bound: float) -> None:
-    """As on a CPU in float32, alone as in company, and its clips are whole."""
+    """The same as on a CPU in float32, alone and in a batch; and the audio has a plausible level."""
     engine = F5Engine(demo_spec(), demo_files(), "cuda", precision)
     with torch.inference_mode():
-        batch = items((90, 131, 400))
-        there = [_on_gpu(item) for item in batch]
-        together = sample(engine._model, there, time_steps(7, -1.0, GPU))
-        right = sample(packed("demo"), batch, time_steps(7, -1.0, torch.device("cpu")))
-        for item, ours, theirs in zip(there, together, right, strict=True):
+        batch = sampler_inputs((90, 131, 400))
+        on_gpu = [_on_gpu(one) for one in batch]
+        together = sample(engine._model, on_gpu, time_steps(7, -1.0, GPU))
+        expected = sample(packed("demo"), batch, time_steps(7, -1.0, torch.device("cpu")))
+        for one, ours, theirs in zip(on_gpu, together, expected, strict=True):
             assert relative_error(ours.cpu(), theirs) < bound
-            assert relative_error(sample(engine._model, [item], time_steps(7, -1.0, GPU))[0], ours) < bound
+            assert relative_error(sample(engine._model, [one], time_steps(7, -1.0, GPU))[0], ours) < bound
     for spoken in engine.speak([replace(CHUNK, seed=seed) for seed in range(5)]):
         assert spoken.samples is not None, spoken.error
         assert 0.02 < np.sqrt(np.mean(spoken.samples**2)) < 0.3
 
 
-def test_memory_that_runs_out() -> None:
-    """A card that is nearly full: batches shrink until they fit."""
+def test_out_of_memory() -> None:
+    """On a nearly full GPU, batches shrink until they fit."""
     engine = F5Engine(demo_spec(), demo_files(), "cuda", batch_seconds=1200)
-    budget = engine._budget
+    budget = engine._runner.budget
     gc.collect()
-    torch.cuda.empty_cache()  # what earlier tests have left there is not counted
+    torch.cuda.empty_cache()  # frees the memory of earlier tests
     torch.cuda.set_per_process_memory_fraction(0.5 * 2**30 / torch.cuda.get_device_properties(GPU).total_memory, GPU)
     try:
         spoken = list(engine.speak([replace(CHUNK, seed=seed) for seed in range(128)]))
@@ -138,8 +146,8 @@ def test_memory_that_runs_out() -> None:
         torch.cuda.set_per_process_memory_fraction(1.0, GPU)
     assert not [one.error for one in spoken if one.error]
     assert len(spoken) == 128
-    assert engine._budget < budget  # it did run out
+    assert engine._runner.budget < budget  # the memory was exhausted at least once
 
 
-def _on_gpu(item: Item) -> Item:
-    return replace(item, tokens=item.tokens.to(GPU), reference=item.reference.to(GPU))
+def _on_gpu(one: SamplerInput) -> SamplerInput:
+    return replace(one, tokens=one.tokens.to(GPU), reference=one.reference.to(GPU))
