@@ -32,7 +32,7 @@ from typing import Any
 import soundfile
 
 from f5_pipeline.audio.samples import SAMPLE_RATE
-from f5_pipeline.engine.protocol import HOP_LENGTH, SpeechChunk
+from f5_pipeline.engine.protocol import HOP_LENGTH, Chunk
 from f5_pipeline.models.catalogue import load_catalogue
 from f5_pipeline.models.spec import ModelSpec, Sampling
 from f5_pipeline.models.weights import ModelFiles, ensure_weights
@@ -127,7 +127,7 @@ def ours(spec: ModelSpec, weights: ModelFiles, args: argparse.Namespace) -> Spea
     def speak(batch: Sequence[Line]) -> Iterable[float]:
         sampling = Sampling(args.nfe_step, args.cfg, -1.0, 1.0, 0.15)
         chunks = [
-            SpeechChunk(x.text, x.ref_audio, soundfile.info(x.ref_audio).duration, x.ref_text, x.frames, sampling, seed)
+            Chunk(x.text, x.ref_audio, soundfile.info(x.ref_audio).duration, x.ref_text, x.frames, sampling, seed)
             for seed, x in enumerate(batch)
         ]
         for spoken in engine.speak(chunks):

@@ -34,7 +34,7 @@ from f5_pipeline.cluster.sizing import speak_on_ray
 from f5_pipeline.cluster.work_plan import WorkPlan
 from f5_pipeline.demo.install import install
 from f5_pipeline.engine.loading import load_f5_engine
-from f5_pipeline.engine.protocol import HOP_LENGTH, SpeechChunk, Spoken
+from f5_pipeline.engine.protocol import HOP_LENGTH, Chunk, SpokenChunk
 from f5_pipeline.engine.word_spacing import with_word_spacing
 from f5_pipeline.manifests.batch_settings import BatchSettings
 from f5_pipeline.manifests.manifest import read_utterances
@@ -167,9 +167,9 @@ class CostsNothing:
     def __init__(self) -> None:
         self._noise = np.random.default_rng(1).normal(0, 0.05, 24_000 * 60).astype(np.float32)
 
-    def speak(self, chunks: Sequence[SpeechChunk]) -> Iterator[Spoken]:
+    def speak(self, chunks: Sequence[Chunk]) -> Iterator[SpokenChunk]:
         for index, chunk in enumerate(chunks):
-            yield Spoken(index, self._noise[: chunk.frames * HOP_LENGTH])
+            yield SpokenChunk(index, self._noise[: chunk.frames * HOP_LENGTH])
 
 
 def load_nothing(model: ReadyModel) -> CostsNothing:

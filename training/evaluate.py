@@ -24,7 +24,7 @@ from typing import Any
 import numpy as np
 
 from f5_pipeline.engine.f5.engine import F5Engine
-from f5_pipeline.engine.protocol import SpeechChunk, SpeechEngine, seconds_of
+from f5_pipeline.engine.protocol import Chunk, SpeechEngine, seconds_of
 from f5_pipeline.engine.word_spacing import with_word_spacing
 from f5_pipeline.models.catalogue import load_catalogue
 from f5_pipeline.models.proof import read_vocabulary
@@ -159,9 +159,7 @@ def _speak(
         audio = reference or model.folder / "voices" / f"{sentence.voice}.wav"
         ref_text = reference_text((model.folder / "voices" / f"{sentence.voice}.txt").read_text(encoding="utf-8"))
         sampling = Sampling(steps, model.spec.default_sampling.cfg_strength, -1.0, 1.0, 0.15)
-        chunks.append(
-            SpeechChunk(sentence.text, str(audio), _seconds(audio), ref_text, sentence.frames, sampling, seed=seed)
-        )
+        chunks.append(Chunk(sentence.text, str(audio), _seconds(audio), ref_text, sentence.frames, sampling, seed=seed))
     samples: dict[int, Samples] = {}
     for spoken in engine.speak(chunks):
         if spoken.samples is None:

@@ -12,7 +12,7 @@ from functools import cached_property
 
 from f5_pipeline.engine.protocol import reference_frames, seconds_of
 from f5_pipeline.models.word_timing import WordTiming
-from f5_pipeline.text.chunking import Chunk, chunk_text
+from f5_pipeline.text.chunking import TextChunk, chunk_text
 
 # How long a character takes to say, in Latin letters. F5-TTS counts UTF-8 bytes, which is about right for Latin (1)
 # and Chinese (3 bytes, about the time of three letters), but doubles Cyrillic, Greek, Hebrew and Arabic and triples
@@ -100,7 +100,7 @@ def max_chunk_seconds(reference: Reference, max_seconds: float) -> float:
     return limit if limit >= _LEAST_CHUNK_LIMIT_SECONDS else 0.0
 
 
-def plan_chunks(text: str, reference: Reference, speed: float, max_seconds: float) -> list[Chunk]:
+def plan_chunks(text: str, reference: Reference, speed: float, max_seconds: float) -> list[TextChunk]:
     """Cut a text into chunks that the model can speak in one go.
 
     Raises:
@@ -113,7 +113,7 @@ def plan_chunks(text: str, reference: Reference, speed: float, max_seconds: floa
         shortest=_SHORTEST_CHUNK_SECONDS,
     )
     # A text that fits keeps its white space: where parts are joined, spaces between scripts may be lost.
-    return [Chunk(text)] if len(chunks) == 1 else chunks
+    return [TextChunk(text)] if len(chunks) == 1 else chunks
 
 
 def pack(lengths: Sequence[int], groups: Sequence[Hashable], budget: int) -> list[list[int]]:

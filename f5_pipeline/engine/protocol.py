@@ -21,7 +21,7 @@ ENGINE_VERSION = "f5-packed-3"
 
 
 @dataclass(frozen=True, slots=True)
-class SpeechChunk:
+class Chunk:
     """A text that the model speaks in one go. An engine reads the fields up to ``seed``."""
 
     text: str
@@ -44,7 +44,7 @@ class SpeechChunk:
 
 
 @dataclass(frozen=True)
-class Spoken:
+class SpokenChunk:
     """The result of one chunk."""
 
     index: int  # in the sequence of chunks given
@@ -55,7 +55,7 @@ class Spoken:
 class SpeechEngine(Protocol):
     """A text-to-speech engine."""
 
-    def speak(self, chunks: Sequence[SpeechChunk]) -> Iterator[Spoken]:
+    def speak(self, chunks: Sequence[Chunk]) -> Iterator[SpokenChunk]:
         """Speak all chunks, batched to suit the device; yields each result as soon as it is ready, in any order.
 
         A chunk sounds the same in every batch. A chunk that fails does not stop the others.

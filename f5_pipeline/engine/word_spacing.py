@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
-from f5_pipeline.engine.protocol import SpeechChunk, SpeechEngine, Spoken, reference_frames
+from f5_pipeline.engine.protocol import Chunk, SpeechEngine, SpokenChunk, reference_frames
 from f5_pipeline.models.word_timing import WordTiming
 
 
@@ -18,11 +18,11 @@ class WordSpacingEngine:
     def __init__(self, engine: SpeechEngine, word_timing: WordTiming) -> None:
         self._engine, self._word_timing = engine, word_timing
 
-    def speak(self, chunks: Sequence[SpeechChunk]) -> Iterator[Spoken]:
+    def speak(self, chunks: Sequence[Chunk]) -> Iterator[SpokenChunk]:
         """See ``SpeechEngine``."""
         return self._engine.speak([self._padded(chunk) for chunk in chunks])
 
-    def _padded(self, chunk: SpeechChunk) -> SpeechChunk:
+    def _padded(self, chunk: Chunk) -> Chunk:
         ref_frames = reference_frames(chunk.ref_seconds)
         ref_text, text = self._word_timing.pad_pair(chunk.ref_text, chunk.text, ref_frames, chunk.frames)
         return replace(chunk, ref_text=ref_text, text=text)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from f5_pipeline.audio.join import Joint, join_chunks, starts_of
 from f5_pipeline.audio.samples import SAMPLE_RATE, Samples
-from f5_pipeline.engine.protocol import SpeechChunk
+from f5_pipeline.engine.protocol import Chunk
 from f5_pipeline.quality.asr.comparison import words_of
 from f5_pipeline.results.chunk_spans import ChunkSpan
 from f5_pipeline.synthesis.request import SynthesisRequest
@@ -32,7 +32,7 @@ class Waveform:
 class TakeAssembly:
     """One unfinished take. Its chunks arrive in any order, from several threads."""
 
-    def __init__(self, request: SynthesisRequest, attempt: int, chunks: Sequence[SpeechChunk]) -> None:
+    def __init__(self, request: SynthesisRequest, attempt: int, chunks: Sequence[Chunk]) -> None:
         self.request, self.attempt, self.chunks = request, attempt, chunks
         self.key = request.take_key(attempt)
         #: True if the chunks are clips of their own; else the only chunk is the clip.
@@ -82,7 +82,7 @@ class TakeAssembly:
         )
 
 
-def chunk_waveform(chunk: SpeechChunk, samples: Samples) -> Waveform:
+def chunk_waveform(chunk: Chunk, samples: Samples) -> Waveform:
     """A chunk as a clip of its own."""
     whole = join_chunks([samples], [Joint()])
     return Waveform(chunk.key, whole, whole, chunk.text, chunk.seconds, chunk.seed, chunk.attempt)

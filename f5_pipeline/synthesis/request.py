@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property, lru_cache
 
 from f5_pipeline.engine.duration import Reference, max_chunk_seconds, plan_chunks, speech_frames, speech_seconds
-from f5_pipeline.engine.protocol import ENGINE_VERSION, SpeechChunk
+from f5_pipeline.engine.protocol import ENGINE_VERSION, Chunk
 from f5_pipeline.manifests.utterance import Passage, Utterance
 from f5_pipeline.models.spec import Sampling
 from f5_pipeline.models.weights import ReadyModel
@@ -42,7 +42,7 @@ class SynthesisRequest:
     speakers: tuple[Speaker, ...]  # one for each passage of the utterance; one if it has no passages
     key: str = field(init=False)  # the clip key of the first take, which identifies the request
     expected_seconds: float = field(init=False)  # the planned duration of its clip
-    _plan: tuple[tuple[SpeechChunk, Speaker], ...] = field(default=(), init=False, repr=False, compare=False)
+    _plan: tuple[tuple[Chunk, Speaker], ...] = field(default=(), init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "key", clip_key(self.parts()))
@@ -83,7 +83,7 @@ class SynthesisRequest:
         """The pause before its first word."""
         return self.utterance.end_pauses[0]
 
-    def chunks(self, attempt: int = 1) -> tuple[SpeechChunk, ...]:
+    def chunks(self, attempt: int = 1) -> tuple[Chunk, ...]:
         """What the model speaks for a take. A chunk's key and noise depend on its own text, not on its neighbours."""
         plan = self._plan or self._planned()
         if attempt == 1:
@@ -143,7 +143,7 @@ class SynthesisRequest:
             seed=self.utterance.seed,
         )
 
-    def _planned(self) -> tuple[tuple[SpeechChunk, Speaker], ...]:
+    def _planned(self) -> tuple[tuple[Chunk, Speaker], ...]:
         """Plan the chunks of the first take; those of a long text are kept."""
         plan = tuple(
             (chunk, speaker)
@@ -154,7 +154,7 @@ class SynthesisRequest:
             object.__setattr__(self, "_plan", plan)
         return plan
 
-    def _passage_chunks(self, passage: Passage, speaker: Speaker) -> Iterator[SpeechChunk]:
+    def _passage_chunks(self, passage: Passage, speaker: Speaker) -> Iterator[Chunk]:
         voice, reference = speaker.voice, speaker.reference
         sampling = self.utterance.sampling
         if passage.speed != sampling.speed:
@@ -163,7 +163,7 @@ class SynthesisRequest:
         for text in texts:
             parts = self._parts(text.text, speaker, sampling, attempt=1)
             is_last = text is texts[-1]  # no cross-fade into another voice or a pause
-            yield SpeechChunk(
+            yield Chunk(
                 text=text.text,
                 ref_audio=voice.audio,
                 ref_seconds=reference.seconds,
@@ -177,7 +177,7 @@ class SynthesisRequest:
                 cross_fade_seconds=0.0 if is_last else sampling.cross_fade_duration,
             )
 
-    def _numbered(self, chunk: SpeechChunk, speaker: Speaker, attempt: int) -> SpeechChunk:
+    def _numbered(self, chunk: Chunk, speaker: Speaker, attempt: int) -> Chunk:
         """The chunk of another attempt: the same text, another key and seed."""
         parts = self._parts(chunk.text, speaker, chunk.sampling, attempt)
         return replace(chunk, key=clip_key(parts), seed=derive_seed(parts), attempt=attempt)

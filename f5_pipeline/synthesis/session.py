@@ -18,7 +18,7 @@ from threading import Lock
 import numpy as np
 
 from f5_pipeline.audio.samples import SAMPLE_RATE
-from f5_pipeline.engine.protocol import SpeechChunk, SpeechEngine, Spoken
+from f5_pipeline.engine.protocol import Chunk, SpeechEngine, SpokenChunk
 from f5_pipeline.errors import ClipDamaged, ObjectMissing
 from f5_pipeline.models.weights import ReadyModel
 from f5_pipeline.quality import signal
@@ -133,7 +133,7 @@ class _Session:
         chunks = [kept.get(position, chunk) for position, chunk in enumerate(request.chunks(attempt))]
         return TakeAssembly(request, attempt, chunks)
 
-    def _good_chunks(self, request: SynthesisRequest, take: Take) -> Mapping[int, SpeechChunk]:
+    def _good_chunks(self, request: SynthesisRequest, take: Take) -> Mapping[int, Chunk]:
         """The good chunks of a take, by position. None if all are good: then the fault is not in one chunk."""
         if all(take.good_chunks):
             return {}
@@ -194,7 +194,7 @@ class _Session:
         found = list(self._clips.existing(keys))
         return {key for key, undamaged in zip(found, in_parallel(is_undamaged, found), strict=True) if undamaged}
 
-    def _receive(self, waiting: Sequence[tuple[TakeAssembly, int]], result: Spoken) -> list[_FinishedTake]:
+    def _receive(self, waiting: Sequence[tuple[TakeAssembly, int]], result: SpokenChunk) -> list[_FinishedTake]:
         """Hand a spoken chunk to the takes that wait for it; returns those that are complete with it."""
         samples, error = result.samples, result.error
         if samples is not None and not np.isfinite(samples).all():
@@ -242,7 +242,7 @@ class _Session:
             request, info, ours if same else chunks_of(info, self._clips), transcriber, "spoken"
         )
 
-    def _store_spoken(self, waveform: Waveform, chunk: SpeechChunk) -> ClipInfo:
+    def _store_spoken(self, waveform: Waveform, chunk: Chunk) -> ClipInfo:
         """Store a clip that the model has just spoken, and start to transcribe it."""
         info = self._store(waveform)
         self._job.transcriber.start(chunk, waveform.samples)

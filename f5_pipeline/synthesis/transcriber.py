@@ -17,7 +17,7 @@ from typing import Protocol
 
 from f5_pipeline.audio.join import Joint, starts_of
 from f5_pipeline.audio.samples import SAMPLE_RATE, Samples
-from f5_pipeline.engine.protocol import SpeechChunk
+from f5_pipeline.engine.protocol import Chunk
 from f5_pipeline.errors import ClipDamaged, ObjectMissing, RecogniserFailed
 from f5_pipeline.quality.asr.comparison import WordCheck, compare, words_of
 from f5_pipeline.quality.asr.process import RecogniserProcess
@@ -42,11 +42,11 @@ class Transcriber(Protocol):
     def is_done(self, language: str, row: IndexRow) -> bool:
         """True if the clip of an index row needs no further transcript."""
 
-    def start(self, chunk: SpeechChunk, samples: Samples) -> None:
+    def start(self, chunk: Chunk, samples: Samples) -> None:
         """Start to transcribe a chunk that was just stored; ``check`` returns the result."""
 
     def check(
-        self, chunks: Sequence[SpeechChunk], clip: ClipInfo, parts: Sequence[ClipInfo | None], lead_seconds: float
+        self, chunks: Sequence[Chunk], clip: ClipInfo, parts: Sequence[ClipInfo | None], lead_seconds: float
     ) -> Future[WordChecks]:
         """Compare the words of a clip, or of the clips that it is joined from, with the text.
 
@@ -72,10 +72,10 @@ class NullTranscriber:
     def is_done(self, language: str, row: IndexRow) -> bool:
         return True
 
-    def start(self, chunk: SpeechChunk, samples: Samples) -> None: ...
+    def start(self, chunk: Chunk, samples: Samples) -> None: ...
 
     def check(
-        self, chunks: Sequence[SpeechChunk], clip: ClipInfo, parts: Sequence[ClipInfo | None], lead_seconds: float
+        self, chunks: Sequence[Chunk], clip: ClipInfo, parts: Sequence[ClipInfo | None], lead_seconds: float
     ) -> Future[WordChecks]:
         nothing: Future[WordChecks] = Future()
         nothing.set_result(())
@@ -111,18 +111,18 @@ class StoreTranscriber:
     def is_done(self, language: str, row: IndexRow) -> bool:
         return row.quality.get("recogniser") == self.recogniser or not self._spec.supports(language)
 
-    def start(self, chunk: SpeechChunk, samples: Samples) -> None:
+    def start(self, chunk: Chunk, samples: Samples) -> None:
         if self._spec.supports(chunk.language):
             kept = samples if self._memory.acquire(blocking=False) else None
             self._checks[chunk.key] = self._workers.submit(self._transcribe, chunk, kept)
 
     def check(
-        self, chunks: Sequence[SpeechChunk], clip: ClipInfo, parts: Sequence[ClipInfo | None], lead_seconds: float
+        self, chunks: Sequence[Chunk], clip: ClipInfo, parts: Sequence[ClipInfo | None], lead_seconds: float
     ) -> Future[WordChecks]:
         checks = [self._check(chunk, info) for chunk, info in zip(chunks, parts or [clip], strict=False)]
         return self._collector.submit(self._collect, chunks, clip, parts, lead_seconds, checks)
 
-    def _check(self, chunk: SpeechChunk, info: ClipInfo | None) -> Future[WordCheck | None] | None:
+    def _check(self, chunk: Chunk, info: ClipInfo | None) -> Future[WordCheck | None] | None:
         """The check of a chunk that is stored under the key of ``info``."""
         if info is None or not self._spec.supports(chunk.language):
             return None
@@ -131,11 +131,11 @@ class StoreTranscriber:
             self._checks[info.key] = self._workers.submit(self._stored_or_transcribe, stored)
         return self._checks[info.key]
 
-    def _stored_or_transcribe(self, chunk: SpeechChunk) -> WordCheck | None:
+    def _stored_or_transcribe(self, chunk: Chunk) -> WordCheck | None:
         words = load_transcript(self._store, chunk.key, self.recogniser)
         return self._transcribe(chunk, None) if words is None else _compared(chunk, words)
 
-    def _transcribe(self, chunk: SpeechChunk, kept: Samples | None) -> WordCheck | None:
+    def _transcribe(self, chunk: Chunk, kept: Samples | None) -> WordCheck | None:
         """Transcribe a stored chunk; ``kept``: its samples, if they are still in memory."""
         try:
             samples = self._clips.load(chunk.key).samples if kept is None else kept
@@ -160,7 +160,7 @@ class StoreTranscriber:
 
     def _collect(
         self,
-        chunks: Sequence[SpeechChunk],
+        chunks: Sequence[Chunk],
         clip: ClipInfo,
         parts: Sequence[ClipInfo | None],
         lead_seconds: float,
@@ -172,7 +172,7 @@ class StoreTranscriber:
         return results
 
     def _save_joined(
-        self, chunks: Sequence[SpeechChunk], clip: ClipInfo, parts: Sequence[ClipInfo], lead_seconds: float
+        self, chunks: Sequence[Chunk], clip: ClipInfo, parts: Sequence[ClipInfo], lead_seconds: float
     ) -> None:
         """Store the transcript of a joined clip: the words of its chunks, at their times in the clip."""
         sizes = [round(info.audio_seconds * SAMPLE_RATE) for info in parts]
@@ -196,5 +196,5 @@ def open_transcriber(spec: RecogniserSpec | None, store: ObjectStore) -> Iterato
             yield transcriber
 
 
-def _compared(chunk: SpeechChunk, words: Words) -> WordCheck:
+def _compared(chunk: Chunk, words: Words) -> WordCheck:
     return compare(words_of(chunk.text), [word.text for word in words], words_of(chunk.ref_text))

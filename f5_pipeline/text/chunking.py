@@ -26,7 +26,7 @@ _REACH, _EVEN_REACH = 0.4, 0.25
 
 
 @dataclass(frozen=True)
-class Chunk:
+class TextChunk:
     """A part of a text, never empty, and the pause after it."""
 
     text: str
@@ -44,7 +44,7 @@ def chunk_text(
     cost: Callable[[str], float] = utf8_bytes,
     shortest: float = 0.0,
     paragraph_pause: float = PARAGRAPH_PAUSE_SECONDS,
-) -> list[Chunk]:
+) -> list[TextChunk]:
     """Split ``text`` into chunks.
 
     Sentences are packed together up to the limit; a sentence that is too long is halved at the clause or word end
@@ -66,7 +66,7 @@ def chunk_text(
         _pack(" ".join(part.split()), limit, cost, shortest) for part in _PARAGRAPH.split(text) if part.strip()
     ]
     return [
-        Chunk(chunk, paragraph_pause if end and paragraph is not paragraphs[-1] else 0.0)
+        TextChunk(chunk, paragraph_pause if end and paragraph is not paragraphs[-1] else 0.0)
         for paragraph in paragraphs
         for chunk, end in zip(paragraph, [False] * (len(paragraph) - 1) + [True], strict=True)
     ]

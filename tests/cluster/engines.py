@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from functools import partial
 from pathlib import Path
 
-from f5_pipeline.engine.protocol import SpeechChunk, Spoken
+from f5_pipeline.engine.protocol import Chunk, SpokenChunk
 from f5_pipeline.models.weights import ReadyModel
 from f5_pipeline.synthesis.executor import EngineFor
 from tests.synthesis.fake_engine import FakeEngine
@@ -21,14 +21,14 @@ class WatchedEngine(FakeEngine):
         super().__init__()
         self._folder, self._seconds, self._processes = folder, seconds, processes
 
-    def speak(self, chunks: Sequence[SpeechChunk]) -> Iterator[Spoken]:
+    def speak(self, chunks: Sequence[Chunk]) -> Iterator[SpokenChunk]:
         for index, chunk in enumerate(chunks):
             with (self._folder / str(os.getpid())).open("a") as file:
                 file.write(f"{chunk.text}\n")
             while len(list(self._folder.iterdir())) < self._processes:
                 time.sleep(0.02)
             time.sleep(self._seconds)
-            yield from (Spoken(index, spoken.samples) for spoken in super().speak([chunk]))
+            yield from (SpokenChunk(index, spoken.samples) for spoken in super().speak([chunk]))
 
 
 def _load(folder: Path, seconds: float, processes: int, model: ReadyModel) -> WatchedEngine:

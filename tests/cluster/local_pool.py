@@ -9,9 +9,9 @@ from functools import partial
 
 from f5_pipeline.cluster.driver import WorkerDied, WorkerEvent
 from f5_pipeline.cluster.worker import Assignment, Worker, WorkItem
-from f5_pipeline.engine.protocol import SpeechChunk, Spoken
+from f5_pipeline.engine.protocol import Chunk, SpokenChunk
 from f5_pipeline.models.weights import ReadyModel
-from f5_pipeline.synthesis.session import EngineFor
+from f5_pipeline.synthesis.executor import EngineFor
 from tests.synthesis.fake_engine import FakeEngine
 
 
@@ -73,10 +73,10 @@ class ScriptedEngine(FakeEngine):
         super().__init__()
         self._before = before
 
-    def speak(self, chunks: Sequence[SpeechChunk]) -> Iterator[Spoken]:
+    def speak(self, chunks: Sequence[Chunk]) -> Iterator[SpokenChunk]:
         for index, chunk in enumerate(chunks):
             self._before(chunk.text)
-            yield from (Spoken(index, spoken.samples) for spoken in super().speak([chunk]))
+            yield from (SpokenChunk(index, spoken.samples) for spoken in super().speak([chunk]))
 
 
 def in_turn(*engines: FakeEngine) -> EngineFor:

@@ -14,7 +14,7 @@ from f5_pipeline.models.catalogue import load_catalogue
 from f5_pipeline.models.spec import Sampling
 from f5_pipeline.models.weights import ModelFiles, ReadyModel
 from f5_pipeline.settings.environment import Settings
-from f5_pipeline.synthesis.request import SynthesisRequest
+from f5_pipeline.synthesis.request import Speaker, SynthesisRequest
 from f5_pipeline.voices.voice import Voice
 
 MODEL_FILES = ModelFiles(Path(), Path(), Path(), "0" * 64, {}, 0.0, 0)
@@ -25,7 +25,8 @@ def line(text: str, **sampling: float) -> SynthesisRequest:
     utterance = Utterance(
         "a", 1, text, text, "f2", "demo", "en", replace(Sampling(16, 2.0, None, 1.0, 0.15), **sampling)
     )
-    return SynthesisRequest(utterance, Voice("f2", ()), MODEL, Reference("how fast it is spoken", 3.0, 2.0))
+    speaker = Speaker(Voice("f2", ()), Reference("how fast it is spoken", 3.0, 2.0))
+    return SynthesisRequest(utterance, MODEL, (speaker,))
 
 
 def test_the_cost_follows_length_steps_guidance_and_chunks() -> None:

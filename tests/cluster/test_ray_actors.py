@@ -37,7 +37,7 @@ pytestmark = pytest.mark.slow
 def assignment(tmp_path: Path) -> Assignment:
     store = LocalStore(tmp_path / "store")
     store.write("lease", b"")
-    return Assignment("lease", store.url, {}, Judge(), None, Watched(tmp_path / "watched").load)
+    return Assignment("b", "lease", store.url, {}, Judge(), None, Watched(tmp_path / "watched").load)
 
 
 def next_event(pool: RayWorkerPool) -> tuple[int, WorkerEvent]:

@@ -10,14 +10,14 @@ import pytest
 
 from f5_pipeline.engine.f5.engine import F5Engine
 from f5_pipeline.engine.loading import load_f5_engine
-from f5_pipeline.engine.protocol import SpeechChunk, Spoken
+from f5_pipeline.engine.protocol import Chunk, SpokenChunk
 from f5_pipeline.engine.word_spacing import with_word_spacing
 from f5_pipeline.models.spec import Sampling
 from f5_pipeline.models.weights import ReadyModel
 from f5_pipeline.models.word_timing import WordTiming
 from tests.engine.f5.models import VOICES, demo_files, demo_spec
 
-CHUNK = SpeechChunk(
+CHUNK = Chunk(
     "a small boat on the lake.",
     str(VOICES / "m3.wav"),
     3.1,
@@ -32,11 +32,11 @@ class Recording:
     """Remembers what it was asked to say."""
 
     def __init__(self) -> None:
-        self.chunks: list[SpeechChunk] = []
+        self.chunks: list[Chunk] = []
 
-    def speak(self, chunks: Sequence[SpeechChunk]) -> Iterator[Spoken]:
+    def speak(self, chunks: Sequence[Chunk]) -> Iterator[SpokenChunk]:
         self.chunks += chunks
-        return iter([Spoken(index, np.zeros(1, np.float32)) for index in range(len(chunks))])
+        return iter([SpokenChunk(index, np.zeros(1, np.float32)) for index in range(len(chunks))])
 
 
 def test_a_model_without_a_table_is_given_the_text_as_it_is() -> None:

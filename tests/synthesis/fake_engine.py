@@ -8,11 +8,11 @@ from collections.abc import Callable, Iterator, Sequence
 import numpy as np
 
 from f5_pipeline.audio.samples import SAMPLE_RATE
-from f5_pipeline.engine.protocol import HOP_LENGTH, SpeechChunk, Spoken
+from f5_pipeline.engine.protocol import HOP_LENGTH, Chunk, SpokenChunk
 from f5_pipeline.models.weights import ReadyModel
 
 
-def sound_of(chunk: SpeechChunk) -> np.ndarray:
+def sound_of(chunk: Chunk) -> np.ndarray:
     """Syllables of random pitch, as long as was asked for: nothing that ``quality`` would find fault with."""
     generator = np.random.default_rng([chunk.seed, *chunk.text.encode()])
     samples = np.zeros(chunk.frames * HOP_LENGTH, np.float32)
@@ -53,7 +53,7 @@ class FakeEngine:
         dies_after: int | None = None,
     ) -> None:
         self.takes, self.fails, self.dies_after = takes or {}, fails, dies_after
-        self.spoken: list[SpeechChunk] = []
+        self.spoken: list[Chunk] = []
         self.loaded: list[str] = []
         self._drawn = Counter[str]()
 
@@ -66,17 +66,17 @@ class FakeEngine:
         self.loaded.append(model.spec.name)
         return self
 
-    def speak(self, chunks: Sequence[SpeechChunk]) -> Iterator[Spoken]:
+    def speak(self, chunks: Sequence[Chunk]) -> Iterator[SpokenChunk]:
         for index, chunk in reversed(list(enumerate(chunks))):
             if self.dies_after is not None and len(self.spoken) >= self.dies_after:
                 raise KeyboardInterrupt
             self.spoken.append(chunk)
             if self.fails in chunk.text:
-                yield Spoken(index, None, "RuntimeError: no tongue")
+                yield SpokenChunk(index, None, "RuntimeError: no tongue")
             else:
-                yield Spoken(index, self._take(chunk)(sound_of(chunk)))
+                yield SpokenChunk(index, self._take(chunk)(sound_of(chunk)))
 
-    def _take(self, chunk: SpeechChunk) -> Callable[[np.ndarray], np.ndarray]:
+    def _take(self, chunk: Chunk) -> Callable[[np.ndarray], np.ndarray]:
         self._drawn[chunk.text] += 1
         for word, takes in self.takes.items():
             if word in chunk.text and self._drawn[chunk.text] <= len(takes):

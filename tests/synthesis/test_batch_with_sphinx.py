@@ -16,7 +16,7 @@ from f5_pipeline.audio.samples import SAMPLE_RATE
 from f5_pipeline.audio.trim import TrimSettings, trim_silence
 from f5_pipeline.delivery.deliver import deliver_batch
 from f5_pipeline.engine.f5.engine import F5Engine
-from f5_pipeline.engine.protocol import SpeechChunk, SpeechEngine, Spoken
+from f5_pipeline.engine.protocol import Chunk, SpeechEngine, SpokenChunk
 from f5_pipeline.engine.word_spacing import with_word_spacing
 from f5_pipeline.manifests.manifest import read_utterances
 from f5_pipeline.manifests.utterance_file import load_utterances, save_utterances
@@ -54,7 +54,7 @@ class Spoiling:
         self._engine, self._spacing = with_word_spacing(engine, spacing), spacing
         self.drawn = Counter[str]()
 
-    def speak(self, chunks: Sequence[SpeechChunk]) -> Iterator[Spoken]:
+    def speak(self, chunks: Sequence[Chunk]) -> Iterator[SpokenChunk]:
         self.drawn.update(chunk.text for chunk in chunks)
         said = [self._instead(chunk) if self.drawn[chunk.text] == 1 else chunk for chunk in chunks]
         for spoken in self._engine.speak(said):
@@ -63,7 +63,7 @@ class Spoiling:
             assert spoken.samples is not None
             yield replace(spoken, samples=np.clip(20 * spoken.samples, -1, 1)) if spoil else spoken
 
-    def _instead(self, chunk: SpeechChunk) -> SpeechChunk:
+    def _instead(self, chunk: Chunk) -> Chunk:
         text = INSTEAD.get(chunk.text, chunk.text)
         tokens = self._spacing.tokens
         return replace(chunk, text=text, frames=round(chunk.frames * tokens(text) / tokens(chunk.text)))

@@ -269,9 +269,9 @@ def key_with(kind: type, name: str = "", value: object = None) -> str:
     if kind is Passage or name == "passages":
         utterance = replace(utterance, passages=(changed(_PASSAGE),))
     utterance = changed(utterance)
-    speakers = (Speaker(voice, reference),) * len(utterance.passages)
+    speakers = (Speaker(voice, reference),) * max(1, len(utterance.passages))
     model = replace(MODEL, files=changed(MODEL.files))
-    return SynthesisRequest(utterance, voice, model, reference, speakers).key
+    return SynthesisRequest(utterance, model, speakers).key
 
 
 @pytest.mark.parametrize("kind", FIELDS)

@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 
 from f5_pipeline.audio.samples import SAMPLE_RATE
-from f5_pipeline.engine.protocol import SpeechChunk, Spoken
+from f5_pipeline.engine.protocol import Chunk, SpokenChunk
 from f5_pipeline.errors import StoreUnusable
 from f5_pipeline.models.weights import ReadyModel
 from f5_pipeline.quality import signal
@@ -331,9 +331,9 @@ def test_a_silent_line_is_drawn_again_and_failed_in_the_end(run: Run) -> None:
 def test_a_failure_after_a_suspect_take_leaves_the_suspect_one(run: Run) -> None:
     engine = FakeEngine(takes={"first": [clipped]})
 
-    def speak_once(chunks: Sequence[SpeechChunk]) -> object:
+    def speak_once(chunks: Sequence[Chunk]) -> object:
         if engine.spoken:
-            return iter([Spoken(0, None, "RuntimeError: hoarse")])
+            return iter([SpokenChunk(0, None, "RuntimeError: hoarse")])
         return FakeEngine.speak(engine, chunks)
 
     engine.speak = speak_once  # type: ignore[assignment,method-assign]
@@ -368,7 +368,7 @@ def test_where_the_store_is_slower_the_model_waits_for_it(run: Run, monkeypatch:
     behind = threading.Semaphore(0)
 
     class Fast(FakeEngine):
-        def speak(self, chunks: Sequence[SpeechChunk]) -> Iterator[Spoken]:
+        def speak(self, chunks: Sequence[Chunk]) -> Iterator[SpokenChunk]:
             for spoken in super().speak(chunks):
                 next(given)
                 behind.release()
@@ -391,7 +391,7 @@ def test_clips_are_stored_while_others_are_spoken(run: Run, monkeypatch: pytest.
     storing, speaking, save = threading.Event(), threading.Event(), ClipStore.save
 
     class Watched(FakeEngine):
-        def speak(self, chunks: Sequence[SpeechChunk]) -> Iterator[Spoken]:
+        def speak(self, chunks: Sequence[Chunk]) -> Iterator[SpokenChunk]:
             for number, spoken in enumerate(super().speak(chunks)):
                 if number == 1:
                     assert storing.wait(60)
@@ -436,7 +436,7 @@ def test_chunks_are_joined_in_their_order_whatever_order_they_come_in(run: Run) 
     class Louder(FakeEngine):
         """Each chunk of the text is louder than the one before it."""
 
-        def speak(self, chunks: Sequence[SpeechChunk]):
+        def speak(self, chunks: Sequence[Chunk]):
             for spoken in super().speak(chunks):
                 assert spoken.samples is not None
                 levels[spoken.index] = 0.01 + 0.02 * spoken.index

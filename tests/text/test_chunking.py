@@ -7,7 +7,7 @@ import re
 
 import pytest
 
-from f5_pipeline.text.chunking import Chunk, chunk_text, sentences, utf8_bytes
+from f5_pipeline.text.chunking import TextChunk, chunk_text, sentences, utf8_bytes
 
 
 def texts(text: str, limit: float, **options: float) -> list[str]:
@@ -40,7 +40,7 @@ def test_sentences(text: str, expected: list[str]) -> None:
 
 
 def test_a_short_text_is_one_chunk() -> None:
-    assert chunk_text("Hello there.", 100) == [Chunk("Hello there.")]
+    assert chunk_text("Hello there.", 100) == [TextChunk("Hello there.")]
     assert chunk_text(" \n\n \n", 100) == []
 
 
@@ -74,9 +74,9 @@ def test_a_short_chunk_is_joined_with_its_neighbour_and_the_two_are_divided_agai
 
 def test_paragraphs_are_followed_by_a_pause_and_never_joined() -> None:
     assert chunk_text("One.\n\nTwo.\n \n\nThree. Four.", 100, shortest=50, paragraph_pause=0.8) == [
-        Chunk("One.", 0.8),
-        Chunk("Two.", 0.8),
-        Chunk("Three. Four.", 0.0),
+        TextChunk("One.", 0.8),
+        TextChunk("Two.", 0.8),
+        TextChunk("Three. Four.", 0.0),
     ]
 
 

@@ -13,10 +13,10 @@ import numpy as np
 
 from f5_pipeline.engine.duration import pack
 from f5_pipeline.engine.f5.sampler import SamplerInput
-from f5_pipeline.engine.protocol import SpeechChunk, Spoken, frames_of
+from f5_pipeline.engine.protocol import Chunk, SpokenChunk, frames_of
 from f5_pipeline.models.spec import Sampling
 
-Prepare = Callable[[SpeechChunk], SamplerInput]
+Prepare = Callable[[Chunk], SamplerInput]
 Synthesize = Callable[[Sampling, Sequence[SamplerInput]], list[np.ndarray]]
 
 
@@ -34,7 +34,7 @@ class BatchRunner:
         self._prepare, self._synthesize = prepare, synthesize
         self.budget = budget
 
-    def run_on_cores(self, chunks: Sequence[SpeechChunk]) -> Iterator[Spoken]:
+    def run_on_cores(self, chunks: Sequence[Chunk]) -> Iterator[SpokenChunk]:
         """Run one chunk per core at a time; yields each as soon as it is ready, in any order."""
         import torch
 
@@ -54,7 +54,7 @@ class BatchRunner:
             pool.shutdown(cancel_futures=True)
             torch.set_num_threads(cores)
 
-    def run_in_batches(self, chunks: Sequence[SpeechChunk]) -> Iterator[Spoken]:
+    def run_in_batches(self, chunks: Sequence[Chunk]) -> Iterator[SpokenChunk]:
         """Run packed batches, while another thread prepares the next one; yields chunks batch by batch."""
         groups = [_group(chunk) for chunk in chunks]
         lengths = [frames_of(chunk.ref_seconds) + chunk.frames for chunk in chunks]
@@ -75,8 +75,8 @@ class BatchRunner:
                     prefetcher.discard(batch)
 
     def _attempt(
-        self, chunks: Sequence[SpeechChunk], batch: Sequence[int], prepare: Callable[[int], SamplerInput]
-    ) -> list[Spoken]:
+        self, chunks: Sequence[Chunk], batch: Sequence[int], prepare: Callable[[int], SamplerInput]
+    ) -> list[SpokenChunk]:
         """Run one batch. If it fails, each chunk is tried alone; a chunk that fails alone is reported.
 
         Raises:
@@ -101,7 +101,7 @@ class BatchRunner:
             if _is_out_of_memory(error):
                 raise _OutOfMemory from error
         else:
-            return spoken + [Spoken(index, waveform) for index, waveform in zip(inputs, waveforms, strict=True)]
+            return spoken + [SpokenChunk(index, waveform) for index, waveform in zip(inputs, waveforms, strict=True)]
         # Outside the handler: inside it, the error would keep the batch's tensors in memory.
         alone = (self._attempt(chunks, [index], inputs.__getitem__) for index in inputs)
         return spoken + [one for attempt in alone for one in attempt]
@@ -140,10 +140,10 @@ def _is_out_of_memory(error: Exception) -> bool:
     return isinstance(error, torch.cuda.OutOfMemoryError)
 
 
-def _failed(index: int, error: Exception) -> Spoken:
-    return Spoken(index, None, f"{type(error).__name__}: {error}")
+def _failed(index: int, error: Exception) -> SpokenChunk:
+    return SpokenChunk(index, None, f"{type(error).__name__}: {error}")
 
 
-def _group(chunk: SpeechChunk) -> tuple[int, float | None, bool]:
+def _group(chunk: Chunk) -> tuple[int, float | None, bool]:
     """The settings that all chunks of a batch must share: steps, sway, and guidance on or off."""
     return chunk.sampling.nfe_step, chunk.sampling.sway_sampling_coef, chunk.sampling.cfg_strength > 0

@@ -21,7 +21,7 @@ from f5_pipeline.engine.f5.load import load_tokens, load_transformer, load_vocod
 from f5_pipeline.engine.f5.packed import PackedDiT
 from f5_pipeline.engine.f5.sampler import SamplerInput, draw_noise, sample, time_steps
 from f5_pipeline.engine.f5.vocoder import decode
-from f5_pipeline.engine.protocol import TARGET_RMS, SpeechChunk, Spoken, frames_of
+from f5_pipeline.engine.protocol import TARGET_RMS, Chunk, SpokenChunk, frames_of
 from f5_pipeline.models.spec import ModelSpec, Sampling
 from f5_pipeline.models.weights import ModelFiles
 
@@ -66,7 +66,7 @@ class F5Engine:
         budget = frames_of(batch_seconds) if batch_seconds else batch_frames(transformer, self.device, size)
         self._runner = BatchRunner(self._prepare, self._synthesize, budget)
 
-    def speak(self, chunks: Sequence[SpeechChunk]) -> Iterator[Spoken]:
+    def speak(self, chunks: Sequence[Chunk]) -> Iterator[SpokenChunk]:
         """Synthesize all chunks; yields each as soon as it is ready, in any order. See ``SpeechEngine``."""
         runner = self._runner
         return runner.run_on_cores(chunks) if self.device.type == "cpu" else runner.run_in_batches(chunks)
@@ -81,7 +81,7 @@ class F5Engine:
             generated = [mel[one.reference.shape[0] :] for mel, one in zip(mels, inputs, strict=True)]
             return [waveform.float().cpu().numpy() for waveform in decode(self._vocoder, generated)]
 
-    def _prepare(self, chunk: SpeechChunk) -> SamplerInput:
+    def _prepare(self, chunk: Chunk) -> SamplerInput:
         """The sampler's input for one chunk: tokens, reference mel and noise."""
         import torch
 
@@ -96,7 +96,7 @@ class F5Engine:
         noise = draw_noise(chunk.seed, frames, reference.shape[1])
         return SamplerInput(tokens, reference, frames, noise, chunk.sampling.cfg_strength)
 
-    def _reference(self, chunk: SpeechChunk) -> Tensor:
+    def _reference(self, chunk: Chunk) -> Tensor:
         """(ref_frames, 100) log mel of the reference, on the device; computed once for each voice."""
         import torch
 

@@ -93,11 +93,11 @@ def test_run_warns_about_other_runs_and_does_not_wait(
     cli: CommandLine, engine: FakeEngine, other: str, fact: str
 ) -> None:
     from f5_pipeline.defs.instance.instance import open_instance
-    from tests.defs.story import going_on
+    from tests.defs.story import add_run_in_progress
 
     cli("submit", cli.write("b.csv", MANIFEST))
     with open_instance() as instance:
-        going_on(instance, other)
+        add_run_in_progress(instance, other)
     code, out, err = cli("run", "b")
     assert code == 0
     assert out.startswith("2 ok,")

@@ -15,7 +15,7 @@ from f5_pipeline.engine.f5.attention import choose_attention
 from f5_pipeline.engine.f5.load import load_tokens, load_transformer
 from f5_pipeline.engine.f5.packed import PackedDiT
 from f5_pipeline.engine.f5.sampler import SamplerInput, draw_noise
-from f5_pipeline.engine.protocol import SpeechChunk
+from f5_pipeline.engine.protocol import Chunk
 from f5_pipeline.models.catalogue import load_catalogue
 from f5_pipeline.models.spec import ModelSpec, Sampling
 from f5_pipeline.models.weights import ModelFiles, ensure_weights
@@ -39,7 +39,7 @@ ARCHITECTURES = {
 }
 VOCABULARY = 40
 SAMPLING = Sampling(5, 1.0, -1.0, 1.0, 0.15)
-CHUNK = SpeechChunk(
+CHUNK = Chunk(
     "a small boat on the lake.",
     str(VOICES / "m3.wav"),
     3.1,

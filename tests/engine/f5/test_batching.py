@@ -12,7 +12,7 @@ import torch
 
 from f5_pipeline.engine.f5.batching import BatchRunner
 from f5_pipeline.engine.f5.sampler import SamplerInput
-from f5_pipeline.engine.protocol import SpeechChunk, frames_of
+from f5_pipeline.engine.protocol import Chunk, frames_of
 from f5_pipeline.models.spec import Sampling
 from tests.engine.f5.models import CHUNK, SAMPLING
 
@@ -29,7 +29,7 @@ class FakeModel:
     prepared: list[int] = field(default_factory=list)  # seeds
     batches: list[tuple[int, int]] = field(default_factory=list)  # steps, inputs
 
-    def prepare(self, chunk: SpeechChunk) -> SamplerInput:
+    def prepare(self, chunk: Chunk) -> SamplerInput:
         self.prepared.append(chunk.seed)
         if chunk.ref_audio == UNREADABLE.ref_audio:
             raise FileNotFoundError(chunk.ref_audio)
@@ -53,11 +53,11 @@ def runner_of(model: FakeModel, budget: int = 10_000) -> BatchRunner:
     return BatchRunner(model.prepare, model.synthesize, budget)
 
 
-def chunks(count: int) -> list[SpeechChunk]:
+def chunks(count: int) -> list[Chunk]:
     return [replace(CHUNK, seed=seed) for seed in range(count)]
 
 
-def seeds(runner: BatchRunner, given: list[SpeechChunk]) -> list[float | str]:
+def seeds(runner: BatchRunner, given: list[Chunk]) -> list[float | str]:
     """The seed of each chunk's waveform, or the error, in the order of the chunks."""
     spoken = sorted(runner.run_in_batches(given), key=lambda one: one.index)
     assert [one.index for one in spoken] == list(range(len(given)))
@@ -103,7 +103,7 @@ def test_out_of_memory_halves_the_budget_for_good() -> None:
 def test_a_preparation_that_runs_out_of_memory_is_repeated(full: set[int], budget: int) -> None:
     model, failed = FakeModel(), set[int]()
 
-    def prepare(chunk: SpeechChunk) -> SamplerInput:
+    def prepare(chunk: Chunk) -> SamplerInput:
         if chunk.seed in full - failed:
             failed.add(chunk.seed)
             raise torch.cuda.OutOfMemoryError
@@ -126,7 +126,7 @@ def test_the_next_batch_is_prepared_while_one_is_synthesized() -> None:
     ready = [threading.Event() for _ in range(6)]
     prepared: list[set[int]] = []
 
-    def prepare(chunk: SpeechChunk) -> SamplerInput:
+    def prepare(chunk: Chunk) -> SamplerInput:
         one = model.prepare(chunk)
         ready[chunk.seed].set()
         return one

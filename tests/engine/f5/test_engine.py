@@ -23,7 +23,7 @@ from f5_pipeline.engine.f5.engine import F5Engine, tokenize
 from f5_pipeline.engine.f5.load import load_tokens, load_transformer, load_vocoder
 from f5_pipeline.engine.f5.packed import PackedDiT
 from f5_pipeline.engine.f5.vocoder import decode
-from f5_pipeline.engine.protocol import SpeechChunk, seconds_of
+from f5_pipeline.engine.protocol import Chunk, seconds_of
 from f5_pipeline.errors import BadSetting, ModelUnsupported
 from tests.engine.f5.models import CHUNK, SAMPLING, VOICES, demo_files, demo_spec
 
@@ -35,7 +35,7 @@ def engine() -> F5Engine:
     return F5Engine(demo_spec(), demo_files(), "cpu", "float32")
 
 
-def _waveforms(engine: F5Engine, chunks: list[SpeechChunk]) -> list[np.ndarray]:
+def _waveforms(engine: F5Engine, chunks: list[Chunk]) -> list[np.ndarray]:
     spoken = sorted(engine.speak(chunks), key=lambda one: one.index)
     assert [one.index for one in spoken] == list(range(len(chunks)))
     assert not [one.error for one in spoken if one.error]
