@@ -368,7 +368,7 @@ class RowsRejected(F5PipelineError):
         shown = "; ".join(reasons[:5]) + ("; …" if len(reasons) > 5 else "")
         super().__init__(
             f"Batch {batch!r}",
-            f"has {_count(len(reasons), 'bad row')} and on_bad_rows = 'fail': {shown}",
+            f"has {_count(len(reasons), 'bad row')} and on_bad_rows = 'fail': {shown}.",
             "Correct these rows, or set on_bad_rows = 'reject' to speak the others.",
         )
 

@@ -56,7 +56,7 @@ def values_of(row: ManifestRow) -> RowValues:
         invalid = explain(error, RowValues)
         name, value = invalid.name, str(invalid.value)
         point = " (write a decimal point, not a comma)" if "," in value and name != "language" else ""
-        raise RowRejected(f"Its {name} {invalid.reason}, and is {value!r}{point}") from None
+        raise RowRejected(f"Its {name} {invalid.reason}, but is {value!r}{point}") from None
 
 
 def section_of(row: ManifestRow) -> str | None:

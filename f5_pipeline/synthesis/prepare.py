@@ -117,7 +117,7 @@ class _Preparer:
         reference = Reference(text, seconds, voice.speech_seconds, even, self._model.word_timing)
         if max_chunk_seconds(reference, spec.max_seconds) == 0.0:
             raise _Unusable(
-                f"voice {voice.name!r} is {seconds:.1f} s long, which leaves no time for speech in the "
+                f"voice {voice.name!r} is {seconds:.1f} s long, which leaves no room for speech in the "
                 f"{spec.max_seconds:g} s of the model {spec.name!r}"
             )
         return reference

@@ -39,7 +39,7 @@ def test_stored_clips_are_judged_and_may_be_spoken_again(batch: Batch) -> None:
         report = batch.speak_on_pool(FakeEngine().load, progress)
     assert [row.cached for row in report.rows] == [True, False, True]
     assert "Lines: 3" in screen.getvalue()
-    assert "judged: 1" in screen.getvalue()
+    assert "clips to judge: 1" in screen.getvalue()
 
 
 def test_clips_of_a_worker_that_died_are_not_spoken_again_and_count_as_spoken(batch: Batch) -> None:

@@ -250,7 +250,7 @@ def test_a_batch_that_stops_at_bad_rows_speaks_nothing_when_one_turns_up_late(wo
     if what == "transcript":
         work.store.write("voices/m1.txt", "Некоторые зовут меня природой.".encode())
     work.resolve(manifest, 'on_bad_rows = "fail"', unchecked=True)
-    with pytest.raises(RowsRejected, match=r"'b' has 1 bad rows and on_bad_rows = 'fail': row 2: "):
+    with pytest.raises(RowsRejected, match=r"'b' has 1 bad row.*row 2: "):
         work.speak()
     assert list(work.store.list("clips/")) == []
 

@@ -231,7 +231,7 @@ FIELDS: dict[type, dict[str, tuple[Any, bool]]] = {
         # How long a text may take is measured with these; both follow from what is in the key.
         "speech_seconds": (2.5, NOT_IN_KEY),
         "even": (True, NOT_IN_KEY),
-        "spacing": (WordTiming(3.0, {}), NOT_IN_KEY),
+        "word_timing": (WordTiming(3.0, {}), NOT_IN_KEY),
     },
     ModelFiles: {
         "checkpoint": (Path("x"), NOT_IN_KEY),
