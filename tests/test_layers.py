@@ -40,11 +40,11 @@ LARGEST_SHARE = 0.12  # of all lines, in one folder
 HEAVY = {"torch", "torchaudio", "f5_tts", "vocos"}
 #: Who may import what at all; HEAVY and boto3 only inside functions even there.
 HOMES = {
-    "dagster": ("f5_pipeline.defs.", "f5_pipeline.definitions"),
-    **dict.fromkeys(HEAVY, ("f5_pipeline.engine.f5.", "f5_pipeline.cluster.")),
+    "dagster": ("f5_pipeline.defs.",),
+    **dict.fromkeys(HEAVY, ("f5_pipeline.engine.f5.",)),
     "ray": ("f5_pipeline.cluster.",),
     **dict.fromkeys(("faster_whisper", "pocketsphinx", "rapidfuzz"), ("f5_pipeline.quality.asr.",)),
-    **dict.fromkeys(("boto3", "botocore"), ("f5_pipeline.storage.s3", "f5_pipeline.defs.resources")),
+    **dict.fromkeys(("boto3", "botocore"), ("f5_pipeline.storage.s3",)),
 }
 LAZY = {*HEAVY, "ray", "boto3", "botocore", "faster_whisper", "pocketsphinx", "rapidfuzz"}
 DAGSTERS = ("f5_pipeline.defs", "f5_pipeline.definitions", "f5_pipeline.demo.__main__")
@@ -133,6 +133,16 @@ def test_no_folder_is_half_of_the_house() -> None:
     for path in PATHS:
         lines[layer_of(module_name(path))] += len(path.read_text(encoding="utf-8").splitlines())
     assert {name: count for name, count in lines.items() if count > LARGEST_SHARE * lines.total()} == {}
+
+
+def test_every_permission_is_used() -> None:
+    unused = {
+        (package, home)
+        for package, homes in HOMES.items()
+        for home in homes
+        if not any(one.imported.split(".")[0] == package and one.module.startswith(home) for one in IMPORTS)
+    }
+    assert unused == set()
 
 
 @pytest.mark.parametrize("package", sorted(HOMES))

@@ -89,14 +89,16 @@ class DeliveryBuilder:
 
     def _reserve(self, jobs: Sequence[Job]) -> None:
         """Record the names of new files outside ``audio/`` first: after a crash they are known to be ours."""
-        new = {job.key: Delivered("") for job in jobs if job.key not in self.files and "/audio/" not in job.key}
+        new = {
+            job.key: Delivered("") for job in jobs if job.key not in self.files and f"/{layout.AUDIO}" not in job.key
+        }
         if new:
             self.files |= new
             self._save()
 
     def _is_removable(self, key: str) -> bool:
         """True for audio and subtitles that are in ``audio/`` or in the record; other files belong to the user."""
-        in_audio = key.removeprefix(self.prefix).startswith("audio/")
+        in_audio = key.removeprefix(self.prefix).startswith(layout.AUDIO)
         return key.rpartition(".")[2] in _SUFFIXES and (in_audio or key in self._previous)
 
     def _save(self) -> None:

@@ -14,6 +14,7 @@ from f5_pipeline.delivery.delivery_record import Delivered, fingerprint_of
 from f5_pipeline.delivery.report_page import waveform
 from f5_pipeline.results.clips import ClipStore
 from f5_pipeline.results.index import IndexRow
+from f5_pipeline.storage.layout import AUDIO
 from f5_pipeline.storage.object_store import ObjectStore, check_slug
 
 _LONG_SECONDS = 60.0
@@ -40,7 +41,7 @@ class ClipFiles:
 
     def name(self, id: str) -> str:
         """The file's key relative to the batch's folder."""
-        return f"audio/{id}.{self._profile.encoding.format}"
+        return f"{AUDIO}{id}.{self._profile.encoding.format}"
 
     def delivered(self, id: str) -> Delivered:
         """The record entry of a file that was built."""

@@ -112,7 +112,7 @@ class _Delivery:
         book = self._book_job()
         builder.run([book] if book else [])
         builder.run(self._subtitle_jobs())
-        page = self._text_job("report.html", render(self._page(book)))
+        page = self._text_job(layout.REPORT, render(self._page(book)))
         builder.run([page])
         removed = builder.finish()
         count = len(builder.files)
@@ -168,7 +168,7 @@ class _Delivery:
         if self._settings.join_sections:
             starts = {section.name: self._joined.starts(section)[0] for section in self._sections}
         else:
-            starts = {f"audio/{id}": {id: 0.0} for id in self._clips.spoken}
+            starts = {f"{layout.AUDIO}{id}": {id: 0.0} for id in self._clips.spoken}
         subtitles = SubtitleFiles(self._store, self._builder.prefix, self._clips)
         return [subtitles.job(f"{name}.{kind}", kind, lines) for name, lines in starts.items() for kind in kinds]
 

@@ -24,6 +24,8 @@ CLIPS = "clips/"
 BATCHES = "batches/"
 MODELS = "models/"
 STORE_DICTIONARY = "pronunciations.csv"
+AUDIO = "audio/"  # in a batch's folder: the delivered files, one for each line
+REPORT = "report.html"  # the listening page
 
 MANIFEST_FORMATS = ("csv", "jsonl", "parquet", "txt")
 COVERS = ("jpg", "jpeg", "png")  # manifests/BATCH.jpg is the cover of the audiobook
@@ -118,12 +120,12 @@ def delivery_record_object(batch: str) -> str:
 
 def audio_folder(batch: str) -> str:
     """The folder of the delivered files, one per line."""
-    return f"{batch_folder(batch)}audio"
+    return f"{batch_folder(batch)}{AUDIO}"
 
 
 def report_object(batch: str) -> str:
     """The listening page."""
-    return f"{batch_folder(batch)}report.html"
+    return f"{batch_folder(batch)}{REPORT}"
 
 
 def shared_report_object(batch: str) -> str:
