@@ -39,9 +39,10 @@ LARGEST_SHARE = 0.12  # of all lines, in one folder
 
 HEAVY = {"torch", "torchaudio", "f5_tts", "vocos"}
 #: Who may import what at all; HEAVY and boto3 only inside functions even there.
-HOMES = {
+HOMES: dict[str, tuple[str, ...]] = {
     "dagster": ("f5_pipeline.defs.",),
-    **dict.fromkeys(HEAVY, ("f5_pipeline.engine.f5.",)),
+    "torchaudio": (),
+    **dict.fromkeys(HEAVY - {"torchaudio"}, ("f5_pipeline.engine.f5.",)),
     "ray": ("f5_pipeline.cluster.",),
     **dict.fromkeys(("faster_whisper", "pocketsphinx", "rapidfuzz"), ("f5_pipeline.quality.asr.",)),
     **dict.fromkeys(("boto3", "botocore"), ("f5_pipeline.storage.s3",)),

@@ -120,7 +120,7 @@ def delivery_record_object(batch: str) -> str:
 
 def audio_folder(batch: str) -> str:
     """The folder of the delivered files, one per line."""
-    return f"{batch_folder(batch)}{AUDIO}"
+    return f"{batch_folder(batch)}{AUDIO}".removesuffix("/")
 
 
 def report_object(batch: str) -> str:
