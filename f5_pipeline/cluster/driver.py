@@ -174,7 +174,7 @@ class _Run:
         rows = dict(zip(group.lines, result.rows, strict=True))
         failed = [position for position, row in rows.items() if row.status == "failed" and not row.key]
         if self._scheduler.is_sick(worker, failed):
-            self._handle_death(worker, f"every line failed on it: {rows[failed[0]].reason}")
+            self._handle_death(worker, f"every line failed on it: {rows[failed[0]].reason}", sick=True)
             return
         found = [position for position, row in rows.items() if row.cached]
         self._scheduler.completed(worker, time.monotonic(), result.seconds, failed, found)
@@ -229,13 +229,13 @@ class _Run:
             else:
                 self._handle_death(worker, "it does not answer")
 
-    def _handle_death(self, worker: int, reason: str) -> None:
+    def _handle_death(self, worker: int, reason: str, *, sick: bool = False) -> None:
         self._stop(worker, reason)
         group = self._scheduler.in_hand(worker)
         # A stored line did not kill its worker. A further take of it may: the second time it is not spared.
         spared = self._plan.stored(group) - self._rescued if group else set()
         self._rescued |= spared
-        self._scheduler.died(worker, reason, spared)
+        self._scheduler.died(worker, reason, spared, sick=sick)
 
     def _stop(self, worker: int, reason: str = "") -> None:
         stats = self._stats[worker]

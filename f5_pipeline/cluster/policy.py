@@ -22,7 +22,7 @@ class Policy:
 
     @property
     def max_deaths_in_a_row(self) -> int:
-        """Deaths with no group completed between them, after which the run fails.
+        """Deaths with no line spoken between them, after which the run fails.
 
         A machine may take all its workers with it, and the longest lines, which come first, may each kill a worker.
         """

@@ -19,7 +19,7 @@ from f5_pipeline.cluster.policy import Policy
 from f5_pipeline.errors import WorkersKeepDying, WorkersNeverReady, WorkersUnusable
 
 _GROUPS_LEFT = 4.0  # a group is at most this part of its worker's share of the remaining work
-_DEATHS_PER_PLACE = 3  # before the worker is ready: then the place is given up
+_USELESS_PER_PLACE = 3  # workers that never spoke a line: then the place is given up
 
 
 @dataclass(frozen=True)
@@ -81,7 +81,7 @@ class Scheduler:
         self._active_at: float | None = None  # when a worker last had a group in hand
         self._slowest = math.inf  # speed of a worker so far
         self._retired: list[tuple[str, bool]] = []  # reason and transience, for each place that was given up
-        self._deaths_before_ready = 0
+        self._useless_workers = 0  # that died before they were ready, or on which every line failed
         self._deaths_in_a_row = 0
         self.set_aside: dict[int, str] = {}  # lines that are not tried again, with the reason
 
@@ -123,7 +123,8 @@ class Scheduler:
         worker.began, worker.errors = now, worker.errors + 1 if len(failed) == len(group.lines) else 0
         if spoken := set(group.lines).difference(failed, found):
             self._slowest = min(self._slowest, worker.learn(self._backlog.cost_of(spoken), seconds))
-        self._deaths_in_a_row = 0
+        if len(failed) < len(group.lines):
+            self._deaths_in_a_row = 0
 
     def is_sick(self, name: int, failed: Collection[int]) -> bool:
         """True if these lines of the group in hand failed because of the worker: then report ``died``.
@@ -149,17 +150,24 @@ class Scheduler:
         self._retired.append((reason, transient))
         self._remove(name)
 
-    def died(self, name: int, reason: str, stored: Collection[int] = ()) -> None:
-        """A worker has ended. ``stored``: lines of the group in hand that did not kill it, as their clips are stored.
+    def died(self, name: int, reason: str, stored: Collection[int] = (), *, sick: bool = False) -> None:
+        """A worker has ended.
+
+        Args:
+            name: the worker.
+            reason: why it ended.
+            stored: lines of the group in hand that did not kill it, as their clips are stored.
+            sick: True if it was ended because every line failed on it (``is_sick``).
 
         Raises:
-            WorkersKeepDying: too many in a row, with no group completed between them.
+            WorkersKeepDying: too many in a row, with no line spoken between them.
         """
+        if sick or name in self._starting:
+            self._useless_workers += 1
+            if self._useless_workers % _USELESS_PER_PLACE == 0:
+                self._retired.append((reason, True))
         if name in self._starting:
             self._starting.remove(name)
-            self._deaths_before_ready += 1
-            if self._deaths_before_ready % _DEATHS_PER_PLACE == 0:
-                self._retired.append((reason, True))
             return
         group = self._workers[name].groups.popleft() if self.in_hand(name) else None
         self._remove(name)
@@ -172,7 +180,7 @@ class Scheduler:
             if not group.retry:
                 self._backlog.put_back_for_retry(suspects)
             elif suspects:
-                self.set_aside[suspects[0]] = f"two workers died while they spoke it, the last: {reason}"
+                self.set_aside[suspects[0]] = f"two workers ended while they spoke it, the last: {reason}"
 
     def _remove(self, name: int) -> None:
         self._starting.discard(name)

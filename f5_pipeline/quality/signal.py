@@ -20,6 +20,7 @@ from f5_pipeline.quality.thresholds import Thresholds
 
 _BELOW_LOUD_DB = 40.0  # silence is quieter than the loud parts by this much …
 _SILENCE_DB = -65.0  # … or quieter than this, however quiet the loud parts are
+_SILENT_PENALTY = 1_000.0  # more than any excess over thresholds: a line with a silent chunk is the worst take
 _FULL_SCALE = 0.999
 _NOISE_FLATNESS = 0.5  # spectral flatness over 50 ms: voices have 0.01 … 0.3, sibilants briefly more
 _STEADY_SMOOTH, _STEADY_WINDOW = 8, 40  # frames
@@ -118,7 +119,7 @@ def weigh(values: Mapping[str, object], thresholds: Thresholds, reason_texts: Re
         reason_texts: for thresholds of measures that are not in ``QualityMeasures``.
     """
     if values.get("silence_share") == 1.0 or _number(values.get("level_db"), 0.0) <= _SILENCE_DB:
-        return Verdict("failed", ("it is silent",))
+        return Verdict("failed", ("it is silent",), _SILENT_PENALTY)
     reasons, penalty = [], 0.0
     for name, limit in vars(thresholds).items():
         bound, measured = name[:3], name[4:]

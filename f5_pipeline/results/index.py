@@ -240,6 +240,8 @@ def referenced_clips(store: ObjectStore, batch: str) -> set[bytes]:
     table = read_table(store, batch, columns=["key", _CHUNK_KEYS, _OTHER_TAKES])
     if table is None:
         return set()
+    ours = {"key", *json.loads(table.schema.metadata[_NOTE])["quality"]}  # a user's column may have such a name, too
+    table = table.select([name for name in table.column_names if name in ours])
     texts = (text for column in table.columns for text in column.to_pylist() if text)
     return {bytes.fromhex(key) for text in texts for key in text.split()}
 

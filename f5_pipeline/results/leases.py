@@ -30,12 +30,17 @@ class Lease:
     name: str  # its object key
 
     def extend(self, keys: Iterable[str]) -> None:
-        """Protect further clips, from any machine: in an object of its own, which the end of the lease deletes too.
+        """Protect further clips, from any machine: in an object of its own, which ``release`` deletes too.
+
+        Without effect after ``release``: the worker that still speaks was given up.
 
         Raises:
             ValueError: a key is not hexadecimal.
         """
-        self.store.write(f"{self._stem}-{secrets.token_hex(4)}.bin", _packed(keys))
+        extension = f"{self._stem}-{secrets.token_hex(4)}.bin"
+        self.store.write(extension, _packed(keys))
+        if self.store.stat(self.name) is None:
+            self.store.delete(extension)
 
     def release(self) -> None:
         """Delete the lease and its extensions."""

@@ -72,7 +72,7 @@ class _Session:
 
     def _find_stored(self, requests: Sequence[SynthesisRequest]) -> None:
         unknown = [request for request in requests if request.key not in self._takes]
-        for take in find_stored_takes(unknown, self._clips, self._job.transcriber):
+        for take in find_stored_takes(unknown, self._clips, self._job.transcriber, self._job.lease):
             self._add(take.request, take)
 
     def _announce(self, requests: Sequence[SynthesisRequest]) -> None:
@@ -162,7 +162,7 @@ class _Session:
                 self._note([joined.result()])
 
     def _extend_lease(self, takes: Sequence[TakeAssembly]) -> None:
-        """The lease of the batch names the clips of first takes only."""
+        """Protect the clips of later takes: the lease of the batch names those of first takes."""
         later = [take for take in takes if take.attempt > 1]
         if later:
             self._job.lease.extend(key for take in later for key in take.request.clip_keys(take.attempt))

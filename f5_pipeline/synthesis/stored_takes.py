@@ -8,6 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 from f5_pipeline.errors import ClipDamaged, ObjectMissing
 from f5_pipeline.results.clips import ClipInfo, ClipStore
 from f5_pipeline.results.index import IndexRow
+from f5_pipeline.results.leases import Lease
 from f5_pipeline.synthesis.request import SynthesisRequest
 from f5_pipeline.synthesis.takes import Origin, PendingTake, Takes, take_of_row
 from f5_pipeline.synthesis.transcriber import Transcriber
@@ -34,16 +35,23 @@ def reuse_indexed_takes(
 
 
 def find_stored_takes(
-    requests: Sequence[SynthesisRequest], clips: ClipStore, transcriber: Transcriber
+    requests: Sequence[SynthesisRequest], clips: ClipStore, transcriber: Transcriber, lease: Lease
 ) -> list[PendingTake]:
-    """All takes of the requests that are in the store, each with the facts of its clip."""
+    """All takes of the requests that are in the store, each with the facts of its clip.
+
+    ``lease`` names the clips of first takes; it is extended by those of later takes.
+    """
     owners = {key: request for request in requests for key in request.take_keys}
     found = clips.existing(owners)
+    _protect(lease, [key for key, request in owners.items() if key in found and key != request.key])
     with ThreadPoolExecutor(_READERS) as readers:
         takes = readers.map(
             lambda key: _stored_take(owners[key], _info(clips, key, found[key].size), clips, transcriber), found
         )
-        return [take for take in takes if take is not None]
+        stored = [take for take in takes if take is not None]
+    later = (take for take in stored if take.info.key != take.request.key)
+    _protect(lease, [key for take in later for key in take.info.chunk_keys])
+    return stored
 
 
 def pending_take(
@@ -58,13 +66,19 @@ def pending_take(
     Args:
         chunks: the clips that it is joined from; empty if it is not joined.
     """
-    word_checks = transcriber.check(request.chunks(), info, chunks, request.lead_seconds)
+    planned = request.chunks() if transcriber.recogniser else ()
+    word_checks = transcriber.check(planned, info, chunks, request.lead_seconds)
     return PendingTake(request, info, chunks, word_checks, origin)
 
 
 def chunks_of(info: ClipInfo, clips: ClipStore) -> tuple[ClipInfo | None, ...]:
     """The clips that a clip is joined from; None for a missing one."""
     return tuple(_info(clips, key) for key in info.chunk_keys)
+
+
+def _protect(lease: Lease, keys: Sequence[str]) -> None:
+    if keys:
+        lease.extend(keys)
 
 
 def _chosen_row(request: SynthesisRequest, rows: Mapping[str, IndexRow]) -> IndexRow | None:

@@ -34,7 +34,7 @@ class Take:
     reason: str
     seed: int | None  # that reproduces it; None: it is joined from chunks, which have their own seeds
     origin: Origin
-    penalty: float = 0.0  # of takes with the same status, the one with the lowest is the best
+    penalty: float = 0.0  # the best take has the lowest
     audio_seconds: float = 0.0
     clip: str = ""  # its object key; "": the engine failed
     clip_bytes: int | None = None
@@ -49,9 +49,9 @@ class Take:
         return (self.key, *self.chunk_keys) if self.clip else ()
 
     @property
-    def rank(self) -> tuple[bool, bool, float, int]:
-        """Sorts the best take first: one with a clip, not failed, with the lowest penalty, the earliest."""
-        return not self.clip, self.status == "failed", self.penalty, self.attempt
+    def rank(self) -> tuple[bool, float, int]:
+        """Sorts the best take first: one with a clip, with the lowest penalty, the earliest."""
+        return not self.clip, self.penalty, self.attempt
 
 
 #: The takes of each line that has any, by the key of its request.

@@ -143,7 +143,6 @@ _MEASURE = rf"(?:\d{{1,3}} )?\d{{1,3}}/\d{{1,3}}|{NUMBER}"
 _UNIT = rf"(?<![\w.,/])({_MEASURE})([ -]?)({_any(UNITS)})(?![\w²³/])(?:\.(?=\s?[a-z,;:)]|\s\d))?"
 _LASTING = r"\b(?:after|every|for|takes|took|wait|waited|within|lasts|lasted)"  # "wait 5s", but "100s of people"
 
-_SUM_GOES_ON = r" (?:plus|minus|equals|is)\b"
 _SUM = r"-?\d[\d.]{0,15}(?: ?(?:plus|minus|times|[-+/]) ?-?\d[\d.]{0,15}){0,9}"
 
 _RULES: list[Rule] = [

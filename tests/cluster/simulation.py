@@ -159,7 +159,7 @@ class Simulation:
         failed = group.lines if worker.machine.fails else ()
         self._outcome.groups += 1
         if self.scheduler.is_sick(name, failed):
-            self._dies(name)
+            self._dies(name, sick=True)
             return
         found = [line for line in group.lines if line in self._stored]
         self.scheduler.completed(name, self._now, max(seconds, 1e-3), failed, found)
@@ -173,12 +173,12 @@ class Simulation:
         if worker.queue:
             self._speak(name)
 
-    def _dies(self, name: int) -> None:
+    def _dies(self, name: int, *, sick: bool = False) -> None:
         self._outcome.deaths += 1
         stored = self._stored_by(self._pool[name])
         self._stored |= stored
         self._stop(name)
-        self.scheduler.died(name, "the simulation killed it", stored)
+        self.scheduler.died(name, "the simulation killed it", stored, sick=sick)
 
     def _stored_by(self, worker: _SimulatedWorker) -> set[int]:
         """The lines of its group that a worker has stored so far."""

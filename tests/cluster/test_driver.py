@@ -63,7 +63,7 @@ def test_a_line_that_kills_two_workers_is_set_aside_and_the_others_are_spoken(ba
         ("ok", True),
         ("ok", True),
     ]
-    assert report.rows[1].reason.startswith("two workers died while they spoke it")
+    assert report.rows[1].reason.startswith("two workers")
     assert [worker.left for worker in report.workers if worker.left] == ["it was killed"] * 2
 
 

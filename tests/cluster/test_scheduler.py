@@ -48,15 +48,15 @@ class Story:
         """All lines of the group in hand fail."""
         lines = self.queues[name][0]
         if self.scheduler.is_sick(name, lines):
-            self.die(name)
+            self.die(name, sick=True)
         else:
             self.queues[name].pop(0)
             self.scheduler.completed(name, self.now, 0.1, failed=lines)
             self.tick()
 
-    def die(self, name: int, stored: tuple[int, ...] = ()) -> None:
+    def die(self, name: int, stored: tuple[int, ...] = (), *, sick: bool = False) -> None:
         self.queues.pop(name, None)
-        self.scheduler.died(name, "it was killed", stored)
+        self.scheduler.died(name, "it was killed", stored, sick=sick)
         self.tick()
 
     @property
@@ -305,6 +305,24 @@ def test_three_deaths_before_readiness_cost_a_place_and_not_the_run() -> None:
         for name in story.started[:2]:
             if story.queues[name]:
                 story.done(name)
+
+
+def test_a_pool_on_which_every_line_fails_ends_after_three_workers_for_each_place() -> None:
+    story = Story(PLENTY, max_workers=2)
+
+    def fail_everywhere() -> None:
+        while True:
+            name = next(name for name in story.started if name not in story.queues or story.queues[name])
+            if name not in story.queues:
+                story.join(name)
+            story.fail(name)
+            story.started = [other for other in story.started if other != name or name in story.queues]
+            ended.append(name)
+
+    ended: list[int] = []
+    with pytest.raises(WorkersUnusable, match="it was killed"):
+        fail_everywhere()
+    assert len(set(ended)) <= 6
 
 
 def test_lines_found_in_the_store_do_not_count_for_the_speed() -> None:

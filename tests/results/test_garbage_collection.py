@@ -11,6 +11,7 @@ import pytest
 from f5_pipeline.errors import IndexDamaged
 from f5_pipeline.results import garbage_collection
 from f5_pipeline.results.garbage_collection import clean
+from f5_pipeline.results.index import IndexRow, read_index, write_index
 from f5_pipeline.results.leases import hold_lease
 from f5_pipeline.storage.layout import CLIPS, clip_object, is_lease, parquet_object
 from f5_pipeline.storage.local import LocalStore
@@ -187,3 +188,10 @@ def test_what_is_spoken_again_after_cleaning_is_the_same(store: LocalStore) -> N
     assert spoken == ["one"]
     assert contents(store)[clip_object(key_of("one"))] == first
     assert speak("one").shape == (2400,)
+
+
+def test_a_user_column_named_like_ours_is_not_read_as_clip_keys(store: LocalStore) -> None:
+    rows = [IndexRow("1", "one", key=key_of("one"), columns={"pieces": "two of them", "other_takes": "none"})]
+    write_index(store, "demo", rows)
+    assert clean(store, []).clips == 0
+    assert (read_index(store, "demo") or [])[0].columns == rows[0].columns

@@ -1,0 +1,52 @@
+"""Takes that are in the store: protected from garbage collection while a batch runs, and ranked with new ones."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from f5_pipeline.results.garbage_collection import orphaned_clips
+from f5_pipeline.results.leases import hold_lease
+from f5_pipeline.synthesis.executor import NullProgress, SynthesisJob
+from f5_pipeline.synthesis.session import run_in_process
+from tests.synthesis.fake_engine import FakeEngine, clipped, silent
+from tests.synthesis.jobs import SENTENCES, Run, job, line
+
+LONG = " ".join(SENTENCES)
+
+
+@pytest.fixture
+def run(tmp_path: Path) -> Run:
+    return Run(tmp_path)
+
+
+def test_later_takes_and_their_chunks_are_protected_before_the_index_names_them(run: Run) -> None:
+    """No index names them: their batch was deleted, or its line was edited and restored."""
+    stored = run([line(LONG)], FakeEngine(takes={"is number 2": [clipped]})).rows[0]
+    assert stored.attempts == 2
+    requests = [line(LONG), line("one more line.", "2")]
+    orphaned: list[str] = []
+
+    def list_orphans(sound: np.ndarray) -> np.ndarray:
+        orphaned.extend(info.key for info in orphaned_clips(run.store))
+        return sound
+
+    engine = FakeEngine(takes={"one more": [list_orphans]})
+    with hold_lease(run.store, "b", (key for request in requests for key in request.clip_keys())) as lease:
+        given = job(run.store, requests, engine.load)
+        work = SynthesisJob(
+            "b", lease, run.store, given.cache, requests, {}, engine.load, given.judge, given.transcriber
+        )
+        result = run_in_process(work, NullProgress())
+    assert result.rows[0].key == stored.key
+    assert engine.texts == ["one more line."]
+    assert orphaned == []
+
+
+def test_a_take_with_a_silent_chunk_is_the_worst_take(run: Run) -> None:
+    engine = FakeEngine(takes={"is number 2": [silent, clipped]})
+    (row,) = run([line(LONG, attempts=2)], engine).rows
+    assert (row.status, row.key) == ("suspect", line(LONG).take_keys[1])
+    assert "clipped" in row.reason
