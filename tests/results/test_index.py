@@ -30,7 +30,7 @@ SPOKEN = IndexRow(
     attempts=1,
     clip_bytes=1234,
     cached=True,
-    quality={"wer": 0.1, "clipped": False, "heard": "hello"},
+    quality={"wer": 0.1, "clipped": False, "heard_text": "hello"},
     columns={"speaker": "Anna", "key": "K-1", "manifest_key": "M"},
 )
 REJECTED = IndexRow(id="2", text="", status="rejected", reason="Row 2: the text is empty.", columns={"wer": "low"})
@@ -47,7 +47,7 @@ def test_rows_are_read_as_they_were_written(store: LocalStore) -> None:
 
 
 def test_the_order_of_columns(store: LocalStore) -> None:
-    expected = [*FIRST_COLUMNS, "wer", "clipped", "heard", "clip_bytes", "cached", "speaker", "manifest_key"]
+    expected = [*FIRST_COLUMNS, "wer", "clipped", "heard_text", "clip_bytes", "cached", "speaker", "manifest_key"]
     expected += ["manifest_manifest_key", "manifest_wer"]
     assert index_table([SPOKEN, REJECTED]).column_names == expected
     write_index(store, "demo", [SPOKEN, REJECTED])

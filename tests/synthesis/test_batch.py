@@ -504,7 +504,7 @@ def test_stricter_thresholds_add_takes_only_if_more_attempts_are_allowed(workspa
     assert [row.key for row in workspace.speak().rows] == [row.key for row in first.rows]
 
 
-def test_a_second_run_with_equal_limits_reads_no_clip(workspace: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_unchanged_thresholds_read_no_clip(workspace: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
     workspace.resolve(toml="max_attempts = 1" + STRICT)
     workspace.speak(FakeEngine())
     read, reads = LocalStore.read, list[str]()
