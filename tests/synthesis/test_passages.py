@@ -165,10 +165,14 @@ def test_the_seed_of_the_user_is_the_seed_of_every_chunk(run: Run) -> None:
 # --- the clip key (``test_clip_keys`` has each field of a passage) --------------------------------------------
 
 
-def by_another_bob(**changes: object) -> SynthesisRequest:
-    """The line with a changed second voice."""
-    bob = replace(BOB, voice=replace(BOB.voice, **changes))  # type: ignore[arg-type]
-    return tagged(passage(ONE, after=0.8), passage(TWO, bob))
+def with_second_speaker(speaker: Speaker) -> SynthesisRequest:
+    """``LINE`` with another speaker in its second passage."""
+    return tagged(passage(ONE, after=0.8), passage(TWO, speaker))
+
+
+OTHER_RECORDING = replace(BOB, voice=replace(BOB.voice, fingerprint="c" * 64))
+OTHER_TRANSCRIPT = replace(BOB, reference=replace(BOB.reference, text="other. "))
+RENAMED = replace(BOB, voice=replace(BOB.voice, name="robert", audio="elsewhere.wav"))
 
 
 @pytest.mark.parametrize(
@@ -177,23 +181,16 @@ def by_another_bob(**changes: object) -> SynthesisRequest:
         pytest.param(tagged(passage(ONE), passage(TWO, BOB)), False, id="no pause"),
         pytest.param(tagged(passage(ONE, after=0.8), passage(TWO, BOB, after=0.1)), False, id="a pause at the end"),
         pytest.param(tagged(passage(ONE, after=0.8), passage(TWO, BOB, speed=1.1)), False, id="speed"),
-        pytest.param(tagged(passage(ONE, after=0.8), passage(TWO)), False, id="one voice"),
+        pytest.param(with_second_speaker(ANNA), False, id="one voice"),
         pytest.param(tagged(passage(ONE, BOB, after=0.8), passage(TWO)), False, id="voices swapped"),
         pytest.param(
             tagged(passage(f"{ONE} and", after=0.8), passage(TWO.removeprefix("and "), BOB)), False, id="other split"
         ),
-        pytest.param(by_another_bob(fingerprint="c" * 64), False, id="recording"),
-        pytest.param(
-            tagged(
-                passage(ONE, after=0.8),
-                passage(TWO, replace(BOB, reference=replace(BOB.reference, text="other. "))),
-            ),
-            False,
-            id="transcript of the recording",
-        ),
+        pytest.param(with_second_speaker(OTHER_RECORDING), False, id="recording"),
+        pytest.param(with_second_speaker(OTHER_TRANSCRIPT), False, id="transcript of the recording"),
         pytest.param(tagged(*zip(LINE.utterance.passages, LINE.speakers, strict=True), seed=1), False, id="seed"),
         pytest.param(untagged(f"{ONE} {TWO}"), False, id="no tags"),
-        pytest.param(by_another_bob(name="robert", audio="elsewhere.wav"), True, id="name and place of the recording"),
+        pytest.param(with_second_speaker(RENAMED), True, id="name and path of the recording"),
         pytest.param(tagged(passage(ONE, after=0.8), passage(TWO, BOB), id="5", attempts=1), True, id="attempts"),
     ],
 )
