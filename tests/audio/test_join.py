@@ -12,12 +12,13 @@ FADE = Joint(0.0, 0.15)
 
 
 def chunk(seconds: float, level: float = 0.5) -> np.ndarray:
+    """A constant signal."""
     return np.full(round(seconds * SAMPLE_RATE), level, np.float32)
 
 
 def test_a_single_chunk_is_not_changed() -> None:
-    sound = chunk(1.0)
-    assert np.array_equal(join_chunks([sound], [Joint(0.0, 0.15)]), sound)  # no fade after the last chunk
+    samples = chunk(1.0)
+    assert np.array_equal(join_chunks([samples], [FADE]), samples)  # no fade after the last chunk
 
 
 def test_a_cross_fade_overlaps_by_its_length_and_keeps_the_level() -> None:
@@ -41,9 +42,9 @@ def test_without_a_cross_fade_chunks_are_concatenated() -> None:
     assert np.array_equal(joined, np.concatenate([chunk(0.5, 0.1), chunk(0.5, 0.2)]))
 
 
-@pytest.mark.parametrize("first", [0.0, 0.01])
-def test_a_fade_is_no_longer_than_the_chunk(first: float) -> None:
-    joined = join_chunks([chunk(first), chunk(1.0)], [FADE, FADE])
+@pytest.mark.parametrize("seconds", [0.0, 0.01])
+def test_a_fade_is_not_longer_than_the_chunk(seconds: float) -> None:
+    joined = join_chunks([chunk(seconds), chunk(1.0)], [FADE, FADE])
     assert joined.size == SAMPLE_RATE
     assert np.isfinite(joined).all()
 
@@ -69,11 +70,11 @@ def test_a_clip_that_is_too_loud_is_scaled_down(peak: float) -> None:
     assert joined / loud == pytest.approx(0.999 / abs(peak), rel=1e-5)  # one gain for all samples: nothing is clipped
 
 
-def test_a_quiet_clip_is_not_raised() -> None:
+def test_a_quiet_clip_is_not_amplified() -> None:
     assert np.abs(join_chunks([chunk(0.5, 0.01)], [FADE])).max() == pytest.approx(0.01)
 
 
-def test_an_empty_chunk() -> None:
+def test_an_empty_chunk_gives_an_empty_clip() -> None:
     assert join_chunks([chunk(0.0)], [FADE]).size == 0
 
 
@@ -85,12 +86,12 @@ def test_pauses_at_both_ends_are_exact_to_the_sample() -> None:
     assert not joined[round(1.8 * SAMPLE_RATE) :].any()
 
 
-def test_joining_thousands_of_chunks_takes_linear_time() -> None:
+def test_thousands_of_chunks_are_joined_in_linear_time() -> None:
     joined = join_chunks([chunk(0.3)] * 5_000, [Joint(0.0, 0.1)] * 5_000)
     assert joined.size == round((5_000 * 0.2 + 0.1) * SAMPLE_RATE)
 
 
-def test_starts_are_where_the_chunks_begin_in_the_joined_clip() -> None:
+def test_starts_of_chunks_are_their_first_samples_in_the_joined_clip() -> None:
     chunks = [chunk(0.5, 0.1), chunk(0.4, 0.2), chunk(0.3, 0.3)]
     joints = [Joint(0.0, 0.1), Joint(0.25), Joint()]
     starts = starts_of([each.size for each in chunks], joints, lead_seconds=0.5)

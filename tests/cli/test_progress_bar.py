@@ -46,7 +46,7 @@ def generated(run: Run, recogniser: LateRecogniser, engine: FakeEngine) -> tuple
     screen = io.StringIO()
     with ObservedBar(Console(file=screen, width=200, force_terminal=True, color_system=None)) as progress:
         recogniser.begun = progress.begun
-        run.forget()
+        run.drop_index()
         with StoreTranscriber(SPEC, run.store, lambda: recogniser) as transcriber:
             done = run(lines(), engine, transcriber, progress)
     return done, screen.getvalue()

@@ -1,4 +1,4 @@
-"""Between the pipeline and the engine: a model with a table of durations is given room for its words."""
+"""Word spacing: a model with word timing receives padded text, so that each word has the time that it needs."""
 
 from __future__ import annotations
 
@@ -26,10 +26,11 @@ CHUNK = Chunk(
     Sampling(3, 1.0, -1.0, 1.0, 0.15),
     7,
 )
+REF_FRAMES = 291  # of its 3.1 s reference
 
 
-class Recording:
-    """Remembers what it was asked to say."""
+class RecordingEngine:
+    """Records the chunks that it receives."""
 
     def __init__(self) -> None:
         self.chunks: list[Chunk] = []
@@ -39,48 +40,49 @@ class Recording:
         return iter([SpokenChunk(index, np.zeros(1, np.float32)) for index in range(len(chunks))])
 
 
-def test_a_model_without_a_table_is_given_the_text_as_it_is() -> None:
-    engine = Recording()
+def test_a_model_without_word_timing_receives_the_text_unchanged() -> None:
+    engine = RecordingEngine()
     assert with_word_spacing(engine, None) is engine
 
 
-def test_a_model_with_one_is_given_room_for_the_words_and_all_else_as_it_was() -> None:
-    spacing, engine = WordTiming(1.0, {"#river": 80.0, "#a": 6.0}), Recording()
-    spoken = list(with_word_spacing(engine, spacing).speak([CHUNK, CHUNK]))
-    assert [one.index for one in spoken] == [0, 1]
-    for given in engine.chunks:
-        assert given.ref_text.split() == CHUNK.ref_text.split()
-        assert given.text.startswith(" " * 40)  # what the reference's last word needs comes first
-        both = given.ref_text + given.text
-        begins = len(both) - len(given.text.lstrip())
-        assert begins / len(both) == pytest.approx(291 / (291 + CHUNK.frames), abs=1 / len(both))
-        assert replace(given, text=CHUNK.text, ref_text=CHUNK.ref_text) == CHUNK
+def test_a_model_with_word_timing_receives_padded_text_and_all_else_unchanged() -> None:
+    word_timing, engine = WordTiming(1.0, {"#river": 80.0, "#a": 6.0}), RecordingEngine()
+    spoken = list(with_word_spacing(engine, word_timing).speak([CHUNK, CHUNK]))
+    assert [chunk.index for chunk in spoken] == [0, 1]
+    for chunk in engine.chunks:
+        assert chunk.ref_text.split() == CHUNK.ref_text.split()
+        assert chunk.text.startswith(" " * 40)  # the padding of the reference's last word comes first
+        padded = chunk.ref_text + chunk.text
+        first_word = len(padded) - len(chunk.text.lstrip())
+        share = REF_FRAMES / (REF_FRAMES + CHUNK.frames)
+        assert first_word / len(padded) == pytest.approx(share, abs=1 / len(padded))
+        assert replace(chunk, text=CHUNK.text, ref_text=CHUNK.ref_text) == CHUNK
     assert CHUNK.text == "a small boat on the lake."
 
 
-def test_said_faster_a_text_has_a_smaller_share() -> None:
-    spacing, engine = WordTiming(1.0, {"^": 20.0}), Recording()
+def test_a_faster_text_has_a_smaller_share_of_the_tokens() -> None:
+    word_timing, engine = WordTiming(1.0, {"^": 20.0}), RecordingEngine()
     chunks = [replace(CHUNK, frames=frames) for frames in (260, 130, 65)]
-    list(with_word_spacing(engine, spacing).speak(chunks))
-    shares = [len(given.text) / len(given.ref_text) for given in engine.chunks]
+    list(with_word_spacing(engine, word_timing).speak(chunks))
+    shares = [len(chunk.text) / len(chunk.ref_text) for chunk in engine.chunks]
     assert [share / shares[1] for share in shares] == pytest.approx([2.0, 1.0, 0.5], rel=0.3)
 
 
-def test_a_run_gives_a_model_the_room_that_its_table_wants(monkeypatch: pytest.MonkeyPatch) -> None:
-    """As a run loads it: the same sound as that of the bare engine for a text with these spaces, and for no other."""
+def test_a_loaded_engine_pads_the_text_of_its_model(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its samples are those of the bare engine for the padded text, and differ from those for the unpadded text."""
     monkeypatch.setenv("F5_DEVICE", "cpu")
     model = ReadyModel(demo_spec(), demo_files())
     assert model.word_timing is not None
-    ref_text, text = model.word_timing.pad_pair(CHUNK.ref_text, CHUNK.text, 291, CHUNK.frames)
-    # Whoever changes this changes what every line of such a model sounds like: ENGINE_VERSION.
+    ref_text, text = model.word_timing.pad_pair(CHUNK.ref_text, CHUNK.text, REF_FRAMES, CHUNK.frames)
+    # A change changes the sound of every line of such a model, so it needs a new ENGINE_VERSION.
     assert ref_text == "a quick     brown    fox         jumps        over   the lazy     dog     near the river. "
     assert text == "       a small     boat      on   the lake.       "
     bare = F5Engine(model.spec, model.files, "cpu")
-    (wanted,) = load_f5_engine(model).speak([CHUNK])
-    (spaced,) = bare.speak([replace(CHUNK, ref_text=ref_text, text=text)])
-    (plain,) = bare.speak([CHUNK])
-    assert wanted.samples is not None
-    assert spaced.samples is not None
-    assert plain.samples is not None
-    assert np.array_equal(wanted.samples, spaced.samples)
-    assert not np.allclose(wanted.samples, plain.samples, atol=0.01)
+    (loaded,) = load_f5_engine(model).speak([CHUNK])
+    (padded,) = bare.speak([replace(CHUNK, ref_text=ref_text, text=text)])
+    (unpadded,) = bare.speak([CHUNK])
+    assert loaded.samples is not None
+    assert padded.samples is not None
+    assert unpadded.samples is not None
+    assert np.array_equal(loaded.samples, padded.samples)
+    assert not np.allclose(loaded.samples, unpadded.samples, atol=0.01)

@@ -1,4 +1,4 @@
-"""A batch that is spoken without a model: the clip store, the claim and the index as the real thing uses them."""
+"""A batch that is spoken without a model. Clip store, lease and index are used as in a real run."""
 
 from __future__ import annotations
 
@@ -25,22 +25,22 @@ def key_of(line: str) -> str:
 
 
 def speak(line: str) -> np.ndarray:
-    """A tenth of a second of sound that belongs to the line."""
+    """A tenth of a second of noise, the same for the same line; float32, shape [2400]."""
     generator = np.random.default_rng(derive_seed(parts_of(line)))
     return (0.1 * generator.standard_normal(2400)).astype(np.float32)
 
 
 def run_batch(store: ObjectStore, batch: str, lines: Sequence[str], spoken: list[str] | None = None) -> None:
-    """Speak what is missing and write the index; ``spoken`` is told each line that was spoken."""
+    """Speak the missing clips and write the index; spoken lines are appended to ``spoken``."""
     clips, keys = ClipStore(store), [key_of(line) for line in lines]
     with hold_lease(store, batch, keys):
-        known = rows_by_key(store, batch)
-        sizes = {key: row.clip_bytes for key, row in known.items() if row.clip_bytes is not None}
-        there = clips.existing(keys, sizes)
+        indexed = rows_by_key(store, batch)
+        sizes = {key: row.clip_bytes for key, row in indexed.items() if row.clip_bytes is not None}
+        existing = clips.existing(keys, sizes)
         rows = []
         for number, (line, key) in enumerate(zip(lines, keys, strict=True)):
-            if key in there:
-                size = there[key].size
+            if key in existing:
+                size = existing[key].size
             else:
                 size = clips.save(key, speak(line), {"line": line}).size
                 if spoken is not None:
@@ -51,7 +51,7 @@ def run_batch(store: ObjectStore, batch: str, lines: Sequence[str], spoken: list
 
 
 def outcome(store: ObjectStore) -> dict[str, bytes]:
-    """All objects of a store but claims: those of crashed runs stay for a time."""
+    """All objects of a store except leases, because crashed runs leave some."""
     return {info.key: store.read(info.key) for info in store.list() if not is_lease(info.key)}
 
 

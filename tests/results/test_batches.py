@@ -11,7 +11,7 @@ OTHER_FILES = (
 )
 
 
-def test_every_manifest_of_the_store_is_a_batch(store: LocalStore) -> None:
+def test_each_manifest_of_the_store_is_a_batch(store: LocalStore) -> None:
     assert known_batches(store) == []
     for key in ("b.csv", "a.txt", "c.d.jsonl", "e.parquet", "b.toml", *OTHER_FILES):
         store.write(f"manifests/{key}", b"text\nx\n")

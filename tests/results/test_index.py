@@ -1,4 +1,4 @@
-"""The index of a batch: what is written is read, the user's columns survive, no cell becomes a formula."""
+"""The index of a batch: rows are read as they were written, user columns are kept, no cell becomes a formula."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ from f5_pipeline.results.index import IndexRow, index_table, read_index, rows_by
 from f5_pipeline.storage.layout import csv_object, parquet_object
 from f5_pipeline.storage.local import LocalStore
 
-OURS_BEFORE = ["id", "text", "spoken_text", "voice", "model", "status", "reason", "key", "clip", "audio_seconds"]
-OURS_BEFORE += ["seed", "attempts"]
+FIRST_COLUMNS = ["id", "text", "spoken_text", "voice", "model", "status", "reason", "key", "clip", "audio_seconds"]
+FIRST_COLUMNS += ["seed", "attempts"]
 SPOKEN = IndexRow(
     id="1",
     text="Héllo, “world”\nline two",
@@ -30,7 +30,7 @@ SPOKEN = IndexRow(
     attempts=1,
     clip_bytes=1234,
     cached=True,
-    quality={"wer": 0.1, "clipped": False, "heard": "hello"},
+    quality={"wer": 0.1, "clipped": False, "heard_text": "hello"},
     columns={"speaker": "Anna", "key": "K-1", "manifest_key": "M"},
 )
 REJECTED = IndexRow(id="2", text="", status="rejected", reason="Row 2: the text is empty.", columns={"wer": "low"})
@@ -40,14 +40,14 @@ def csv_rows(store: LocalStore, batch: str) -> list[dict[str, str]]:
     return list(csv.DictReader(io.StringIO(store.read(csv_object(batch)).decode(), newline="")))
 
 
-def test_rows_come_back_as_they_were(store: LocalStore) -> None:
+def test_rows_are_read_as_they_were_written(store: LocalStore) -> None:
     write_index(store, "demo", [SPOKEN, REJECTED])
     assert read_index(store, "demo") == [SPOKEN, REJECTED]
     assert rows_by_key(store, "demo") == {SPOKEN.key: SPOKEN}
 
 
 def test_the_order_of_columns(store: LocalStore) -> None:
-    expected = [*OURS_BEFORE, "wer", "clipped", "heard", "clip_bytes", "cached", "speaker", "manifest_key"]
+    expected = [*FIRST_COLUMNS, "wer", "clipped", "heard_text", "clip_bytes", "cached", "speaker", "manifest_key"]
     expected += ["manifest_manifest_key", "manifest_wer"]
     assert index_table([SPOKEN, REJECTED]).column_names == expected
     write_index(store, "demo", [SPOKEN, REJECTED])
@@ -62,7 +62,7 @@ def test_an_empty_batch_has_an_index(store: LocalStore) -> None:
     assert read_index(store, "demo") == []
 
 
-def test_no_index_is_an_answer(store: LocalStore) -> None:
+def test_a_missing_index_gives_none_and_an_unsafe_name_is_refused(store: LocalStore) -> None:
     assert read_index(store, "demo") is None
     assert rows_by_key(store, "demo") == {}
     with pytest.raises(UnsafeName):
@@ -72,7 +72,7 @@ def test_no_index_is_an_answer(store: LocalStore) -> None:
 
 
 @pytest.mark.parametrize("damage", [b"", b"PAR1", b"<html>", None])
-def test_a_damaged_index_is_an_error_for_readers_and_nothing_for_the_next_run(
+def test_a_damaged_index_is_an_error_for_readers_and_empty_for_the_next_run(
     store: LocalStore, damage: bytes | None
 ) -> None:
     write_index(store, "demo", [SPOKEN])
@@ -95,11 +95,11 @@ FORMULAS = [
     "=",
     '=HYPERLINK("x")',
 ]
-HARMLESS = ["plain", "-5", "+3.25", "-23.0", "50%", "a=b", "", "'quoted'", "two\nlines", 'comma, quote " done']
+NO_FORMULAS = ["plain", "-5", "+3.25", "-23.0", "50%", "a=b", "", "'quoted'", "two\nlines", 'comma, quote " done']
 
 
 def test_no_cell_starts_a_formula(store: LocalStore) -> None:
-    cells = FORMULAS + HARMLESS
+    cells = FORMULAS + NO_FORMULAS
     rows = [IndexRow(id=str(n), text=cell, reason=cell, columns={"=note": cell}) for n, cell in enumerate(cells)]
     write_index(store, "demo", rows)
     assert read_index(store, "demo") == rows
@@ -110,21 +110,21 @@ def test_no_cell_starts_a_formula(store: LocalStore) -> None:
         assert row["text"] == row["reason"] == row["'=note"] == expected
 
 
-def test_half_a_surrogate_does_not_stop_an_index(store: LocalStore) -> None:
+def test_an_unpaired_surrogate_is_replaced(store: LocalStore) -> None:
     write_index(store, "demo", [IndexRow(id="1", text="bad \ud800 text", columns={"n\ud800": "v\ud800"})])
     (row,) = read_index(store, "demo") or []
     assert row.text == "bad ? text"
     assert row.columns == {"n\ud800": "v?"}
 
 
-def test_measures_of_mixed_kind_become_text(store: LocalStore) -> None:
+def test_measures_of_mixed_types_become_text(store: LocalStore) -> None:
     rows = [IndexRow(id="1", text="", quality={"m": 1}), IndexRow(id="2", text="", quality={"m": "high"})]
     write_index(store, "demo", rows)
     assert [row.quality["m"] for row in read_index(store, "demo") or []] == ["1", "high"]
 
 
 def test_reading_starts_no_threads(store: LocalStore) -> None:
-    """Arrow's would now and then abort a command that ends just after it has read."""
+    """Arrow's threads sometimes abort a command that ends just after reading."""
     write_index(store, "b", [SPOKEN])
     script = """
 import os, sys

@@ -149,7 +149,7 @@ def test_look_ups_send_only_read_requests(bucket: S3Store, proxy: Proxy, tmp_pat
         assert response.read() == bucket.read(clip_object(key_of(LINES[2])))
 
 
-# --- kill -9 ---------------------------------------------------------------------------------------------------
+# --- kill -9 --------------------------------------------------------------------------------------------------
 
 
 def _run(url: str, environment: dict[str, str]) -> None:

@@ -60,20 +60,20 @@ def store(direct: S3Store, proxy: Proxy, aws_environment: pytest.MonkeyPatch) ->
 
 Use = Callable[[S3Store, Path], object]
 USES: dict[str, Use] = {
-    "read": lambda store, folder: store.read("there"),
-    "read the beginning": lambda store, folder: store.read("there", first=2),
+    "read": lambda store, folder: store.read("object"),
+    "read the beginning": lambda store, folder: store.read("object", first=2),
     "write": lambda store, folder: store.write("new", b"x"),
-    "stat": lambda store, folder: store.stat("there"),
+    "stat": lambda store, folder: store.stat("object"),
     "list": lambda store, folder: list(store.list()),
-    "download": lambda store, folder: store.download("there", folder / "copy"),
+    "download": lambda store, folder: store.download("object", folder / "copy"),
     "upload": lambda store, folder: store.upload(folder / "source", "new"),
-    "delete": lambda store, folder: store.delete("there"),
+    "delete": lambda store, folder: store.delete("object"),
 }
 
 
 @pytest.fixture
 def folder(direct: S3Store, tmp_path: Path) -> Path:
-    direct.write("there", b"here I am")
+    direct.write("object", b"some data")
     (tmp_path / "source").write_bytes(b"x")
     return tmp_path
 
@@ -92,7 +92,7 @@ def test_a_transient_fault_is_retried_twice(
         assert all(0 <= wait <= 2**n for n, wait in enumerate(waits))
         if use == "delete":
             proxy.decide = first(0, fault)
-            store.write("there", b"here I am")
+            store.write("object", b"some data")
 
 
 @pytest.mark.parametrize("use", USES)
@@ -117,7 +117,7 @@ def test_an_incomplete_response_is_requested_again(
         proxy.decide = first(2, fault)
         USES[use](store, folder)
         assert len(proxy.requests) == (3 if use != "upload" or fault == LOSE else 1), use
-    assert (folder / "copy").read_bytes() == b"here I am"
+    assert (folder / "copy").read_bytes() == b"some data"
     assert direct.read("new") == b"x"
 
 
@@ -131,19 +131,19 @@ def test_a_truncated_not_found_response_is_requested_again(store: S3Store, proxy
 def test_a_body_that_is_truncated_each_time_leaves_no_file(store: S3Store, proxy: Proxy, folder: Path) -> None:
     proxy.decide = lambda request: CUT
     with pytest.raises(StoreBusy):
-        store.download("there", folder / "copy")
+        store.download("object", folder / "copy")
     assert sorted(path.name for path in folder.iterdir()) == ["source"]
 
 
 def test_a_damaged_body_is_detected_by_its_etag(store: S3Store, proxy: Proxy, folder: Path) -> None:
     proxy.decide = first(1, FLIP)
-    assert store.read("there") == b"here I am"
+    assert store.read("object") == b"some data"
     assert len(proxy.requests) == 2
 
 
 def test_an_etag_that_is_not_an_md5_is_accepted_the_second_time(store: S3Store, proxy: Proxy, folder: Path) -> None:
     proxy.decide = lambda request: FLIP
-    assert store.read("there") == b"iere I am"
+    assert store.read("object") == b"rome data"
     assert len(proxy.requests) == 2
 
 
@@ -152,7 +152,7 @@ def test_a_server_that_responds_too_late(
 ) -> None:
     monkeypatch.setattr(s3, "READ_TIMEOUT", 0.2)
     proxy.decide = first(2, Fault("delay", seconds=0.6))
-    assert store.read("there") == b"here I am"
+    assert store.read("object") == b"some data"
     assert len(proxy.requests) == 3
 
 
@@ -193,11 +193,11 @@ def test_wrong_credentials(
 
 def test_a_key_without_list_permission(store: S3Store, proxy: Proxy, folder: Path) -> None:
     def decide(request: Request) -> Fault | None:
-        missing = request.method in ("HEAD", "GET") and not request.path.endswith("/there")
+        missing = request.method in ("HEAD", "GET") and not request.path.endswith("/object")
         return Fault("answer", 403, "AccessDenied") if request.is_listing or missing else None
 
     proxy.decide = decide
-    assert store.read("there") == b"here I am"
+    assert store.read("object") == b"some data"
     for use in (lambda: store.stat("missing"), lambda: store.read("missing"), lambda: list(store.list("voices/"))):
         proxy.forget()
         with pytest.raises(AccessRefused, match=r"may not list the bucket \(s3:ListBucket\)") as error:
@@ -210,10 +210,10 @@ def test_a_key_without_list_permission(store: S3Store, proxy: Proxy, folder: Pat
 def test_a_wrong_clock(store: S3Store, proxy: Proxy, folder: Path, code: str) -> None:
     date = {"Date": formatdate(time.time() + 40 * 60, usegmt=True)}
     proxy.decide = first(2, Fault("answer", 403, code, headers=date))
-    assert store.read("there") == b"here I am"  # the clock was corrected in between
+    assert store.read("object") == b"some data"  # the clock was corrected in between
     proxy.forget()
     proxy.decide = lambda request: Fault("answer", 403, code, headers=date)
-    for use in (lambda: store.read("there"), lambda: store.stat("there")):
+    for use in (lambda: store.read("object"), lambda: store.stat("object")):
         proxy.forget()
         with pytest.raises(AccessRefused, match="clock of this machine is 40 minutes off"):
             use()
@@ -243,14 +243,14 @@ def test_no_credentials(store: S3Store, monkeypatch: pytest.MonkeyPatch, tmp_pat
     monkeypatch.delenv("AWS_SECRET_ACCESS_KEY")
     monkeypatch.setenv("HOME", str(tmp_path))
     with pytest.raises(StoreUnusable, match=r"no credentials.*AWS_ACCESS_KEY_ID"):
-        S3Store(store.url).read("there")
+        S3Store(store.url).read("object")
 
 
 def test_an_unreachable_endpoint_is_named(store: S3Store, monkeypatch: pytest.MonkeyPatch) -> None:
     endpoint = f"http://127.0.0.1:{servers.free_port()}"
     monkeypatch.setenv("AWS_ENDPOINT_URL", endpoint)
     with pytest.raises(StoreBusy, match=endpoint):
-        S3Store(store.url).read("there")
+        S3Store(store.url).read("object")
 
 
 # --- large files ----------------------------------------------------------------------------------------------

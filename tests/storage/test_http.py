@@ -156,8 +156,8 @@ def test_a_server_without_ranges(server: FileServer) -> None:
 
 
 def test_redirects_are_followed(server: FileServer, tmp_path: Path) -> None:
-    server.redirect["/here"] = f"{server.url}/file"
-    assert http.download(f"{server.url}/here", tmp_path).path.read_bytes() == CONTENT
+    server.redirect["/redirect"] = f"{server.url}/file"
+    assert http.download(f"{server.url}/redirect", tmp_path).path.read_bytes() == CONTENT
 
 
 def test_a_redirect_that_drops_encryption_is_refused() -> None:

@@ -30,7 +30,7 @@ def test_reading_creates_no_folder(store: LocalStore, root: Path) -> None:
 
 def test_the_url_is_absolute(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
-    assert LocalStore("here").url == str(tmp_path / "here")
+    assert LocalStore("store").url == str(tmp_path / "store")
 
 
 def test_a_file_is_not_a_store(tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""An engine without a model: a sound of its own for each seed and text, and it remembers what it was asked to say."""
+"""An engine without a model: each seed and text has its own waveform. The engine records the chunks that it speaks."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ from f5_pipeline.engine.protocol import HOP_LENGTH, Chunk, SpokenChunk
 from f5_pipeline.models.weights import ReadyModel
 
 
-def sound_of(chunk: Chunk) -> np.ndarray:
-    """Syllables of random pitch, as long as was asked for: nothing that ``quality`` would find fault with."""
+def waveform_of(chunk: Chunk) -> np.ndarray:
+    """Syllables of random pitch, as long as the chunk; the measures of ``quality`` find no defect in them."""
     generator = np.random.default_rng([chunk.seed, *chunk.text.encode()])
     samples = np.zeros(chunk.frames * HOP_LENGTH, np.float32)
     start = 0
@@ -27,23 +27,28 @@ def sound_of(chunk: Chunk) -> np.ndarray:
     return samples + 0.0003 * generator.standard_normal(samples.size, np.float32)
 
 
-def clipped(sound: np.ndarray) -> np.ndarray:
+def clipped(samples: np.ndarray) -> np.ndarray:
     """A suspect take: so loud that it clips."""
-    return np.clip(100 * sound, -1, 1)
+    return np.clip(100 * samples, -1, 1)
 
 
-def silent(sound: np.ndarray) -> np.ndarray:
-    """A take with nothing to listen to."""
-    return 0 * sound
+def quiet(samples: np.ndarray) -> np.ndarray:
+    """A suspect take with a lower penalty than ``clipped``."""
+    return 0.1 * samples
+
+
+def silent(samples: np.ndarray) -> np.ndarray:
+    """A failed take: digital silence."""
+    return 0 * samples
 
 
 class FakeEngine:
-    """Implements ``SpeechEngine``. Chunks come back in another order than they were given.
+    """Implements ``SpeechEngine``. Yields chunks in reverse order.
 
     Args:
-        takes: for texts that contain a word: what becomes of the sound of their first, second, … take.
+        takes: word → functions that change the samples of the first, second, … take of texts that contain the word.
         fails: chunks whose text contains this fail.
-        dies_after: raises after so many chunks, like a process that is killed.
+        dies_after: raises ``KeyboardInterrupt`` after so many chunks, like a process that is killed.
     """
 
     def __init__(
@@ -55,7 +60,7 @@ class FakeEngine:
         self.takes, self.fails, self.dies_after = takes or {}, fails, dies_after
         self.spoken: list[Chunk] = []
         self.loaded: list[str] = []
-        self._drawn = Counter[str]()
+        self._take_counts = Counter[str]()
 
     @property
     def texts(self) -> list[str]:
@@ -72,13 +77,13 @@ class FakeEngine:
                 raise KeyboardInterrupt
             self.spoken.append(chunk)
             if self.fails in chunk.text:
-                yield SpokenChunk(index, None, "RuntimeError: no tongue")
+                yield SpokenChunk(index, None, "RuntimeError: engine failed")
             else:
-                yield SpokenChunk(index, self._take(chunk)(sound_of(chunk)))
+                yield SpokenChunk(index, self._take(chunk)(waveform_of(chunk)))
 
     def _take(self, chunk: Chunk) -> Callable[[np.ndarray], np.ndarray]:
-        self._drawn[chunk.text] += 1
+        self._take_counts[chunk.text] += 1
         for word, takes in self.takes.items():
-            if word in chunk.text and self._drawn[chunk.text] <= len(takes):
-                return takes[self._drawn[chunk.text] - 1]
-        return lambda sound: sound
+            if word in chunk.text and self._take_counts[chunk.text] <= len(takes):
+                return takes[self._take_counts[chunk.text] - 1]
+        return lambda samples: samples

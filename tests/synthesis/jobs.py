@@ -1,4 +1,4 @@
-"""Synthesis jobs for tests: requests of the demo model in one voice, and what runs them in this process."""
+"""Synthesis jobs for tests: requests for the demo model in one voice, and ``Run``, which runs them in this process."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from f5_pipeline.engine.duration import Reference
+from f5_pipeline.engine.protocol import Chunk
 from f5_pipeline.manifests.utterance import Utterance
 from f5_pipeline.models.catalogue import model_named
 from f5_pipeline.models.spec import Sampling
@@ -34,20 +35,20 @@ REFERENCE = Reference("some call me nature, others call me mother nature. ", 3.0
 SPEAKER = Speaker(VOICE, REFERENCE)
 SAMPLING = Sampling(7, 1.0, -1.0, 1.0, 0.15)
 
-
 TEXTS = ("the first line of all.", "the second line, then.", "and so the third one.")
-#: Of a long text: each is a chunk.
+#: The sentences of a long text. Each is a chunk.
 SENTENCES = [f"{'a few words more, ' * 9}and this is number {number}." for number in range(4)]
+LONG_TEXT = " ".join(SENTENCES)
 
 
 def line(text: str = TEXTS[0], id: str = "1", *, attempts: int = 3, seed: int | None = None) -> SynthesisRequest:
-    """The request of a line."""
+    """The request for one line."""
     utterance = Utterance(id, int(id), text, text, "anna", "demo", "en", SAMPLING, seed, attempts)
     return SynthesisRequest(utterance, MODEL, (SPEAKER,))
 
 
 def lines(*texts: str, attempts: int = 3) -> list[SynthesisRequest]:
-    """The requests of a batch."""
+    """The requests for a batch; the ids count from 1."""
     return [line(text, str(number), attempts=attempts) for number, text in enumerate(texts or TEXTS, start=1)]
 
 
@@ -59,6 +60,7 @@ def job(
     transcriber: Transcriber | None = None,
     judge: Judge | None = None,
 ) -> SynthesisJob:
+    """A job without a cluster; by default nothing is reused and nothing is transcribed."""
     lease = Lease(store, lease_object("demo", "0" * 16))
     transcriber = transcriber or NullTranscriber()
     judge = judge or Judge(recogniser=transcriber.recogniser)
@@ -66,12 +68,12 @@ def job(
 
 
 class Run:
-    """A store, and the index that the last run left in memory."""
+    """Runs batches against one store, and keeps the index rows of the last run in memory."""
 
     def __init__(self, folder: Path) -> None:
         self.store = LocalStore(folder / "store")
         self.clips = ClipStore(self.store)
-        self.known: dict[str, IndexRow] = {}
+        self.indexed: dict[str, IndexRow] = {}
 
     def __call__(
         self,
@@ -84,21 +86,27 @@ class Run:
         savers: int = SAVERS,
         max_unsaved: int = MAX_UNSAVED,
     ) -> SynthesisResult:
+        """Run a batch; without an engine, speaking anything is an error."""
         transcriber = transcriber or NullTranscriber()
-        reused = reuse_indexed_takes(batch, self.clips, self.known, transcriber)
+        reused = reuse_indexed_takes(batch, self.clips, self.indexed, transcriber)
         load = (engine or FakeEngine(dies_after=0)).load
-        work = job(self.store, batch, load, reused, transcriber, judge)
-        result = run_in_process(work, progress or NullProgress(), savers=savers, max_unsaved=max_unsaved)
-        self.known = {row.key: row for row in result.rows if row.key}
+        synthesis_job = job(self.store, batch, load, reused, transcriber, judge)
+        result = run_in_process(synthesis_job, progress or NullProgress(), savers=savers, max_unsaved=max_unsaved)
+        self.indexed = {row.key: row for row in result.rows if row.key}
         return result
 
-    def forget(self) -> None:
-        """As for another batch, or after the index was lost."""
-        self.known = {}
+    def drop_index(self) -> None:
+        """Forget the index rows, as for another batch, or after the index was lost."""
+        self.indexed = {}
 
     @property
-    def stored(self) -> int:
+    def clip_count(self) -> int:
         return len(list(self.store.list("clips/")))
 
     def path(self, row: IndexRow) -> Path:
+        """The file of a row's clip."""
         return Path(self.store.location(row.clip))
+
+    def chunk_path(self, chunk: Chunk) -> Path:
+        """The file of a chunk's clip."""
+        return Path(self.clips.location(chunk.key))

@@ -1,6 +1,6 @@
-"""One batch with everything that people put into manifests and voices by mistake, spoken by the real engine.
+"""One batch of common mistakes in manifests and voices, spoken by the real engine.
 
-Each line is spoken, or rejected with a reason of its own; none stops another.
+Each line is spoken, or rejected with its own reason; none stops another.
 """
 
 from __future__ import annotations
@@ -26,28 +26,29 @@ from f5_pipeline.synthesis.batch import SynthesisContext, speak_batch
 from tests.material import put_voices
 
 CATALOGUE = load_catalogue(Settings())
-SPOKEN = ""
+SPOKEN = ""  # no reason: the line is spoken
 
+#: Line → its text, and a part of the reason why it is rejected.
 TEXTS = {
     "plain": ("The harbor is quiet.", SPOKEN),
     "empty": ("", "The text is empty."),
     "blanks": ('" \t "', "The text is empty."),
     "emoji": ("\N{GRINNING FACE}\N{WAVING HAND SIGN}", "cannot say"),
-    "emoji-beside": ("Hello there \N{GRINNING FACE}", "cannot say"),
-    "endless": ("a long story " * 8_000, "characters"),
-    "mixed": ("hello мир there", "CYRILLIC SMALL LETTER EM"),
+    "emoji-after-words": ("Hello there \N{GRINNING FACE}", "cannot say"),
+    "too-long": ("a long story " * 8_000, "characters"),
+    "two-scripts": ("hello мир there", "CYRILLIC SMALL LETTER EM"),
     "accents": ("déjà vu at the café", SPOKEN),
-    "control": ("tab\tand bell\x07 and \x1bescape", SPOKEN),
-    "terminal": ("\x1b[31mred", "is not closed"),
+    "control-characters": ("tab\tand bell\x07 and \x1bescape", SPOKEN),
+    "open-bracket": ("\x1b[31mred", "is not closed"),
     "right-to-left": ("שלום", "cannot say"),
-    "right-to-left-marks": ("\u202ehello\u202c there", SPOKEN),
-    "marks": ("...!?", "nothing"),
+    "directional-marks": ("\u202ehello\u202c there", SPOKEN),
+    "punctuation": ("...!?", "nothing"),
     "one-letter": ("a", SPOKEN),
 }
-#: What stands in a recording's place, and why its voice cannot be used.
+#: Voice → a function that makes its recording from clean speech, its sample rate, and a part of the reason.
 VOICES = {
-    "brief": (lambda speech: speech[:2400], 24_000, "0.10 s"),
-    "long": (lambda speech: np.tile(speech, 200), 24_000, "may be"),
+    "too-short": (lambda speech: speech[:2400], 24_000, "0.10 s"),
+    "too-long": (lambda speech: np.tile(speech, 200), 24_000, "may be"),
     "silent": (np.zeros_like, 24_000, "silent"),
     "clipped": (lambda speech: np.clip(speech * 20, -1, 1), 24_000, SPOKEN),
     "stereo": (lambda speech: np.stack([np.repeat(speech, 4)] * 2, 1), 96_000, SPOKEN),
@@ -55,7 +56,7 @@ VOICES = {
 }
 
 
-def speaker(model: ReadyModel) -> SpeechEngine:
+def load_engine(model: ReadyModel) -> SpeechEngine:
     return with_word_spacing(F5Engine(model.spec, model.files, "cpu"), model.word_timing)
 
 
@@ -74,23 +75,23 @@ def test_each_line_is_spoken_or_rejected_with_its_reason(tmp_path: Path, cache: 
     for name, (text, reason) in TEXTS.items():
         rows.append(f"{name},{text},m3")
         expected[name] = reason
-    for name, (spoil, rate, reason) in VOICES.items():
-        store.write(f"voices/{name}.wav", wav(spoil(speech), rate))
+    for name, (change, rate, reason) in VOICES.items():
+        store.write(f"voices/{name}.wav", wav(change(speech), rate))
         store.write(f"voices/{name}.txt", store.read("voices/m3.txt"))
-        rows.append(f"by-{name},The river is wide.,{name}")
-        expected[f"by-{name}"] = reason
+        rows.append(f"voice-{name},The river is wide.,{name}")
+        expected[f"voice-{name}"] = reason
     store.write("manifests/bad.csv", "\n".join(rows).encode())
     store.write("manifests/bad.toml", b"nfe_step = 5\nmax_attempts = 1\n")
     settings = Settings(cache=cache, model="demo")
     save_utterances(store, "bad", read_utterances(store, "bad", settings, CATALOGUE))
 
-    report = speak_batch("bad", SynthesisContext(store, cache, CATALOGUE, speaker))
+    report = speak_batch("bad", SynthesisContext(store, cache, CATALOGUE, load_engine))
 
-    became = {row.id: row for row in report.rows}
-    assert list(became) == list(expected)
+    rows_by_id = {row.id: row for row in report.rows}
+    assert list(rows_by_id) == list(expected)
     clips = ClipStore(store)
     for name, reason in expected.items():
-        row = became[name]
+        row = rows_by_id[name]
         if reason:
             assert (row.status, reason in row.reason) == ("rejected", True), (name, row.status, row.reason)
         else:

@@ -1,6 +1,7 @@
-"""Everything that shapes the sound is in the clip key, and nothing else: for every setting, column and field there is.
+"""The clip key depends on everything that shapes the sound, and on nothing else.
 
-A new one without a decision fails here: add it to its table, with a value that differs from the usual one.
+For every setting, column and field, a table has a value other than its default, and the decision if it is in the key.
+A new one fails here until its table has it.
 """
 
 from __future__ import annotations
@@ -47,22 +48,22 @@ def store(tmp_path: Path) -> LocalStore:
 
 
 def key_of(store: LocalStore, cache: Path, toml: str = "", cells: dict[str, str] | None = None) -> str:
-    """The key of a line that is like this in all that is not said."""
+    """The clip key of a line of a one-line manifest, with these settings and cells instead of the defaults."""
     row = {"text": "I have 5 of them.", "id": "a", "note": "x"} | (cells or {})
     store.write("manifests/b.csv", f"{','.join(row)}\n{','.join(row.values())}\n".encode())
     store.write("manifests/b.toml", (toml if toml.startswith("voice =") else f'voice = "f2"\n{toml}').encode())
     contents = read_utterances(store, "b", Settings(cache=cache, model="demo"), CATALOGUE)
     models = {name: _ready(spec) for name, spec in CATALOGUE.items()}
-    (line,), rejected = prepare_requests(contents.utterances, models, store, cache)
+    (request,), rejected = prepare_requests(contents.utterances, models, store, cache)
     assert not rejected
-    return line.key
+    return request.key
 
 
-# --- the settings of a batch ----------------------------------------------------------------------------------
+# --- batch settings -------------------------------------------------------------------------------------------
 
 SETTINGS: dict[str, tuple[str, bool]] = {
     "voice": ('"m1"', IN_KEY),
-    "language": ('"de"', IN_KEY),  # by way of what is said
+    "language": ('"de"', IN_KEY),  # numbers are read in German
     "model": ('"second"', IN_KEY),
     "preset": ('"best"', IN_KEY),
     "nfe_step": ("16", IN_KEY),
@@ -96,20 +97,20 @@ SETTINGS: dict[str, tuple[str, bool]] = {
 }
 
 
-def test_there_is_a_decision_for_every_setting() -> None:
+def test_every_batch_setting_has_a_decision() -> None:
     assert set(SETTINGS) == set(BatchSettings.model_fields)
 
 
 @pytest.mark.parametrize("name", SETTINGS)
-def test_settings(store: LocalStore, cache: Path, name: str) -> None:
+def test_batch_settings(store: LocalStore, cache: Path, name: str) -> None:
     value, in_key = SETTINGS[name]
     assert (key_of(store, cache, f"{name} = {value}\n") != key_of(store, cache)) is in_key
 
 
-# --- the columns of a manifest --------------------------------------------------------------------------------
+# --- manifest columns -----------------------------------------------------------------------------------------
 
-OWN_COLUMN = "note"
-IN_COLUMNS: dict[str, tuple[str, bool]] = {
+USER_COLUMN = "note"
+MANIFEST_COLUMNS: dict[str, tuple[str, bool]] = {
     "text": ("I have 6 of them.", IN_KEY),
     "voice": ("m1", IN_KEY),
     "id": ("b", NOT_IN_KEY),
@@ -120,17 +121,17 @@ IN_COLUMNS: dict[str, tuple[str, bool]] = {
     "cfg_strength": ("3", IN_KEY),
     "section": ("one", NOT_IN_KEY),
     "pause_after_seconds": ("3", NOT_IN_KEY),
-    OWN_COLUMN: ("y", NOT_IN_KEY),
+    USER_COLUMN: ("y", NOT_IN_KEY),
 }
 
 
-def test_there_is_a_decision_for_every_column() -> None:
-    assert set(IN_COLUMNS) == {*COLUMNS, OWN_COLUMN}
+def test_every_manifest_column_has_a_decision() -> None:
+    assert set(MANIFEST_COLUMNS) == {*COLUMNS, USER_COLUMN}
 
 
-@pytest.mark.parametrize("name", IN_COLUMNS)
-def test_columns(store: LocalStore, cache: Path, name: str) -> None:
-    value, in_key = IN_COLUMNS[name]
+@pytest.mark.parametrize("name", MANIFEST_COLUMNS)
+def test_manifest_columns(store: LocalStore, cache: Path, name: str) -> None:
+    value, in_key = MANIFEST_COLUMNS[name]
     assert (key_of(store, cache, cells={name: value}) != key_of(store, cache)) is in_key
 
 
@@ -139,47 +140,47 @@ def test_columns(store: LocalStore, cache: Path, name: str) -> None:
     [
         ("I have 5 of them. [pause 1s]", IN_KEY),
         ("I have 5 [voice: m1] of them.", IN_KEY),
-        ("[voice: f2] I have 5 of them.", NOT_IN_KEY),  # she says it anyway
-        ("I  have five of them.", NOT_IN_KEY),  # is said alike
+        ("[voice: f2] I have 5 of them.", NOT_IN_KEY),  # it is her line
+        ("I  have five of them.", NOT_IN_KEY),  # the spoken text is the same
     ],
 )
-def test_tags_and_what_is_said(store: LocalStore, cache: Path, text: str, in_key: bool) -> None:
+def test_tags_and_spelling(store: LocalStore, cache: Path, text: str, in_key: bool) -> None:
     assert (key_of(store, cache, cells={"text": text}) != key_of(store, cache)) is in_key
 
 
-# --- the files of a store -------------------------------------------------------------------------------------
+# --- files in the store ---------------------------------------------------------------------------------------
 
 VOICE_SETTINGS = {"language": 'language = "de"', "speed": "speed = 1.1", "model": 'model = "second"'}
 
 
-def test_there_is_a_decision_for_every_setting_of_a_voice() -> None:
+def test_every_voice_setting_has_a_decision() -> None:
     assert set(VOICE_SETTINGS) == set(VoiceSettings.model_fields)
 
 
 @pytest.mark.parametrize(
     ("object_key", "content", "in_key"),
     [
-        *(("voices/f2.toml", line, IN_KEY) for line in VOICE_SETTINGS.values()),
-        ("voices/f2.txt", "Other words than the voice ever said here.", IN_KEY),
-        ("voices/m1.txt", "Other words than the voice ever said here.", NOT_IN_KEY),
+        *(("voices/f2.toml", setting, IN_KEY) for setting in VOICE_SETTINGS.values()),
+        ("voices/f2.txt", "These are not the words of the recording.", IN_KEY),
+        ("voices/m1.txt", "These are not the words of the recording.", NOT_IN_KEY),
         ("pronunciations.csv", "word,say\nhave,heave\n", IN_KEY),
         ("pronunciations.csv", "word,say\nnever,nevver\n", NOT_IN_KEY),
         ("manifests/b.pronunciations.csv", "word,say\nhave,heave\n", IN_KEY),
         ("manifests/other.pronunciations.csv", "word,say\nhave,heave\n", NOT_IN_KEY),
     ],
 )
-def test_files(store: LocalStore, cache: Path, object_key: str, content: str, in_key: bool) -> None:
+def test_store_files(store: LocalStore, cache: Path, object_key: str, content: str, in_key: bool) -> None:
     before = key_of(store, cache)
     store.write(object_key, content.encode())
     assert (key_of(store, cache) != before) is in_key
 
 
-# --- the values that a line is made of ------------------------------------------------------------------------
+# --- fields of the values in a request ------------------------------------------------------------------------
 
-_PASSAGE = Passage("and this is said.", "bob", "en", 1.0, 0.0, 0.5)
-_UTTERANCE = Utterance("1", 1, "-", "this is said.", "anna", "demo", "en", SAMPLING, None, 3)
+_PASSAGE = Passage("and this is the passage.", "bob", "en", 1.0, 0.0, 0.5)
+_UTTERANCE = Utterance("1", 1, "-", "this is the line.", "anna", "demo", "en", SAMPLING, None, 3)
 
-#: For each field of each value, another value of it, and whether it is in the key.
+#: Value type → field → another value of the field, and the decision.
 FIELDS: dict[type, dict[str, tuple[Any, bool]]] = {
     Sampling: {
         "nfe_step": (16, IN_KEY),
@@ -189,9 +190,9 @@ FIELDS: dict[type, dict[str, tuple[Any, bool]]] = {
         "cross_fade_duration": (0.2, IN_KEY),
     },
     Passage: {
-        "spoken_text": ("this is said, too.", IN_KEY),
-        "voice": ("carl", NOT_IN_KEY),  # a name; what he sounds like is
-        "language": ("de", NOT_IN_KEY),  # what is said in it is
+        "spoken_text": ("this is another text.", IN_KEY),
+        "voice": ("carl", NOT_IN_KEY),  # only a name; the fingerprint of the recording is in the key
+        "language": ("de", NOT_IN_KEY),  # it shapes the spoken text, which is in the key
         "speed": (1.1, IN_KEY),
         "pause_before_seconds": (1.0, IN_KEY),
         "pause_after_seconds": (1.0, IN_KEY),
@@ -200,9 +201,9 @@ FIELDS: dict[type, dict[str, tuple[Any, bool]]] = {
         "id": ("2", NOT_IN_KEY),
         "row": (2, NOT_IN_KEY),
         "text": ("as written", NOT_IN_KEY),
-        "spoken_text": ("this is said, too.", IN_KEY),
+        "spoken_text": ("this is another text.", IN_KEY),
         "voice": ("carl", NOT_IN_KEY),
-        "model": ("second", NOT_IN_KEY),  # a name; its files' fingerprint is
+        "model": ("second", NOT_IN_KEY),  # only a name; the fingerprint of its files is in the key
         "language": ("de", NOT_IN_KEY),
         "sampling": (replace(SAMPLING, speed=1.1), IN_KEY),
         "seed": (7, IN_KEY),
@@ -216,10 +217,10 @@ FIELDS: dict[type, dict[str, tuple[Any, bool]]] = {
         "name": ("carl", NOT_IN_KEY),
         "problems": (("too loud",), NOT_IN_KEY),
         "warnings": (("noisy",), NOT_IN_KEY),
-        "audio": ("elsewhere.wav", NOT_IN_KEY),  # a place on this machine; what is in it is the fingerprint's
-        "text": ("other. ", NOT_IN_KEY),  # as it was read; as the model is given it, it is in the reference
+        "audio": ("elsewhere.wav", NOT_IN_KEY),  # a path on this machine; its content is in the fingerprint
+        "text": ("other. ", NOT_IN_KEY),  # the text that the model receives is in the reference
         "fingerprint": ("b" * 64, IN_KEY),
-        "audio_seconds": (4.0, NOT_IN_KEY),  # so is how much of the recording
+        "audio_seconds": (4.0, NOT_IN_KEY),  # the seconds that the model receives are in the reference
         "speech_seconds": (2.0, NOT_IN_KEY),
         "language": ("de", NOT_IN_KEY),
         "speed": (1.1, NOT_IN_KEY),
@@ -228,7 +229,7 @@ FIELDS: dict[type, dict[str, tuple[Any, bool]]] = {
     Reference: {
         "text": ("other. ", IN_KEY),
         "seconds": (2.5, IN_KEY),
-        # How long a text may take is measured with these; both follow from what is in the key.
+        # Durations are planned with these three, which follow from what is in the key.
         "speech_seconds": (2.5, NOT_IN_KEY),
         "even": (True, NOT_IN_KEY),
         "word_timing": (WordTiming(3.0, {}), NOT_IN_KEY),
@@ -238,10 +239,10 @@ FIELDS: dict[type, dict[str, tuple[Any, bool]]] = {
         "vocabulary": (Path("x"), NOT_IN_KEY),
         "vocoder": (Path("x"), NOT_IN_KEY),
         "fingerprint": ("e" * 64, IN_KEY),
-        "sha256": ({"checkpoint": "f"}, NOT_IN_KEY),  # in the fingerprint
+        "sha256": ({"checkpoint": "f"}, NOT_IN_KEY),  # part of the fingerprint
         "seconds": (1.0, NOT_IN_KEY),
         "bytes_downloaded": (1, NOT_IN_KEY),
-        "spacing": (Path("x"), NOT_IN_KEY),  # in the fingerprint
+        "spacing": (Path("x"), NOT_IN_KEY),  # part of the fingerprint
     },
     ClipParts: {
         "spoken_text": ("other", IN_KEY),
@@ -257,13 +258,13 @@ FIELDS: dict[type, dict[str, tuple[Any, bool]]] = {
 
 
 def key_with(kind: type, name: str = "", value: object = None) -> str:
-    """The key of a line with this field changed in the value of this kind."""
+    """The clip key of a request in which one field of the values of a type is changed."""
 
-    def changed(given: Any) -> Any:
-        return replace(given, **{name: value}) if type(given) is kind and name else given
+    def changed(original: Any) -> Any:
+        return replace(original, **{name: value}) if type(original) is kind and name else original
 
     if kind is ClipParts:
-        return clip_key(changed(ClipParts("said", "a", "f", {"speed": 1.0}, "one")))
+        return clip_key(changed(ClipParts("text", "a", "f", {"speed": 1.0}, "one")))
     voice, reference = changed(VOICE), changed(REFERENCE)
     utterance = replace(_UTTERANCE, sampling=changed(SAMPLING))
     if kind is Passage or name == "passages":
@@ -275,7 +276,7 @@ def key_with(kind: type, name: str = "", value: object = None) -> str:
 
 
 @pytest.mark.parametrize("kind", FIELDS)
-def test_there_is_a_decision_for_every_field(kind: Any) -> None:
+def test_every_field_has_a_decision(kind: Any) -> None:
     assert set(FIELDS[kind]) == {field.name for field in fields(kind)}
 
 
@@ -284,3 +285,10 @@ def test_fields(kind: type, name: str) -> None:
     value, in_key = FIELDS[kind][name]
     before = key_with(Passage) if name == "passages" and kind is Utterance else key_with(kind)
     assert (key_with(kind, name, value) != before) is in_key
+
+
+def test_the_longest_chunk_of_the_model_is_in_the_key() -> None:
+    """A long text is split according to ``max_seconds``."""
+    model = replace(MODEL, spec=replace(MODEL.spec, max_seconds=12.0))
+    speakers = (Speaker(VOICE, REFERENCE),)
+    assert SynthesisRequest(_UTTERANCE, model, speakers).key != SynthesisRequest(_UTTERANCE, MODEL, speakers).key

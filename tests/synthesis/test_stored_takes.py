@@ -12,9 +12,7 @@ from f5_pipeline.results.leases import hold_lease
 from f5_pipeline.synthesis.executor import NullProgress, SynthesisJob
 from f5_pipeline.synthesis.session import run_in_process
 from tests.synthesis.fake_engine import FakeEngine, clipped, silent
-from tests.synthesis.jobs import SENTENCES, Run, job, line
-
-LONG = " ".join(SENTENCES)
+from tests.synthesis.jobs import LONG_TEXT, Run, job, line
 
 
 @pytest.fixture
@@ -24,9 +22,9 @@ def run(tmp_path: Path) -> Run:
 
 def test_later_takes_and_their_chunks_are_protected_before_the_index_names_them(run: Run) -> None:
     """No index names them: their batch was deleted, or its line was edited and restored."""
-    stored = run([line(LONG)], FakeEngine(takes={"is number 2": [clipped]})).rows[0]
+    stored = run([line(LONG_TEXT)], FakeEngine(takes={"is number 2": [clipped]})).rows[0]
     assert stored.attempts == 2
-    requests = [line(LONG), line("one more line.", "2")]
+    requests = [line(LONG_TEXT), line("one more line.", "2")]
     orphaned: list[str] = []
 
     def list_orphans(sound: np.ndarray) -> np.ndarray:
@@ -47,6 +45,6 @@ def test_later_takes_and_their_chunks_are_protected_before_the_index_names_them(
 
 def test_a_take_with_a_silent_chunk_is_the_worst_take(run: Run) -> None:
     engine = FakeEngine(takes={"is number 2": [silent, clipped]})
-    (row,) = run([line(LONG, attempts=2)], engine).rows
-    assert (row.status, row.key) == ("suspect", line(LONG).take_keys[1])
+    (row,) = run([line(LONG_TEXT, attempts=2)], engine).rows
+    assert (row.status, row.key) == ("suspect", line(LONG_TEXT).take_keys[1])
     assert "clipped" in row.reason

@@ -1,14 +1,15 @@
-"""Listening beside the model: what is heard once stays known, decides which take is kept, and holds nothing up."""
+"""Transcribing beside the model: each clip once; the transcripts decide which take is chosen; the model never waits."""
 
 from __future__ import annotations
 
 import threading
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from f5_pipeline.engine.protocol import Chunk, SpokenChunk
 from f5_pipeline.errors import RecogniserFailed
 from f5_pipeline.quality.asr.recogniser import Recogniser, RecogniserSpec, TranscriptionRequest
 from f5_pipeline.quality.thresholds import Thresholds
@@ -22,15 +23,13 @@ from f5_pipeline.synthesis.request import SynthesisRequest
 from f5_pipeline.synthesis.transcriber import StoreTranscriber
 from tests.quality.asr.fake_recogniser import SPEC, FakeRecogniser, without_the_second
 from tests.synthesis.fake_engine import FakeEngine, clipped
-from tests.synthesis.jobs import REFERENCE, SENTENCES, TEXTS, Run, line, lines
-
-LONG = " ".join(SENTENCES)
+from tests.synthesis.jobs import LONG_TEXT, REFERENCE, SAMPLING, SENTENCES, TEXTS, Run, line, lines
 
 
-class Listening(Run):
-    """A clip store with somebody who listens."""
+class TranscribingRun(Run):
+    """Runs batches with a recogniser."""
 
-    def listen(
+    def transcribe(
         self,
         batch: Sequence[SynthesisRequest],
         recogniser: Recogniser,
@@ -38,235 +37,237 @@ class Listening(Run):
         spec: RecogniserSpec = SPEC,
         thresholds: Thresholds | None = None,
     ) -> SynthesisResult:
+        """Run a batch; ``failures`` has the reasons for missing transcripts afterwards."""
         judge = Judge(thresholds or Thresholds(), spec.name)
         with StoreTranscriber(spec, self.store, lambda: recogniser) as transcriber:
             result = self(batch, engine, transcriber, judge=judge)
             self.failures = transcriber.failures
         return result
 
-    def words(self, row: IndexRow) -> list[str]:
-        return [word.text for word in load_transcript(self.store, row.key, SPEC.name) or ()]
+    def transcript(self, row: IndexRow) -> tuple[TimedWord, ...]:
+        """The stored transcript of a row's clip."""
+        return load_transcript(self.store, row.key, SPEC.name) or ()
 
 
 @pytest.fixture
-def run(tmp_path: Path) -> Listening:
-    return Listening(tmp_path)
+def run(tmp_path: Path) -> TranscribingRun:
+    return TranscribingRun(tmp_path)
 
 
-def test_every_clip_is_listened_to_and_its_words_are_kept_beside_it(run: Listening) -> None:
+def test_every_clip_is_transcribed_and_its_transcript_is_stored_beside_it(run: TranscribingRun) -> None:
     recogniser = FakeRecogniser()
-    done = run.listen(lines(), recogniser, FakeEngine())
+    result = run.transcribe(lines(), recogniser, FakeEngine())
     assert sorted(recogniser.texts) == sorted(TEXTS)
     assert {request.ref_text for request in recogniser.requests} == {REFERENCE.text}
-    first = done.rows[0]
+    first = result.rows[0]
     assert first.quality["heard_text"] == "the first line of all"
     assert (first.quality["recogniser"], first.quality["word_error_rate"], first.status) == ("fake-1", 0.0, "ok")
-    assert run.words(first) == ["the", "first", "line", "of", "all"]
+    assert [word.text for word in run.transcript(first)] == ["the", "first", "line", "of", "all"]
     assert transcript_object(first.key, "fake-1") == first.clip.replace(".flac", ".fake-1.json")
 
 
-def test_a_take_in_which_a_word_is_missing_is_drawn_again(run: Listening) -> None:
-    """Only the words say so: to every other measure the sound is right."""
+def test_a_take_with_a_missing_word_is_spoken_again(run: TranscribingRun) -> None:
+    """All signal measures of the take are fine."""
     recogniser = FakeRecogniser({"second": [without_the_second, without_the_second]})
     engine = FakeEngine()
-    done = run.listen(lines(), recogniser, engine)
-    assert [(row.status, row.attempts) for row in done.rows] == [("ok", 1), ("ok", 3), ("ok", 1)]
+    result = run.transcribe(lines(), recogniser, engine)
+    assert [(row.status, row.attempts) for row in result.rows] == [("ok", 1), ("ok", 3), ("ok", 1)]
     assert engine.texts.count(TEXTS[1]) == 3
-    assert done.rows[1].key == lines()[1].take_keys[2]
+    assert result.rows[1].key == lines()[1].take_keys[2]
 
 
-def test_of_takes_with_wrong_words_the_one_with_the_fewest_is_kept(run: Listening) -> None:
-    recogniser = FakeRecogniser({"second": [lambda w: w[3:], without_the_second, lambda w: w[2:]]})
-    row = run.listen(lines(), recogniser, FakeEngine()).rows[1]
+def test_of_several_suspect_takes_the_one_with_the_fewest_word_errors_is_chosen(run: TranscribingRun) -> None:
+    recogniser = FakeRecogniser({"second": [lambda words: words[3:], without_the_second, lambda words: words[2:]]})
+    row = run.transcribe(lines(), recogniser, FakeEngine()).rows[1]
     assert (row.status, row.attempts, row.key) == ("suspect", 3, lines()[1].take_keys[1])
     assert row.reason == "missing: 'second'; 25% of the words are wrong"
     assert (row.quality["missing_words"], row.quality["heard_text"]) == (1, "the line then")
 
 
-@pytest.mark.parametrize("index_known", [True, False])
-def test_what_was_heard_once_is_not_listened_to_again(run: Listening, index_known: bool) -> None:
+@pytest.mark.parametrize("indexed", [True, False])
+def test_no_clip_is_transcribed_twice(run: TranscribingRun, indexed: bool) -> None:
     takes = {"second": [without_the_second] * 9}
-    first = run.listen([*lines(), line(LONG, "4")], FakeRecogniser(takes), FakeEngine())
-    if not index_known:
-        run.forget()
+    first = run.transcribe([*lines(), line(LONG_TEXT, "4")], FakeRecogniser(takes), FakeEngine())
+    if not indexed:
+        run.drop_index()
     recogniser = FakeRecogniser()
-    second = run.listen([*lines(), line(LONG, "4")], recogniser)
+    second = run.transcribe([*lines(), line(LONG_TEXT, "4")], recogniser)
     assert recogniser.requests == []
     assert second.rows == tuple(replace(row, cached=True) for row in first.rows)
 
 
-def test_clips_that_nobody_listened_to_are_heard_later_and_drawn_again_if_need_be(run: Listening) -> None:
+def test_clips_without_transcripts_are_transcribed_later_and_spoken_again_if_suspect(run: TranscribingRun) -> None:
     run(lines(), FakeEngine())
     recogniser, engine = FakeRecogniser({"second": [without_the_second]}), FakeEngine()
-    done = run.listen(lines(), recogniser, engine)
+    result = run.transcribe(lines(), recogniser, engine)
     assert engine.texts == [TEXTS[1]]
-    assert [(row.status, row.attempts, row.cached) for row in done.rows] == [
+    assert [(row.status, row.attempts, row.cached) for row in result.rows] == [
         ("ok", 1, True),
         ("ok", 2, False),
         ("ok", 1, True),
     ]
 
 
-def test_another_recogniser_hears_for_itself_and_both_are_remembered(run: Listening) -> None:
-    run.listen(lines(), FakeRecogniser(), FakeEngine())
-    other, name = FakeRecogniser(), replace(SPEC, name="other-1")
-    done = run.listen(lines(), other, spec=name)
-    assert (len(other.requests), done.rows[0].quality["recogniser"]) == (3, "other-1")
+def test_each_recogniser_has_its_own_stored_transcripts(run: TranscribingRun) -> None:
+    run.transcribe(lines(), FakeRecogniser(), FakeEngine())
+    other, other_spec = FakeRecogniser(), replace(SPEC, name="other-1")
+    result = run.transcribe(lines(), other, spec=other_spec)
+    assert (len(other.requests), result.rows[0].quality["recogniser"]) == (3, "other-1")
     again = FakeRecogniser()
-    run.forget()
-    assert run.listen(lines(), again).clips_spoken == 0
+    run.drop_index()
+    assert run.transcribe(lines(), again).clips_spoken == 0
     assert again.requests == []
 
 
-def test_other_thresholds_judge_the_words_that_were_heard(run: Listening) -> None:
-    run.listen(lines(attempts=1), FakeRecogniser({"second": [without_the_second]}), FakeEngine())
-    run.forget()
+def test_changed_thresholds_judge_the_stored_transcripts(run: TranscribingRun) -> None:
+    run.transcribe(lines(attempts=1), FakeRecogniser({"second": [without_the_second]}), FakeEngine())
+    run.drop_index()
     recogniser = FakeRecogniser()
-    allowed = Thresholds(max_missing_words=1, max_word_error_rate=1.0)
-    assert [row.status for row in run.listen(lines(attempts=1), recogniser, thresholds=allowed).rows] == ["ok"] * 3
+    lenient = Thresholds(max_missing_words=1, max_word_error_rate=1.0)
+    assert [row.status for row in run.transcribe(lines(attempts=1), recogniser, thresholds=lenient).rows] == ["ok"] * 3
     assert recogniser.requests == []
 
 
-def test_a_language_that_it_does_not_know_is_judged_by_its_sound(run: Listening) -> None:
+def test_a_line_in_an_unsupported_language_is_judged_by_its_signal(run: TranscribingRun) -> None:
     german = replace(line(), utterance=replace(line().utterance, language="de"))
     recogniser = FakeRecogniser()
-    (row,) = run.listen([german], recogniser, FakeEngine()).rows
+    (row,) = run.transcribe([german], recogniser, FakeEngine()).rows
     assert (recogniser.requests, row.status, "recogniser" in row.quality) == ([], "ok", False)
-    assert run.listen([german], recogniser).rows == (replace(row, cached=True),)
+    assert run.transcribe([german], recogniser).rows == (replace(row, cached=True),)
 
 
-# --- lines in pieces ------------------------------------------------------------------------------------------
+# --- lines in chunks ------------------------------------------------------------------------------------------
 
 
-def test_of_a_long_line_the_piece_with_the_wrong_words_is_drawn_again(run: Listening) -> None:
+def test_only_the_chunk_with_word_errors_is_spoken_again(run: TranscribingRun) -> None:
     recogniser = FakeRecogniser({"number 2": [without_the_second]})
     engine = FakeEngine()
-    (row,) = run.listen([line(LONG)], recogniser, engine).rows
+    (row,) = run.transcribe([line(LONG_TEXT)], recogniser, engine).rows
     assert sorted(engine.texts) == sorted([*SENTENCES, SENTENCES[2]])
     assert (row.status, row.attempts) == ("ok", 2)
     assert (row.quality["missing_words"], row.quality["word_error_rate"]) == (0, 0.0)
 
 
-def test_the_piece_with_the_wrong_words_is_named(run: Listening) -> None:
+def test_the_reason_names_the_chunk_with_word_errors(run: TranscribingRun) -> None:
     recogniser = FakeRecogniser({"number 2": [without_the_second]})
-    (row,) = run.listen([line(LONG, attempts=1)], recogniser, FakeEngine()).rows
+    (row,) = run.transcribe([line(LONG_TEXT, attempts=1)], recogniser, FakeEngine()).rows
     assert (row.status, row.reason) == ("suspect", "chunk 3 of 4: missing: 'few'")
     assert row.quality["missing_words"] == 1
 
 
-def test_the_words_of_a_long_line_are_timed_where_they_are_in_it(run: Listening) -> None:
-    (row,) = run.listen([line(LONG)], FakeRecogniser(), FakeEngine()).rows
-    words = load_transcript(run.store, row.key, SPEC.name) or ()
+def test_the_words_of_a_joined_clip_have_their_times_in_it(run: TranscribingRun) -> None:
+    (row,) = run.transcribe([line(LONG_TEXT)], FakeRecogniser(), FakeEngine()).rows
+    words = run.transcript(row)
     assert len(words) == sum(len(sentence.split()) for sentence in SENTENCES)
-    pieces = [run.clips.facts(key) for key in list(row.chunk_keys)]
-    second = next(word for at, word in enumerate(words) if at == len(SENTENCES[0].split()))
-    assert second.start == pytest.approx(pieces[0].audio_seconds - 0.15, abs=0.001)  # the pieces are faded
+    first_chunk = run.clips.facts(row.chunk_keys[0])
+    first_word_of_second_chunk = words[len(SENTENCES[0].split())]
+    cross_fade = SAMPLING.cross_fade_duration
+    assert first_word_of_second_chunk.start == pytest.approx(first_chunk.audio_seconds - cross_fade, abs=0.001)
     assert words[-1].end < (row.audio_seconds or 0)
     assert [word.start for word in words] == sorted(word.start for word in words)
 
 
-def test_that_a_time_is_not_known_is_remembered_also_in_a_long_line(run: Listening) -> None:
-    class Vague(FakeRecogniser):
+def test_words_without_times_stay_without_times_in_a_joined_clip(run: TranscribingRun) -> None:
+    class UntimedRecogniser(FakeRecogniser):
         def transcribe(self, request: TranscriptionRequest) -> list[TimedWord]:
             return [replace(word, timed=word.text != "few") for word in super().transcribe(request)]
 
-    (row,) = run.listen([line(LONG)], Vague(), FakeEngine()).rows
-    words = load_transcript(run.store, row.key, SPEC.name) or ()
-    assert {word.text for word in words if not word.timed} == {"few"}
+    (row,) = run.transcribe([line(LONG_TEXT)], UntimedRecogniser(), FakeEngine()).rows
+    assert {word.text for word in run.transcript(row) if not word.timed} == {"few"}
 
 
-# --- nobody is held up ----------------------------------------------------------------------------------------
+# --- the model never waits ------------------------------------------------------------------------------------
 
 
-def test_the_model_speaks_on_while_clips_are_listened_to(run: Listening) -> None:
-    """The recogniser hears nothing before the model has said everything: they would wait for each other for ever."""
-    batch = lines(*(f"this is line number {n} of them." for n in range(100)))
-    said_all = threading.Event()
+class WaitingRecogniser(FakeRecogniser):
+    """Transcribes nothing before the engine has spoken everything. If the engine waited for it, neither would end."""
 
-    class Slow(FakeRecogniser):
-        def transcribe(self, request: TranscriptionRequest) -> list[TimedWord]:
-            assert said_all.wait(60)
-            return super().transcribe(request)
+    def __init__(self, spoken: threading.Event) -> None:
+        super().__init__()
+        self.spoken = spoken
 
-    class Says(FakeEngine):
-        def speak(self, chunks):  # type: ignore[no-untyped-def]
-            yield from super().speak(chunks)
-            said_all.set()
-
-    done = run.listen(batch, Slow(), Says())
-    assert {row.quality["recogniser"] for row in done.rows} == {"fake-1"}
+    def transcribe(self, request: TranscriptionRequest) -> list[TimedWord]:
+        assert self.spoken.wait(60)
+        return super().transcribe(request)
 
 
-def test_what_is_missing_is_spoken_while_old_clips_are_listened_to(run: Listening) -> None:
+class SignallingEngine(FakeEngine):
+    """Sets an event when it has spoken everything."""
+
+    def __init__(self, spoken: threading.Event) -> None:
+        super().__init__()
+        self.event = spoken
+
+    def speak(self, chunks: Sequence[Chunk]) -> Iterator[SpokenChunk]:
+        yield from super().speak(chunks)
+        self.event.set()
+
+
+def test_the_model_speaks_while_its_clips_wait_for_the_recogniser(run: TranscribingRun) -> None:
+    batch, spoken = lines(*(f"this is line number {n} of them." for n in range(100))), threading.Event()
+    result = run.transcribe(batch, WaitingRecogniser(spoken), SignallingEngine(spoken))
+    assert {row.quality["recogniser"] for row in result.rows} == {"fake-1"}
+
+
+def test_the_model_speaks_while_stored_clips_wait_for_the_recogniser(run: TranscribingRun) -> None:
     run(lines(TEXTS[0]), FakeEngine())
-    said = threading.Event()
-
-    class Slow(FakeRecogniser):
-        def transcribe(self, request: TranscriptionRequest) -> list[TimedWord]:
-            assert said.wait(60)
-            return super().transcribe(request)
-
-    class Says(FakeEngine):
-        def speak(self, chunks):  # type: ignore[no-untyped-def]
-            yield from super().speak(chunks)
-            said.set()
-
-    done = run.listen(lines(*TEXTS[:2]), Slow(), Says())
-    assert [(row.status, row.cached) for row in done.rows] == [("ok", True), ("ok", False)]
+    spoken = threading.Event()
+    result = run.transcribe(lines(*TEXTS[:2]), WaitingRecogniser(spoken), SignallingEngine(spoken))
+    assert [(row.status, row.cached) for row in result.rows] == [("ok", True), ("ok", False)]
 
 
-# --- what goes wrong ------------------------------------------------------------------------------------------
+# --- failures -------------------------------------------------------------------------------------------------
 
 
-def test_a_recogniser_that_fails_costs_the_check_and_not_the_clip(run: Listening) -> None:
-    class Deaf(FakeRecogniser):
+def test_a_failing_recogniser_leaves_the_clip_unchecked(run: TranscribingRun) -> None:
+    class FailingRecogniser(FakeRecogniser):
         def transcribe(self, request: TranscriptionRequest) -> list[TimedWord]:
             if "second" in request.text:
-                raise RecogniserFailed("fake-1", "no ears")
+                raise RecogniserFailed("fake-1", "crashed")
             return super().transcribe(request)
 
-    done = run.listen(lines(), Deaf(), FakeEngine())
-    assert [row.status for row in done.rows] == ["ok"] * 3
-    assert [row.quality.get("recogniser") for row in done.rows] == ["fake-1", None, "fake-1"]
+    result = run.transcribe(lines(), FailingRecogniser(), FakeEngine())
+    assert [row.status for row in result.rows] == ["ok"] * 3
+    assert [row.quality.get("recogniser") for row in result.rows] == ["fake-1", None, "fake-1"]
     assert len(run.failures) == 1
-    assert "no ears" in run.failures[0]
+    assert "crashed" in run.failures[0]
     recogniser = FakeRecogniser()
-    assert run.listen(lines(), recogniser).rows[1].quality["recogniser"] == "fake-1"
-    assert recogniser.texts == [TEXTS[1]]  # next time only what is still unheard
+    assert run.transcribe(lines(), recogniser).rows[1].quality["recogniser"] == "fake-1"
+    assert recogniser.texts == [TEXTS[1]]  # the next run transcribes only this clip
 
 
-def test_a_crash_after_a_clip_was_stored_loses_nothing(run: Listening) -> None:
+def test_clips_of_a_crashed_run_are_transcribed_by_the_next_run(run: TranscribingRun) -> None:
     with pytest.raises(KeyboardInterrupt):
-        run.listen(lines(), FakeRecogniser(), FakeEngine(dies_after=2))
+        run.transcribe(lines(), FakeRecogniser(), FakeEngine(dies_after=2))
     recogniser, engine = FakeRecogniser(), FakeEngine()
-    done = run.listen(lines(), recogniser, engine)
+    result = run.transcribe(lines(), recogniser, engine)
     assert len(engine.spoken) == 1
-    assert [row.quality["recogniser"] for row in done.rows] == ["fake-1"] * 3
+    assert [row.quality["recogniser"] for row in result.rows] == ["fake-1"] * 3
 
 
-@pytest.mark.parametrize("harm", [b"", b"{}", b'{"format":1,"words":[["a"]]}', b'{"format":9,"words":[]}', b"\xff"])
-def test_words_that_cannot_be_read_are_heard_again(run: Listening, harm: bytes) -> None:
-    (row,) = run.listen([line()], FakeRecogniser(), FakeEngine()).rows
-    run.store.write(transcript_object(row.key, SPEC.name), harm)
-    run.forget()
+@pytest.mark.parametrize("damage", [b"", b"{}", b'{"format":1,"words":[["a"]]}', b'{"format":9,"words":[]}', b"\xff"])
+def test_a_damaged_transcript_is_made_again(run: TranscribingRun, damage: bytes) -> None:
+    (row,) = run.transcribe([line()], FakeRecogniser(), FakeEngine()).rows
+    run.store.write(transcript_object(row.key, SPEC.name), damage)
+    run.drop_index()
     recogniser = FakeRecogniser()
-    assert run.listen([line()], recogniser).rows == (replace(row, cached=True),)
+    assert run.transcribe([line()], recogniser).rows == (replace(row, cached=True),)
     assert len(recogniser.requests) == 1
 
 
-def test_sound_and_words_decide_together(run: Listening) -> None:
+def test_the_verdict_combines_signal_and_words(run: TranscribingRun) -> None:
     recogniser = FakeRecogniser({"first": [without_the_second]})
-    (row,) = run.listen([line(attempts=1)], recogniser, FakeEngine(takes={"first": [clipped]})).rows
+    (row,) = run.transcribe([line(attempts=1)], recogniser, FakeEngine(takes={"first": [clipped]})).rows
     assert row.status == "suspect"
     assert row.reason.startswith("clipped")
     assert row.reason.endswith("missing: 'first'")
 
 
-def test_cleaning_takes_the_words_with_the_clip_and_leaves_those_that_are_named(run: Listening) -> None:
-    done = run.listen(lines(TEXTS[0], TEXTS[1]), FakeRecogniser(), FakeEngine())
-    write_index(run.store, "b", done.rows[:1])
+def test_garbage_collection_removes_a_transcript_with_its_clip(run: TranscribingRun) -> None:
+    result = run.transcribe(lines(TEXTS[0], TEXTS[1]), FakeRecogniser(), FakeEngine())
+    write_index(run.store, "b", result.rows[:1])
     report = clean(run.store, [])
     assert report.clips == 1
     assert [info.key for info in run.store.list("clips/")] == sorted(
-        [done.rows[0].clip, transcript_object(done.rows[0].key, "fake-1")]
+        [result.rows[0].clip, transcript_object(result.rows[0].key, "fake-1")]
     )

@@ -293,7 +293,7 @@ def test_a_batch_without_a_manifest(project: Project) -> None:
 def test_the_asset_fails_if_every_line_fails(proven: Project) -> None:
     resolve(proven)
     proven.engine = FakeEngine(fails="")
-    with pytest.raises(dg.Failure, match="no tongue") as failure:
+    with pytest.raises(dg.Failure, match="engine failed") as failure:
         generate(proven)
     assert failure.value.allow_retries is False
 
