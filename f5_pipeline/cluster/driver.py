@@ -202,7 +202,7 @@ class _Run:
         """A worker cannot get ready, or could not speak its group: for good, or this time.
 
         Raises:
-            VoiceReplaced: the worker is right: the lines are other clips now than when the batch was planned.
+            VoiceReplaced: the lines have other clip keys now than when the batch was planned, on this machine too.
         """
         scheduler, group = self._scheduler, self._scheduler.in_hand(worker)
         if group is not None and error.differs and (line := self._plan.replaced(group)):
@@ -232,10 +232,10 @@ class _Run:
     def _handle_death(self, worker: int, reason: str) -> None:
         self._stop(worker, reason)
         group = self._scheduler.in_hand(worker)
-        # A stored line did not kill its worker. A further take of it may: the second time it is not spared.
-        spared = self._plan.stored(group) - self._rescued if group else set()
-        self._rescued |= spared
-        self._scheduler.died(worker, reason, spared)
+        # A line whose clip is stored did not kill its worker. But a further take of it may: it is exempt only once.
+        exempt = self._plan.stored(group) - self._rescued if group else set()
+        self._rescued |= exempt
+        self._scheduler.died(worker, reason, exempt)
 
     def _stop(self, worker: int, reason: str = "") -> None:
         stats = self._stats[worker]

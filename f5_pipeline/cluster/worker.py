@@ -212,5 +212,5 @@ def _recogniser(settings: Settings, assignment: Assignment) -> RecogniserSpec | 
     spec = choose_recogniser(settings, assignment.recogniser_setting) if wanted else None
     found = spec.name if spec else ""
     if found != wanted:
-        raise WorkerDiffers(_HOST, f"has the recogniser {found or 'none'!r}, and the batch wants {wanted!r}")
+        raise WorkerDiffers(_HOST, f"has the recogniser {found or 'none'!r}, and the batch needs {wanted!r}")
     return spec

@@ -1,6 +1,6 @@
 """The index of a batch: one row for each utterance, as Parquet (for programs) and CSV (for people).
 
-It is derived from the manifest and the clips, so it can always be made again. Look-ups are in ``lookup``.
+It is derived from the manifest and the clips, so it can always be rebuilt. Look-ups are in ``lookup``.
 """
 
 from __future__ import annotations

@@ -78,7 +78,7 @@ def test_a_damaged_index_is_an_error_for_readers_and_nothing_for_the_next_run(
     write_index(store, "demo", [SPOKEN])
     data = store.read(parquet_object("demo"))
     store.write(parquet_object("demo"), data[: len(data) // 2] if damage is None else damage)
-    with pytest.raises(IndexDamaged, match="index.parquet"):
+    with pytest.raises(IndexDamaged, match=r"index\.parquet"):
         read_index(store, "demo")
     assert rows_by_key(store, "demo") == {}
 

@@ -24,7 +24,7 @@ QUALITY_CHECKS = [
     batch_check(
         "every_clip_listened_to",
         "generated_audio",
-        "The batch's recogniser has transcribed every clip in a language that it knows. Passes if the batch has no "
+        "The batch's recogniser has transcribed every clip in a language that it supports. Passes if the batch has no "
         "recogniser.",
     ),
 ]
