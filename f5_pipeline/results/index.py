@@ -108,7 +108,7 @@ def read_index(store: ObjectStore, batch: str) -> list[IndexRow] | None:
 def rows_by_key(store: ObjectStore, batch: str, judged_by: str = "") -> dict[str, IndexRow]:
     """The rows of the last run that have a clip, by clip key.
 
-    Empty if the index is missing, damaged, or judged by other rules: it is then made again from the clips.
+    Empty if the index is missing, damaged, or judged by other rules: it is then rebuilt from the clips.
     """
     try:
         table = read_table(store, batch)
