@@ -587,7 +587,8 @@ class WorkersNeverReady(F5PipelineError):
     def __init__(self, requested: int, seconds: float) -> None:
         super().__init__(
             "The workers of the Ray cluster",
-            f"did not get ready: {_count(requested, 'worker')} requested, no line spoken for {seconds / 60:.0f} min.",
+            f"did not get ready: {_count(requested, 'worker')} requested, and no line spoken for "
+            f"{_count(round(seconds / 60), 'minute')}.",
             "Check that the cluster has room (ray status) for F5_RAY_CPUS_PER_WORKER and F5_RAY_GPUS_PER_WORKER. "
             "Finished clips are kept: run the batch again.",
         )

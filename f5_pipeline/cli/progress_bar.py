@@ -8,6 +8,8 @@ from types import TracebackType
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
+from f5_pipeline.cli.terminal import plural
+
 
 class BarProgress:
     """Implements ``synthesis.executor.Progress``."""
@@ -42,7 +44,7 @@ class BarProgress:
         elif waiting:
             self._print(f"Lines: {lines}, all of them already spoken; clips to judge: {waiting}.")
         else:
-            self._print(f"Lines: {lines}, all of them already spoken; nothing to speak." if lines else "No lines.")
+            self._print(f"{plural(lines, 'line')}, already spoken: nothing to speak." if lines else "No lines.")
 
     def advance(self, audio_seconds: float) -> None:
         if not self._bar.tasks:
