@@ -39,7 +39,7 @@ _DIFFERENCE = "another version of f5-pipeline, or a voice that was replaced mean
 
 @dataclass(frozen=True)
 class Assignment:
-    """What all workers of a batch need to know. The cache and the device come from a worker's own environment."""
+    """The values that all workers of a batch share. The cache and the device come from a worker's own environment."""
 
     batch: str
     lease: str  # store key of the batch's lease
