@@ -62,7 +62,7 @@ def transcript(voice: str) -> str:
 
 
 def speak(lines: Sequence[tuple[str, str]]) -> list[Clip]:
-    """Clips of (text, voice) lines, synthesized as in a batch."""
+    """Clips of (text, voice) lines, spoken as in a batch."""
     settings = Settings()
     spec = load_catalogue(settings)["demo"]
     model = ReadyModel(spec, ensure_weights(spec, settings.cache, None))

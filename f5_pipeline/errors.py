@@ -77,7 +77,7 @@ class StoreBusy(StoreUnusable):
     def __init__(self, url: str, doing: str, detail: str) -> None:
         super().__init__(
             url,
-            f"{doing} failed, also when it was repeated: {detail}.",
+            f"{doing} failed, also after retries: {detail}.",
             "Finished work is kept: run it again when the store and the network are available.",
         )
 
@@ -151,7 +151,7 @@ class ObjectChanged(F5PipelineError):
     transient = True
 
     def __init__(self, location: str) -> None:
-        super().__init__(location, "was replaced a moment ago.", "Try again.")
+        super().__init__(location, "was replaced while it was being read.", "Try again.")
 
 
 class KeepsChanging(F5PipelineError):
@@ -240,7 +240,11 @@ class UtteranceMissing(F5PipelineError):
     """An utterance id that is not in a batch."""
 
     def __init__(self, batch: str, utterance: str, known: Sequence[str]) -> None:
-        listed = f"It has {len(known)}: {', '.join(known[:5])}{', …' if len(known) > 5 else ''}." if known else ""
+        listed = (
+            f"It has {_count(len(known), 'utterance')}: {', '.join(known[:5])}{', …' if len(known) > 5 else ''}."
+            if known
+            else ""
+        )
         super().__init__(f"Batch {batch!r}", f"has no utterance {utterance[:80]!r}. {listed}".rstrip())
 
 
@@ -501,9 +505,10 @@ class NothingSpoken(F5PipelineError):
     """A batch in which every line failed."""
 
     def __init__(self, batch: str, failed: int, first_reason: str) -> None:
+        lines = "its line" if failed == 1 else f"all {failed} lines"
         super().__init__(
             f"Batch {batch!r}",
-            f"was not spoken: all {_count(failed, 'line')} failed, the first with: {first_reason}.",
+            f"was not spoken: {lines} failed, the first with: {first_reason}.",
             f"The index has each line's reason: f5-pipeline results {batch}",
         )
 
@@ -514,7 +519,7 @@ class NothingToDeliver(F5PipelineError):
     def __init__(self, batch: str, lines: int) -> None:
         super().__init__(
             f"Batch {batch!r}",
-            f"has nothing to deliver: none of its {_count(lines, 'line')} was spoken. The earlier delivery is kept.",
+            f"has nothing to deliver: 0 of {_count(lines, 'line')} spoken. The earlier delivery is kept.",
             f"The index has each line's reason: f5-pipeline results {batch}",
         )
 
@@ -582,7 +587,8 @@ class WorkersNeverReady(F5PipelineError):
     def __init__(self, requested: int, seconds: float) -> None:
         super().__init__(
             "The workers of the Ray cluster",
-            f"did not get ready: {requested} were requested, and no line was spoken for {seconds / 60:.0f} minutes.",
+            f"did not get ready: {_count(requested, 'worker')} requested, and no line spoken for "
+            f"{_count(round(seconds / 60), 'minute')}.",
             "Check that the cluster has room (ray status) for F5_RAY_CPUS_PER_WORKER and F5_RAY_GPUS_PER_WORKER. "
             "Finished clips are kept: run the batch again.",
         )
@@ -607,6 +613,6 @@ class WorkersKeepDying(F5PipelineError):
     def __init__(self, deaths: int, last_reason: str) -> None:
         super().__init__(
             "The workers of the Ray cluster",
-            f"keep dying: {deaths} in a row, the last because {last_reason.rstrip('.')}.",
+            f"keep dying: {deaths} in a row, the last reason: {last_reason.rstrip('.')}.",
             "Their logs are in the Ray dashboard (ray logs). Finished clips are kept: run the batch again.",
         )

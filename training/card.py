@@ -19,7 +19,7 @@ people will listen to, choose another model of the catalogue.
 
 ## What it is
 
-| part | file | MB | what |
+| part | file | MB | contents |
 |---|---|---:|---|
 | acoustic model | `model.safetensors` | {acoustic} | F5-TTS `DiT`: {arch}; 16-bit averaged (EMA) weights |
 | vocabulary | `vocab.txt` | 0.0 | the space, `a` to `z`, and `' , . ? !` |

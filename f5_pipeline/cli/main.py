@@ -59,30 +59,33 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
+def _add_parser(commands: Subparsers, name: str, summary: str) -> argparse.ArgumentParser:
+    """The parser of a command. The list of commands and the command's own help show the summary."""
+    return commands.add_parser(name, help=summary, description=f"{summary[0].upper()}{summary[1:]}.")
+
+
 def _add_submit(commands: Subparsers) -> None:
-    parser = commands.add_parser(
-        "submit", help="put a manifest into the store and register its partition; speaks nothing"
-    )
+    parser = _add_parser(commands, "submit", "put a manifest into the store and register its partition; speaks nothing")
     parser.add_argument("manifest", type=Path, metavar="MANIFEST", help="a .csv, .jsonl, .parquet or .txt file")
-    parser.add_argument("--batch", metavar="NAME", help="default: the file's name")
+    parser.add_argument("--batch", metavar="NAME", help="the name of the batch (default: the name of the file)")
     parser.add_argument(
         "--dry-run",
         action="store_true",
-        help="only show the lines to speak and the rejected rows; exit code 1 if there are any rejected rows",
+        help="only show the lines to speak and the rejected rows; exit code 1 if a row is rejected",
     )
-    parser.add_argument("--json", action="store_true", help="with --dry-run: the complete preview as JSON")
+    parser.add_argument("--json", action="store_true", help="with --dry-run: print the complete preview as JSON")
     parser.set_defaults(command=submit)
 
 
 def _add_run(commands: Subparsers) -> None:
-    parser = commands.add_parser("run", help="speak and deliver a batch, with a progress bar")
-    parser.add_argument("batch", metavar="BATCH")
+    parser = _add_parser(commands, "run", "speak and deliver a batch, with a progress bar")
+    parser.add_argument("batch", metavar="BATCH", help="the name of a batch")
     parser.set_defaults(command=run)
 
 
 def _add_results(commands: Subparsers) -> None:
-    parser = commands.add_parser("results", help="show status, duration, quality and location of each clip; read-only")
-    parser.add_argument("batch", metavar="BATCH")
+    parser = _add_parser(commands, "results", "show status, duration, quality and location of each clip; read-only")
+    parser.add_argument("batch", metavar="BATCH", help="the name of a batch")
     parser.add_argument("--id", metavar="ID", help="show one utterance only")
     parser.add_argument("--json", action="store_true", help="print JSON instead of a table")
     parser.add_argument(
@@ -95,12 +98,14 @@ def _add_results(commands: Subparsers) -> None:
 
 
 def _add_report(commands: Subparsers) -> None:
-    parser = commands.add_parser(
-        "report", help="make a listening page that plays from a private bucket, through links that expire"
+    parser = _add_parser(
+        commands, "report", "make a listening page that plays from a private bucket, through links that expire"
     )
-    parser.add_argument("batch", metavar="BATCH")
+    parser.add_argument("batch", metavar="BATCH", help="the name of a batch")
     target = parser.add_mutually_exclusive_group()
-    target.add_argument("file", nargs="?", type=Path, metavar="FILE", help="default: BATCH.html in this folder")
+    target.add_argument(
+        "file", nargs="?", type=Path, metavar="FILE", help="the page to write (default: BATCH.html in this folder)"
+    )
     target.add_argument("--publish", action="store_true", help="store the page in the bucket and print a link to it")
     parser.add_argument(
         "--links",
@@ -113,37 +118,41 @@ def _add_report(commands: Subparsers) -> None:
 
 
 def _add_fetch(commands: Subparsers) -> None:
-    parser = commands.add_parser("fetch", help="copy the delivered files to a local folder; read-only")
-    parser.add_argument("batch", metavar="BATCH")
-    parser.add_argument("folder", type=Path, metavar="FOLDER")
+    parser = _add_parser(commands, "fetch", "copy the delivered files to a local folder; read-only")
+    parser.add_argument("batch", metavar="BATCH", help="the name of a batch")
+    parser.add_argument("folder", type=Path, metavar="FOLDER", help="created if it does not exist")
     parser.set_defaults(command=fetch)
 
 
 def _add_voices(commands: Subparsers) -> None:
-    parser = commands.add_parser("voices", help="list the voices, with the problems of those that cannot be used")
+    parser = _add_parser(commands, "voices", "list the voices, with the problems of those that cannot be used")
     parser.add_argument("--json", action="store_true", help="print JSON instead of a table")
     parser.set_defaults(command=voices)
 
 
 def _add_doctor(commands: Subparsers) -> None:
-    parser = commands.add_parser(
-        "doctor", help="check python, torch, GPU, attention, disk, store and voices, and say how to fix problems"
+    parser = _add_parser(
+        commands,
+        "doctor",
+        "check Python, torch, GPU, attention, disk, store and voices, and say how to fix problems",
     )
-    parser.add_argument("--json", action="store_true", help="for monitoring; the exit code is 1 if a check fails")
+    parser.add_argument(
+        "--json", action="store_true", help="print JSON, for monitoring; the exit code is 1 if a check fails"
+    )
     parser.set_defaults(command=doctor)
 
 
 def _add_clean(commands: Subparsers) -> None:
-    parser = commands.add_parser("clean", help="remove partial files of dead processes, and clips that no batch names")
+    parser = _add_parser(commands, "clean", "remove partial files of dead processes, and clips that no batch names")
     parser.add_argument("--dry-run", action="store_true", help="only show what would be removed")
     parser.set_defaults(command=clean)
 
 
 def _add_mirror(commands: Subparsers) -> None:
-    parser = commands.add_parser(
-        "mirror", help="copy a model's files into the store, for machines that cannot reach a hub"
+    parser = _add_parser(
+        commands, "mirror", "copy a model's files into the store, for machines that cannot reach a model hub"
     )
-    parser.add_argument("model", metavar="MODEL")
+    parser.add_argument("model", metavar="MODEL", help="a name in the model catalogue")
     parser.set_defaults(command=mirror)
 
 

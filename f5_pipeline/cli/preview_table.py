@@ -18,7 +18,7 @@ _MAX_TEXT = 300  # characters
 def print_preview(preview: Preview) -> None:
     """Print the lines to speak, the rejected rows with their reasons, and the totals; warnings go to stderr."""
     limit = _TERMINAL_ROWS if sys.stdout.isatty() else None
-    table = Table("row", "id", "voice", "seconds", "said", box=None, pad_edge=False)
+    table = Table("row", "id", "voice", "seconds", "spoken text", box=None, pad_edge=False)
     for line in preview.lines[:limit]:
         u = line.utterance
         table.add_row(str(u.row), Text(u.id), safe_text(u.voice), f"{line.seconds:.1f}", _spoken_text(u))

@@ -8,9 +8,11 @@ from types import TracebackType
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
+from f5_pipeline.cli.terminal import plural
+
 
 class BarProgress:
-    """Implements ``synthesis.session.Progress``."""
+    """Implements ``synthesis.executor.Progress``."""
 
     def __init__(self, console: Console) -> None:
         self._console = console
@@ -42,7 +44,7 @@ class BarProgress:
         elif waiting:
             self._print(f"Lines: {lines}, all of them already spoken; clips to judge: {waiting}.")
         else:
-            self._print(f"{lines} lines, all of them already spoken: nothing to speak." if lines else "No lines.")
+            self._print(f"{plural(lines, 'line')}, already spoken: nothing to speak." if lines else "No lines.")
 
     def advance(self, audio_seconds: float) -> None:
         if not self._bar.tasks:

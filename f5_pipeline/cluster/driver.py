@@ -35,10 +35,10 @@ WorkerEvent = WorkerReady | WorkerError | WorkResult | WorkerDied
 
 
 class WorkerPool(Protocol):
-    """Workers, known by their numbers, wherever they run."""
+    """Workers, identified by numbers, on any machine."""
 
     def start(self, worker: int, avoid: frozenset[str]) -> None:
-        """Request a worker, at none of these places (``WorkerError.place``); ``WorkerReady`` follows."""
+        """Request a worker on none of these machines (``WorkerError.place``); ``WorkerReady`` follows."""
 
     def assign(self, worker: int, item: WorkItem) -> None:
         """Have a worker speak an item after those assigned before; ``WorkResult`` or ``WorkerError`` follows."""
@@ -199,10 +199,10 @@ class _Run:
         return replace(row, cached=False)
 
     def _handle_error(self, worker: int, error: WorkerError) -> None:
-        """A worker cannot get ready, or could not speak its group: for good, or this time.
+        """A worker cannot get ready, or could not speak its group: permanently, or only this time.
 
         Raises:
-            VoiceReplaced: the worker is right: the lines are other clips now than when the batch was planned.
+            VoiceReplaced: the lines have other clip keys now than when the batch was planned, on this machine too.
         """
         scheduler, group = self._scheduler, self._scheduler.in_hand(worker)
         if group is not None and error.differs and (line := self._plan.replaced(group)):
@@ -218,7 +218,7 @@ class _Run:
         self._stop(worker, error.reason)
 
     def _check_overdue(self) -> None:
-        """An overdue worker that stores clips is slow, any other one hangs."""
+        """An overdue worker that stores clips is slow; any other hangs and counts as dead."""
         now = time.monotonic()
         for worker in self._scheduler.overdue(now):
             stats, group = self._stats[worker], self._scheduler.in_hand(worker)
@@ -232,10 +232,10 @@ class _Run:
     def _handle_death(self, worker: int, reason: str, *, sick: bool = False) -> None:
         self._stop(worker, reason)
         group = self._scheduler.in_hand(worker)
-        # A stored line did not kill its worker. A further take of it may: the second time it is not spared.
-        spared = self._plan.stored(group) - self._rescued if group else set()
-        self._rescued |= spared
-        self._scheduler.died(worker, reason, spared, sick=sick)
+        # A line whose clip is stored did not kill its worker. But a further take of it may: it is exempt only once.
+        exempt = self._plan.stored(group) - self._rescued if group else set()
+        self._rescued |= exempt
+        self._scheduler.died(worker, reason, exempt, sick=sick)
 
     def _stop(self, worker: int, reason: str = "") -> None:
         stats = self._stats[worker]

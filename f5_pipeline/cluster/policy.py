@@ -1,4 +1,4 @@
-"""How a pool of workers behaves: its size, the size of groups, and its time limits."""
+"""The policy of a pool of workers: its size, the size of groups, and its time limits."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The size of the pool on a Ray cluster, from the settings and what the cluster has; and batches spoken by such a pool.
+"""The size of a pool of workers, from the settings and the machines of the Ray cluster; the executor on such a pool.
 
 ``ray_cluster`` connects to the cluster and ``ray_actors`` runs its workers; Ray is imported only there.
 """
@@ -33,7 +33,7 @@ def speak_on_ray(settings: Settings, log: logging.Logger) -> Executor:
         with connected(settings.ray_address or LOCAL, log) as cluster:
             policy, needs = size(settings, cluster.machines, cluster.address)
             total = _total(cluster.machines)
-            log.info(f"Up to {policy.max_workers} workers with {_listed(needs)} each; the cluster has {total}")
+            log.info(f"Workers: at most {policy.max_workers}, with {_listed(needs)} each; the cluster has {total}")
             pool = RayWorkerPool(cluster, assignment, needs, log)
             try:
                 yield pool, policy

@@ -19,7 +19,7 @@ from f5_pipeline.synthesis.takes import failed_take, row_of
 
 
 class WorkPlan:
-    """The lines of a job that need a worker. The backlog knows them by their positions, in the job's order."""
+    """The lines of a job that need a worker. The backlog refers to them by their positions, in the job's order."""
 
     def __init__(self, job: SynthesisJob) -> None:
         self.job = job

@@ -39,7 +39,7 @@ _DIFFERENCE = "another version of f5-pipeline, or a voice that was replaced mean
 
 @dataclass(frozen=True)
 class Assignment:
-    """What all workers of a batch need to know. The cache and the device come from a worker's own environment."""
+    """The values that all workers of a batch share. The cache and the device come from a worker's own environment."""
 
     batch: str
     lease: str  # store key of the batch's lease
@@ -212,5 +212,5 @@ def _recogniser(settings: Settings, assignment: Assignment) -> RecogniserSpec | 
     spec = choose_recogniser(settings, assignment.recogniser_setting) if wanted else None
     found = spec.name if spec else ""
     if found != wanted:
-        raise WorkerDiffers(_HOST, f"has the recogniser {found or 'none'!r}, and the batch wants {wanted!r}")
+        raise WorkerDiffers(_HOST, f"has the recogniser {found or 'none'!r}, and the batch needs {wanted!r}")
     return spec

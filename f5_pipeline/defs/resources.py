@@ -1,6 +1,6 @@
 """Resources: thin Dagster wrappers; each ``create_resource`` returns the domain's own object.
 
-A resource that cannot be created, because a setting is invalid, must not fail the initialization of resources: Dagster
+A resource that cannot be created, because a setting is invalid, must not fail the initialisation of resources: Dagster
 would show a traceback, and the instance would retry the run as crashed. It fails the step that uses it (``failures``).
 """
 

@@ -1,7 +1,7 @@
 """``batches/BATCH/delivery.json``: the delivered files with their fingerprints, so that unchanged files are kept.
 
-The record is a claim about the store, not the store itself: a file is up to date only if the store still holds exactly
-the object that the record names. A lost or damaged record costs one repeated delivery, nothing else.
+The record alone proves nothing: a file is up to date only if the store still holds exactly the object that the record
+names. A lost or damaged record costs one repeated delivery, nothing else.
 """
 
 from __future__ import annotations

@@ -68,6 +68,8 @@ def check_attention(imports: Imports, plan: AttentionPlan, setting: str) -> Find
 
 def _broken(error: str, plan: AttentionPlan) -> Finding:
     if plan.installed_by_us:
-        return warn(NAME, f"The installed flash_attn is broken: {error}.", "Nothing: the next run replaces it.")
+        return warn(
+            NAME, f"The installed flash_attn is broken: {error}.", "No action is needed: the next run replaces it."
+        )
     command = f"{sys.executable} -m pip uninstall flash_attn"
     return from_error(NAME, FlashAttnBroken(plan.location, error, command))

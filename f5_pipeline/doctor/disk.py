@@ -49,7 +49,7 @@ def check_disks(disks: Sequence[DiskSpace]) -> Finding:
         )
         return fail("disk", f"{found}.", "Free some space (f5-pipeline clean helps), or set F5_CACHE to another disk.")
     if any(disk.available < _LOW for disk in disks):
-        return warn("disk", f"{free}.", "Free some space: f5-pipeline clean; the folder F5_CACHE may be deleted.")
+        return warn("disk", f"{free}.", "Free some space with f5-pipeline clean, or delete the folder F5_CACHE.")
     return ok("disk", f"{free}.")
 
 

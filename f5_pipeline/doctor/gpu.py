@@ -1,4 +1,4 @@
-"""The GPU: if torch does not see the one that the machine has, why not (build, driver, version, permissions)."""
+"""The GPU: that torch sees it and computes on it; if not, the reason (build, driver, version, permissions)."""
 
 from __future__ import annotations
 
@@ -73,7 +73,8 @@ def check_gpu(imports: Imports, hardware: GpuHardware, device: str) -> Finding:
     if index < len(imports.gpus):
         return _check_visible(imports.gpus[index], imports, hardware)
     if imports.gpus:
-        found = f"F5_DEVICE is {device}, and torch sees {len(imports.gpus)} GPUs, counted from 0."
+        seen = "1 GPU" if len(imports.gpus) == 1 else f"{len(imports.gpus)} GPUs"
+        found = f"F5_DEVICE is {device}, and torch sees {seen}, counted from 0."
         return fail(NAME, found, "Set F5_DEVICE to one of these, or to auto.")
     if not hardware.has_gpu and device == "auto":
         return ok(NAME, "This machine has no NVIDIA GPU: runs use the CPU.")

@@ -129,10 +129,10 @@ def _broken(name: str, error: str, cause: str) -> Finding:
         return fail(name, f"{name} does not import, because {cause} does not: {error}.", f"Fix {cause} first.")
     version = torch_version()[0]
     fixes = {
-        "torch": f"{sys.executable} -m pip install --force-reinstall torch{f'=={version}' if version else ''}, "
-        "or a fresh virtual environment.",
+        "torch": f"Reinstall it: {sys.executable} -m pip install --force-reinstall "
+        f"torch{f'=={version}' if version else ''}, or create a new virtual environment.",
         "torchaudio": f"If it does not fit this torch: {sys.executable} -m f5_pipeline.environment.torchaudio sets its "
         "compiled parts aside, which are not needed.",
     }
-    reinstall = f"{sys.executable} -m pip install --force-reinstall --no-deps {name.replace('_', '-')}."
+    reinstall = f"Reinstall it: {sys.executable} -m pip install --force-reinstall --no-deps {name.replace('_', '-')}."
     return fail(name, f"{name} does not import: {error}.", fixes.get(name, reinstall))

@@ -80,7 +80,8 @@ def check_instance(state: InstanceState) -> Iterator[Finding]:
     """A finding for each of ``NAMES``."""
     yield _check_home(state)
     if state.leftovers:
-        found = f"{len(state.leftovers)} temporary Dagster homes are in this folder: {state.leftovers[0]}, …."
+        more = ", …" if len(state.leftovers) > 1 else ""
+        found = f"Unused temporary Dagster homes in this folder: {len(state.leftovers)} ({state.leftovers[0]}{more})."
         yield warn(NAMES[1], found, "Delete them: no 'dagster dev' runs here.")
     else:
         yield ok(NAMES[1], "This folder has no unused temporary Dagster homes.")
@@ -92,7 +93,7 @@ def _check_home(state: InstanceState) -> Finding:
         return fail(name, f"DAGSTER_HOME is {state.dagster_home!r}, not an absolute path.", "Set it to a full path.")
     if state.source == "DAGSTER_HOME" and not state.folder.is_dir():
         found = f"DAGSTER_HOME is {state.dagster_home}, which is not a folder."
-        return fail(name, found, f"mkdir -p {state.dagster_home}")
+        return fail(name, found, f"Create it: mkdir -p {state.dagster_home}")
     if state.config_error:
         return fail(name, f"Its dagster.yaml cannot be read: {state.config_error}.", "Correct it, or move it away.")
     finding = check_folder(name, state.folder, state.write_error, "DAGSTER_HOME")

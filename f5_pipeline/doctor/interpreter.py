@@ -81,6 +81,6 @@ def _container_memory(cgroup: Path) -> Iterator[int]:
 def check_memory(free: int, checkpoint: int) -> Finding:
     """Check that the model fits into memory. Both sizes are in bytes."""
     needed = 2 * checkpoint + _BASE_MEMORY  # the file is read into one copy and loaded into another
-    found = f"{free / 1e9:.1f} GB of memory are free; speaking needs about {needed / 1e9:.1f} GB."
+    found = f"{free / 1e9:.1f} GB of memory is free; speaking needs about {needed / 1e9:.1f} GB."
     fix = "Close other programs, or give the container more memory."
     return ok("memory", found) if free >= needed else warn("memory", found, fix)

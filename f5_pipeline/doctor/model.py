@@ -75,7 +75,7 @@ def check_model(spec: ModelSpec, state: ModelState) -> Finding:
         fix = f"On a machine that reaches it, run 'f5-pipeline mirror {spec.name}' with the store of this machine."
         return fail(name, f"{spec.name} is not on this machine ({size}), and {state.server_errors[0]}.", fix)
     found = f"{spec.name} is not on this machine yet: the first run downloads {size}."
-    return warn(name, found, "Nothing, unless this machine must not download.")
+    return warn(name, found, "No action is needed, unless this machine must not download anything.")
 
 
 def check_licence(spec: ModelSpec, commercial: bool) -> Finding:

@@ -89,7 +89,8 @@ def check_clock(state: EndpointState) -> Finding:
     name, skew = "store_clock", state.skew_seconds
     if skew is None:
         return ok(name, "The server sends no time.")
-    minutes = f"{abs(skew) / 60:.0f} minutes {'ahead of' if skew > 0 else 'behind'}"
+    count = round(abs(skew) / 60)
+    minutes = f"{count} minute{'' if count == 1 else 's'} {'ahead of' if skew > 0 else 'behind'}"
     fix = "Set this machine's clock: timedatectl set-ntp true."
     if abs(skew) >= _MAX_SKEW:
         return fail(name, f"This machine's clock is {minutes} the server's, which refuses such requests.", fix)

@@ -101,7 +101,7 @@ def max_chunk_seconds(reference: Reference, max_seconds: float) -> float:
 
 
 def plan_chunks(text: str, reference: Reference, speed: float, max_seconds: float) -> list[TextChunk]:
-    """Cut a text into chunks that the model can speak in one go.
+    """Cut a text into chunks that the model can speak in one pass.
 
     Raises:
         ValueError: the reference leaves no time for speech (``max_chunk_seconds`` is 0).

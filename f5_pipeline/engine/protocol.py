@@ -1,6 +1,6 @@
 """The protocol between the pipeline and a speech engine: chunks in, waveforms out. No torch here.
 
-How a text is cut into chunks is decided in ``duration``; what becomes of the waveforms, in ``synthesis``.
+``duration`` cuts a text into chunks; ``synthesis`` joins and stores the waveforms.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from typing import Protocol
 from f5_pipeline.audio.samples import SAMPLE_RATE, Samples
 from f5_pipeline.models.spec import Sampling
 
-HOP_LENGTH = 256  # samples to a mel frame
+HOP_LENGTH = 256  # samples per mel frame
 TARGET_RMS = 0.1  # a quieter reference is raised to this level, and the speech keeps it
 
 #: Part of every clip key. Bump it when the same parts would sound different: also when
@@ -22,7 +22,7 @@ ENGINE_VERSION = "f5-packed-3"
 
 @dataclass(frozen=True, slots=True)
 class Chunk:
-    """A text that the model speaks in one go. An engine reads the fields up to ``seed``."""
+    """A text that the model speaks in one pass. An engine reads the fields up to ``seed``."""
 
     text: str
     ref_audio: str  # local path: WAV, 24 kHz, mono

@@ -235,7 +235,7 @@ def _torch(settings: Settings, tags: PlatformTags, why: str, *, permanent: bool 
 
 
 def _later_downloads(settings: Settings, size: int) -> Need:
-    return Need("weights and voices still to come", settings.cache, size)
+    return Need("weights and voices to be fetched later", settings.cache, size)
 
 
 def _deletable(settings: Settings) -> Sequence[Path]:

@@ -80,7 +80,7 @@ def write_record(path: Path, report: EnvironmentReport) -> None:
 
 
 def _gpus() -> Iterator[str]:
-    """The driver's identification of this machine's GPUs, without initializing CUDA."""
+    """The driver's identification of this machine's GPUs, without initialising CUDA."""
     for path in sorted(Path("/proc/driver/nvidia/gpus").glob("*/information")):
         with suppress(OSError):
             lines = path.read_text(encoding="utf-8", errors="replace").splitlines()

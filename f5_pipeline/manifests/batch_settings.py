@@ -97,7 +97,7 @@ class BatchSettings(BaseModel):
         0.5, description="Seconds between the clips of a joined section; a row's pause_after_seconds wins."
     )
     subtitles: Literal["none", "srt", "vtt", "both"] = Field(
-        "none", description="Subtitle files for the joined sections."
+        "none", description="Subtitle files of the joined sections; without join_sections, of each line."
     )
     audiobook: bool = Field(False, description="Deliver one m4b with a chapter for each section.")
     title: Title | None = Field(None, description="Title of the audiobook; default: the name of the batch.")

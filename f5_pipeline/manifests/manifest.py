@@ -154,7 +154,7 @@ def _model_warnings(resolver: Resolver) -> list[str]:
         for name in sorted(resolver.unchecked_models)
     ]
     return unchecked + [
-        f"{rows} rows are in {language!r}, which the model {model!r} was not trained for."
+        f"{'1 row is' if rows == 1 else f'{rows} rows are'} in {language!r}, for which {model!r} was not trained."
         for (language, model), rows in sorted(resolver.untrained_rows.items())
     ]
 

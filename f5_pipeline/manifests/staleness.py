@@ -1,8 +1,8 @@
 """Batches that need a run, and the reason: the input versions of the last run against the current ones.
 
 Cheap: a few listings and one small file per batch, read in slices, so that a caller can stop early. Reads no manifest
-and no model, and speaks nothing. The automation policies in ``defs.automation`` decide who asks, how often, and for how
-many batches.
+and no model, and speaks nothing. The automation policies in ``defs.automation`` decide how often to check, and how many
+batches to run.
 """
 
 from __future__ import annotations

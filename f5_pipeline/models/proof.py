@@ -175,7 +175,8 @@ def _compare(model: str, claim: str, expected: Shapes, found: Shapes) -> None:
         f"{name} is {_format_shape(found.get(name))} and should be {_format_shape(expected.get(name))}"
         for name in differing[:3]
     )
-    reason = f"{claim}: {len(differing)} tensors differ, among them {listed}."
+    count = "1 tensor differs" if len(differing) == 1 else f"{len(differing)} tensors differ"
+    reason = f"{claim}: {count}, among them {listed}."
     raise BadWeights(model, reason, _PAIRING_FIX)
 
 

@@ -124,7 +124,7 @@ class ClipStore:
         return self._info(key, head, size)
 
     def existing(self, keys: Iterable[str], sizes: Mapping[str, int] | None = None) -> dict[str, ObjectInfo]:
-        """The clips of these that are in the store, by clip key, without reading them.
+        """Which of these clips are in the store, by clip key, without reading them.
 
         Args:
             keys: any number of clip keys.

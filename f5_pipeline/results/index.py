@@ -1,6 +1,6 @@
 """The index of a batch: one row for each utterance, as Parquet (for programs) and CSV (for people).
 
-It is derived from the manifest and the clips, so it can always be made again. Look-ups are in ``lookup``.
+It is derived from the manifest and the clips, so it can always be rebuilt. Look-ups are in ``lookup``.
 """
 
 from __future__ import annotations
@@ -108,7 +108,7 @@ def read_index(store: ObjectStore, batch: str) -> list[IndexRow] | None:
 def rows_by_key(store: ObjectStore, batch: str, judged_by: str = "") -> dict[str, IndexRow]:
     """The rows of the last run that have a clip, by clip key.
 
-    Empty if the index is missing, damaged, or judged by other rules: it is then made again from the clips.
+    Empty if the index is missing, damaged, or judged by other rules: it is then rebuilt from the clips.
     """
     try:
         table = read_table(store, batch)

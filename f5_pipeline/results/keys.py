@@ -38,7 +38,7 @@ class ClipParts:
 def derive_seed(parts: ClipParts) -> int:
     """The seed that an attempt is spoken with, 0 ≤ seed < 2³².
 
-    The first attempt with a seed of the user's takes that one. Otherwise it follows from all the parts, so that it
+    The first attempt has the user's seed, if one is given. Otherwise the seed follows from all the parts, so that it
     does not depend on what else is in the batch, and another attempt sounds different.
     """
     return _Digests(parts).seed(parts.attempt)

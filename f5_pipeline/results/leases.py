@@ -78,7 +78,7 @@ def leased_keys(data: bytes) -> set[bytes]:
 def is_stale(lease: ObjectInfo, index: ObjectInfo | None) -> bool:
     """True if the batch has finished since the lease was written, and the lease is older than the longest run.
 
-    Age alone does not suffice: whether the run is alive cannot be seen from here.
+    Age alone does not suffice: the run may be alive on another machine.
     """
     finished_since = index is not None and index.modified > lease.modified
     return finished_since and datetime.now(timezone.utc) - lease.modified > _LONGEST_RUN

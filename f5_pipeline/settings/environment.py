@@ -78,7 +78,7 @@ class Settings(BaseSettings):
     nightly_cron: str = Field(
         "0 2 * * *", description="When the nightly schedule looks for batches: a cron expression, in UTC."
     )
-    nightly_batches: int = Field(50, ge=1, description="The most batches that the nightly schedule starts.")
+    nightly_batches: int = Field(50, ge=1, description="The most batches that the nightly schedule starts in a night.")
     store_pages: str | None = Field(
         None,
         pattern=WEB_ADDRESS,
@@ -93,7 +93,7 @@ class Settings(BaseSettings):
         description="The most Ray workers at once. Default: as many as the cluster has room for.",
     )
     ray_workers_least: int = Field(
-        1, ge=1, description="The fewest Ray workers: so many are started and kept, however short the batch."
+        1, ge=1, description="The fewest Ray workers: this many are started and kept, however short the batch."
     )
     ray_gpus_per_worker: float | None = Field(
         None,

@@ -89,7 +89,7 @@ def did_you_mean(word: str, known: Sequence[str]) -> str:
 
 
 def _locate(model: type[BaseModel], location: Sequence[int | str]) -> tuple[str, list[str]]:
-    """The dotted name of the setting at a pydantic location, and the names that its table knows.
+    """The dotted name of the setting at a pydantic location, and the names that its table has.
 
     What follows a field that is not a table is left out: pydantic's own names for the members of a union.
     """

@@ -1,1 +1,1 @@
-"""Storage: the store (a folder or a bucket) and this machine's cache. Knows nothing of speech."""
+"""Storage: the store (a folder or a bucket) and this machine's cache. Independent of speech."""

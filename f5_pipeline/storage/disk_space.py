@@ -1,4 +1,4 @@
-"""Disk-space preflight: does everything that is about to be written fit? Writes nothing."""
+"""Disk-space preflight: checks that everything to be written fits on its disk. Writes nothing."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""File systems: are the locks of a folder reliable, and what do the operating system's errors mean to a user?"""
+"""File systems: the reliability of their locks, and the operating system's errors in the user's words."""
 
 from __future__ import annotations
 

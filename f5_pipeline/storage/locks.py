@@ -103,7 +103,7 @@ def _acquire(lock: BaseFileLock, path: Path, purpose: str) -> bool:
             snapshot, since = now, time.monotonic()
         if snapshot in _timed_out or time.monotonic() - since >= HEARTBEAT_TIMEOUT:
             _timed_out.add(snapshot)
-            message = "Going on with %s without its lock, whose holder has sent no heartbeat for %.0f minutes: %s"
+            message = "Continuing with %s without its lock, whose holder has sent no heartbeat for %.0f minutes: %s"
             _log.warning(message, purpose, HEARTBEAT_TIMEOUT / 60, describe_holder(path))
             return False
     raise AssertionError

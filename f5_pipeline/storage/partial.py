@@ -99,7 +99,7 @@ class PartialFile:
     size: int  # bytes
     host: str
     pid: int
-    dead: bool  # True: its writer is proven dead. False: it is alive, or that cannot be told from here
+    dead: bool  # True: its writer is proven dead. False: it is alive, or its state is unknown
 
 
 def partial_files(folder: Path) -> Iterator[PartialFile]:

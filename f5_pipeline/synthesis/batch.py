@@ -50,7 +50,7 @@ from f5_pipeline.synthesis.transcriber import Transcriber, open_transcriber
 
 @dataclass(frozen=True)
 class SynthesisContext:
-    """What speaking a batch needs from its surroundings."""
+    """The store, the cache and the functions that speaking a batch depends on."""
 
     store: ObjectStore
     cache: Path  # of this machine
@@ -70,8 +70,8 @@ class BatchReport:
     clips_spoken: int
     audio_seconds_spoken: float
     seconds: float  # of the whole run
-    load_seconds: float  # of it, for loading models
-    speak_seconds: float  # of it, for speaking, storing and transcribing
+    load_seconds: float  # spent on loading models
+    speak_seconds: float  # spent on speaking, storing and transcribing
     recogniser: str = ""  # that transcribed the clips; "": none
     not_transcribed: str = ""  # why a clip has no transcript
     workers: tuple[WorkerReport, ...] = ()  # of a cluster
@@ -116,7 +116,7 @@ class _Loaded:
 
 @gc_unfrozen()
 def speak_batch(batch: str, context: SynthesisContext) -> BatchReport:
-    """Speak what is missing of a batch and write its index.
+    """Speak the missing clips of a batch and write its index.
 
     Raises:
         ObjectMissing: the manifest is not resolved yet (``utterances``).
@@ -154,7 +154,7 @@ def speak_batch(batch: str, context: SynthesisContext) -> BatchReport:
 
 
 def _load(batch: str, context: SynthesisContext) -> _Loaded:
-    """Load the batch, and have its models and its recogniser on this machine."""
+    """Load the batch, fetch its models to this machine, and select its recogniser."""
     version = utterances_version(context.store, batch)
     with gc_paused():
         contents = load_utterances(context.store, batch)

@@ -1,6 +1,6 @@
-"""Prepare requests: brings each utterance of a batch together with its voices and its model on this machine.
+"""Prepares requests: combines each utterance of a batch with its voices and its model on this machine.
 
-What can be seen in a manifest alone was rejected in ``manifests``. Here reference recordings are decoded, and
+``manifests`` has rejected the rows whose faults show in the manifest alone. Here reference recordings are decoded, and
 characters are compared with a vocabulary that may not have been on this machine before.
 """
 
@@ -77,7 +77,7 @@ class _Preparer:
         return SynthesisRequest(self._fit_utterance(utterance), self._model, speakers)
 
     def _fit_utterance(self, utterance: Utterance) -> Utterance:
-        """The utterance in the characters of the vocabulary, which was perhaps unknown when its manifest was read."""
+        """The utterance in the characters of the vocabulary, which may have been unknown when its manifest was read."""
         vocabulary, spec = self._vocabulary, self._model.spec
         if not vocabulary or not unsayable(utterance.spoken_text, vocabulary, spec.tokenizer):
             return utterance
@@ -91,7 +91,7 @@ class _Preparer:
         return fitting
 
     def _speaker(self, name: str, language: str) -> Speaker:
-        """Cached, including failures."""
+        """The voice as the model uses it for texts in a language. Cached, including failures."""
         if (name, language) not in self._speakers:
             try:
                 voice = self._voices[name]

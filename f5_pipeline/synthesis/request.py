@@ -84,7 +84,7 @@ class SynthesisRequest:
         return self.utterance.end_pauses[0]
 
     def chunks(self, attempt: int = 1) -> tuple[Chunk, ...]:
-        """What the model speaks for a take. A chunk's key and noise depend on its own text, not on its neighbours."""
+        """The chunks of a take. A chunk's key and noise depend on its own text, not on its neighbours."""
         plan = self._plan or self._planned()
         if attempt == 1:
             return tuple(chunk for chunk, _ in plan)
@@ -136,7 +136,7 @@ class SynthesisRequest:
             spoken_text=text,
             voice_fingerprint=speaker.fingerprint,
             model_fingerprint=self.model.files.fingerprint,
-            # Where a long text is cut depends on how much the model can speak in one go.
+            # Where a long text is cut depends on how much the model can speak in one pass.
             sampling=_key_settings(sampling, self.model.spec.max_seconds),
             engine_version=ENGINE_VERSION,
             attempt=attempt,

@@ -1,7 +1,7 @@
 """Synthesis session: speaks the missing clips of a job in this process.
 
 A line may be spoken several times, with derived seeds, until one take is ok. Each take is a clip of its own, stored as
-soon as it is spoken, so that a crash loses only what was in hand and a second run finds all takes. An engine is loaded
+soon as it is spoken: a crash loses only the takes in progress, and a second run finds all others. An engine is loaded
 only if something has to be spoken: clips are joined from stored chunks without one.
 """
 
@@ -134,7 +134,7 @@ class _Session:
         return TakeAssembly(request, attempt, chunks)
 
     def _good_chunks(self, request: SynthesisRequest, take: Take) -> Mapping[int, Chunk]:
-        """The good chunks of a take, by position. None if all are good: then the fault is not in one chunk."""
+        """The good chunks of a take, by position. Empty if all are good: then the fault is not in a single chunk."""
         if all(take.good_chunks):
             return {}
         known = {chunk.key: chunk for attempt in range(1, take.attempt + 1) for chunk in request.chunks(attempt)}
@@ -168,7 +168,7 @@ class _Session:
             self._job.lease.extend(key for take in later for key in take.request.clip_keys(take.attempt))
 
     def _missing_chunks(self, takes: Sequence[TakeAssembly]) -> list[list[tuple[TakeAssembly, int]]]:
-        """The chunks to speak: for each that is not in the store, the takes that wait for it, with its position."""
+        """For each chunk to speak, because it is not in the store: the takes that wait for it, with its position."""
         stored = self._undamaged({chunk.key for take in takes if take.is_joined for chunk in take.chunks})
         waiting: dict[str, list[tuple[TakeAssembly, int]]] = {}
         for take in takes:
@@ -180,7 +180,7 @@ class _Session:
         return list(waiting.values())
 
     def _undamaged(self, keys: set[str]) -> set[str]:
-        """The clips of these that are in the store, undamaged; a damaged one is deleted, to be spoken again."""
+        """The keys whose clips are in the store, undamaged. A damaged clip is deleted, so that it is spoken again."""
 
         def is_undamaged(key: str) -> bool:
             try:
@@ -198,7 +198,7 @@ class _Session:
         """Hand a spoken chunk to the takes that wait for it; returns those that are complete with it."""
         samples, error = result.samples, result.error
         if samples is not None and not np.isfinite(samples).all():
-            samples, error = None, "the model gave no finite sound"
+            samples, error = None, "the model returned samples that are not finite"
         finished = []
         for take, position in waiting:
             chunk = take.chunks[position]

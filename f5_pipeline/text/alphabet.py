@@ -31,7 +31,7 @@ def fit(text: str, vocabulary: frozenset[str], tokenizer: str) -> str:
     a comma. Paragraph breaks (blank lines) are kept for the chunker.
 
     Args:
-        text: normalized.
+        text: normalised.
         vocabulary: the model's tokens.
         tokenizer: "pinyin" or "characters".
     """

@@ -1,4 +1,4 @@
-"""Checks of a voice: problems make it unusable, warnings do not. By length, levels and characters per second.
+"""Checks of a voice, by length, levels and characters per second. Problems make it unusable, warnings do not.
 
 ``audio.decode`` measures the recording; ``voices.prepare`` runs the checks.
 """

@@ -190,7 +190,7 @@ def test_a_batch_without_a_speakable_row_fails_and_keeps_its_delivered_files(
     (check,) = [check for check in result.get_asset_check_evaluations() if not check.passed and check.blocking]
     assert (check.check_name, check.severity) == ("anything_spoken", dg.AssetCheckSeverity.ERROR)
     assert check.description is not None
-    assert "all 2 rows" in check.description
+    assert "2 of 2" in check.description
     assert "row 1: The voice 'nobody'" in check.description
     assert "delivered_audio" not in materialized(result)
     assert [row.status for row in read_index(project.store, "b") or []] == ["rejected"] * 2

@@ -24,7 +24,7 @@ def imports(*gpus: Gpu, cuda: str | None = "12.6", warnings: str = "") -> Import
     [
         (imports(H100), COMPLETE, "auto", "ok", "NVIDIA H100, 78 GB free; CUDA 12.6, driver 550.54.15.", ""),
         (imports(H100, H100), COMPLETE, "cuda:1", "ok", "NVIDIA H100", ""),
-        (imports(H100), COMPLETE, "cuda:1", "fail", "torch sees 1 GPUs, counted from 0", "F5_DEVICE"),
+        (imports(H100), COMPLETE, "cuda:1", "fail", "torch sees 1 GPU, counted from 0", "F5_DEVICE"),
         (imports(H100), COMPLETE, "cpu", "ok", "no GPU is used", ""),
         (imports(), GpuHardware(), "auto", "ok", "no NVIDIA GPU", ""),
         (imports(), GpuHardware(), "cuda", "fail", "this machine has none", "--gpus all"),

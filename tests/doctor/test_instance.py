@@ -42,7 +42,7 @@ def test_relative_or_missing_home_fails(tmp_path: Path) -> None:
     relative = home_finding(tmp_path, DAGSTER_HOME="relative")
     assert (relative.status, "not an absolute path" in relative.found) == ("fail", True)
     missing = home_finding(tmp_path, DAGSTER_HOME=str(tmp_path / "none"))
-    assert (missing.status, missing.fix) == ("fail", f"mkdir -p {tmp_path / 'none'}")
+    assert (missing.status, missing.fix) == ("fail", f"Create it: mkdir -p {tmp_path / 'none'}")
 
 
 @pytest.mark.parametrize("text", ["storage: {", "- a\n- list\n", "\xff"])

@@ -222,7 +222,7 @@ def test_a_disk_that_is_too_small_is_detected_before_the_download(scratch: Scrat
     server.files[f"/{NAME}"] = build_wheel()
     result = scratch.prove(bytes_to_come=10**15)
     assert result["failure"] == "NotEnoughDisk"
-    assert "still to come" in result["reason"]
+    assert "to be fetched later" in result["reason"]
     assert full_gets(server) == 0
 
 

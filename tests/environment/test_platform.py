@@ -124,7 +124,7 @@ def test_a_damaged_record_counts_as_none(tmp_path: Path, damage: str) -> None:
 
 
 def test_weights_that_do_not_fit(tmp_path: Path) -> None:
-    with pytest.raises(NotEnoughDisk, match="still to come"):
+    with pytest.raises(NotEnoughDisk, match="to be fetched later"):
         prove_environment(Settings(cache=tmp_path), bytes_to_come=10**15)
 
 

@@ -69,7 +69,7 @@ def test_results_as_json_have_the_columns_of_the_index(spoken: LocalStore) -> No
 
 def test_one_utterance(spoken: LocalStore) -> None:
     assert [row.id for row in batch_results(spoken, "demo", "2").rows] == ["2"]
-    with pytest.raises(UtteranceMissing, match=r"'3'.* 2: 1, 2"):
+    with pytest.raises(UtteranceMissing, match=r"'3'.* 2 utterances: 1, 2"):
         batch_results(spoken, "demo", "3")
 
 

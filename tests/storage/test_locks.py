@@ -181,7 +181,7 @@ def test_a_waiter_proceeds_without_the_lock_of_a_dead_machine(shared: Path, capl
     for thread in threads:
         thread.join(60)
     assert counts == [1, 1, 1]
-    assert "Going on with my work without its lock" in caplog.text
+    assert "Continuing with my work without its lock" in caplog.text
     assert f"process {process.pid} on elsewhere" in caplog.text
     assert f"if that machine is gone, delete {shared}" in caplog.text
     caplog.clear()

@@ -134,7 +134,7 @@ class _Scan:
         return requests, settled
 
     def _deleted_batches(self) -> set[str]:
-        """Partitions without a manifest and without a run. None if no manifest is left: then the store is missing."""
+        """Partitions without a manifest and without a run. Empty if no manifest is left: the store is missing."""
         deleted = self._partitions - self._manifests.keys() if self._manifests else frozenset()
         return set(deleted - self._busy) if deleted else set()
 

@@ -24,7 +24,7 @@ QUALITY_CHECKS = [
     batch_check(
         "every_clip_listened_to",
         "generated_audio",
-        "The batch's recogniser has transcribed every clip in a language that it knows. Passes if the batch has no "
+        "The batch's recogniser has transcribed every clip in a language that it supports. Passes if the batch has no "
         "recogniser.",
     ),
 ]
@@ -45,7 +45,7 @@ _SUMS = ("missing_words", "repeated_words", "added_words", "leaked_words")
 
 
 def every_clip_sounds_right(rows: Sequence[IndexRow]) -> dg.AssetCheckResult:
-    """The result of the check of this name."""
+    """The result of the check ``every_clip_sounds_right``."""
     clips = [row for row in rows if row.key]
     suspects = [row for row in clips if row.status == "suspect"]
     is_error = len(suspects) >= max(2.0, _ERROR_SHARE * len(clips))
@@ -65,7 +65,7 @@ def every_clip_sounds_right(rows: Sequence[IndexRow]) -> dg.AssetCheckResult:
 
 
 def every_clip_listened_to(rows: Sequence[IndexRow], recogniser: str, failure: str) -> dg.AssetCheckResult:
-    """The result of the check of this name.
+    """The result of the check ``every_clip_listened_to``: every clip was transcribed.
 
     Args:
         recogniser: its name; "" if the batch has none.

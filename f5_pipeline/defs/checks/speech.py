@@ -64,7 +64,8 @@ def _anything_spoken(rows: Sequence[IndexRow]) -> dg.AssetCheckResult:
     spoken = sum(row.status in ("ok", "suspect") for row in rows)
     description = f"Lines spoken: {spoken}."
     if not spoken:
-        description = f"Nothing was spoken: all {len(rows)} rows were rejected, the first because of: {rows[0].reason}"
+        count = f"Rows rejected: {len(rows)} of {len(rows)}"
+        description = f"Nothing was spoken. {count}, the first because of: {rows[0].reason}"
     return dg.AssetCheckResult(passed=spoken > 0, check_name="anything_spoken", description=description)
 
 

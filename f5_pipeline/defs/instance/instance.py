@@ -1,7 +1,7 @@
 """The location of the Dagster instance: the same for every command started in a folder, so that all see the same runs.
 
 ``DAGSTER_HOME`` comes first; then a ``dagster.yaml`` in the working folder that names its storage, as this project's
-does; then a folder in the user's home. The ``dagster`` command knows only the first two. Without them it keeps its
+does; then a folder in the user's home. The ``dagster`` command uses only the first two. Without them it keeps its
 records in a temporary folder and deletes it at the end; ``ensure_persistent_home`` makes it use the third.
 """
 

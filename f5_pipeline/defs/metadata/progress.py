@@ -9,7 +9,7 @@ _INTERVAL = 10.0  # seconds between two messages
 
 
 class LogProgress:
-    """Implements ``synthesis.session.Progress`` with the run's logger.
+    """Implements ``synthesis.executor.Progress`` with the run's logger.
 
     Args:
         clock: the time in seconds.

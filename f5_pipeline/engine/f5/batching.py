@@ -1,7 +1,7 @@
 """``BatchRunner``: runs chunks in packed batches on a GPU, or one chunk per core on a CPU, and isolates failures.
 
 Not here: which chunks fit one batch (``engine.duration.pack``) and the model itself (``engine``), whose two steps,
-prepare and synthesize, are handed in.
+``prepare`` and ``synthesize``, are handed in.
 """
 
 from __future__ import annotations

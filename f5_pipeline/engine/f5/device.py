@@ -27,9 +27,9 @@ def choose_device(device: str) -> torch.device:
     chosen = torch.device(device)
     if chosen.type == "cuda" and (chosen.index or 0) >= torch.cuda.device_count():
         seen = torch.cuda.device_count()
-        raise BadSetting(
-            "Environment", "F5_DEVICE", f"{device} is not there: torch {torch.__version__} sees {seen} GPUs."
-        )
+        gpus = "1 GPU" if seen == 1 else f"{seen} GPUs"
+        reason = f"{device} is not available: torch {torch.__version__} sees {gpus}."
+        raise BadSetting("Environment", "F5_DEVICE", reason)
     return chosen
 
 

@@ -1,4 +1,4 @@
-"""``F5Engine``: synthesizes chunks on one device.
+"""``F5Engine``: synthesises chunks on one device.
 
 ``batching`` runs them: on a GPU in packed batches that fill it; on a CPU one chunk per core, because the model's layers
 are too small to split between cores, and one chunk's activations fit a core's cache.
@@ -67,7 +67,7 @@ class F5Engine:
         self._runner = BatchRunner(self._prepare, self._synthesize, budget)
 
     def speak(self, chunks: Sequence[Chunk]) -> Iterator[SpokenChunk]:
-        """Synthesize all chunks; yields each as soon as it is ready, in any order. See ``SpeechEngine``."""
+        """Synthesise all chunks; yields each as soon as it is ready, in any order. See ``SpeechEngine``."""
         runner = self._runner
         return runner.run_on_cores(chunks) if self.device.type == "cpu" else runner.run_in_batches(chunks)
 

@@ -40,7 +40,7 @@ class Sphinx:
         try:
             from pocketsphinx import Decoder
         except (ImportError, OSError) as error:  # OSError: a shared library is missing
-            raise RecogniserFailed("pocketsphinx", f"cannot be loaded ({error})") from None
+            raise RecogniserFailed("pocketsphinx", f"it cannot be loaded ({error})") from None
         self._decoder = Decoder(lm=None, samprate=_RATE, bestpath=False, cmn="batch", loglevel="FATAL", **_BEAMS)
         self._guessed: set[str] = set()  # words outside the dictionary, whose pronunciation is a guess
 

@@ -47,7 +47,7 @@ class Whisper:
                 model, device_type, int(index or 0), compute_type="default", local_files_only=True
             )
         except (ImportError, OSError, RuntimeError, ValueError) as error:  # including those of ctranslate2
-            raise RecogniserFailed("faster_whisper", f"cannot load {model} ({error})") from None
+            raise RecogniserFailed("faster_whisper", f"it cannot load {model} ({error})") from None
 
     def transcribe(self, request: TranscriptionRequest) -> list[TimedWord]:
         """Transcribe without the text as a prompt, which would bias the transcript towards it."""
