@@ -67,6 +67,8 @@ def head(cache: Path, ray_folder: Path) -> Iterator[Head]:
     wait_for(lambda: not with_variable("RAY_TMPDIR", ray_folder))
 
 
+# Ray's client server misses Ray's own connection time-out of 30 s now and then, on a busy machine.
+@pytest.mark.flaky(reruns=2, only_rerun="ray client connection timeout")
 def test_ray_client_and_the_loss_of_the_head(
     head: Head, batch: Batch, other_batch: Batch, tmp_path: Path, cache: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
