@@ -27,7 +27,7 @@ from f5_pipeline.quality.asr.selection import ChooseRecogniser, no_recogniser
 from f5_pipeline.quality.verdicts import Judge
 from f5_pipeline.results.clips import ClipStore
 from f5_pipeline.results.index import IndexRow, rows_by_key, write_index
-from f5_pipeline.results.leases import hold_lease
+from f5_pipeline.results.leases import Lease, hold_lease
 from f5_pipeline.results.provenance import record_spoken
 from f5_pipeline.storage.object_store import ObjectStore
 from f5_pipeline.synthesis.executor import (
@@ -134,19 +134,7 @@ def speak_batch(batch: str, context: SynthesisContext) -> BatchReport:
     with open_transcriber(loaded.recogniser, context.store) as transcriber:
         reused = _reuse(loaded, context.store, requests, transcriber)
         with hold_lease(context.store, batch, clips_to_protect(requests, reused)) as lease:
-            job = SynthesisJob(
-                batch,
-                lease,
-                context.store,
-                context.cache,
-                requests,
-                reused,
-                context.load_engine,
-                loaded.judge,
-                transcriber,
-                loaded.contents.settings.recogniser,
-            )
-            result = context.execute(job, context.progress)
+            result = _speak(loaded, context, requests, reused, lease, transcriber)
             rows = _publish(loaded, context.store, result.rows, rejected)
     return _report(
         loaded, result, rows, transcriber.recogniser, time.monotonic() - started, time.monotonic() - speaking
@@ -191,6 +179,30 @@ def _reuse(
 def clips_to_protect(requests: Sequence[SynthesisRequest], reused: Takes) -> Iterator[str]:
     """The clips of first takes that no index may name yet; those of later takes are added when they are spoken."""
     return (key for request in requests if request.key not in reused for key in request.clip_keys())
+
+
+def _speak(
+    loaded: _Loaded,
+    context: SynthesisContext,
+    requests: Sequence[SynthesisRequest],
+    reused: Takes,
+    lease: Lease,
+    transcriber: Transcriber,
+) -> SynthesisResult:
+    """Speak what is missing, in this process or on a cluster."""
+    job = SynthesisJob(
+        batch=loaded.batch,
+        lease=lease,
+        store=context.store,
+        cache=context.cache,
+        requests=requests,
+        reused=reused,
+        load_engine=context.load_engine,
+        judge=loaded.judge,
+        transcriber=transcriber,
+        recogniser_setting=loaded.contents.settings.recogniser,
+    )
+    return context.execute(job, context.progress)
 
 
 def _publish(
