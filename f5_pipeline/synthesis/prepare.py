@@ -67,13 +67,12 @@ class _Preparer:
     def __init__(self, model: ReadyModel, voices: Mapping[str, Voice], cache: Path) -> None:
         self._model, self._voices = model, voices
         self._vocabulary = local_vocabulary(model.spec, cache)
-        self._speakers: dict[tuple[str, str], Speaker | _Unusable] = {}
+        self._speakers: dict[tuple[str, str], tuple[Speaker] | _Unusable] = {}
 
     def request(self, utterance: Utterance) -> SynthesisRequest:
+        speakers: tuple[Speaker, ...] = self._speaker(utterance.voice, utterance.language)
         if utterance.passages:
-            speakers = tuple([self._speaker(passage.voice, passage.language) for passage in utterance.passages])
-        else:
-            speakers = (self._speaker(utterance.voice, utterance.language),)
+            speakers = tuple([self._speaker(passage.voice, passage.language)[0] for passage in utterance.passages])
         return SynthesisRequest(self._fit_utterance(utterance), self._model, speakers)
 
     def _fit_utterance(self, utterance: Utterance) -> Utterance:
@@ -90,12 +89,15 @@ class _Preparer:
             raise _Unusable(f"the model cannot say {' '.join(unknown[:10])}")
         return fitting
 
-    def _speaker(self, name: str, language: str) -> Speaker:
-        """The voice as the model uses it for texts in a language. Cached, including failures."""
+    def _speaker(self, name: str, language: str) -> tuple[Speaker]:
+        """The voice as the model uses it for texts in a language. Cached, including failures.
+
+        In a tuple, which the requests of a batch share: there may be a million.
+        """
         if (name, language) not in self._speakers:
             try:
                 voice = self._voices[name]
-                self._speakers[name, language] = Speaker(voice, self._reference(voice, language))
+                self._speakers[name, language] = (Speaker(voice, self._reference(voice, language)),)
             except _Unusable as reason:
                 self._speakers[name, language] = reason
         found = self._speakers[name, language]
