@@ -62,12 +62,7 @@ class IndexRow:
         return {**chunks, **self.quality, **others}
 
 
-MAPPED_FIELDS = (
-    "quality",
-    "columns",
-    "chunk_keys",
-    "other_takes",
-)
+MAPPED_FIELDS = ("quality", "columns", "chunk_keys", "other_takes")
 _OURS = tuple(part.name for part in fields(IndexRow) if part.name not in MAPPED_FIELDS)
 _LEADING = _OURS[: _OURS.index("attempts") + 1]
 _TRAILING = _OURS[len(_LEADING) :]

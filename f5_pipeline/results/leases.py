@@ -32,13 +32,15 @@ class Lease:
     def extend(self, keys: Iterable[str]) -> None:
         """Protect further clips, from any machine: in an object of its own, which ``release`` deletes too.
 
-        Without effect after ``release``: the worker that still speaks was given up.
+        Without effect if there are no keys, and after ``release``: a worker that was given up may still speak.
 
         Raises:
             ValueError: a key is not hexadecimal.
         """
+        if not (data := _packed(keys)):
+            return
         extension = f"{self._stem}-{secrets.token_hex(4)}.bin"
-        self.store.write(extension, _packed(keys))
+        self.store.write(extension, data)
         if self.store.stat(self.name) is None:
             self.store.delete(extension)
 

@@ -134,7 +134,7 @@ def shared_report_object(batch: str) -> str:
 
 
 def lease_object(batch: str, token: str) -> str:
-    """The lease of a run of a batch; ``token`` is 16 hexadecimal digits, or those and an extension's 8."""
+    """The lease of a run of a batch; ``token`` is 16 hexadecimal digits. Extensions of it append 8 more."""
     return f"{batch_folder(batch)}lease-{token}.bin"
 
 

@@ -118,7 +118,7 @@ class _Session:
         pending = self._pending.get(request.key, ())
         if pending and all(take.is_ready for take in pending):
             for take in self._pending.pop(request.key):
-                self._takes.setdefault(request.key, []).append(take.finish(self._job.judge))
+                self._add(request, take.finish(self._job.judge))
 
     def _wait_for_verdicts(self) -> None:
         for takes in list(self._pending.values()):
@@ -163,9 +163,8 @@ class _Session:
 
     def _extend_lease(self, takes: Sequence[TakeAssembly]) -> None:
         """Protect the clips of later takes: the lease of the batch names those of first takes."""
-        later = [take for take in takes if take.attempt > 1]
-        if later:
-            self._job.lease.extend(key for take in later for key in take.request.clip_keys(take.attempt))
+        later = (take for take in takes if take.attempt > 1)
+        self._job.lease.extend(key for take in later for key in take.request.clip_keys(take.attempt))
 
     def _missing_chunks(self, takes: Sequence[TakeAssembly]) -> list[list[tuple[TakeAssembly, int]]]:
         """For each chunk to speak, because it is not in the store: the takes that wait for it, with its position."""
@@ -211,15 +210,14 @@ class _Session:
 
     def _note_spoken(self, finished: Sequence[_FinishedTake]) -> None:
         for _, take in finished:
-            spoken = take.audio_seconds if isinstance(take, Take) else take.info.audio_seconds
             self._clips_spoken += isinstance(take, PendingTake)
-            self._audio_seconds += spoken
+            self._audio_seconds += take.audio_seconds
         self._note(finished)
 
     def _note(self, finished: Sequence[_FinishedTake]) -> None:
         for request, take in finished:
             self._add(request, take)
-            self._progress.advance(0.0 if isinstance(take, Take) else take.info.audio_seconds)
+            self._progress.advance(take.audio_seconds)
 
     # --- storing ----------------------------------------------------------------------------------------------
 

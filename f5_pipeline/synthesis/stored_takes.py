@@ -43,14 +43,14 @@ def find_stored_takes(
     """
     owners = {key: request for request in requests for key in request.take_keys}
     found = clips.existing(owners)
-    _protect(lease, [key for key, request in owners.items() if key in found and key != request.key])
+    lease.extend(key for key, request in owners.items() if key in found and key != request.key)
     with ThreadPoolExecutor(_READERS) as readers:
         takes = readers.map(
             lambda key: _stored_take(owners[key], _info(clips, key, found[key].size), clips, transcriber), found
         )
         stored = [take for take in takes if take is not None]
     later = (take for take in stored if take.info.key != take.request.key)
-    _protect(lease, [key for take in later for key in take.info.chunk_keys])
+    lease.extend(key for take in later for key in take.info.chunk_keys)
     return stored
 
 
@@ -74,11 +74,6 @@ def pending_take(
 def chunks_of(info: ClipInfo, clips: ClipStore) -> tuple[ClipInfo | None, ...]:
     """The clips that a clip is joined from; None for a missing one."""
     return tuple(_info(clips, key) for key in info.chunk_keys)
-
-
-def _protect(lease: Lease, keys: Sequence[str]) -> None:
-    if keys:
-        lease.extend(keys)
 
 
 def _chosen_row(request: SynthesisRequest, rows: Mapping[str, IndexRow]) -> IndexRow | None:

@@ -69,6 +69,10 @@ class PendingTake:
     origin: Origin
 
     @property
+    def audio_seconds(self) -> float:
+        return self.info.audio_seconds
+
+    @property
     def is_ready(self) -> bool:
         """True if ``finish`` does not block."""
         return self.word_checks.done()
@@ -95,7 +99,7 @@ class PendingTake:
             seed=self._seed,
             origin=self.origin,
             penalty=verdict.penalty,
-            audio_seconds=self.info.audio_seconds,
+            audio_seconds=self.audio_seconds,
             clip=self.info.clip,
             clip_bytes=self.info.size,
             measures=measures,
