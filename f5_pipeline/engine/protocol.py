@@ -9,6 +9,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
+from f5_pipeline.audio.join import Joint
 from f5_pipeline.audio.samples import SAMPLE_RATE, Samples
 from f5_pipeline.models.spec import Sampling
 
@@ -36,6 +37,11 @@ class Chunk:
     language: str = ""  # of the text
     pause_after_seconds: float = 0.0  # silence between it and the next chunk of its line
     cross_fade_seconds: float = 0.0  # overlap with the next chunk, where there is no pause
+
+    @property
+    def joint(self) -> Joint:
+        """The transition to the next chunk of its line."""
+        return Joint(self.pause_after_seconds, self.cross_fade_seconds)
 
     @property
     def seconds(self) -> float:

@@ -57,7 +57,7 @@ class TakeAssembly:
 
     def waveform(self, sounds: Sequence[Samples]) -> Waveform:
         """Join the samples of all chunks, 24 kHz each."""
-        joints = [Joint(chunk.pause_after_seconds, chunk.cross_fade_seconds) for chunk in self.chunks]
+        joints = [chunk.joint for chunk in self.chunks]
         lead = self.request.lead_seconds
         samples = speech = join_chunks(sounds, joints, lead)
         if lead or any(joint.pause_seconds for joint in joints):

@@ -15,7 +15,7 @@ from queue import SimpleQueue
 from threading import Semaphore
 from typing import Protocol
 
-from f5_pipeline.audio.join import Joint, starts_of
+from f5_pipeline.audio.join import starts_of
 from f5_pipeline.audio.samples import SAMPLE_RATE, Samples
 from f5_pipeline.engine.protocol import Chunk
 from f5_pipeline.errors import ClipDamaged, ObjectMissing, RecogniserFailed
@@ -176,7 +176,7 @@ class StoreTranscriber:
     ) -> None:
         """Store the transcript of a joined clip: the words of its chunks, at their times in the clip."""
         sizes = [round(info.audio_seconds * SAMPLE_RATE) for info in parts]
-        joints = [Joint(chunk.pause_after_seconds, chunk.cross_fade_seconds) for chunk in chunks]
+        joints = [chunk.joint for chunk in chunks]
         starts = starts_of(sizes, joints, lead_seconds)
         words = [
             replace(word, start=start / SAMPLE_RATE + word.start, end=start / SAMPLE_RATE + word.end)
