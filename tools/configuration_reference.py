@@ -18,6 +18,36 @@ from f5_pipeline.quality.thresholds import Thresholds
 from f5_pipeline.settings.environment import Settings
 from f5_pipeline.voices.settings import VoiceSettings
 
+#: Where the batch settings are explained, by the name of the setting.
+EXPLAINED = {
+    "voice": "voices.md",
+    "language": "manifests.md#the-language-of-a-text",
+    "model": "models.md",
+    "recogniser": "quality.md#word-check",
+    "quality": "#the-table-quality",
+    "columns": "manifests.md#other-column-names",
+    "txt_rows": "manifests.md#formats",
+    "markup": "manifests.md#markup",
+    "directions": "manifests.md#directions",
+    "on_bad_rows": "manifests.md#bad-rows",
+    "unsayable": "manifests.md#emoji-and-signs",
+    "commercial": "models.md#licences",
+    "format": "delivery.md#formats",
+    "codec": "delivery.md#telephone-systems",
+    "sample_rate": "delivery.md#formats",
+    "bitrate_kbps": "delivery.md#formats",
+    "loudness_lufs": "delivery.md#processing-of-a-clip",
+    "true_peak_db": "delivery.md#processing-of-a-clip",
+    "trim_silence": "delivery.md#processing-of-a-clip",
+    "fade_seconds": "delivery.md#processing-of-a-clip",
+    "fit": "manifests.md#subtitles",
+    "subtitles": "delivery.md#subtitles",
+    "audiobook": "delivery.md#an-audiobook",
+    "title": "delivery.md#file-tags",
+    "author": "delivery.md#file-tags",
+    "section_titles": "delivery.md#an-audiobook",
+}
+
 PAGE = Path(__file__).resolve().parent.parent / "docs" / "configuration.md"
 
 _HEAD = """\
@@ -50,9 +80,9 @@ _FOREIGN = """\
 
 | variable | read by | meaning |
 |---|---|---|
-| `AWS_ENDPOINT_URL`, `AWS_DEFAULT_REGION`, `AWS_CA_BUNDLE`, … | boto3 | the server of a bucket ([stores](stores.md)) |
+| `AWS_ENDPOINT_URL`, `AWS_REGION`, `AWS_CA_BUNDLE`, … | boto3 | the server of a bucket ([stores](stores.md)) |
 | `AWS_ACCESS_KEY_ID`, `AWS_SECRET_ACCESS_KEY`, `AWS_PROFILE`, … | boto3 | its credentials |
-| `HF_TOKEN`, `HF_ENDPOINT`, `HF_HUB_OFFLINE` | huggingface_hub | private repositories, a mirror, no network |
+| `HF_TOKEN`, `HF_ENDPOINT`, `HF_HUB_OFFLINE`, … | Hugging Face hub | [models](models.md#the-hub-and-its-mirrors) |
 | `DAGSTER_HOME` | Dagster | the folder of its records and its `dagster.yaml` ([operations](operations.md)) |
 | `CUDA_VISIBLE_DEVICES` | CUDA | the GPUs to use |
 | `TMPDIR` | Python, pip | the folder of temporary files |
@@ -62,8 +92,9 @@ _BATCH = """\
 
 ## Batch settings
 
-`manifests/BATCH.toml`. `f5-pipeline submit x.csv` also submits `x.toml` beside it. See [manifests](manifests.md) and
-[delivery](delivery.md) for details.
+`manifests/BATCH.toml`. `f5-pipeline submit x.csv` also submits `x.toml` beside it. The links lead to the explanation
+of a setting. Those of the [delivery](delivery.md) (from `format` to the end, without `fit`) change files only: nothing
+is spoken again.
 """
 
 _QUALITY = """\
@@ -89,19 +120,23 @@ def page() -> str:
     return "".join(
         [
             *(_HEAD, _ENVIRONMENT, *_table(Settings, "variable", "F5_"), _FOREIGN),
-            *(_BATCH, *_table(BatchSettings, "key"), _QUALITY, *_table(Thresholds, "threshold")),
+            *(_BATCH, *_table(BatchSettings, "key", explained=EXPLAINED), _QUALITY, *_table(Thresholds, "threshold")),
             *(_VOICE, *_table(VoiceSettings, "key")),
         ]
     )
 
 
-def _table(model: type[BaseModel], what: str, prefix: str = "") -> Iterator[str]:
-    """A row for each field of a model."""
+def _table(
+    model: type[BaseModel], what: str, prefix: str = "", explained: Mapping[str, str] | None = None
+) -> Iterator[str]:
+    """A row for each field of a model; the name of one that is explained elsewhere is a link."""
     yield f"\n| {what} | type | default | allowed | meaning |\n|---|---|---|---|---|\n"
     for name, schema in model.model_json_schema()["properties"].items():
         cells = (_type(schema), _default(schema.get("default")), _allowed(schema), schema["description"])
-        shown = f"{prefix}{name.upper()}" if prefix else name
-        yield f"| `{shown}` | " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |\n"
+        shown = f"`{prefix}{name.upper()}`" if prefix else f"`{name}`"
+        if place := (explained or {}).get(name):
+            shown = f"[{shown}]({place})"
+        yield f"| {shown} | " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |\n"
 
 
 def _kinds(schema: Mapping[str, Any]) -> list[Mapping[str, Any]]:
