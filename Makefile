@@ -3,17 +3,28 @@
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 VENV   := .venv
 BIN    := $(VENV)/bin
+SETUP  := pyproject.toml requirements/all.lock tools/install.py tools/locked.py
 READY  := $(VENV)/.ready
+DEV    := $(VENV)/.ready-dev
 
-.PHONY: demo test test-all check setup benchmark clean
+.PHONY: demo test test-all check install setup benchmark soak clean
 
-PYTEST := $(BIN)/python -m pytest -n logical --dist loadfile --no-loadscope-reorder
+# One process more than cores, because some tests wait: for daemons, servers and browsers.
+WORKERS := $(shell $(PYTHON) -c "import os; print((os.cpu_count() or 1) + 1)")
+PYTEST := $(BIN)/python -m pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder
 
-setup: $(READY)  ## install everything into .venv
+install: $(READY)  ## install the product into .venv
 
-$(READY): pyproject.toml constraints.txt tools/install.py
-	$(PYTHON) tools/install.py $(VENV)
-	@touch $@
+setup: $(DEV)  ## the same with the developers' tools
+
+# An environment that has the developers' tools keeps them in the locked versions.
+$(READY): $(SETUP)
+	$(PYTHON) tools/install.py $(VENV) $(if $(wildcard $(DEV)),dev)
+	@touch $(wildcard $(DEV)) $@
+
+$(DEV): $(SETUP)
+	$(PYTHON) tools/install.py $(VENV) dev
+	@touch $(READY) $@
 
 demo: $(READY)  ## speak the embedded batch with the embedded model
 	$(BIN)/python -m f5_pipeline.demo
@@ -21,18 +32,21 @@ demo: $(READY)  ## speak the embedded batch with the embedded model
 		--tags '{"dagster/partition": "demo"}'
 	$(BIN)/f5-pipeline results demo
 
-test: $(READY)  ## the tests to run before a commit: minutes, no daemons, no browser
+test: $(DEV)  ## the tests to run before a commit: minutes, no daemons, no browser
 	$(PYTEST) -m "not gpu and not slow"
 
-test-all: $(READY)  ## every test that needs no GPU, with whole commands, Ray, a browser and PostgreSQL
+test-all: $(DEV)  ## every test that needs no GPU, with whole commands, Ray, a browser and PostgreSQL
 	$(PYTEST) -m "not gpu"
 
-check: $(READY)  ## lint, format and types
+check: $(DEV)  ## lint, format and types
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 
-benchmark: $(READY)  ## our engine against upstream's, on this machine
+soak: $(DEV)  ## kill 130 runs at random moments, and 20 batches in a failing bucket: about 15 minutes
+	$(BIN)/python -m pytest -m soak tests/soak/test_kills.py tests/soak/test_flaky_bucket.py -s -p no:cacheprovider
+
+benchmark: $(DEV)  ## our engine against upstream's, on this machine
 	$(BIN)/python benchmarks/engine.py
 
 clean:  ## delete .venv, Dagster's records and caches
