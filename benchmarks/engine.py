@@ -32,6 +32,7 @@ from typing import Any
 import soundfile
 
 from f5_pipeline.audio.samples import SAMPLE_RATE
+from f5_pipeline.engine.f5.upstream import prepare_imports
 from f5_pipeline.engine.protocol import HOP_LENGTH, Chunk
 from f5_pipeline.models.catalogue import load_catalogue
 from f5_pipeline.models.spec import ModelSpec, Sampling
@@ -103,6 +104,7 @@ def long_lines(count: int) -> list[Line]:
 
 def random_model(spec: ModelSpec, folder: Path) -> ModelFiles:
     """The files of a model of this architecture with random weights."""
+    prepare_imports()
     import torch
     from f5_tts.model import DiT
     from safetensors.torch import save_file
@@ -139,6 +141,7 @@ def ours(spec: ModelSpec, weights: ModelFiles, args: argparse.Namespace) -> Spea
 
 
 def upstream(spec: ModelSpec, weights: ModelFiles, args: argparse.Namespace) -> Speak:
+    prepare_imports()
     import torch
     import torchaudio
     from f5_tts.infer import utils_infer

@@ -221,7 +221,7 @@ def _plan(folder: Path, lines: int) -> None:
     step("voices, characters, clip keys, durations")
     rows, transcriber = rows_by_key(store, "b", Judge().fingerprint), NullTranscriber()
     with ExitStack() as leases, gc_paused():
-        reused = reuse_indexed_takes(requests, ClipStore(store), rows, transcriber)
+        reused, _damaged = reuse_indexed_takes(requests, ClipStore(store), rows, transcriber)
         lease = leases.enter_context(hold_lease(store, "b", clips_to_protect(requests, reused)))
         step("lease of the clips of first takes")
         job = SynthesisJob("b", lease, store, settings.cache, requests, reused, load_f5_engine, Judge(), transcriber)

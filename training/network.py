@@ -13,6 +13,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from f5_pipeline.engine.f5.upstream import prepare_imports
+
 if TYPE_CHECKING:
     from torch import Tensor, nn
 
@@ -26,6 +28,7 @@ def build(arch: dict[str, Any], tokens: int) -> Any:
     Upstream initialises the output and the AdaLN gates with zeros; here they are not, so that every part learns from
     the first step.
     """
+    prepare_imports()
     import torch
     from f5_tts.model import DiT
     from torch import nn

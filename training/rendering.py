@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from f5_pipeline.audio.samples import SAMPLE_RATE
+from f5_pipeline.engine.f5.upstream import prepare_imports
 from f5_pipeline.engine.protocol import HOP_LENGTH, frames_of, seconds_of
 from f5_pipeline.storage.partial import atomic_write
 from training.espeak import synthesizer
@@ -54,6 +55,7 @@ class Renderer:
     """espeak-ng, resampled to F5's sample rate and brought to F5's level."""
 
     def __init__(self) -> None:
+        prepare_imports()
         from torchaudio.transforms import Resample
 
         self._espeak = synthesizer()
@@ -95,6 +97,7 @@ class Renderer:
 
 def log_mel(samples: Samples) -> NDArray[np.float32]:
     """(n // 256, 100) float32 log mel of ``samples`` (n,), 24 kHz, by F5's own code."""
+    prepare_imports()
     import torch
     from f5_tts.model.modules import get_vocos_mel_spectrogram
 

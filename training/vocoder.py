@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from f5_pipeline.engine.f5.upstream import prepare_imports
 from f5_pipeline.engine.protocol import HOP_LENGTH
 from f5_pipeline.storage.partial import atomic_write
 from training.network import Average
@@ -34,6 +35,7 @@ def train(recipe: Recipe, config: Path, audio: Any, path: Path) -> None:
         audio: (n,) int16, 24 kHz.
         path: the file to write.
     """
+    prepare_imports()
     import torch
     from f5_tts.model.modules import get_vocos_mel_spectrogram
     from vocos import Vocos
