@@ -1,0 +1,1 @@
+"""Station announcements: a table of lines, and the pipeline that speaks them."""
