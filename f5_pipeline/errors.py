@@ -1,15 +1,23 @@
 """Every failure that a user can meet: one class each, built from data; the message names culprit, reason and fix.
 
-Imports nothing of ours, so that every layer can raise these errors. A class takes facts (a path, a row, a status code)
-and writes the sentence itself.
+Imports only ``display``, so that every layer can raise these errors. A class takes facts (a path, a row, a status code)
+and writes the sentence itself. The base class removes secrets and control characters from it, so facts of any origin
+may be given to it.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from textwrap import shorten
+
+from f5_pipeline.display.characters import visible
+from f5_pipeline.display.secrets import redact
 
 #: A reason that starts with one of these verbs continues the culprit's sentence; any other follows a colon.
-_VERBS = {"is", "are", "was", "has", "have", "needs", "cannot", "changed", "does", "did", "failed", "leaves", "keeps"}
+_VERBS = {
+    *("is", "are", "was", "has", "have", "needs", "cannot", "changed", "does", "did", "failed", "leaves", "keeps"),
+    "matches",
+}
 
 
 class F5PipelineError(Exception):
@@ -19,12 +27,32 @@ class F5PipelineError(Exception):
     exit_code = 1
     #: True if the same call may succeed when it is repeated.
     transient = False
+    #: True if the reason rarely passes by itself: the call is attempted three times in a row, and not for a time.
+    lasting = False
+    #: How often the call was attempted (``storage.retry``), and for how many seconds; 0: it was not repeated.
+    attempts, seconds = 0, 0.0
 
     def __init__(self, culprit: str, reason: str, fix: str = "") -> None:
+        culprit, reason, fix = (visible(redact(part)) for part in (culprit, reason, fix))
         self.culprit, self.reason, self.fix = culprit, reason, fix
         # "Batch 'x' is not in the store." but "Setting 'y': must be a number."
         continues = reason.partition(" ")[0].rstrip(":") in _VERBS
         super().__init__(" ".join(part for part in (f"{culprit}{'' if continues else ':'} {reason}", fix) if part))
+
+    def note_attempts(self, attempts: int, seconds: float) -> None:
+        """Say in the message how often, and for how long, the call was attempted."""
+        self.attempts, self.seconds = attempts, seconds
+        counted = f"({attempts} attempts in {seconds:.0f} s)." if attempts > 1 else "(1 attempt)."
+        F5PipelineError.__init__(self, self.culprit, f"{self.reason.rstrip('.')} {counted}", self.fix)
+
+    @property
+    def is_exhausted(self) -> bool:
+        """True if the call was repeated for its whole time, so that an outer retry must not repeat it at once.
+
+        ``transient`` says if it may succeed later.
+        """
+        cause = self.__cause__
+        return self.attempts > 0 or (isinstance(cause, F5PipelineError) and cause.is_exhausted)
 
 
 # --- names and settings ---------------------------------------------------------------------------------------
@@ -49,6 +77,7 @@ class BadSetting(F5PipelineError):
 
     def __init__(self, where: str, setting: str, reason: str, known: Sequence[str] = ()) -> None:
         fix = f"Known settings: {', '.join(known)}." if known else ""
+        self.where = where
         super().__init__(f"{where}, setting {setting!r}" if setting else where, reason, fix)
 
 
@@ -70,50 +99,90 @@ class StoreUnusable(F5PipelineError):
 
 
 class StoreBusy(StoreUnusable):
-    """A store that gave no response, or an invalid one, at every attempt."""
+    """A store that gives no response, or an invalid one."""
 
     transient = True
 
-    def __init__(self, url: str, doing: str, detail: str) -> None:
+    def __init__(self, url: str, doing: str, detail: str, fix: str = "") -> None:
+        fix = fix or "Finished work is kept: run it again when the store and the network are available"
         super().__init__(
-            url,
-            f"{doing} failed, also after retries: {detail}.",
-            "Finished work is kept: run it again when the store and the network are available.",
+            url, f"{doing} failed: {detail}.", f"{fix}; F5_RETRY_SECONDS is the time for which a request is repeated."
         )
+
+
+class ServerUnreachable(StoreBusy):
+    """No connection to a server that has not answered before. ``lasting``: its name does not exist."""
+
+    def __init__(self, url: str, doing: str, endpoint: str, reason: str, *, lasting: bool) -> None:
+        self.lasting = lasting
+        fix = "Check AWS_ENDPOINT_URL (name, port, https or http) or AWS_REGION, the network, and that the server runs"
+        super().__init__(url, doing, f"{endpoint} cannot be reached ({reason})", fix)
 
 
 class RequestNotAccepted(StoreUnusable):
     """A request that a server rejects permanently: it does not support a header, a method, …"""
 
-    def __init__(self, url: str, doing: str, detail: str, endpoint: str) -> None:
-        fix = f"The server at {endpoint} does not accept this request; see its documentation and docs/stores.md."
+    def __init__(self, url: str, doing: str, detail: str, endpoint: str, fix: str = "") -> None:
+        fix = fix or f"The server at {endpoint} does not accept this request; see its documentation and docs/stores.md."
         super().__init__(url, f"{doing} failed: {detail}.", fix)
 
 
+class EndpointWrong(StoreUnusable):
+    """An address that is no S3 service: another program answers there, or under another path, port or protocol."""
+
+    def __init__(self, url: str, doing: str, endpoint: str, reason: str, fix: str) -> None:
+        super().__init__(url, f"{doing} failed: {endpoint} {reason}.", fix)
+
+
+class BucketInEndpoint(EndpointWrong):
+    """An endpoint whose host or path has a bucket's name. ``right``: the endpoint without it."""
+
+    def __init__(self, endpoint: str, right: str) -> None:
+        fix = f"Set AWS_ENDPOINT_URL={right}, and name the bucket in F5_STORE only (s3://bucket/prefix)."
+        F5PipelineError.__init__(self, "AWS_ENDPOINT_URL", f"has the name of a bucket in it: {endpoint}.", fix)
+
+
+class BucketMissing(StoreUnusable):
+    """A bucket that does not exist at this endpoint."""
+
+    def __init__(self, url: str, endpoint: str) -> None:
+        super().__init__(url, f"there is no such bucket at {endpoint}.", "Check F5_STORE and AWS_ENDPOINT_URL.")
+
+
+class RegionWrong(StoreUnusable):
+    """A bucket in another region than the one that requests are signed for. ``region``: the right one, if known."""
+
+    def __init__(self, url: str, doing: str, detail: str, signed: str, region: str, endpoint: str) -> None:
+        where = f"the bucket is in the region {region}" if region else "the region is not the bucket's"
+        super().__init__(
+            url,
+            f"{doing} failed: {where}, and the request was signed for {signed} ({detail}).",
+            f"Set AWS_REGION{'=' + region if region else ''}, and AWS_ENDPOINT_URL (it is {endpoint}) to the address "
+            "of that region.",
+        )
+
+
 class AccessRefused(StoreUnusable):
-    """A 403. ``code``: S3's error code, or ""; ``skew``: minutes between this machine's clock and the server's."""
+    """A refusal: permissions, policies, the account. ``code``: S3's error code, or ""; ``detail``: status and code."""
 
-    _FIXES: Mapping[str, str] = {
-        "InvalidAccessKeyId": "It does not know AWS_ACCESS_KEY_ID: check that it is a key of {endpoint}.",
-        "SignatureDoesNotMatch": "AWS_SECRET_ACCESS_KEY does not match AWS_ACCESS_KEY_ID, or the region is wrong "
-        "(AWS_DEFAULT_REGION; endpoint {endpoint}), or a proxy changes requests.",
-        "ExpiredToken": "The credentials have expired: get new ones (AWS_SESSION_TOKEN).",
-        "InvalidToken": "AWS_SESSION_TOKEN does not belong to these credentials.",
-    }
-    _HIDDEN = (
-        "S3 hides several causes behind 403: these credentials lack the permission; the object does not exist, but S3 "
-        "does not say so because they may not list the bucket (s3:ListBucket); the endpoint ({endpoint}) or region is "
-        "not the bucket's; the clock of this machine is wrong; the server rejects checksum headers."
-    )
-
-    def __init__(self, url: str, doing: str, code: str, endpoint: str, skew: int = 0) -> None:
+    def __init__(self, url: str, doing: str, code: str, detail: str, fix: str) -> None:
         self.code = code
-        #: A clock may be corrected between two attempts; any other 403 is permanent.
-        self.transient = bool(skew) or code == "RequestTimeTooSkewed"
-        fix = self._FIXES.get(code, self._HIDDEN).format(endpoint=endpoint)
-        if self.transient:
-            fix = f"The clock of this machine is {skew or 'too many'} minutes off the server's: set it with NTP."
-        super().__init__(url, f"{doing} was refused (403{' ' + code if code else ''}).", fix)
+        super().__init__(url, f"{doing} was refused ({detail}).", fix)
+
+
+class CredentialsRefused(AccessRefused):
+    """Credentials that the server does not know, or that have expired."""
+
+
+class ClockWrong(AccessRefused):
+    """A clock that differs too much from the server's. ``skew``: minutes; 0: unknown, or it agrees now."""
+
+    transient = lasting = True  # a clock may be corrected between two attempts, but it is not worth waiting for
+
+    def __init__(self, url: str, doing: str, code: str, detail: str, skew: int) -> None:
+        minutes = f"{skew} minute{'' if skew == 1 else 's'} off the server's"
+        found = minutes if skew else "wrong, or the request took very long"
+        super().__init__(url, doing, code, detail, f"The clock of this machine is {found}: set it with NTP.")
 
 
 class CredentialsMissing(StoreUnusable):
@@ -125,6 +194,13 @@ class CredentialsMissing(StoreUnusable):
             "there are no credentials for it, or only half of them.",
             "Set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY (a .env file is read too), or AWS_PROFILE.",
         )
+
+
+class SignInExpired(CredentialsMissing):
+    """Credentials that boto3 cannot get: an expired single sign-on, a role, a program that fails."""
+
+    def __init__(self, url: str, reason: str, fix: str) -> None:
+        StoreUnusable.__init__(self, url, reason, fix)
 
 
 class FileUnusable(F5PipelineError):
@@ -168,12 +244,40 @@ class KeepsChanging(F5PipelineError):
 
 
 class DownloadFailed(F5PipelineError):
-    """A failed download. ``transient``: it may succeed later."""
+    """A failed download. ``transient``: it may succeed later; ``lasting``: but hardly soon."""
 
-    def __init__(self, url: str, reason: str, *, transient: bool = False) -> None:
-        self.transient = transient
-        fix = "Try again later." if transient else "Check the address, and that this machine has access to it."
-        super().__init__(f"Download of {url}", f"failed: {reason}.", fix)
+    def __init__(self, url: str, reason: str, *, transient: bool = False, lasting: bool = False, fix: str = "") -> None:
+        self.transient, self.lasting, self.cause = transient, lasting, reason
+        later = "Try again later." if transient else "Check the address, and that this machine has access to it."
+        super().__init__(f"Download of {url}", f"failed: {reason}.", fix or later)
+
+
+class AnswerRefused(DownloadFailed):
+    """A download whose server answered with a bad HTTP status.
+
+    ``code``: the hub's own, such as "GatedRepo"; "" if none. ``is_elsewhere``: a redirect led to that server.
+    """
+
+    def __init__(
+        self,
+        url: str,
+        reason: str,
+        *,
+        status: int,
+        code: str = "",
+        is_elsewhere: bool = False,
+        transient: bool = False,
+    ) -> None:
+        self.status, self.code, self.is_elsewhere = status, code, is_elsewhere
+        super().__init__(url, reason.rstrip(), transient=transient)
+
+
+class DownloadRefused(DownloadFailed):
+    """A download that the policy forbids (``storage.web_route``): the address, or one that it redirects to."""
+
+    def __init__(self, url: str, reason: str, fix: str) -> None:
+        super().__init__(url, reason, fix=fix)
+        F5PipelineError.__init__(self, f"Download of {url}", f"was refused: {reason}.", fix)
 
 
 class NotEnoughDisk(F5PipelineError):
@@ -199,18 +303,24 @@ def _count(number: int, noun: str) -> str:
     return f"{number} {noun}{'' if number == 1 else 's'}"
 
 
+def _brief(reason: str) -> str:
+    return shorten(reason.rstrip("."), 300, placeholder=" …")
+
+
 def _megabytes(size: int) -> str:
     return f"{size / 1e6:,.0f} MB"
 
 
 class FileAltered(F5PipelineError):
-    """A file with another sha256 than the pinned one. ``arrived``: it was just downloaded, and was removed."""
+    """A file with another sha256 than the pinned one.
 
-    def __init__(self, path: str, found: str, expected: str, *, arrived: bool = False) -> None:
+    ``arrived``: it was just downloaded, and was removed; what it is: "the download was damaged".
+    """
+
+    def __init__(self, path: str, found: str, expected: str, *, arrived: str = "") -> None:
         super().__init__(
             path,
-            f"has the sha256 {found[:16]}… instead of {expected[:16]}…: "
-            + ("the download was damaged, or the source has changed." if arrived else "it was altered or damaged."),
+            f"has the sha256 {found[:16]}… instead of {expected[:16]}…: {arrived or 'it was altered or damaged'}.",
             f"If the new content is right, delete {path}.record.json or correct the sha256 that is set for it."
             if arrived
             else "Delete it, and it is downloaded again.",
@@ -225,6 +335,7 @@ class ClipDamaged(F5PipelineError):
 
     def __init__(self, location: str, reason: str) -> None:
         super().__init__(f"Clip {location}", f"is damaged: {reason}.", "Run its batch again: the clip is spoken again.")
+        self.damage = reason
 
 
 class IndexDamaged(F5PipelineError):
@@ -261,8 +372,8 @@ class NotSpokenYet(F5PipelineError):
 class EnvironmentBroken(F5PipelineError):
     """An installed package that cannot be imported."""
 
-    def __init__(self, package: str, reason: str) -> None:
-        super().__init__(package, f"cannot be imported: {reason}.", "Reinstall it, or create a new environment.")
+    def __init__(self, package: str, reason: str, fix: str = "Reinstall it, or create a new environment.") -> None:
+        super().__init__(package, f"cannot be imported: {reason}.", fix)
 
 
 class GpuUnusable(F5PipelineError):
@@ -307,23 +418,69 @@ class AttentionUnavailable(F5PipelineError):
         )
 
 
+class RecordsUnusable(F5PipelineError):
+    """Dagster's records, which cannot be opened, read or written. ``transient``: they may be later."""
+
+    def __init__(self, location: str, reason: str, fix: str, *, transient: bool = False) -> None:
+        self.transient = transient
+        super().__init__(f"Dagster's records in {location}", f"cannot be used: {reason}.", fix)
+
+
 # --- manifests and batches ------------------------------------------------------------------------------------
 
 
 class BatchMissing(F5PipelineError):
-    """A batch without a manifest in the store."""
+    """A batch without a manifest in the store, or a pattern that no batch matches."""
 
-    def __init__(self, batch: str, store_url: str, known: Sequence[str]) -> None:
+    def __init__(self, batch: str, store_url: str, known: Sequence[str], *, is_pattern: bool = False) -> None:
         listed = (
             f"It has: {', '.join(sorted(known)[:20])}."
             if known
             else "It has no batches yet (F5_STORE names the store)."
         )
         super().__init__(
-            f"Batch {batch!r}",
-            f"is not in the store {store_url}. {listed}",
+            f"{'Pattern' if is_pattern else 'Batch'} {batch!r}",
+            f"{'matches no batch' if is_pattern else 'is not'} in the store {store_url}. {listed}",
             "Put a manifest there with: f5-pipeline submit MANIFEST",
         )
+
+
+class BatchNotNamed(F5PipelineError):
+    """A run of assets that need a batch, without one.
+
+    Args:
+        what: the job or selection.
+        option: how this command names a batch.
+        known: the batches of the store.
+    """
+
+    exit_code = 2
+
+    def __init__(self, what: str, option: str, known: Sequence[str] = ()) -> None:
+        listed = f"The store has: {', '.join(sorted(known)[:20])}." if known else ""
+        super().__init__(what, "needs a batch, and none is named.", f"Name one: {option} {listed}".strip())
+
+
+class AddressUnusable(F5PipelineError):
+    """An address on which a web server cannot listen."""
+
+    exit_code = 2
+
+    def __init__(self, address: str, reason: str, fix: str) -> None:
+        super().__init__(f"The address {address}", reason, fix)
+
+
+class UiFailed(F5PipelineError):
+    """Dagster's UI, which did not start, or ended by itself."""
+
+    def __init__(self, reason: str, log: str) -> None:
+        super().__init__("The UI", reason, f"Its messages are in {log}.")
+
+
+class BadOption(F5PipelineError):
+    """An option of a ``dagster`` or ``dg`` command that cannot be carried out."""
+
+    exit_code = 2
 
 
 class BadManifest(F5PipelineError):
@@ -331,6 +488,17 @@ class BadManifest(F5PipelineError):
 
     def __init__(self, manifest: str, reason: str, fix: str) -> None:
         super().__init__(f"Manifest {manifest}", reason, fix)
+
+
+class UpstreamWithoutLines(F5PipelineError):
+    """An upstream asset whose materialization does not name the file that has its lines."""
+
+    def __init__(self, asset: str, names: Sequence[str]) -> None:
+        super().__init__(
+            f"The asset {asset!r}",
+            f"has no materialization with the metadata {' or '.join(map(repr, names))}.",
+            "Materialize it first; its metadata must name the file with the lines, on this machine.",
+        )
 
 
 class BatchChanging(F5PipelineError):
@@ -363,6 +531,13 @@ class BadPronunciations(F5PipelineError):
 
     def __init__(self, where: str, reason: str, fix: str) -> None:
         super().__init__(f"Pronunciations {where}", reason, fix)
+
+
+class BadDecisions(F5PipelineError):
+    """A listener's decisions that cannot be read, or do not fit their batch."""
+
+    def __init__(self, where: str, reason: str, fix: str) -> None:
+        super().__init__(f"Decisions {where}", reason, fix)
 
 
 class RowsRejected(F5PipelineError):
@@ -399,15 +574,17 @@ class BadWeights(F5PipelineError):
 
 
 class WeightsUnavailable(F5PipelineError):
-    """Weights that are not on this machine and cannot be downloaded. ``missing``: source → local path."""
+    """Weights that are not on this machine and cannot be downloaded.
 
-    def __init__(self, model: str, missing: Mapping[str, str], reason: str, *, transient: bool = False) -> None:
+    ``places``: the paths that the missing files should have. They contain the repository, revision and name.
+    """
+
+    def __init__(self, model: str, places: Sequence[str], reason: str, *, transient: bool = False) -> None:
         self.transient = transient
-        listed = "; ".join(f"{source} as {place}" for source, place in missing.items())
         super().__init__(
             f"Weights of {model!r}",
             f"are not all on this machine. {reason}",
-            f"Without a network, copy these files by hand: {listed}. The model 'demo' needs no download.",
+            f"Without a network, put the files there by hand: {', '.join(places)}. The model 'demo' needs no download.",
         )
 
 
@@ -510,6 +687,31 @@ class NothingSpoken(F5PipelineError):
             f"Batch {batch!r}",
             f"was not spoken: {lines} failed, the first with: {first_reason}.",
             f"The index has each line's reason: f5-pipeline results {batch}",
+        )
+
+
+class PartitionRemoved(F5PipelineError):
+    """A run over a range of batches whose first or last partition was removed while the run was in the queue."""
+
+    def __init__(self, first: str, last: str) -> None:
+        super().__init__(
+            f"The batches from {first!r} to {last!r}",
+            "are no range of partitions any more: one of these two was removed.",
+            "Start a run of the batches that are left.",
+        )
+
+
+class BatchesFailed(F5PipelineError):
+    """A run of several batches in which some failed. The others are complete."""
+
+    def __init__(self, reasons: Mapping[str, str], total: int) -> None:
+        explained = [f"{batch!r} ({_brief(reason)})" for batch, reason in list(reasons.items())[:5]]
+        others = [repr(batch) for batch in list(reasons)[5:]]
+        rest = "" if len(reasons) == total else " The other batches are complete."
+        super().__init__(
+            f"{len(reasons)} of {total} batches",
+            f"failed: {'; '.join([*explained, *others])}.{rest}",
+            "Each batch's events have its whole reason. A repeated run speaks only what is missing.",
         )
 
 

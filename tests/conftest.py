@@ -1,4 +1,4 @@
-"""Fixtures for all tests, the order of the test files, and the marker ``soak``."""
+"""Fixtures for all tests, the order of the test files, and the markers ``soak`` and ``fuzz``."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from tests.browser import browser
+from tests.browser import browser, firefox
 
 pytest_plugins = ["tests.cluster.ray_fixtures"]
 
@@ -26,18 +26,24 @@ LONGEST_FIRST = (
     "training/test_recipe.py",
     "cluster/test_ray_cluster.py",
     "defs/assets/test_ray.py",
+    "cli/test_secrets.py",
+    "storage/test_poor_filesystems.py",
+    "delivery/test_page_decisions.py",
+    "defs/test_example_project.py",
+    "delivery/test_page.py",
     "models/test_weights.py",
     "delivery/test_robust.py",
 )
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Run the longest files first, and tests marked ``soak``, which take hours, only with ``pytest -m soak``."""
+    """Run the longest files first, and tests marked ``soak`` or ``fuzz``, which take long, only with ``-m MARKER``."""
     rank = {Path(__file__).parent / name: rank for rank, name in enumerate(LONGEST_FIRST)}
     items.sort(key=lambda item: rank.get(item.path, len(LONGEST_FIRST)))
-    if "soak" not in config.getoption("-m"):
-        config.hook.pytest_deselected(items=[item for item in items if item.get_closest_marker("soak")])
-        items[:] = [item for item in items if not item.get_closest_marker("soak")]
+    for marker in ("soak", "fuzz"):
+        if marker not in config.getoption("-m"):
+            config.hook.pytest_deselected(items=[item for item in items if item.get_closest_marker(marker)])
+            items[:] = [item for item in items if not item.get_closest_marker(marker)]
 
 
 @pytest.fixture(scope="session")
@@ -52,3 +58,10 @@ def chromium() -> Iterator[Any]:
     ``asyncio.run``, which Dagster's automation conditions call in later modules, fails."""
     with browser() as chromium:
         yield chromium
+
+
+@pytest.fixture(scope="module", params=["chromium", "firefox"])
+def any_browser(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
+    """One browser after the other."""
+    with browser() if request.param == "chromium" else firefox(tmp_path_factory.mktemp("firefox")) as opened:
+        yield opened

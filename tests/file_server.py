@@ -1,14 +1,16 @@
-"""A real HTTP server for tests: serves bytes and ranges, records requests, and fails on demand."""
+"""A real HTTP or HTTPS server for tests: serves bytes and ranges, records requests, and fails on demand."""
 
 from __future__ import annotations
 
 import hashlib
+import ssl
 import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
 
@@ -21,11 +23,13 @@ class FileServer:
     cut_after: list[int] = field(default_factory=list)  # bytes after which the next responses are cut off
     ranges: bool = True
     versions: bool = True  # True: it sends ETags
+    lengths: bool = True  # False: a response ends when the connection is closed
     delay: float = 0.0  # seconds between blocks of 64 KiB
-    headers: dict[str, str] = field(default_factory=dict)  # sent with every file
+    headers: dict[str, str] = field(default_factory=dict)  # sent with every file and redirect
     missing_status: int = 404
     redirect: dict[str, str] = field(default_factory=dict)  # path → URL
     gets: list[tuple[str, str]] = field(default_factory=list)  # path and Range of every GET, in order
+    credentials: list[str | None] = field(default_factory=list)  # the Authorization of every GET, in order
     sent: int = 0  # bytes of content
     url: str = ""
 
@@ -34,7 +38,10 @@ class FileServer:
 
 
 @contextmanager
-def serving(files: dict[str, bytes] | None = None) -> Iterator[FileServer]:
+def serving(
+    files: dict[str, bytes] | None = None, host: str = "127.0.0.1", certificate: Path | None = None
+) -> Iterator[FileServer]:
+    """A server on a free port. ``certificate``: its certificate and key in one file; it then speaks HTTPS."""
     server = FileServer(files or {})
     lock = threading.Lock()
 
@@ -50,6 +57,7 @@ def serving(files: dict[str, bytes] | None = None) -> Iterator[FileServer]:
         def do_GET(self) -> None:
             with lock:
                 server.gets.append((self._path(), self.headers.get("Range", "")))
+                server.credentials.append(self.headers.get("Authorization"))
                 status = server.statuses.pop(0) if server.statuses else 0
                 cut = server.cut_after.pop(0) if server.cut_after and not status else None
             if status:
@@ -69,7 +77,7 @@ def serving(files: dict[str, bytes] | None = None) -> Iterator[FileServer]:
 
         def _answer(self, *, body: bool, cut: int | None = None) -> None:
             if (target := server.redirect.get(self._path())) is not None:
-                return self._plain(302, Location=target)
+                return self._plain(302, Location=target, **server.headers)
             content = server.files.get(self._path())
             if content is None:
                 return self._plain(server.missing_status)
@@ -84,7 +92,10 @@ def serving(files: dict[str, bytes] | None = None) -> Iterator[FileServer]:
                 self.send_header(name, value)
             if server.versions:
                 self.send_header("ETag", f'"{hashlib.sha256(content).hexdigest()}"')
-            self.send_header("Content-Length", str(stop - start))
+            if server.lengths:
+                self.send_header("Content-Length", str(stop - start))
+            else:
+                self.close_connection = True
             self.end_headers()
             if body:
                 self._send(content[start:stop], cut)
@@ -118,11 +129,15 @@ def serving(files: dict[str, bytes] | None = None) -> Iterator[FileServer]:
                 if server.delay:
                     time.sleep(server.delay)
 
-    httpd = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    httpd = ThreadingHTTPServer((host, 0), Handler)
+    if certificate is not None:
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(certificate)
+        httpd.socket = context.wrap_socket(httpd.socket, server_side=True)
     httpd.daemon_threads = True
     thread = threading.Thread(target=httpd.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True)
     thread.start()
-    server.url = f"http://127.0.0.1:{httpd.server_port}"
+    server.url = f"{'https' if certificate else 'http'}://{host}:{httpd.server_port}"
     try:
         yield server
     finally:

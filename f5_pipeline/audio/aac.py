@@ -6,7 +6,6 @@ All other formats are in ``audio.encode``.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any, BinaryIO
 
@@ -14,42 +13,19 @@ import numpy as np
 
 from f5_pipeline.audio.formats import Encoding
 from f5_pipeline.audio.samples import Samples
+from f5_pipeline.audio.tags import NO_TAGS, Chapter, Tags, image_codec
 from f5_pipeline.audio.writer import BLOCK, AudioWriter
+from f5_pipeline.display.characters import visible
 from f5_pipeline.errors import EncoderMissing
 
 _KBPS = 64  # per channel: transparent for speech
 _BRANDS = {"m4a": "M4A ", "m4b": "M4B "}
-_IMAGES = {b"\xff\xd8\xff": "mjpeg", b"\x89PNG\r\n\x1a\n": "png"}  # first bytes → codec
-
-
-@dataclass(frozen=True)
-class Chapter:
-    """A chapter of an audiobook; ``start`` and ``end`` are in samples of the file."""
-
-    title: str
-    start: int
-    end: int
-
-
-@dataclass(frozen=True)
-class Tags:
-    """The metadata of an audiobook; all of it is optional."""
-
-    title: str = ""
-    author: str = ""
-    image: bytes = b""  # JPEG or PNG
-    chapters: Sequence[Chapter] = ()
-
-
-def image_codec(image: bytes) -> str | None:
-    """``mjpeg`` or ``png`` by the first bytes; None if the image is neither."""
-    return next((codec for magic, codec in _IMAGES.items() if image.startswith(magic)), None)
 
 
 class AacWriter:
     """Writes one file block by block. A context manager."""
 
-    def __init__(self, target: BinaryIO, encoding: Encoding, tags: Tags | None = None) -> None:
+    def __init__(self, target: BinaryIO, encoding: Encoding, tags: Tags = NO_TAGS) -> None:
         self._av = import_av(encoding.format)
         self._encoding = encoding
         self._container: Any = self._av.open(target, "w", format="mp4", options={"brand": _BRANDS[encoding.format]})
@@ -60,14 +36,21 @@ class AacWriter:
         self._stream.layout = "mono" if encoding.channels == 1 else "stereo"
         self._stream.bit_rate = kbps * 1000
         self._position = 0  # samples
-        if tags is not None:
-            self._write_tags(tags)
+        self._write_tags(tags)
 
     def _write_tags(self, tags: Tags) -> None:
         """Write the metadata, which MPEG-4 needs before the first sample."""
-        texts = {"title": tags.title, "album": tags.title, "artist": tags.author, "album_artist": tags.author}
-        self._container.metadata.update({name: text for name, text in texts.items() if text})
-        self._container.metadata.update({"genre": "Audiobook", "media_type": "2"})
+        self._container.metadata.update(tags.texts)
+        if tags.artist:
+            self._container.metadata["album_artist"] = tags.texts["artist"]
+        if self._encoding.format == "m4b":
+            self._container.metadata.update({"genre": "Audiobook", "media_type": "2"})
+        if (codec := image_codec(tags.image)) is not None:
+            self._attach_cover(tags.image, codec)
+        if tags.chapters:
+            self._write_chapters(tags.chapters)
+
+    def _write_chapters(self, chapters: Sequence[Chapter]) -> None:
         time_base = Fraction(1, self._encoding.sample_rate)
         self._container.set_chapters(
             [
@@ -76,13 +59,11 @@ class AacWriter:
                     "start": chapter.start,
                     "end": chapter.end,
                     "time_base": time_base,
-                    "metadata": {"title": chapter.title},
+                    "metadata": {"title": visible(chapter.title)},
                 }
-                for number, chapter in enumerate(tags.chapters, start=1)
+                for number, chapter in enumerate(chapters, start=1)
             ]
         )
-        if (codec := image_codec(tags.image)) is not None:
-            self._attach_cover(tags.image, codec)
 
     def _attach_cover(self, image: bytes, codec: str) -> None:
         stream = self._container.add_mux_stream(codec, width=1, height=1)  # players read the size from the image itself

@@ -6,22 +6,23 @@ The level stays as recorded: the engine raises a quiet reference itself.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from mmap import mmap
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
+from f5_pipeline.audio.recording_formats import CONTAINERS, MAX_CHANNELS, MAX_VALUES, SAMPLE_RATES
 from f5_pipeline.audio.samples import SAMPLE_RATE, Samples
 from f5_pipeline.audio.silence import FLOOR_DB, Array, frame_powers, silent_frames, sounding_range
+from f5_pipeline.audio.wav_length import with_true_length
 
 _FRAME = SAMPLE_RATE // 100  # 10 ms
 _BELOW_LOUDEST_DB = 40.0  # a frame this far below the loudest frame is not speech
 _SILENCE_DB = -60.0  # dBFS; neither is a frame at or below this level
 _LEADING, _TRAILING = 0.1, 0.2  # seconds of the recording's own silence to keep around the speech
 _MIN_NOISE, _MAX_NOISE = 3e-4, 3e-3  # RMS of added silence: the models never saw the log-mels of digital silence
-_SAMPLE_RATES, _MAX_CHANNELS = (4_000, 768_000), 64  # accepted in a recording
-_CONTAINERS = {"m4a": "mp4", "mp3": "mp3", "wav": "wav", "flac": "flac", "ogg": "ogg", "opus": "ogg"}
 
 
 class Undecodable(Exception):
@@ -59,20 +60,27 @@ class Measures:
 
 
 def decode(path: Path, limit: float) -> Decoded:
-    """Decode the first ``limit`` seconds to mono, by soundfile or else by PyAV.
+    """Decode the first ``limit`` seconds to mono, by soundfile or else by PyAV. The name of the file does not matter.
 
     Raises:
-        Undecodable: neither can decode the file.
+        Undecodable: neither can decode the file, or it has an impossible sample rate or number of channels.
     """
     import soundfile
 
     try:
-        with soundfile.SoundFile(path) as file:
-            _check_header(file.samplerate, file.channels)
-            samples = file.read(int(limit * file.samplerate), dtype="float32", always_2d=True)
-            return Decoded(_mono(samples), file.samplerate, max(file.frames, len(samples)) / file.samplerate)
+        return _decode_with_soundfile(with_true_length(path), limit)
     except (soundfile.SoundFileError, OSError) as error:
         return _decode_with_av(path, limit, str(error))
+
+
+def _decode_with_soundfile(source: Path | mmap, limit: float) -> Decoded:
+    import soundfile
+
+    with soundfile.SoundFile(source) as file:
+        wanted = _frames_to_decode(file.samplerate, file.channels, limit)
+        samples = file.read(wanted, dtype="float32", always_2d=True)
+        length = file.frames if len(samples) == wanted else len(samples)  # a header may state too much
+        return Decoded(_mono(samples), file.samplerate, length / file.samplerate)
 
 
 def _decode_with_av(path: Path, limit: float, first_error: str) -> Decoded:
@@ -82,12 +90,10 @@ def _decode_with_av(path: Path, limit: float, first_error: str) -> Decoded:
         raise Undecodable(
             "it cannot be decoded without PyAV (pip install 'f5-pipeline[m4a]'); or convert it to wav or flac"
         ) from None
-    # The container is given, never guessed: a playlist named voice.m4a must not make ffmpeg open other files.
-    container = _CONTAINERS.get(path.suffix.lower().lstrip("."))
     try:
-        with path.open("rb") as file, av.open(file, format=container) as opened:
+        with path.open("rb") as file, av.open(file, options={"format_whitelist": ",".join(CONTAINERS)}) as opened:
             return _av_samples(opened, limit)
-    except (av.FFmpegError, ValueError, IndexError, OSError) as error:
+    except (av.FFmpegError, ValueError, OSError) as error:
         reason = getattr(error, "strerror", None) or str(error) or first_error
         raise Undecodable(f"it cannot be decoded ({reason}); export it again as wav or flac") from None
 
@@ -95,38 +101,52 @@ def _decode_with_av(path: Path, limit: float, first_error: str) -> Decoded:
 def _av_samples(opened: Any, limit: float) -> Decoded:
     import av
 
-    stream = opened.streams.audio[0]
-    if stream.codec_context is None:
+    stream = opened.streams.best("audio")
+    if stream is None and opened.streams.video:
+        raise Undecodable("it has no sound, only pictures; export the sound as wav or flac")
+    if stream is None or stream.codec_context is None:
         raise ValueError("its codec is unknown")
-    rate = stream.rate
-    _check_header(rate, stream.layout.nb_channels)
+    rate, channels = stream.rate, stream.layout.nb_channels
+    wanted = _frames_to_decode(rate, channels, limit)
     resampler = av.AudioResampler(format="flt", layout=stream.layout, rate=rate)
     blocks, count = [], 0
     for frame in opened.decode(stream):
-        blocks += [part.to_ndarray().reshape(-1, stream.layout.nb_channels) for part in resampler.resample(frame)]
+        blocks += [part.to_ndarray().reshape(-1, channels) for part in resampler.resample(frame)]
         count += frame.samples
-        if count >= limit * rate:
+        if count >= wanted:
             break
     if not blocks:
         raise ValueError("it contains no audio")
-    samples = np.concatenate(blocks)[: int(limit * rate)].astype(np.float32)
-    seconds = float(stream.duration * stream.time_base) if stream.duration else len(samples) / rate
-    return Decoded(_mono(samples), rate, max(seconds, len(samples) / rate))
+    samples = np.concatenate(blocks)[:wanted].astype(np.float32, copy=False)
+    stated = _stated_seconds(opened, stream) if count >= wanted else 0.0  # often an estimate: the samples are exact
+    return Decoded(_mono(samples), rate, max(stated, len(samples) / rate))
 
 
-def _check_header(sample_rate: int, channels: int) -> None:
-    """Reject implausible values: with a forged header, a few bytes would decode to gigabytes."""
-    if not (_SAMPLE_RATES[0] <= sample_rate <= _SAMPLE_RATES[1] and 1 <= channels <= _MAX_CHANNELS):
-        raise Undecodable(f"it claims {channels} channels at {sample_rate} Hz; export it again as wav or flac")
+def _stated_seconds(opened: Any, stream: Any) -> float:
+    """The length of a recording according to its container; 0 if it does not say."""
+    if stream.duration:
+        return float(stream.duration * stream.time_base)
+    return (opened.duration or 0) / 1_000_000
+
+
+def _frames_to_decode(sample_rate: int, channels: int, limit: float) -> int:
+    """Samples per channel to decode; refuses implausible values: a few bytes would decode to gigabytes."""
+    lowest, highest = SAMPLE_RATES
+    if not (lowest <= sample_rate <= highest and 1 <= channels <= MAX_CHANNELS):
+        raise Undecodable(
+            f"its sound is not supported (channels: {channels}, of at most {MAX_CHANNELS}; {sample_rate} Hz, "
+            f"of {lowest} to {highest} Hz); export it again as wav or flac"
+        )
+    return min(int(limit * sample_rate), MAX_VALUES // channels)
 
 
 def _mono(samples: npt.NDArray[np.float32]) -> Samples:
     """Mix [samples, channels] to mono: the mean, or the loudest channel if they cancel out (inverted polarity)."""
     if not len(samples):
         return np.zeros(0, np.float32)
-    samples = np.nan_to_num(samples, nan=0.0, posinf=1.0, neginf=-1.0)
+    np.nan_to_num(samples, copy=False, nan=0.0, posinf=1.0, neginf=-1.0)
     mean = samples.mean(axis=1, dtype=np.float32)
-    powers = (samples**2).mean(axis=0)
+    powers = np.einsum("ij,ij->j", samples, samples, dtype=np.float64) / len(samples)  # no copy of all channels
     return mean if (mean**2).mean() > 0.1 * powers.max() else np.ascontiguousarray(samples[:, int(powers.argmax())])
 
 

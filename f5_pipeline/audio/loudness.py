@@ -128,6 +128,14 @@ def normalise_loudness(samples: Samples, sample_rate: int, target: Loudness) -> 
     return _amplify(result, -over) if over > 0 else result
 
 
+def limit_peaks(samples: Samples, sample_rate: int, true_peak_db: float) -> Samples:
+    """The recording with its true peaks lowered to a limit where they exceed it; unchanged where they do not."""
+    peaks = _peaks(samples)
+    if _decibels(float(peaks.max(initial=0.0))) <= true_peak_db:
+        return samples
+    return _limited(samples, peaks, 0.0, sample_rate, true_peak_db)
+
+
 def _limited(samples: Samples, peaks: Samples, gain_db: float, sample_rate: int, true_peak_db: float) -> Samples:
     """The amplified samples, attenuated smoothly around each peak over the limit; the limiter looks ahead."""
     from scipy.ndimage import minimum_filter1d

@@ -10,7 +10,6 @@ from functools import lru_cache
 
 import numpy as np
 import numpy.typing as npt
-from scipy.fft import rfft
 
 from f5_pipeline.audio.samples import Samples
 from f5_pipeline.audio.silence import Array, decibels, frame_powers
@@ -62,6 +61,8 @@ def _block(
     filters: npt.NDArray[np.float32],
 ) -> Spectra:
     """The spectra of ``count`` frames from frame ``start`` on."""
+    from scipy.fft import rfft
+
     frames = np.lib.stride_tricks.sliding_window_view(padded, window.size)[start * hop :: hop]
     spectrum = rfft(frames[: count + 2 * _NEIGHBOURS] * window)
     power = (np.square(spectrum.real) + np.square(spectrum.imag)) / window.size

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 from rich.table import Table
 from rich.text import Text
 
-from f5_pipeline.cli.terminal import output_console, safe_text, truncate
+from f5_pipeline.cli.terminal import output_console, print_line, safe_text, truncate
 from f5_pipeline.results.index import IndexRow
 from f5_pipeline.storage.object_store import ObjectStore
 
@@ -20,7 +20,7 @@ _GAP = 2  # columns between cells
 def print_rows(rows: Sequence[IndexRow], store: ObjectStore) -> None:
     """Print a row for each utterance. A terminal shows the clip's path only if it fits: a cut path is useless."""
     columns = {
-        "id": [Text(row.id) for row in rows],
+        "id": [safe_text(row.id) for row in rows],
         "status": [Text(row.status, _STYLES[row.status]) for row in rows],
         "seconds": [Text("" if row.audio_seconds is None else f"{row.audio_seconds:.1f}") for row in rows],
         "quality": [Text(quality_of(row)) for row in rows],
@@ -41,7 +41,7 @@ def print_rows(rows: Sequence[IndexRow], store: ObjectStore) -> None:
         table.add_row(*cells)
     console.print(table)
     if len(rows) == 1 and not clip_fits:
-        print(f"Clip:   {clips[0]}" if clips[0] else f"Reason: {safe_text(rows[0].reason)}")
+        print_line(f"Clip:   {clips[0]}" if clips[0] else f"Reason: {rows[0].reason}")
 
 
 def quality_of(row: IndexRow) -> str:

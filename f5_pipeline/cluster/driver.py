@@ -87,6 +87,7 @@ class _WorkerStats:
 
     began: float | None = None  # its process
     name: str = ""
+    device: str = ""
     lines: int = 0
     audio_seconds: float = 0.0
     speaking_seconds: float = 0.0
@@ -97,7 +98,8 @@ class _WorkerStats:
     def report(self, worker: int, now: float) -> WorkerReport:
         name = f"{worker}: {self.name}" if self.name else str(worker)
         held = 0.0 if self.began is None else (self.ended or now) - self.began
-        return WorkerReport(name, self.lines, self.audio_seconds, self.speaking_seconds, held, self.left)
+        seconds = self.audio_seconds, self.speaking_seconds, held
+        return WorkerReport(name, self.lines, *seconds, self.left, self.device)
 
 
 class _Run:
@@ -186,6 +188,7 @@ class _Run:
         stats.audio_seconds += result.audio_seconds
         stats.speaking_seconds += result.seconds
         stats.clips_seen = 0
+        stats.device = result.device or stats.device
         for audio_seconds in result.takes:
             self._progress.advance(audio_seconds)
 

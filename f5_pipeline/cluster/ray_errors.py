@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import re
 
+from f5_pipeline.display.characters import visible
+from f5_pipeline.display.secrets import redact
+
 _MAX_LENGTH = 300  # characters of a reason
 _COLOURS = re.compile(r"\x1b\[[0-9;]*[A-Za-z]")
 _ACTOR_IDS = re.compile(r"^\t\w+: .*$|The actor \w+ is unavailable: ", re.M)  # meaningless outside Ray
@@ -13,8 +16,8 @@ _VERSIONS = re.compile(r"Version mismatch:.*?Ray: (\S+)\s+Python: (\S+).*?Ray: (
 
 
 def reason_of(error: BaseException) -> str:
-    """The reason of a Ray error: one line of at most 300 characters, without colours or a traceback."""
-    text = " ".join(_COLOURS.sub("", _text(error)).split())
+    """The reason of a Ray error: one line of at most 300 characters, without colours, secrets or a traceback."""
+    text = redact(visible(" ".join(_COLOURS.sub("", _text(error)).split())))
     return text if len(text) <= _MAX_LENGTH else f"{text[: _MAX_LENGTH - 1].rstrip()}…"
 
 

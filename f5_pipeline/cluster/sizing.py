@@ -6,6 +6,8 @@
 from __future__ import annotations
 
 import logging
+import platform
+import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
@@ -15,8 +17,11 @@ from f5_pipeline.cluster.ray_actors import RayWorkerPool
 from f5_pipeline.cluster.ray_cluster import LOCAL, Amounts, connected
 from f5_pipeline.cluster.worker import Assignment
 from f5_pipeline.errors import BadSetting, RayUnreachable
+from f5_pipeline.settings.devices import kind_of
 from f5_pipeline.settings.environment import Settings
 from f5_pipeline.synthesis.executor import Executor
+
+_COUNTED = ("auto", "cuda", "xpu")  # kinds of device that Ray counts as GPUs
 
 
 def speak_on_ray(settings: Settings, log: logging.Logger) -> Executor:
@@ -56,14 +61,23 @@ def size(settings: Settings, machines: Sequence[Amounts], address: str) -> tuple
     """
     cpus, gpus = settings.ray_cpus_per_worker, settings.ray_gpus_per_worker
     if gpus is None:
-        gpus = 1.0 if settings.device != "cpu" and any(machine["GPU"] for machine in machines) else 0.0
+        gpus = 1.0 if kind_of(settings.device) in _COUNTED and any(machine["GPU"] for machine in machines) else 0.0
     if gpus > 1 and not float(gpus).is_integer():
         raise BadSetting("Environment", "F5_RAY_GPUS_PER_WORKER", "must be a whole number where it is above 1.")
     needs = {"CPU": cpus, "GPU": gpus}
-    workers = settings.ray_workers or sum(_capacity(machine, needs) for machine in machines)
+    # Ray does not count other accelerators: each machine has one, for one worker.
+    most = 1 if _has_uncounted(settings.device) else sys.maxsize
+    workers = settings.ray_workers or sum(min(_capacity(machine, needs), most) for machine in machines)
     if not workers:
         raise RayUnreachable(address, _too_small(needs, machines, address))
     return Policy(workers, min(workers, settings.ray_workers_least)), needs
+
+
+def _has_uncounted(device: str) -> bool:
+    """True if the workers share an accelerator that is not among Ray's GPUs, such as a Mac's."""
+    if device == "auto":
+        return sys.platform == "darwin" and platform.machine() == "arm64"
+    return kind_of(device) not in (*_COUNTED, "cpu")
 
 
 def _capacity(machine: Amounts, needs: Amounts) -> int:

@@ -23,7 +23,7 @@ class WorkPlan:
 
     def __init__(self, job: SynthesisJob) -> None:
         self.job = job
-        first = {request.key: request for request in reversed(job.requests)}
+        first = {request.identity: request for request in reversed(job.requests)}
         self._rows = {key: row_of(request, job.reused[key]) for key, request in first.items() if key in job.reused}
         self._pending = [request for key, request in first.items() if key not in self._rows]
         self._clips = ClipStore(job.store)
@@ -47,7 +47,7 @@ class WorkPlan:
 
     def settle(self, rows: Mapping[int, IndexRow]) -> None:
         """Record the final rows of lines, by position."""
-        self._rows.update((self._pending[position].key, row) for position, row in rows.items())
+        self._rows.update((self._pending[position].identity, row) for position, row in rows.items())
 
     def stored(self, group: Group) -> set[int]:
         """The lines of a group that have a clip now and had none when the plan was made."""
@@ -73,12 +73,12 @@ class WorkPlan:
     def set_aside(self, position: int, reason: str) -> str:
         """Record a line as failed. Returns its id."""
         request = self._pending[position]
-        self._rows[request.key] = row_of(request, [failed_take(request, 1, reason)])
+        self._rows[request.identity] = row_of(request, [failed_take(request, request.first_attempt, reason)])
         return request.utterance.id
 
     def rows(self) -> tuple[IndexRow, ...]:
         """A row for each line of the job, in its order; all lines must be settled."""
-        return tuple(_row_for(request, self._rows[request.key]) for request in self.job.requests)
+        return tuple(_row_for(request, self._rows[request.identity]) for request in self.job.requests)
 
 
 def _row_for(request: SynthesisRequest, row: IndexRow) -> IndexRow:

@@ -26,6 +26,7 @@ from f5_pipeline.results.leases import Lease
 from f5_pipeline.settings.environment import Settings, load_settings
 from f5_pipeline.storage.object_store import ObjectStore
 from f5_pipeline.storage.open import open_store
+from f5_pipeline.storage.retry import is_transient, limited_retries
 from f5_pipeline.synthesis.executor import EngineFor, SynthesisJob
 from f5_pipeline.synthesis.prepare import prepare_requests
 from f5_pipeline.synthesis.request import SynthesisRequest
@@ -33,6 +34,7 @@ from f5_pipeline.synthesis.session import run_in_process
 from f5_pipeline.synthesis.transcriber import Transcriber, open_transcriber
 
 _ATTEMPTS, _RETRY_SECONDS = 3, 10.0  # to get ready after a transient error
+_PATIENCE = 900.0  # seconds with a store that does not answer: half of ``Policy.stall_seconds``
 _HOST = platform.node()
 _DIFFERENCE = "another version of f5-pipeline, or a voice that was replaced meanwhile"
 
@@ -74,6 +76,7 @@ class WorkerError:
     transient: bool
     place: str = ""  # the machine, as the pool names it
     differs: bool = False  # True if the item's lines would be other clips on this worker
+    worth_repeating: bool = False  # True if it is transient, and the worker has not waited for it yet
 
 
 @dataclass(frozen=True)
@@ -86,6 +89,7 @@ class WorkResult:
     takes: tuple[float, ...]  # seconds of audio of each take spoken
     seconds: float  # duration, without loading the model
     not_transcribed: str = ""  # why a clip has no transcript
+    device: str = ""  # where the model spoke
 
 
 class Worker:
@@ -101,7 +105,7 @@ class Worker:
         """Prove the environment and load weights and recogniser, before there is anything to speak."""
         outcome = self._prepare()
         for _ in range(_ATTEMPTS - 1):
-            if isinstance(outcome, WorkerReady) or not outcome.transient:
+            if isinstance(outcome, WorkerReady) or not outcome.worth_repeating:
                 break
             time.sleep(_RETRY_SECONDS)
             outcome = self._prepare()
@@ -120,7 +124,7 @@ class Worker:
             transcriber = open_transcriber(spec, self._store)
             self._transcriber: Transcriber = self._resources.enter_context(transcriber)
         except F5PipelineError as error:
-            return WorkerError(str(error), error.transient)
+            return WorkerError(str(error), error.transient, worth_repeating=is_transient(error))
         device = proven.tags.gpu or f"{os.environ.get('OMP_NUM_THREADS') or os.cpu_count()} threads"
         name = f"{_HOST} {os.getpid()}, {device}, {proven.attention} attention"
         return WorkerReady(name, time.monotonic() - self._began)
@@ -129,7 +133,8 @@ class Worker:
         """Speak the lines of an item, and store their clips."""
         started, takes = time.monotonic(), _Takes()
         try:
-            result = run_in_process(self._job(self._requests(item)), takes)
+            with limited_retries(_PATIENCE):
+                result = run_in_process(self._job(self._requests(item)), takes)
         except F5PipelineError as error:
             return WorkerError(str(error), error.transient, differs=isinstance(error, WorkerDiffers))
         self._transcriber.failures.clear()
@@ -140,6 +145,7 @@ class Worker:
             takes=tuple(takes.audio_seconds),
             seconds=time.monotonic() - started - result.load_seconds,
             not_transcribed=result.not_transcribed,
+            device=result.device,
         )
 
     def _job(self, requests: list[SynthesisRequest]) -> SynthesisJob:

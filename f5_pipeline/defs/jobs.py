@@ -2,19 +2,26 @@
 
 import dagster as dg
 
-_SETUP = dg.AssetSelection.groups("setup")
+from f5_pipeline.defs.dagster_internals import UnresolvedAssetJobDefinition
+from f5_pipeline.defs.pipeline import BATCH_ASSETS, MACHINE_ASSETS, Pipeline
 
-setup = dg.define_asset_job(
-    "setup",
-    selection=_SETUP,
-    description="Prepares this machine: verifies the attention kernel, fetches the model and the voices. Safe to "
-    "repeat.",
-    executor_def=dg.in_process_executor,
-)
 
-speech_batch = dg.define_asset_job(
-    "speech_batch",
-    selection=_SETUP | dg.AssetSelection.groups("speech", "delivery"),
-    description="Speaks one batch and delivers its files. Lines that were spoken before are taken from the store.",
-    executor_def=dg.in_process_executor,
-)
+def setup(pipeline: Pipeline) -> UnresolvedAssetJobDefinition:
+    """The job ``setup``."""
+    return dg.define_asset_job(
+        pipeline.name("setup"),
+        selection=dg.AssetSelection.assets(*pipeline.keys(*MACHINE_ASSETS)),
+        description="Prepares this machine: verifies the attention kernel, fetches the model and the voices. Safe to "
+        "repeat.",
+        executor_def=dg.in_process_executor,
+    )
+
+
+def speech_batch(pipeline: Pipeline) -> UnresolvedAssetJobDefinition:
+    """The job ``speech_batch``."""
+    return dg.define_asset_job(
+        pipeline.name("speech_batch"),
+        selection=dg.AssetSelection.assets(*pipeline.keys(*MACHINE_ASSETS, *BATCH_ASSETS)),
+        description="Speaks one batch and delivers its files. Lines that were spoken before are taken from the store.",
+        executor_def=dg.in_process_executor,
+    )

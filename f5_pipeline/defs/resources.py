@@ -4,14 +4,17 @@ A resource that cannot be created, because a setting is invalid, must not fail t
 would show a traceback, and the instance would retry the run as crashed. It fails the step that uses it (``failures``).
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
-from typing import NoReturn, TypeVar, cast
+from pathlib import Path
+from typing import Any, NoReturn, Protocol, TypeVar, cast
 
 import dagster as dg
+from pydantic import Field
 
 from f5_pipeline.defs.instance.launcher import RUNS
 from f5_pipeline.defs.instance.run_watchdog import exit_when_run_ends
+from f5_pipeline.defs.pipeline import Pipeline
 from f5_pipeline.engine.loading import load_f5_engine
 from f5_pipeline.engine.protocol import SpeechEngine
 from f5_pipeline.errors import F5PipelineError
@@ -23,7 +26,16 @@ from f5_pipeline.storage.open import open_store
 from f5_pipeline.synthesis.executor import Progress
 
 LoadEngine = Callable[[ReadyModel], SpeechEngine]
-MakeProgress = Callable[[dg.AssetExecutionContext], Progress]
+
+
+class RunProgress(Progress, Protocol):
+    """Receives the progress of the steps of a run that take long."""
+
+    def deliver(self, done: int, total: int) -> None:
+        """Of ``total`` files of lines to write, ``done`` are written."""
+
+
+MakeProgress = Callable[[dg.AssetExecutionContext], RunProgress]
 
 _T = TypeVar("_T")
 
@@ -49,15 +61,17 @@ def create_or_defer_error(create: Callable[[], _T]) -> _T:
 
 
 class SettingsResource(dg.ConfigurableResource[Settings]):
-    """The environment variables ``F5_…`` and ``.env``.
+    """The environment variables ``F5_…`` and ``.env``, or the settings of a pipeline in their place.
 
     Every run uses this resource, so it also advertises that the run's process is alive (for ``launcher``) and starts
     the run's watchdog.
     """
 
+    values: dict[str, Any] = Field(default_factory=dict)  # fields of Settings that replace the environment
+
     @contextmanager
     def yield_for_execution(self, context: dg.InitResourceContext) -> Iterator[Settings]:
-        settings = create_or_defer_error(load_settings)
+        settings = create_or_defer_error(lambda: load_settings(self.values))
         with ExitStack() as stack:
             if context.run and context.instance:  # sensors and schedules have no run
                 stack.enter_context(exit_when_run_ends(context.instance, context.run))
@@ -78,8 +92,12 @@ class StoreResource(dg.ConfigurableResource[ObjectStore]):
 class EngineResource(dg.ConfigurableResource[LoadEngine]):
     """The function that loads the speech engine. It is called only if a clip is missing."""
 
+    values: dict[str, Any] = Field(default_factory=dict)  # as for the settings
+
     def create_resource(self, context: dg.InitResourceContext) -> LoadEngine:
-        return load_f5_engine
+        if not self.values:
+            return load_f5_engine
+        return lambda model: load_f5_engine(model, load_settings(self.values))
 
 
 class ProgressResource(dg.ConfigurableResource[MakeProgress]):
@@ -101,10 +119,13 @@ class RayClusterResource(dg.ConfigurableResource[object]):
         return None
 
 
-RESOURCES = {
-    "settings": SettingsResource(),
-    "store": StoreResource(),
-    "load_engine": EngineResource(),
-    "make_progress": ProgressResource(),
-    "ray_cluster": RayClusterResource(),
-}
+def resources_of(pipeline: Pipeline) -> Mapping[str, object]:
+    """The resources of a pipeline, by the names of their parameters."""
+    values = {name: str(value) if isinstance(value, Path) else value for name, value in pipeline.settings.items()}
+    return {
+        "settings": SettingsResource(values=values),
+        "store": StoreResource(url=values.get("store")),
+        "load_engine": EngineResource(values=values),
+        "make_progress": ProgressResource(),
+        "ray_cluster": RayClusterResource(),
+    }

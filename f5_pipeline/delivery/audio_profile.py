@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 
 from f5_pipeline.audio.aac import import_av
 from f5_pipeline.audio.encode import ENCODER_VERSION, resample
@@ -43,7 +43,7 @@ def profile_of(settings: BatchSettings, encoding: Encoding | None = None) -> Aud
     """The profile of a batch; ``encoding`` replaces the batch's own, as for the audiobook."""
     target = settings.loudness_lufs
     loudness = None if target is None else Loudness(target, settings.true_peak_db, channels=settings.channels)
-    return AudioProfile(encoding or settings.encoding, loudness, _trim_settings(settings))
+    return AudioProfile(encoding or settings.encoding, loudness, settings.trim)
 
 
 def check_encoders(settings: BatchSettings) -> None:
@@ -57,17 +57,11 @@ def check_encoders(settings: BatchSettings) -> None:
             import_av(encoding.format)
 
 
-def _trim_settings(settings: BatchSettings) -> TrimSettings:
-    if settings.trim_silence is True:
-        return TrimSettings(fade=settings.fade_seconds)
-    margin = None if settings.trim_silence is False else settings.trim_silence
-    return TrimSettings(margin, margin, settings.fade_seconds)
-
-
 def apply_profile(samples: Samples, sample_rate: int, profile: AudioProfile) -> Trimmed:
     """A clip, shape [samples], trimmed and at the profile's sample rate and loudness."""
     trimmed = trim_silence(samples, sample_rate, profile.trim)
     resampled = resample(trimmed.samples, sample_rate, profile.encoding.sample_rate)
-    if profile.loudness is not None:
-        resampled = normalise_loudness(resampled, profile.encoding.sample_rate, profile.loudness)
+    if (loudness := profile.loudness) is not None:
+        below = replace(loudness, true_peak_db=loudness.true_peak_db - profile.encoding.peak_rise_db)
+        resampled = normalise_loudness(resampled, profile.encoding.sample_rate, below)
     return Trimmed(resampled, trimmed.cut_before)

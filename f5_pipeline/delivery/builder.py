@@ -7,16 +7,20 @@ Finished files enter the record whatever happens, so they are never built twice.
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor, as_completed
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import Future, as_completed
+from contextlib import suppress
 from dataclasses import dataclass
 from threading import BoundedSemaphore
 from time import monotonic
 
 from f5_pipeline.audio.formats import FORMATS
 from f5_pipeline.delivery.delivery_record import Delivered, is_current, read_delivery_record, write_delivery_record
+from f5_pipeline.errors import F5PipelineError
 from f5_pipeline.storage import layout
 from f5_pipeline.storage.object_store import ObjectInfo, ObjectStore
+from f5_pipeline.storage.parallel import Threads
+from f5_pipeline.storage.retry import limited_retries
 
 Progress = Callable[[int, int], None]  # finished files, of how many
 
@@ -56,7 +60,7 @@ class DeliveryBuilder:
         if not pending:
             return
         self._reserve(pending)
-        pool = ThreadPoolExecutor(_PARALLEL, "deliver")
+        pool = Threads(_PARALLEL, "deliver")
         futures = {pool.submit(job.build): job for job in pending}
         try:
             for done, future in enumerate(as_completed(futures), start=1):
@@ -64,16 +68,21 @@ class DeliveryBuilder:
                 if progress is not None:
                     progress(done, len(pending))
         except BaseException:
-            pool.shutdown(cancel_futures=True)
+            pool.stop()
             self.files |= {job.key: future.result() for future, job in futures.items() if _succeeded(future)}
-            self._save()
+            with suppress(F5PipelineError), limited_retries(0):
+                self._save()
             raise
         pool.shutdown()
+
+    def amend(self, files: Mapping[str, Delivered]) -> None:
+        """Replace the entries of files that were built, for what the page shows of them."""
+        self.files |= files
 
     def finish(self) -> int:
         """Remove earlier files that no job requested, and save the record; returns the number of removed files."""
         stale = sorted(key for key in self._stored if key not in self._requested and self._is_removable(key))
-        with ThreadPoolExecutor(_PARALLEL, "remove") as pool:
+        with Threads(_PARALLEL, "remove") as pool:
             list(pool.map(self._store.delete, stale))
         self.files = {key: self.files[key] for key in self._requested}
         if self.files != self._previous:
@@ -99,7 +108,10 @@ class DeliveryBuilder:
     def _is_removable(self, key: str) -> bool:
         """True for audio and subtitles that are in ``audio/`` or in the record; other files belong to the user."""
         in_audio = key.removeprefix(self.prefix).startswith(layout.AUDIO)
-        return key.rpartition(".")[2] in _SUFFIXES and (in_audio or key in self._previous)
+        of_page = key.removeprefix(self.prefix).startswith(layout.REFERENCES)  # with the suffixes of recordings
+        return (key.rpartition(".")[2] in _SUFFIXES and (in_audio or key in self._previous)) or (
+            of_page and key in self._previous
+        )
 
     def _save(self) -> None:
         """Write the record; keeps entries that a concurrent delivery of the batch added, which would be lost."""

@@ -15,21 +15,25 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
+from f5_pipeline.audio.formats import FORMATS
 from f5_pipeline.delivery.audio_profile import AudioProfile, check_encoders, profile_of
 from f5_pipeline.delivery.builder import DeliveryBuilder, Job, Progress
 from f5_pipeline.delivery.clip_files import ClipFiles
 from f5_pipeline.delivery.delivery_record import Delivered, fingerprint_of
+from f5_pipeline.delivery.file_tags import FileTags
 from f5_pipeline.delivery.joined import Book, JoinedFiles
 from f5_pipeline.delivery.page_rows import page_book, page_rows, page_sections
+from f5_pipeline.delivery.page_words import look_up_words
+from f5_pipeline.delivery.references import References
 from f5_pipeline.delivery.report_page import Page, render
-from f5_pipeline.delivery.sections import Line, Section, plan_sections
+from f5_pipeline.delivery.sections import ClipSpan, Line, Section, plan_sections
 from f5_pipeline.delivery.subtitle_files import SubtitleFiles
 from f5_pipeline.errors import NothingToDeliver
 from f5_pipeline.manifests.batch_settings import BatchSettings
 from f5_pipeline.manifests.utterance import RejectedRow, Utterance
 from f5_pipeline.results.index import IndexRow
 from f5_pipeline.storage import layout
-from f5_pipeline.storage.object_store import ObjectStore
+from f5_pipeline.storage.object_store import ObjectInfo, ObjectStore
 
 _SUBTITLES = {"none": (), "srt": ("srt",), "vtt": ("vtt",), "both": ("srt", "vtt")}
 
@@ -101,8 +105,11 @@ class _Delivery:
         self._profile: AudioProfile = profile_of(settings)
         self._builder = DeliveryBuilder(store, batch)
         pauses = {id: utterance.end_pauses for id, utterance in utterances.items()}
-        self._clips = ClipFiles(store, self._builder, rows, self._profile, pauses)
-        self._joined = JoinedFiles(store, self._builder, self._clips, self._plan(), self._profile)
+        self._cover = self._find_cover()
+        tags = FileTags.of(settings, batch, self._cover)
+        self._clips = ClipFiles(store, self._builder, rows, self._profile, pauses, tags)
+        self._references = References(store, self._builder, {row.voice for row in self._clips.spoken.values()})
+        self._joined = JoinedFiles(store, self._builder, self._clips, self._plan(), self._profile, tags)
         self._sections = self._joined.sections if settings.join_sections else ()
 
     def run(self, progress: Progress | None) -> DeliveryReport:
@@ -112,6 +119,8 @@ class _Delivery:
         book = self._book_job()
         builder.run([book] if book else [])
         builder.run(self._subtitle_jobs())
+        builder.run([*self._clips.take_jobs(), *self._references.jobs()])
+        look_up_words(self._store, builder, self._clips)
         page = self._text_job(layout.REPORT, render(self._page(book)))
         builder.run([page])
         removed = builder.finish()
@@ -131,6 +140,13 @@ class _Delivery:
 
     # --- sections and the book --------------------------------------------------------------------------------
 
+    def _find_cover(self) -> ObjectInfo | None:
+        """The image beside the manifest; only if the batch has joined files."""
+        if not (self._settings.join_sections or self._settings.audiobook):
+            return None
+        covers = self._store.stat_many(layout.manifest_object(self._batch, kind) for kind in layout.COVERS)
+        return next(iter(covers.values()), None)
+
     def _plan(self) -> list[Section]:
         if not (self._settings.join_sections or self._settings.audiobook):
             return []
@@ -143,19 +159,19 @@ class _Delivery:
         if row.id in self._rejected and not self._clips.has(row):
             return Line(row.id, self._rejected[row.id].section, None, spoken=False)
         if (utterance := self._utterances.get(row.id)) is not None:
-            return Line(row.id, utterance.section, utterance.pause_after_seconds, self._clips.has(row))
+            u = utterance
+            return Line(row.id, u.section, u.pause_after_seconds, self._clips.has(row), u.slot)
         return Line(row.id, None, None, self._clips.has(row))
 
     def _book_job(self) -> Job | None:
         encoding, sections = self._settings.book_encoding, self._joined.sections
         if encoding is None or not sections:
             return None
-        covers = self._store.stat_many(layout.manifest_object(self._batch, kind) for kind in layout.COVERS)
         book = Book(
             profile=profile_of(self._settings, encoding),
             title=self._settings.title or self._batch,
             author=self._settings.author or "",
-            cover=next(iter(covers.values()), None),
+            cover=self._cover,
             pause=self._settings.chapter_pause_seconds,
             chapters=tuple(self._settings.section_titles.get(each.name, each.name) for each in sections),
         )
@@ -166,11 +182,14 @@ class _Delivery:
     def _subtitle_jobs(self) -> list[Job]:
         kinds = _SUBTITLES[self._settings.subtitles]
         if self._settings.join_sections:
-            starts = {section.name: self._joined.starts(section)[0] for section in self._sections}
+            spans = {section.name: self._joined.spans(section) for section in self._sections}
         else:
-            starts = {f"{layout.AUDIO}{id}": {id: 0.0} for id in self._clips.spoken}
-        subtitles = SubtitleFiles(self._store, self._builder.prefix, self._clips)
-        return [subtitles.job(f"{name}.{kind}", kind, lines) for name, lines in starts.items() for kind in kinds]
+            spans = {
+                f"{layout.AUDIO}{id}": {id: ClipSpan(0.0, self._clips.delivered(id).seconds)}
+                for id in self._clips.spoken
+            }
+        subtitles = SubtitleFiles(self._store, self._builder.prefix, self._clips, self._settings)
+        return [subtitles.job(f"{name}.{kind}", kind, lines) for name, lines in spans.items() for kind in kinds]
 
     def _page(self, book: Job | None) -> Page:
         rows = page_rows(self._rows, self._utterances, self._clips)
@@ -180,7 +199,11 @@ class _Delivery:
             joined.append(page_book(self._joined, name, self._builder.files[book.key].seconds))
         if self._settings.join_sections:
             joined += page_sections(self._joined, self._settings.format, _SUBTITLES[self._settings.subtitles])
-        return Page(self._batch, self._profile.describe(), rows, joined)
+        about, format = self._profile.describe(), self._settings.format
+        if FORMATS[format].played_by_browsers:
+            return Page(self._batch, about, rows, joined, references=self._references.names())
+        about += ". Browsers do not play this format"
+        return Page(self._batch, about, rows, joined, format, self._references.names())
 
     def _text_job(self, name: str, text: str) -> Job:
         key, fingerprint = self._builder.prefix + name, fingerprint_of("text", text)

@@ -10,13 +10,14 @@ import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
-from typing import Any
+from typing import Annotated, Any, Literal
 
-from f5_pipeline.errors import ObjectMissing
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
+
 from f5_pipeline.storage.layout import delivery_record_object
 from f5_pipeline.storage.object_store import ObjectInfo, ObjectStore
+from f5_pipeline.storage.records import read_record
 
-_FORMAT = 1  # raise it when older records have another meaning
 _FINGERPRINT = "recipe"  # the name of ``fingerprint`` in the file
 
 
@@ -30,6 +31,38 @@ class Delivered:
     seconds: float = 0.0  # of audio
     cut_before: float = 0.0  # seconds trimmed from the beginning of the clip
     peaks: str = ""  # the waveform, for the listening page
+    spectrogram: str = ""  # a PNG image as base64, for the listening page; "": none
+    words: tuple[float | None, ...] = ()  # the start of each word in seconds; None: not known
+    words_of: str = ""  # the text and the recogniser that ``words`` are from; "": not looked up yet
+
+
+Seconds = Annotated[float, Field(ge=0, allow_inf_nan=False)]
+
+
+class _DeliveredRecord(BaseModel):
+    """``Delivered`` in the file."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    recipe: str
+    size: Annotated[int, Field(ge=0)] = 0
+    etag: str = ""
+    seconds: Seconds = 0.0
+    cut_before: Seconds = 0.0
+    peaks: str = ""
+    spectrogram: str = ""
+    words: tuple[Seconds | None, ...] = ()
+    words_of: str = ""
+
+
+class _Record(BaseModel):
+    """The file. Increase ``format`` when older records have another meaning."""
+
+    format: Literal[1]
+    files: dict[str, _DeliveredRecord]
+
+
+_SCHEMA = TypeAdapter(_Record)
 
 
 def fingerprint_of(*parts: object) -> str:
@@ -40,18 +73,15 @@ def fingerprint_of(*parts: object) -> str:
 
 def read_delivery_record(store: ObjectStore, batch: str) -> dict[str, Delivered]:
     """The delivered files by object key; empty if there is no valid record."""
-    try:
-        content = json.loads(store.read(delivery_record_object(batch)))
-        if content["format"] != _FORMAT:
-            return {}
-        return {str(key): _from_json(values) for key, values in content["files"].items()}
-    except (ObjectMissing, ValueError, KeyError, TypeError, AttributeError):
+    record = read_record(store, delivery_record_object(batch), _SCHEMA)
+    if record is None:
         return {}
+    return {key: _delivered(each) for key, each in record.files.items()}
 
 
 def write_delivery_record(store: ObjectStore, batch: str, files: Mapping[str, Delivered]) -> None:
     """Replace the record of a batch; ``files`` by object key."""
-    content = {"format": _FORMAT, "files": {key: _to_json(files[key]) for key in sorted(files)}}
+    content = {"format": 1, "files": {key: _to_json(files[key]) for key in sorted(files)}}
     store.write(delivery_record_object(batch), json.dumps(content, separators=(",", ":")).encode())
 
 
@@ -63,12 +93,9 @@ def is_current(key: str, fingerprint: str, record: Mapping[str, Delivered], stor
     return (recorded.fingerprint, recorded.size, recorded.etag) == (fingerprint, found.size, found.etag)
 
 
-def _from_json(values: dict[str, Any]) -> Delivered:
-    fields = {"fingerprint" if name == _FINGERPRINT else name: value for name, value in values.items()}
-    defaults = asdict(Delivered(""))
-    if any(type(value) is not type(defaults[name]) for name, value in fields.items()):
-        raise ValueError("a value of another type")
-    return Delivered(**fields)
+def _delivered(record: _DeliveredRecord) -> Delivered:
+    values = dict(record)
+    return Delivered(values.pop(_FINGERPRINT), **values)
 
 
 def _to_json(delivered: Delivered) -> dict[str, Any]:

@@ -10,21 +10,24 @@ import os
 import tempfile
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import BinaryIO
 
 import numpy as np
 
-from f5_pipeline.audio.aac import AacWriter, Chapter, Tags, image_codec
 from f5_pipeline.audio.encode import open_writer
 from f5_pipeline.audio.loudness import LoudnessMeter
 from f5_pipeline.audio.samples import Samples
+from f5_pipeline.audio.tags import Chapter, Tags, image_codec
 from f5_pipeline.audio.writer import AudioWriter
 from f5_pipeline.delivery.audio_profile import AudioProfile
 from f5_pipeline.delivery.builder import DeliveryBuilder, Job
 from f5_pipeline.delivery.clip_files import ClipFiles
 from f5_pipeline.delivery.delivery_record import Delivered, fingerprint_of
-from f5_pipeline.delivery.sections import Section, section_audio, start_times
+from f5_pipeline.delivery.file_tags import FileTags
+from f5_pipeline.delivery.sections import ClipSpan, Section, clip_spans, section_audio
+from f5_pipeline.delivery.time_line import TIME_LINE_VERSION
 from f5_pipeline.errors import BadCover, SectionTooLong
 from f5_pipeline.storage.filesystem import translate_os_errors
 from f5_pipeline.storage.object_store import ObjectInfo, ObjectStore, check_slug
@@ -55,8 +58,9 @@ class JoinedFiles:
         clips: ClipFiles,
         sections: Sequence[Section],
         profile: AudioProfile,
+        tags: FileTags,
     ) -> None:
-        self._store, self._builder, self._clips, self._profile = store, builder, clips, profile
+        self._store, self._builder, self._clips, self._profile, self._tags = store, builder, clips, profile, tags
         self._corrections: dict[str, float] = {}  # LU, by section
         self.sections = sections
 
@@ -64,14 +68,17 @@ class JoinedFiles:
         """The object key of a section's file."""
         return f"{self._builder.prefix}{check_slug('section', section.name)}.{self._profile.encoding.format}"
 
-    def starts(self, section: Section) -> tuple[dict[str, float], float]:
-        """The start of each clip of a section by id, and the length of the section, in seconds."""
-        seconds = {part.id: self._clips.delivered(part.id).seconds for part in section.parts}
-        return start_times(section, seconds, self._profile.encoding.sample_rate)
+    def spans(self, section: Section) -> dict[str, ClipSpan]:
+        """Where each clip of a section is heard, by id."""
+        return self._layout(section)[0]
+
+    def seconds(self, section: Section) -> float:
+        """The length of a section."""
+        return self._layout(section)[1]
 
     def section_jobs(self) -> list[Job]:
         """The jobs for the files of all sections."""
-        return [self._section_job(section) for section in self.sections]
+        return [self._section_job(section, number) for number, section in enumerate(self.sections, start=1)]
 
     def book_job(self, key: str, book: Book) -> Job:
         """The job for one file of all sections. Each section is a chapter, which lasts until the next begins."""
@@ -81,26 +88,37 @@ class JoinedFiles:
 
         def build() -> Delivered:
             chapters, encoding = self._chapters(book), book.profile.encoding
-            tags = Tags(book.title, book.author, self._cover(book.cover), chapters)
-            info = self._write(key, lambda file: AacWriter(file, encoding, tags), self._book_audio(book, chapters))
+            tags = Tags(book.title, book.title, book.author, image=self._cover(book.cover), chapters=chapters)
+            info = self._write(key, lambda file: open_writer(file, encoding, tags), self._book_audio(book, chapters))
             return Delivered(fingerprint, info.size, info.etag, chapters[-1].end / encoding.sample_rate)
 
         return Job(key, fingerprint, build)
 
-    def _section_job(self, section: Section) -> Job:
-        key = self.key(section)
-        fingerprint = fingerprint_of("section", self._fingerprint_parts(section, self._profile))
+    def _section_job(self, section: Section, number: int) -> Job:
+        key, cover = self.key(section), self._tags.cover
+        tags, parts = self._tags.section(section.name, number, len(self.sections)), self._fingerprint_parts
+        fingerprint = fingerprint_of("section", parts(section, self._profile), tags.texts, cover and cover.etag)
 
         def build() -> Delivered:
             self._check_length(section)
-            audio = self._section_audio(section, self._profile)
-            info = self._write(key, lambda file: open_writer(file, self._profile.encoding), audio)
-            return Delivered(fingerprint, info.size, info.etag, self.starts(section)[1])
+            audio, complete = self._section_audio(section, self._profile), replace(tags, image=self._cover(cover))
+            info = self._write(key, lambda file: open_writer(file, self._profile.encoding, complete), audio)
+            return Delivered(fingerprint, info.size, info.etag, self.seconds(section))
 
         return Job(key, fingerprint, build)
 
+    def _layout(self, section: Section) -> tuple[dict[str, ClipSpan], float]:
+        seconds = {part.id: self._clips.delivered(part.id).seconds for part in section.parts}
+        return clip_spans(section, seconds, self._profile.encoding.sample_rate)
+
     def _fingerprint_parts(self, section: Section, profile: AudioProfile) -> list[list[object]]:
-        return [[self._clips.fingerprint(part.id, profile), part.pause_after] for part in section.parts]
+        parts = [(part, self._clips.fingerprint(part.id, profile)) for part in section.parts]
+        if not section.has_times:
+            return [[fingerprint, part.pause_after] for part, fingerprint in parts]
+        placed: list[list[object]] = [
+            [fingerprint, part.slot.start, part.slot.limit_seconds] for part, fingerprint in parts if part.slot
+        ]
+        return [*placed, [TIME_LINE_VERSION, section.least_seconds]]
 
     def _write(self, key: str, writer: Callable[[BinaryIO], AudioWriter], audio: Iterable[Samples]) -> ObjectInfo:
         """Write a file block by block to this machine's temporary folder, since not every store can; upload it."""
@@ -115,8 +133,12 @@ class JoinedFiles:
 
     def _section_audio(self, section: Section, profile: AudioProfile) -> Iterator[Samples]:
         """The audio of a section at the target loudness."""
-        corrected = self._corrected(section, profile)
-        return section_audio(section, lambda id: self._clips.samples(id, corrected), profile.encoding.sample_rate)
+        return self._joined_audio(section, self._corrected(section, profile))
+
+    def _joined_audio(self, section: Section, profile: AudioProfile) -> Iterator[Samples]:
+        peak = profile.loudness.true_peak_db if profile.loudness else 0.0
+        clip = partial(self._clips.samples, profile=profile)
+        return section_audio(section, clip, profile.encoding.sample_rate, peak)
 
     def _corrected(self, section: Section, profile: AudioProfile) -> AudioProfile:
         """The profile that brings the section to the target: with its pauses it is a little quieter than its clips."""
@@ -131,14 +153,14 @@ class JoinedFiles:
         """The loudness in LU that the section lacks if its clips have the target loudness."""
         assert profile.loudness is not None
         meter = LoudnessMeter(profile.encoding.sample_rate)
-        for block in section_audio(section, lambda id: self._clips.samples(id, profile), profile.encoding.sample_rate):
+        for block in self._joined_audio(section, profile):
             meter.add(block)
         missing = profile.loudness.mono_lufs - meter.loudness()
         return missing if abs(missing) <= _MAX_CORRECTION_LU else 0.0  # else silence, or clips too quiet to raise
 
     def _check_length(self, section: Section) -> None:
         encoding = self._profile.encoding
-        seconds = self.starts(section)[1]
+        seconds = self.seconds(section)
         size = seconds * encoding.sample_rate * encoding.channels * (encoding.bit_depth or 16) / 8
         if encoding.format == "wav" and size > _MAX_WAV_BYTES:
             raise SectionTooLong(section.name, encoding.format, seconds, round(_MAX_WAV_BYTES * seconds / size))
@@ -149,7 +171,7 @@ class JoinedFiles:
         rate, start, chapters = book.profile.encoding.sample_rate, 0, []
         for number, (section, title) in enumerate(zip(self.sections, book.chapters, strict=True), start=1):
             pause = book.pause if number < len(self.sections) else 0.0
-            end = start + round(self.starts(section)[1] * rate) + round(pause * rate)
+            end = start + round(self.seconds(section) * rate) + round(pause * rate)
             chapters.append(Chapter(title, start, end))
             start = end
         return chapters

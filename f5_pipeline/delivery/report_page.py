@@ -21,10 +21,37 @@ from typing import Any
 import numpy as np
 
 from f5_pipeline.audio.samples import Samples
+from f5_pipeline.display.characters import visible_lines
 
 PEAKS = 120  # values in a waveform
 
 Value = float | int | str | bool | None
+
+
+@dataclass(frozen=True)
+class PageTake:
+    """A take of a line that was not chosen."""
+
+    take: int  # its number
+    key: str  # its clip key
+    status: str
+    reason: str
+    audio: str  # URL
+    seconds: float
+    peaks: str = ""
+    spectrogram: str = ""
+
+
+@dataclass(frozen=True)
+class PageDecision:
+    """What a listener has decided about a line; stored with the manifest."""
+
+    action: str  # "accept", "respeak" or ""
+    take: int
+    key: str
+    note: str
+    original: str  # the manifest's text, if the listener changed it
+    in_force: bool  # it was carried out, and still is
 
 
 @dataclass(frozen=True)
@@ -38,14 +65,20 @@ class PageRow:
     model: str = ""
     status: str = "ok"
     reason: str = ""
+    notes: str = ""
     section: str = ""
     audio: str = ""  # URL, relative to the page or absolute; "": no audio
     seconds: float = 0.0
     peaks: str = ""  # from ``waveform``
+    spectrogram: str = ""  # from ``spectrogram``
+    words: Sequence[int] = ()  # from ``page_words``
+    key: str = ""  # the clip key
+    take: int = 0  # the number of the take that was chosen
+    takes: Sequence[PageTake] = ()  # the others
+    decision: PageDecision | None = None
     seed: int | None = None
     attempts: int = 0
     measures: Mapping[str, Value] = field(default_factory=dict)
-    given: Mapping[str, str] = field(default_factory=dict)  # columns of a manifest row that reproduces the line
     columns: Mapping[str, str] = field(default_factory=dict)  # the user's own columns
 
 
@@ -59,6 +92,7 @@ class PageSection:
     lines: int
     subtitles: tuple[str, ...] = ()  # URLs
     missing: tuple[str, ...] = ()  # ids without audio
+    spans: tuple[tuple[str, float, float], ...] = ()  # id, start and end of each line in seconds
 
 
 @dataclass(frozen=True)
@@ -69,6 +103,8 @@ class Page:
     about: str  # one line: format, loudness, …
     rows: Sequence[PageRow]
     sections: Sequence[PageSection] = ()
+    unplayable: str = ""  # the format of the files, if browsers do not play it
+    references: Mapping[str, str] = field(default_factory=dict)  # URLs of the voices' recordings, by voice
 
 
 @dataclass(frozen=True)
@@ -76,34 +112,52 @@ class MeasureLabel:
     """How the page displays a quality column."""
 
     label: str
+    help: str = ""  # one sentence
     unit: str = ""
     digits: int = 2
     scale: float = 1.0
 
 
 LABELS = {
-    "level_db": MeasureLabel("level", "dB", 1),
-    "peak_db": MeasureLabel("peak", "dB", 1),
-    "clipped_share": MeasureLabel("clipped", "%", 2, 100.0),
-    "silence_share": MeasureLabel("silence", "%", 0, 100.0),
-    "longest_gap_seconds": MeasureLabel("longest gap", "s"),
-    "lead_silence_seconds": MeasureLabel("silence before", "s"),
-    "tail_silence_seconds": MeasureLabel("silence after", "s"),
-    "duration_ratio": MeasureLabel("of expected", "%", 0, 100.0),
-    "chars_per_second": MeasureLabel("speech rate", "char/s", 1),
-    "noise_floor_db": MeasureLabel("noise floor", "dB", 1),
-    "end_db": MeasureLabel("level at the end", "dB", 1),
-    "noise_seconds": MeasureLabel("noise", "s"),
-    "steady_seconds": MeasureLabel("steady sound", "s"),
-    "repeat_score": MeasureLabel("repetition", "%", 0, 100.0),
+    "level_db": MeasureLabel("level", "Loudness of the speech, without its silence.", "dB", 1),
+    "peak_db": MeasureLabel("peak", "The highest sample; 0 dB is full scale.", "dB", 1),
+    "clipped_share": MeasureLabel("clipped", "Share of samples at full scale: crackling.", "%", 2, 100.0),
+    "silence_share": MeasureLabel("silence", "Share of the clip that is silent.", "%", 0, 100.0),
+    "longest_gap_seconds": MeasureLabel("longest gap", "Longest silence between two sounds.", "s"),
+    "lead_silence_seconds": MeasureLabel("silence before", "Silence before the first sound.", "s"),
+    "tail_silence_seconds": MeasureLabel("silence after", "Silence after the last sound.", "s"),
+    "duration_ratio": MeasureLabel(
+        "of expected", "Length of the speech, compared with what the text should take.", "%", 0, 100.0
+    ),
+    "chars_per_second": MeasureLabel("speech rate", "Letters and digits per second.", "char/s", 1),
+    "noise_floor_db": MeasureLabel("noise floor", "Level of the quietest tenth, relative to the speech.", "dB", 1),
+    "end_db": MeasureLabel(
+        "level at the end", "Level of the last 10 ms, relative to the speech: high if the clip is cut off.", "dB", 1
+    ),
+    "noise_seconds": MeasureLabel("noise", "Longest stretch that sounds like noise.", "s"),
+    "steady_seconds": MeasureLabel("steady sound", "Longest unchanging sound: a hum or a drone.", "s"),
+    "repeat_score": MeasureLabel("repetition", "Similarity of two stretches in a row: repeated speech.", "%", 0, 100.0),
+    "penalty": MeasureLabel("penalty", "How far the measures are beyond their limits; the best take has the lowest."),
+    "overrun_seconds": MeasureLabel("overrun", "Speech after the start of the next line.", "s"),
+    "missing_words": MeasureLabel("missing words", "Words of the text that the recogniser did not hear."),
+    "repeated_words": MeasureLabel("repeated words", "Words that the recogniser heard twice."),
+    "added_words": MeasureLabel("added words", "Words that the recogniser heard and the text does not have."),
+    "leaked_words": MeasureLabel("leaked words", "Words of the voice's reference before the text."),
+    "misheard_words": MeasureLabel("misheard words", "Words that the recogniser heard as others."),
+    "word_error_rate": MeasureLabel("word error rate", "Word errors over the words of the text."),
+    "heard_text": MeasureLabel("heard text", "What the recogniser heard."),
+    "recogniser": MeasureLabel("recogniser", "The speech recogniser that transcribed the clip."),
+    "speed": MeasureLabel("speed", "The factor of the speech rate that fits the line into its time."),
 }
 _UNITS = {"_seconds": ("s", 2, 1.0), "_db": ("dB", 1, 1.0), "_share": ("%", 1, 100.0)}
 _EXACT = 2**53  # JavaScript rounds larger integers
 _ROW_MEASURE = "chars_per_second"  # displayed in every row
 
-_SCRIPTS = ("data", "head", "list", "player", "marks", "keys")  # one scope, in this order
-_VERSION = 1  # of the page's data: raise it when the scripts can no longer read older data
-_TABLES = ("measures", "given", "columns")
+# One scope, in this order.
+_SCRIPTS = ("data", "csv", "decisions", "head", "list", "player", "desk", "takes", "words", "files", "keys")
+_VERSION = 3  # of the page's data: raise it when the scripts can no longer read older data
+_TABLES = ("measures", "columns")
+_NESTED = ("takes", "decision", "words")
 _FIELDS = tuple(name for name in PageRow.__dataclass_fields__ if name not in _TABLES)
 
 
@@ -128,7 +182,10 @@ def with_links(text: str, link: Callable[[str], str], expires: int | None) -> st
     if data.get("version") != _VERSION:
         raise ValueError("not a page of this version")
     column = data["fields"].index("audio")
+    takes = data["fields"].index("takes")
     names = [row[column] for row in data["rows"] if row[column]]
+    names += [take["audio"] for row in data["rows"] for take in row[takes] or ()]
+    names += data["references"].values()
     names += [name for section in data["sections"] for name in (section["audio"], *section["subtitles"])]
     return _fill(data | {"links": {name: link(name) for name in names}, "expires": expires})
 
@@ -166,20 +223,33 @@ def _data(page: Page) -> dict[str, Any]:
         "fields": [*_FIELDS, *_TABLES],
         "rows": [_row(row, names) for row in page.rows],
         "sections": [vars(section) for section in page.sections],
+        "references": dict(page.references),
         "measures": [_label(name) for name in names["measures"]],
-        "given": names["given"],
-        "columns": names["columns"],
+        "columns": [visible_lines(name) for name in names["columns"]],
         "rowMeasure": _label(_ROW_MEASURE),
+        "unplayable": page.unplayable,
     }
 
 
 def _row(row: PageRow, names: Mapping[str, Sequence[str]]) -> list[Any]:
-    plain = [_short(getattr(row, name)) for name in _FIELDS]
+    plain = [_nested(row, name) if name in _NESTED else _short(getattr(row, name)) for name in _FIELDS]
     return plain + [[_short(getattr(row, table).get(name)) for name in names[table]] for table in _TABLES]
 
 
+def _nested(row: PageRow, name: str) -> Any:
+    """The takes, the decision or the words of a row; null if there are none."""
+    if name == "takes":
+        return [{each: _short(value) for each, value in vars(take).items()} for take in row.takes] or None
+    if name == "decision":
+        return row.decision and {each: _short(value) for each, value in vars(row.decision).items()}
+    return list(row.words) or None
+
+
 def _short(value: Value) -> Value:
-    """A value for JSON: floats rounded, non-finite numbers as null, integers too large for JavaScript as text."""
+    """A value for JSON: floats rounded, non-finite numbers as null, integers too large for JavaScript as text, texts
+    without control characters."""
+    if isinstance(value, str):
+        return visible_lines(value)
     if isinstance(value, float):
         return round(value, 4) if np.isfinite(value) else None
     return str(value) if isinstance(value, int) and abs(value) > _EXACT else value
@@ -193,7 +263,7 @@ def _default_label(name: str) -> MeasureLabel:
     """The label of a measure without one in ``LABELS``: by the unit in its name."""
     for ending, (unit, digits, scale) in _UNITS.items():
         if name.endswith(ending):
-            return MeasureLabel(name.removesuffix(ending).replace("_", " "), unit, digits, scale)
+            return MeasureLabel(name.removesuffix(ending).replace("_", " "), "", unit, digits, scale)
     return MeasureLabel(name.replace("_", " "))
 
 

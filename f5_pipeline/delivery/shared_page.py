@@ -7,6 +7,7 @@ request. ``delivery.report_page`` renders pages.
 from __future__ import annotations
 
 import time
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -38,7 +39,8 @@ def save_page(store: ObjectStore, batch: str, seconds: int, path: Path) -> Share
     """
     text, expires = _page(store, batch, seconds)
     with translate_os_errors(path), atomic_write(path) as file:
-        Path(file.name).chmod(0o600)
+        with suppress(PermissionError):  # the file is ours, so its file system has no permissions that could be set
+            Path(file.name).chmod(0o600)
         file.write(text.encode())
     return SharedPage(str(path), expires)
 

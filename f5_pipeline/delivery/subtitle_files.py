@@ -11,8 +11,11 @@ from collections.abc import Mapping
 from f5_pipeline.delivery.builder import Job
 from f5_pipeline.delivery.clip_files import ClipFiles
 from f5_pipeline.delivery.delivery_record import Delivered, fingerprint_of
+from f5_pipeline.delivery.sections import ClipSpan
 from f5_pipeline.delivery.subtitles import SUBTITLES_VERSION, Cue, Placement, clip_cues, to_srt, to_vtt
 from f5_pipeline.errors import ClipDamaged, ObjectMissing
+from f5_pipeline.manifests.batch_settings import BatchSettings
+from f5_pipeline.manifests.row_text import displayed_text
 from f5_pipeline.results.chunk_spans import ChunkSpan
 from f5_pipeline.results.clips import ClipStore
 from f5_pipeline.results.index import IndexRow
@@ -27,18 +30,18 @@ _WRITERS = {"srt": to_srt, "vtt": to_vtt}
 class SubtitleFiles:
     """The subtitles of the delivered lines."""
 
-    def __init__(self, store: ObjectStore, prefix: str, clips: ClipFiles) -> None:
-        self._store, self._prefix, self._clips = store, prefix, clips
+    def __init__(self, store: ObjectStore, prefix: str, clips: ClipFiles, settings: BatchSettings) -> None:
+        self._store, self._prefix, self._clips, self._settings = store, prefix, clips, settings
 
-    def job(self, name: str, kind: str, starts: Mapping[str, float]) -> Job:
+    def job(self, name: str, kind: str, spans: Mapping[str, ClipSpan]) -> Job:
         """The job for one subtitle file.
 
         Args:
             name: relative to the batch's folder.
             kind: ``srt`` or ``vtt``.
-            starts: the start of each line in the audio file, by id, in seconds.
+            spans: where each line is heard in the audio file, by id.
         """
-        key, lines = self._prefix + name, list(starts.items())
+        key, lines = self._prefix + name, list(spans.items())
         parts = [self._fingerprint_parts(*line, kind) for line in lines]
         fingerprint = fingerprint_of("subtitles", SUBTITLES_VERSION, kind, parts)
 
@@ -50,14 +53,21 @@ class SubtitleFiles:
 
         return Job(key, fingerprint, build)
 
-    def _fingerprint_parts(self, id: str, start: float, kind: str) -> list[object]:
+    def _fingerprint_parts(self, id: str, span: ClipSpan, kind: str) -> list[object]:
         row, clip = self._clips.spoken[id], self._clips.delivered(id)
-        return [row.text, row.key, _word_recogniser(row, kind), start, clip.seconds, clip.cut_before]
+        return [
+            displayed_text(row.text, self._settings),
+            row.key,
+            _word_recogniser(row, kind),
+            span.start,
+            span.seconds,
+            clip.cut_before,
+        ]
 
-    def _cues(self, id: str, start: float, kind: str) -> list[Cue]:
+    def _cues(self, id: str, span: ClipSpan, kind: str) -> list[Cue]:
         row, clip = self._clips.spoken[id], self._clips.delivered(id)
-        placement = Placement(start, clip.seconds, clip.cut_before)
-        text, spoken_text = without_tags(row.text), without_tags(row.spoken_text)
+        placement = Placement(span.start, span.seconds, clip.cut_before)
+        text, spoken_text = displayed_text(row.text, self._settings), without_tags(row.spoken_text)
         return clip_cues(text, placement, spoken_text, self._chunk_spans(row), self._transcript(row, kind))
 
     def _chunk_spans(self, row: IndexRow) -> tuple[ChunkSpan, ...]:

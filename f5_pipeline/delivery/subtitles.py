@@ -15,13 +15,15 @@ from itertools import islice, pairwise
 from math import inf
 
 from f5_pipeline.delivery.word_times import WRITTEN_WORD, first_words, word_start_times
+from f5_pipeline.display.characters import visible
 from f5_pipeline.results.chunk_spans import ChunkSpan
 from f5_pipeline.results.transcripts import TimedWord
 
 #: Raise this by hand when the same lines should produce different files.
-SUBTITLES_VERSION = 1
+SUBTITLES_VERSION = 2
 
 _LINE = 42  # characters per line, as broadcasters use
+_DIRECTION_MARKS = re.compile("[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]")  # Arabic and Hebrew texts have them
 
 
 @dataclass(frozen=True)
@@ -124,8 +126,9 @@ def _escaped(text: str) -> str:
 
 
 def _lines(text: str) -> str:
-    """The text in lines of readable length, without empty lines, which end a cue, and arrows, which begin one."""
-    plain = re.sub(r"\s+", " ", text.replace("-->", "→")).strip()
+    """The text in lines of readable length, without empty lines, which end a cue, arrows, which begin one, and
+    control characters."""
+    plain = visible(re.sub(r"\s+", " ", _DIRECTION_MARKS.sub("", text).replace("-->", "→")).strip())
     return "\n".join(textwrap.wrap(plain, _LINE, break_long_words=False, break_on_hyphens=False)) or "…"
 
 

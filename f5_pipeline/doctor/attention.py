@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from importlib.util import find_spec
 
 from f5_pipeline.doctor.finding import Finding, from_error, ok, warn
 from f5_pipeline.doctor.imports import Imports
 from f5_pipeline.environment.attention import obstacle_to_flash_attn, proven_before
 from f5_pipeline.environment.install import obstacle_to_installing, origin_of_installed
+from f5_pipeline.environment.installed import (
+    empty_remains,
+    explain_failure,
+    flash_attn_location,
+    other_owners,
+    removal_command,
+)
 from f5_pipeline.environment.platform import PlatformTags, read_tags
 from f5_pipeline.environment.wheels import NoWheel, Wheel, choose_wheel
 from f5_pipeline.errors import AttentionUnavailable, FlashAttnBroken
-from f5_pipeline.settings.environment import Settings
+from f5_pipeline.settings.environment import Settings, address_of
 
 NAME = "attention"
 
@@ -26,7 +31,7 @@ class AttentionPlan:
     proven: str = ""  # result of an earlier proof that is still valid; "": none
     obstacle: str = ""  # why flash_attn cannot be used; "": it can
     wheel: Wheel | None = None  # to be installed
-    installed_by_us: bool = False  # True if this package installed the present flash_attn
+    replaceable: bool = False  # True if the next run removes a broken flash_attn by itself
     location: str = ""  # of the present flash_attn
 
 
@@ -36,14 +41,16 @@ def probe_attention(settings: Settings, read: Callable[[str], PlatformTags] = re
     Raises:
         EnvironmentBroken: torch is installed and does not start.
     """
-    spec = find_spec("flash_attn")
-    plan = AttentionPlan(installed_by_us=origin_of_installed() is not None, location=str(spec.origin) if spec else "")
+    plan = AttentionPlan(
+        replaceable=(origin_of_installed() is not None and not other_owners()) or bool(empty_remains()),
+        location=flash_attn_location(),
+    )
     if (known := proven_before(settings)) is not None:
         return replace(plan, proven=known.reason)
     tags = read(settings.device)
     if (obstacle := obstacle_to_flash_attn(settings, tags)) is not None:
         return replace(plan, obstacle=obstacle)
-    wheel = choose_wheel(tags, settings.wheels, settings.flash_attn)
+    wheel = choose_wheel(tags, address_of(settings.wheels), address_of(settings.flash_attn))
     if isinstance(wheel, NoWheel):
         return replace(plan, obstacle=f"{wheel.reason}; to have flash_attn, {wheel.help}")
     return replace(plan, obstacle=obstacle_to_installing() or "", wheel=wheel)
@@ -67,9 +74,8 @@ def check_attention(imports: Imports, plan: AttentionPlan, setting: str) -> Find
 
 
 def _broken(error: str, plan: AttentionPlan) -> Finding:
-    if plan.installed_by_us:
+    if plan.replaceable:
         return warn(
             NAME, f"The installed flash_attn is broken: {error}.", "No action is needed: the next run replaces it."
         )
-    command = f"{sys.executable} -m pip uninstall flash_attn"
-    return from_error(NAME, FlashAttnBroken(plan.location, error, command))
+    return from_error(NAME, FlashAttnBroken(plan.location, explain_failure(error), removal_command()))

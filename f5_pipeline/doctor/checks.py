@@ -5,7 +5,19 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
-from f5_pipeline.doctor import attention, disk, gpu, imports, instance, interpreter, model, port, store, voices
+from f5_pipeline.doctor import (
+    attention,
+    disk,
+    gpu,
+    imports,
+    instance,
+    interpreter,
+    model,
+    port,
+    selections,
+    store,
+    voices,
+)
 from f5_pipeline.doctor.finding import Finding, from_error, ok, skipped
 from f5_pipeline.doctor.runner import CheckGroup, run_groups
 from f5_pipeline.doctor.variables import NAME as VARIABLES
@@ -19,6 +31,7 @@ from f5_pipeline.settings.environment import Settings, load_settings
 from f5_pipeline.storage.object_store import ObjectStore
 from f5_pipeline.storage.open import open_store
 from f5_pipeline.storage.s3 import S3Store
+from f5_pipeline.voices.listing import unused_files
 
 SETTINGS = "settings"
 
@@ -45,6 +58,11 @@ def _independent_groups() -> list[CheckGroup]:
     return [
         CheckGroup(("python",), lambda: [interpreter.check_python(*interpreter.probe_python())]),
         CheckGroup(("packages",), lambda: [interpreter.check_packages(*interpreter.probe_packages())]),
+        CheckGroup(
+            (selections.NAME,),
+            lambda: [selections.check_selections(selections.probe_selections())],
+            selections.TIMEOUT_SECONDS + 30,
+        ),
         CheckGroup(instance.NAMES, lambda: instance.check_instance(instance.probe_instance(Path.cwd()))),
         CheckGroup((port.NAME,), lambda: [port.check_port(port.probe_port())]),
     ]
@@ -97,7 +115,7 @@ def _store_findings(settings: Settings, opened: ObjectStore, spec: ModelSpec) ->
     yield from findings
     failed = next((each.name for each in findings if each.name != "store_write" and each.status == "fail"), None)
     if failed is None:
-        yield voices.check_voices(voices.probe_voices(opened, settings.cache, spec))
+        yield voices.check_voices(voices.probe_voices(opened, settings.cache, spec), unused_files(opened))
     else:
         yield skipped(voices.NAME, failed)
     yield model.check_model(spec, model.probe_model(spec, settings.cache, None if failed else opened))

@@ -6,6 +6,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Literal
 
+from f5_pipeline.display.characters import visible
+from f5_pipeline.display.secrets import redact
 from f5_pipeline.errors import F5PipelineError
 
 Status = Literal["ok", "warn", "fail"]
@@ -19,6 +21,10 @@ class Finding:
     status: Status  # "warn": works, but not as expected; "fail": a batch would fail
     found: str  # a sentence
     fix: str = ""  # what to do; "" if nothing needs to be done
+
+    def __post_init__(self) -> None:
+        for name in ("found", "fix"):  # may quote anything of the machine
+            object.__setattr__(self, name, visible(redact(getattr(self, name))))
 
 
 def ok(name: str, found: str) -> Finding:

@@ -9,12 +9,15 @@ from pathlib import Path
 
 from f5_pipeline.doctor.finding import Finding, fail, ok, skipped, warn
 from f5_pipeline.doctor.imports import Gpu, Imports
+from f5_pipeline.settings.devices import kind_of
 
 NAME = "cuda"
 #: The oldest Linux driver for each major version of CUDA, from NVIDIA's compatibility table.
 _MIN_DRIVERS = {"11": "450.80.02", "12": "525.60.13", "13": "580.65.06"}
 _LOW_MEMORY = 2_000_000_000  # bytes of GPU memory; F5-TTS needs about that much
 _NVIDIA, _DISPLAY = "0x10de", "0x03"  # PCI: the vendor, and the class of display controllers
+
+_TRIAL = "A run tries it out against the CPU, and uses the CPU if it lacks an operation."
 
 
 @dataclass(frozen=True)
@@ -69,6 +72,8 @@ def check_gpu(imports: Imports, hardware: GpuHardware, device: str) -> Finding:
         return skipped(NAME, "torch")
     if device == "cpu":
         return ok(NAME, "F5_DEVICE is cpu: no GPU is used.")
+    if kind_of(device) not in ("auto", "cuda"):
+        return _check_other(device, imports)
     index = int(device.partition(":")[2] or 0)
     if index < len(imports.gpus):
         return _check_visible(imports.gpus[index], imports, hardware)
@@ -76,11 +81,22 @@ def check_gpu(imports: Imports, hardware: GpuHardware, device: str) -> Finding:
         seen = "1 GPU" if len(imports.gpus) == 1 else f"{len(imports.gpus)} GPUs"
         found = f"F5_DEVICE is {device}, and torch sees {seen}, counted from 0."
         return fail(NAME, found, "Set F5_DEVICE to one of these, or to auto.")
+    if imports.accelerators and device == "auto":
+        return ok(NAME, f"Runs use {imports.accelerators[0]}. {_TRIAL}")
     if not hardware.has_gpu and device == "auto":
         return ok(NAME, "This machine has no NVIDIA GPU: runs use the CPU.")
     reason, fix = _why_invisible(imports, hardware)
     setting = "" if device == "auto" else f"F5_DEVICE is {device}, and "
     return (warn if device == "auto" else fail)(NAME, f"{setting}torch sees no GPU: {reason}.", fix)
+
+
+def _check_other(device: str, imports: Imports) -> Finding:
+    """Check that torch sees an accelerator that is no GPU of CUDA."""
+    if {device, f"{device}:0"} & set(imports.accelerators):
+        return ok(NAME, f"torch sees {device}. {_TRIAL}")
+    seen = ", ".join((*(f"cuda:{index}" for index in range(len(imports.gpus))), *imports.accelerators, "cpu"))
+    found = f"F5_DEVICE is {device}, and torch {imports.torch} sees {seen} here."
+    return fail(NAME, found, "Set F5_DEVICE to one of these, or to auto.")
 
 
 def _check_visible(gpu: Gpu, imports: Imports, hardware: GpuHardware) -> Finding:

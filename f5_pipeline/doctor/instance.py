@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
+import sqlite3
 from collections.abc import Iterator, Mapping
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,6 +18,9 @@ from f5_pipeline.settings.dagster_home import configured_storage, user_home
 from f5_pipeline.storage.filesystem import is_network_filesystem
 
 NAMES = ("instance", "instance_leftovers")
+#: Dagster's SQLite databases, below the folder.
+_DATABASES = ("history/runs.db", "history/runs/index.db", "schedules/schedules.db")
+_LOCK_SECONDS = 2.0  # after which a database counts as locked; runs lock them for milliseconds
 _TEMPORARY_HOMES = ".tmp_dagster_home_*"  # created by a "dagster dev" without DAGSTER_HOME
 
 
@@ -28,6 +33,7 @@ class InstanceState:
     dagster_home: str = ""  # the variable's value
     config_error: str = ""  # why its dagster.yaml cannot be read
     write_error: OSError | None = None
+    database_error: str = ""  # why one of its databases cannot be read
     sqlite: bool = True  # True if its databases are files in the folder
     on_network_volume: bool = False
     leftovers: tuple[str, ...] = ()  # temporary homes that no process uses
@@ -45,10 +51,24 @@ def probe_instance(working_folder: Path, environment: Mapping[str, str] = os.env
         dagster_home=dagster_home,
         config_error=error,
         write_error=probe_write(folder),
+        database_error=_database_error(folder),
         sqlite="sqlite" in (config.get("storage") or {"sqlite": {}}),
         on_network_volume=is_network_filesystem(folder),
         leftovers=_leftovers(working_folder),
     )
+
+
+def _database_error(folder: Path) -> str:
+    """The first SQLite database that cannot be read, and why; "" if all can, or none exists."""
+    for path in (folder.absolute() / name for name in _DATABASES):
+        if not path.is_file():
+            continue
+        try:
+            with closing(sqlite3.connect(f"{path.as_uri()}?mode=ro", uri=True, timeout=_LOCK_SECONDS)) as database:
+                database.execute("SELECT count(*) FROM sqlite_master").fetchone()
+        except sqlite3.Error as error:
+            return f"{path} ({error})"
+    return ""
 
 
 def _leftovers(working_folder: Path) -> tuple[str, ...]:
@@ -97,6 +117,13 @@ def _check_home(state: InstanceState) -> Finding:
     if state.config_error:
         return fail(name, f"Its dagster.yaml cannot be read: {state.config_error}.", "Correct it, or move it away.")
     finding = check_folder(name, state.folder, state.write_error, "DAGSTER_HOME")
+    if finding.status == "ok" and "locked" in state.database_error:
+        found = f"Another program has locked a database of Dagster's records: {state.database_error}."
+        return fail(name, found, "End that program (a backup, a database browser), or wait until it is done.")
+    if finding.status == "ok" and state.database_error:
+        found = f"A database of Dagster's records cannot be read: {state.database_error}."
+        fix = f"Move {state.folder} away: clips and results are in the store, so only the history of runs is lost."
+        return fail(name, found, fix)
     if finding.status == "ok" and state.sqlite and state.on_network_volume:
         found = f"{state.folder} is on a network volume, which damages Dagster's SQLite databases sooner or later."
         return warn(name, found, "Set DAGSTER_HOME to a local folder, or keep the records in PostgreSQL.")

@@ -62,7 +62,7 @@ def check_packages(required: Mapping[str, str], installed: Mapping[str, str | No
         if installed[name] is None or not Requirement(name + specifier).specifier.contains(str(installed[name]), True)
     ]
     if wrong:
-        fix = f"In {sys.prefix}: pip install --upgrade {_PACKAGE}; in a checkout: make setup."
+        fix = f"In {sys.prefix}: pip install --upgrade {_PACKAGE}; in a checkout: make install."
         return fail("packages", f"{'; '.join(wrong)}.", fix)
     return ok("packages", f"All {len(required)} required packages are installed.")
 

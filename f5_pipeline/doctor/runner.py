@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from f5_pipeline.doctor.finding import Finding, fail, from_error
 from f5_pipeline.errors import F5PipelineError
+from f5_pipeline.storage.retry import limited_retries
 
 
 @dataclass(frozen=True)
@@ -41,7 +42,8 @@ class _GroupThread(threading.Thread):
 
     def run(self) -> None:
         try:
-            self._findings = list(self._group.run())
+            with limited_retries(0):  # a user waits for the findings
+                self._findings = list(self._group.run())
         except F5PipelineError as error:
             self._findings = [from_error(name, error) for name in self._group.names]
         except BaseException as error:  # noqa: BLE001 - whatever it is, the other groups must go on

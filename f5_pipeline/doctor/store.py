@@ -5,88 +5,46 @@ The checks run one after the other; after a failed one, the rest are skipped. Th
 
 from __future__ import annotations
 
-import email.utils
-import os
 import secrets
 from collections.abc import Iterator
-from contextlib import suppress
-from dataclasses import dataclass
-from datetime import datetime, timezone
 from pathlib import Path
-
-import requests
 
 from f5_pipeline.doctor.disk import check_folder, probe_write
 from f5_pipeline.doctor.finding import Finding, fail, from_error, ok, skipped, warn
-from f5_pipeline.errors import AccessRefused, CredentialsMissing, F5PipelineError
+from f5_pipeline.errors import (
+    AccessRefused,
+    BucketMissing,
+    ClockWrong,
+    CredentialsMissing,
+    CredentialsRefused,
+    EndpointWrong,
+    F5PipelineError,
+    RegionWrong,
+)
 from f5_pipeline.storage.object_store import ObjectStore
 from f5_pipeline.storage.s3 import S3Store
+from f5_pipeline.storage.s3_client import configured_region
 
 FOLDER_NAMES = ("store_listing", "store_write")
 BUCKET_NAMES = ("store_endpoint", "store_clock", "store_credentials", *FOLDER_NAMES)
 TIMEOUT_SECONDS = 90.0
-_CONNECT_SECONDS, _ANSWER_SECONDS = 4.0, 6.0
 _WARN_SKEW, _MAX_SKEW = 60, 900  # seconds between the clocks; S3 refuses requests beyond 15 minutes
-_BAD_CREDENTIALS = {"InvalidAccessKeyId", "SignatureDoesNotMatch", "ExpiredToken", "InvalidToken"}
 
 
-@dataclass(frozen=True)
-class EndpointState:
-    """A server's response to a request without credentials. Any HTTP status means that the server answers."""
-
-    endpoint: str
-    error: str = ""  # why there was no response; "": there was one
-    fix: str = ""
-    skew_seconds: float | None = None  # this clock minus the server's; None: the response has no date
-    web_page: bool = False  # True if the response is a web page
-
-
-def probe_endpoint(endpoint: str) -> EndpointState:
-    """Send one request, with a timeout of a few seconds."""
-    timeout = (_CONNECT_SECONDS, _ANSWER_SECONDS)
-    try:
-        answer = requests.head(endpoint, timeout=timeout, allow_redirects=False, verify=_ca_bundle())
-    except requests.exceptions.SSLError:
-        fix = "If the server uses a private certificate authority, name its file in AWS_CA_BUNDLE."
-        return EndpointState(endpoint, f"the certificate of {endpoint} is not trusted", fix)
-    except requests.exceptions.Timeout:
-        error = f"{endpoint} did not answer in {_ANSWER_SECONDS:.0f} s"
-        return EndpointState(endpoint, error, "Check the network and the firewall.")
-    except requests.exceptions.RequestException as exception:
-        fix = "Check AWS_ENDPOINT_URL (name, port, https or http), and that the server runs."
-        return EndpointState(endpoint, f"{endpoint} cannot be reached ({_root_cause(exception)})", fix)
-    web_page = answer.ok and answer.headers.get("Content-Type", "").startswith("text/html")
-    return EndpointState(endpoint, skew_seconds=_skew_seconds(answer.headers.get("Date", "")), web_page=web_page)
+def check_endpoint(store: S3Store) -> Finding:
+    """The finding on a server that has answered, with the region that requests are signed for."""
+    server = store.connection
+    found, region = f"{store.endpoint} answers", server.signed_region
+    configured = configured_region()
+    if configured and region and region != configured:
+        fix = f"Set AWS_REGION={region}: each process has a request refused before it knows."
+        return warn("store_endpoint", f"{found}; its region is {region}, not {configured}, as is set.", fix)
+    return ok("store_endpoint", f"{found}; the region is {region}." if region else f"{found}.")
 
 
-def _ca_bundle() -> str | bool:
-    return os.environ.get("AWS_CA_BUNDLE") or os.environ.get("REQUESTS_CA_BUNDLE") or True
-
-
-def _root_cause(error: BaseException) -> str:
-    """The operating system's message, without the wrappers of the libraries in between."""
-    while (inner := error.__cause__ or error.__context__) is not None:
-        error = inner
-    return (error.strerror if isinstance(error, OSError) and error.strerror else str(error))[:200]
-
-
-def _skew_seconds(date: str) -> float | None:
-    with suppress(TypeError, ValueError):
-        return (datetime.now(timezone.utc) - email.utils.parsedate_to_datetime(date)).total_seconds()
-    return None
-
-
-def check_endpoint(state: EndpointState) -> Finding:
-    if state.error:
-        return fail("store_endpoint", f"{state.error}.", state.fix)
-    if state.web_page:
-        fix = "If listing fails too: AWS_ENDPOINT_URL names a console or website; the S3 service has another address."
-        return warn("store_endpoint", f"{state.endpoint} answers with a web page.", fix)
-    return ok("store_endpoint", f"{state.endpoint} answers.")
-
-
-def check_clock(state: EndpointState) -> Finding:
-    name, skew = "store_clock", state.skew_seconds
+def check_clock(skew: float | None) -> Finding:
+    """The finding on the clocks. ``skew``: this one minus the server's, in seconds; None: it sends no time."""
+    name = "store_clock"
     if skew is None:
         return ok(name, "The server sends no time.")
     count = round(abs(skew) / 60)
@@ -108,19 +66,15 @@ def probe_listing(store: ObjectStore) -> F5PipelineError | None:
     return None
 
 
-def check_access(store: ObjectStore, error: F5PipelineError | None) -> Iterator[Finding]:
-    """Findings on the credentials and on the permission to list. ``error``: from ``probe_listing``."""
-    credentials, listing = BUCKET_NAMES[2:4]
-    if isinstance(error, CredentialsMissing) or (isinstance(error, AccessRefused) and error.code in _BAD_CREDENTIALS):
-        yield from_error(credentials, error)
-        yield skipped(listing, credentials)
-        return
-    yield ok(credentials, "The server accepts them.")
-    if isinstance(error, AccessRefused) and not error.transient:  # a transient refusal is about the clock
-        fix = "Give these credentials s3:ListBucket on this bucket, or name the right one in F5_STORE."
-        yield fail(listing, f"{store.url} may not be listed ({error.code or '403'}).", fix)
-    else:
-        yield from_error(listing, error) if error else ok(listing, f"{store.url} can be listed.")
+def failed_check(store: S3Store, error: F5PipelineError) -> str:
+    """Which of ``BUCKET_NAMES`` the error of the first request belongs to."""
+    endpoint, clock, credentials, listing, _ = BUCKET_NAMES
+    if isinstance(error, (CredentialsMissing, CredentialsRefused)):
+        return credentials
+    if isinstance(error, ClockWrong):
+        return clock
+    answered = store.connection.answered or isinstance(error, (AccessRefused, BucketMissing, RegionWrong))
+    return endpoint if isinstance(error, EndpointWrong) or not answered else listing
 
 
 def write_finding(store: ObjectStore) -> Finding:
@@ -148,21 +102,21 @@ def write_finding(store: ObjectStore) -> Finding:
 
 
 def bucket_findings(store: S3Store) -> Iterator[Finding]:
-    """A finding for each of ``BUCKET_NAMES``."""
-    try:
-        endpoint = probe_endpoint(store.endpoint)
-    except F5PipelineError as error:
-        failed = BUCKET_NAMES[2] if isinstance(error, CredentialsMissing) else BUCKET_NAMES[0]
+    """A finding for each of ``BUCKET_NAMES``, from the requests that a batch begins with."""
+    error = probe_listing(store)
+    failed = failed_check(store, error) if error else ""
+    if error and (isinstance(error, CredentialsMissing) or failed == BUCKET_NAMES[0]):  # no server has answered
         yield from (from_error(name, error) if name == failed else skipped(name, failed) for name in BUCKET_NAMES)
         return
-    yield check_endpoint(endpoint)
-    if endpoint.error:
-        yield from (skipped(name, BUCKET_NAMES[0]) for name in BUCKET_NAMES[1:])
-        return
-    yield check_clock(endpoint)
-    access = list(check_access(store, probe_listing(store)))
-    yield from access
-    failed = next((finding.name for finding in access if finding.status != "ok"), "")
+    yield check_endpoint(store)
+    clock = check_clock(store.connection.skew_seconds)
+    yield clock if failed != clock.name or error is None else from_error(clock.name, error)
+    for name, text in zip(BUCKET_NAMES[2:4], ("The server accepts them.", f"{store.url} can be listed."), strict=True):
+        passed = BUCKET_NAMES.index(name) < BUCKET_NAMES.index(failed) if failed else True
+        if error and name == failed:
+            yield from_error(name, error)
+        else:
+            yield ok(name, text) if passed else skipped(name, failed)
     yield skipped(BUCKET_NAMES[4], failed) if failed else write_finding(store)
 
 

@@ -8,7 +8,6 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from difflib import get_close_matches
 from pathlib import Path
-from urllib.parse import urlsplit
 
 from dotenv import find_dotenv
 from dotenv.parser import parse_stream
@@ -83,7 +82,6 @@ def _problems(variables: Variables) -> Iterator[tuple[str, str]]:
             )
         elif name.startswith(("F5_", "AWS_")):
             yield from _value_problems(name, variables)
-    yield from _endpoint_problems(variables.all)
 
 
 def _suggestion(name: str) -> str | None:
@@ -106,9 +104,3 @@ def _value_problems(name: str, variables: Variables) -> Iterator[tuple[str, str]
     if None not in (in_file, in_environment) and in_file != in_environment:
         found = f"{name} in {variables.env_file} is not used: the environment sets another value."
         yield found, f"Remove {name} from one of the two."
-
-
-def _endpoint_problems(values: Mapping[str, str]) -> Iterator[tuple[str, str]]:
-    for name in ("AWS_ENDPOINT_URL", "AWS_ENDPOINT_URL_S3"):
-        if urlsplit(values.get(name, "")).path.strip("/"):
-            yield f"{name} has a path.", "Name the bucket in F5_STORE (s3://bucket/prefix), not in the endpoint."

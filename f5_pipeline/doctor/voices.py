@@ -10,7 +10,7 @@ from f5_pipeline.models.spec import ModelSpec
 from f5_pipeline.storage.local import LocalStore
 from f5_pipeline.storage.object_store import ObjectStore
 from f5_pipeline.voices.checks import VoiceLimits
-from f5_pipeline.voices.listing import list_voices
+from f5_pipeline.voices.listing import describe_unused, list_voices
 from f5_pipeline.voices.prepare import prepare_voices
 
 NAME = "voices"
@@ -24,16 +24,21 @@ def probe_voices(store: ObjectStore, cache: Path, model: ModelSpec) -> dict[str,
     return {name: files.problems for name, files in list_voices(store).items()}
 
 
-def check_voices(problems: Mapping[str, Sequence[str]]) -> Finding:
-    """Never fails: a batch with an unusable voice still speaks the rows of other voices."""
+def check_voices(problems: Mapping[str, Sequence[str]], unused: Sequence[str] = ()) -> Finding:
+    """Never fails: a batch with an unusable voice still speaks the rows of other voices.
+
+    Args:
+        problems: of each voice, by name.
+        unused: keys of files that belong to no voice.
+    """
     unusable = {name: found for name, found in problems.items() if found}
-    usable = len(problems) - len(unusable)
+    usable, remark = len(problems) - len(unusable), f" {describe_unused(unused)}" if unused else ""
     if not problems:
         fix = "Put voices/NAME.wav and voices/NAME.txt into the store; 'make demo' adds six."
-        return warn(NAME, "The store has no voices yet.", fix)
+        return warn(NAME, f"The store has no voices yet.{remark}", fix)
     if unusable:
         shown = "; ".join(f"{name}: {found[0]}" for name, found in list(unusable.items())[:_MAX_SHOWN])
         more = "; …" if len(unusable) > _MAX_SHOWN else ""
-        found = f"Usable voices: {usable}. Unusable: {len(unusable)} ({shown}{more})."
+        found = f"Usable voices: {usable}. Unusable: {len(unusable)} ({shown}{more}).{remark}"
         return warn(NAME, found, "See: f5-pipeline voices")
-    return ok(NAME, f"Usable voices: {usable}.")
+    return ok(NAME, f"Usable voices: {usable}.{remark}")

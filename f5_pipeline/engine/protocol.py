@@ -68,6 +68,11 @@ class SpeechEngine(Protocol):
         """
 
 
+def placement_of(engine: SpeechEngine) -> str:
+    """Where an engine speaks, for people: "cuda:0"; "" if it has no attribute ``placement``."""
+    return str(getattr(engine, "placement", ""))
+
+
 def frames_of(seconds: float) -> int:
     """The mel frames of a duration."""
     return round(seconds * SAMPLE_RATE / HOP_LENGTH)

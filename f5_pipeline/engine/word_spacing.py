@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
-from f5_pipeline.engine.protocol import Chunk, SpeechEngine, SpokenChunk, reference_frames
+from f5_pipeline.engine.protocol import Chunk, SpeechEngine, SpokenChunk, placement_of, reference_frames
 from f5_pipeline.models.word_timing import WordTiming
 
 
@@ -17,6 +17,11 @@ class WordSpacingEngine:
 
     def __init__(self, engine: SpeechEngine, word_timing: WordTiming) -> None:
         self._engine, self._word_timing = engine, word_timing
+
+    @property
+    def placement(self) -> str:
+        """See ``placement_of``."""
+        return placement_of(self._engine)
 
     def speak(self, chunks: Sequence[Chunk]) -> Iterator[SpokenChunk]:
         """See ``SpeechEngine``."""

@@ -16,15 +16,30 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
+from platformdirs import user_cache_path
+
+from f5_pipeline.display.characters import visible
+from f5_pipeline.display.secrets import redact
+from f5_pipeline.environment.accelerators import check_device_apart
 from f5_pipeline.environment.download import fetch_wheel, measure_wheel, wheel_path
 from f5_pipeline.environment.install import (
     PIP_ENVIRONMENT,
     install_wheel,
     obstacle_to_installing,
     origin_of_installed,
+    remove_remains,
     uninstall,
 )
-from f5_pipeline.environment.installed import changes, flash_attn_present, installed_files, site_packages
+from f5_pipeline.environment.installed import (
+    changes,
+    explain_failure,
+    flash_attn_location,
+    flash_attn_present,
+    installed_files,
+    other_owners,
+    removal_command,
+    site_packages,
+)
 from f5_pipeline.environment.platform import PlatformTags, read_tags
 from f5_pipeline.environment.proof import Proof, prove_flash_attn
 from f5_pipeline.environment.record import EnvironmentReport, read_record, record_path, write_record
@@ -37,7 +52,8 @@ from f5_pipeline.errors import (
     ObjectMissing,
     StoreUnusable,
 )
-from f5_pipeline.settings.environment import Settings
+from f5_pipeline.settings.devices import kind_of
+from f5_pipeline.settings.environment import Settings, address_of
 from f5_pipeline.storage.disk_space import Need, check_disk_space
 from f5_pipeline.storage.filesystem import is_network_filesystem
 from f5_pipeline.storage.locks import hold
@@ -65,6 +81,7 @@ def prove_environment(settings: Settings, bytes_to_come: int = 0) -> Environment
         FlashAttnBroken: a flash_attn that the user installed does not work.
         FileAltered: the wheel is not the pinned one, or not the one of the first download.
         FileUnusable: the disk is full or read-only.
+        BadSetting: torch does not offer the device ``F5_DEVICE`` here.
         EnvironmentBroken: torch cannot be imported.
         GpuUnusable: the GPU does not even compute torch's own attention.
     """
@@ -103,6 +120,8 @@ def obstacle_to_flash_attn(settings: Settings, tags: PlatformTags) -> str | None
         return "F5_ATTENTION is torch"
     if settings.device == "cpu":
         return "F5_DEVICE is cpu, and flash_attn's kernels run on GPUs only"
+    if kind_of(settings.device) not in ("auto", "cuda"):
+        return f"F5_DEVICE is {settings.device}, and flash_attn's kernels run on NVIDIA GPUs only"
     if settings.precision == "float32":
         return "F5_PRECISION is float32, and flash_attn computes in 16 bit only"
     if tags.torch is None:
@@ -133,10 +152,13 @@ def _lock(settings: Settings) -> Path:
 
 
 def _prove(settings: Settings, bytes_to_come: int) -> EnvironmentReport:
+    if settings.device not in ("auto", "cpu") and not settings.ray_address:  # with Ray, a worker's machine has it
+        check_device_apart(settings.device)
     tags = read_tags(settings.device)
     obstacle = obstacle_to_flash_attn(settings, tags)
     if obstacle is None and _another_is_pinned(settings, tags):
         uninstall()
+    remove_remains()
     if flash_attn_present():
         proof = prove_flash_attn(device=None if obstacle else settings.device)
         if proof.works and obstacle is None:
@@ -149,28 +171,27 @@ def _prove(settings: Settings, bytes_to_come: int) -> EnvironmentReport:
 
 
 def _remove_broken(proof: Proof) -> None:
-    """Uninstall a broken flash_attn that this pipeline installed.
+    """Uninstall a broken flash_attn that this pipeline installed, and that no other distribution shares.
 
     Raises:
-        FlashAttnBroken: the user installed it.
+        FlashAttnBroken: the user installed it, or another distribution (flash-attn-4) that has the same package.
     """
-    if origin_of_installed() is None:
-        command = f"{sys.executable} -m pip uninstall flash_attn"
-        raise FlashAttnBroken(str(site_packages()), proof.failure, command)
+    if origin_of_installed() is None or other_owners():
+        raise FlashAttnBroken(flash_attn_location(), explain_failure(proof.failure), removal_command())
     uninstall()
 
 
 def _another_is_pinned(settings: Settings, tags: PlatformTags) -> bool:
     """True if the wheel that this pipeline installed is not the one that is now pinned."""
     origin = origin_of_installed()
-    if origin is None or settings.flash_attn is None:
+    if origin is None or settings.flash_attn is None or other_owners():
         return False
-    wheel = choose_wheel(tags, settings.wheels, settings.flash_attn)
+    wheel = choose_wheel(tags, address_of(settings.wheels), address_of(settings.flash_attn))
     return isinstance(wheel, Wheel) and (wheel.name != origin.wheel or wheel.sha256 not in (None, origin.sha256))
 
 
 def _choose(settings: Settings, tags: PlatformTags, bytes_to_come: int) -> EnvironmentReport:
-    wheel = choose_wheel(tags, settings.wheels, settings.flash_attn)
+    wheel = choose_wheel(tags, address_of(settings.wheels), address_of(settings.flash_attn))
     if isinstance(wheel, NoWheel):
         return _torch(settings, tags, f"{wheel.reason}; to have flash_attn, {wheel.help}")
     if (obstacle := obstacle_to_installing()) is not None:
@@ -178,9 +199,9 @@ def _choose(settings: Settings, tags: PlatformTags, bytes_to_come: int) -> Envir
     try:
         return _install(settings, tags, wheel, bytes_to_come)
     except (DownloadFailed, ObjectMissing, StoreUnusable) as error:
-        why = f"{wheel.name} is not available. {error}"
+        why = f"{_noted(wheel)} is not available. {error}"
     except InstallFailed as error:
-        why = f"{wheel.name} cannot be installed. {error}"
+        why = f"{_noted(wheel)} cannot be installed. {error}"
     return _torch(settings, tags, why, permanent=False)
 
 
@@ -196,10 +217,14 @@ def _install(settings: Settings, tags: PlatformTags, wheel: Wheel, bytes_to_come
     file = fetch_wheel(wheel, settings.cache)
     proof = install_wheel(file, settings.device)
     if not proof.works:
-        report = _torch(settings, tags, f"{wheel.name} failed its proof: {proof.failure}")
+        report = _torch(settings, tags, f"{_noted(wheel)} failed its proof: {proof.failure}")
         return replace(report, bytes_downloaded=file.bytes_downloaded)
     report = _flash_report(tags, proof, f"{wheel.name} was installed" + (f" ({wheel.note})" if wheel.note else ""))
     return replace(report, bytes_downloaded=file.bytes_downloaded)
+
+
+def _noted(wheel: Wheel) -> str:
+    return f"{wheel.name} ({wheel.note})" if wheel.note else wheel.name
 
 
 def _flash_report(tags: PlatformTags, proof: Proof, how: str) -> EnvironmentReport:
@@ -227,7 +252,7 @@ def _torch(settings: Settings, tags: PlatformTags, why: str, *, permanent: bool 
     retry = "" if permanent else f" (It is tried again after {RETRY_SECONDS / 60:.0f} minutes.)"
     return EnvironmentReport(
         "torch",
-        f"torch attention, because {why}{retry}",
+        f"torch attention, because {visible(redact(why))}{retry}",
         tags,
         installed_files(),
         valid_until=None if permanent else time.time() + RETRY_SECONDS,
@@ -241,4 +266,4 @@ def _later_downloads(settings: Settings, size: int) -> Need:
 def _deletable(settings: Settings) -> Sequence[Path]:
     """Caches that the user may delete."""
     home = Path.home() / ".cache"
-    return [settings.cache, home / "pip", home / "huggingface", home / "torch"]
+    return [settings.cache, user_cache_path("pip"), home / "huggingface", home / "torch"]

@@ -6,16 +6,22 @@ A wheel comes from a URL, a folder or a bucket. It is verified against its pinne
 from __future__ import annotations
 
 import shutil
+import struct
 import zipfile
 from pathlib import Path
 
+from f5_pipeline.display.secrets import public_address
 from f5_pipeline.environment.wheels import Wheel
 from f5_pipeline.errors import BadSetting, DownloadFailed, FileUnusable, ObjectMissing
 from f5_pipeline.storage.filesystem import translate_os_errors
-from f5_pipeline.storage.http import download, open_ranges, public_url
+from f5_pipeline.storage.http import download, open_ranges
 from f5_pipeline.storage.object_store import ObjectStore
 from f5_pipeline.storage.open import open_store
 from f5_pipeline.storage.pinned import PinnedFile, fetch_pinned
+
+_LARGEST = 4_000_000_000  # bytes of a wheel; upstream's have less than a tenth
+#: What zipfile raises for a file that is no zip file, or a damaged one.
+_NOT_A_ZIP = (zipfile.BadZipFile, NotImplementedError, ValueError, OverflowError, EOFError, struct.error)
 
 
 def wheel_path(wheel: Wheel, cache: Path) -> Path:
@@ -30,7 +36,8 @@ def measure_wheel(wheel: Wheel, cache: Path) -> tuple[int, int]:
     of the table.
 
     Raises:
-        DownloadFailed: the server cannot be reached, or the server or folder does not have the wheel.
+        DownloadFailed: the server cannot be reached, or the server or folder does not have the wheel, or an address is
+            not allowed (``storage.web_route``).
         ObjectMissing, StoreUnusable: the same for a bucket.
         FileUnusable: a local file is not a wheel.
     """
@@ -59,7 +66,7 @@ def fetch_wheel(wheel: Wheel, cache: Path) -> PinnedFile:
 
     def fetch(folder: Path) -> tuple[Path, int]:
         if wheel.source.startswith(("http://", "https://")):
-            done = download(wheel.source, folder, pinned=wheel.sha256 is not None)
+            done = download(wheel.source, folder, pinned=wheel.sha256 is not None, limit=_LARGEST)
             return done.path, done.bytes_received
         path = folder / wheel.name
         if wheel.source.startswith("s3://"):
@@ -74,21 +81,21 @@ def fetch_wheel(wheel: Wheel, cache: Path) -> PinnedFile:
 
 
 def _measure_remote(wheel: Wheel) -> tuple[int, int]:
-    reader = open_ranges(wheel.source)
+    reader = open_ranges(wheel.source, pinned=wheel.sha256 is not None)
     if reader is None:
         return wheel.wheel_bytes, wheel.unpacked_bytes
     try:
         with zipfile.ZipFile(reader) as archive:
             return reader.size, sum(info.file_size for info in archive.infolist())
-    except zipfile.BadZipFile:
-        raise DownloadFailed(public_url(wheel.source), "the file is not a wheel") from None
+    except _NOT_A_ZIP:
+        raise DownloadFailed(public_address(wheel.source), "the file is not a wheel") from None
 
 
 def _unpacked_bytes(path: Path) -> int:
     try:
         with zipfile.ZipFile(path) as archive:
             return sum(info.file_size for info in archive.infolist())
-    except zipfile.BadZipFile:
+    except _NOT_A_ZIP:
         raise FileUnusable(str(path), "it is not a wheel.", "Replace it, or correct F5_FLASH_ATTN.") from None
 
 
@@ -101,7 +108,10 @@ def _bucket(wheel: Wheel) -> tuple[ObjectStore, str]:
 
 
 def _local(wheel: Wheel) -> Path:
-    path = Path(wheel.source).expanduser()
+    try:
+        path = Path(wheel.source).expanduser()
+    except RuntimeError:
+        raise DownloadFailed(wheel.source, "it is in the home folder of an unknown user") from None
     if not path.is_file():
         raise DownloadFailed(str(path), "there is no such file")
     return path

@@ -25,7 +25,14 @@ from pathlib import Path
 
 import psutil
 
-from f5_pipeline.environment.installed import flash_attn_distribution, flash_attn_present, site_packages
+from f5_pipeline.environment.installed import (
+    empty_remains,
+    flash_attn_distribution,
+    flash_attn_present,
+    other_owners,
+    removal_command,
+    site_packages,
+)
 from f5_pipeline.environment.proof import Proof, prove_flash_attn
 from f5_pipeline.errors import InstallFailed
 from f5_pipeline.storage.filesystem import translate_os_errors
@@ -65,6 +72,8 @@ def obstacle_to_installing() -> str | None:
         return "pip is not installed here (python -m ensurepip brings it)"
     if find_spec("einops") is None:
         return "flash_attn needs einops, which is not installed (pip install einops)"
+    if others := other_owners():
+        return f"{' and '.join(others)} has files in the same package, flash_attn ({removal_command()} removes them)"
     externally_managed = Path(sysconfig.get_path("stdlib"), "EXTERNALLY-MANAGED")
     if sys.prefix == sys.base_prefix and externally_managed.exists():
         return f"{sys.prefix} belongs to the operating system's package manager; use a virtual environment"
@@ -107,6 +116,18 @@ def uninstall() -> None:
         InstallFailed: pip failed.
     """
     _pip("uninstall", "--yes", "flash_attn")
+    invalidate_caches()
+
+
+def remove_remains() -> None:
+    """Remove empty folders of an uninstalled flash-attn-4, which break ``import f5_tts``.
+
+    Raises:
+        FileUnusable: one cannot be removed.
+    """
+    for folder in empty_remains():
+        with translate_os_errors(folder):
+            shutil.rmtree(folder)
     invalidate_caches()
 
 

@@ -1,14 +1,21 @@
-"""The installed files of torch and flash_attn, and their changes since they were proven."""
+"""The installed files of torch and flash_attn, and their changes since they were proven.
+
+Other distributions may bring a package ``flash_attn`` too. flash-attn-4 does, without the functions of flash_attn 2:
+beside none of flash_attn 2 it is a namespace package, which f5_tts takes for flash_attn 2 and fails to import.
+"""
 
 from __future__ import annotations
 
 import os
+import sys
 import sysconfig
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from importlib.metadata import Distribution, distributions
+from importlib.metadata import Distribution, distributions, packages_distributions
 from importlib.util import find_spec
 from pathlib import Path
+
+from packaging.utils import canonicalize_name
 
 from f5_pipeline.environment.platform import torch_version
 
@@ -65,6 +72,55 @@ def flash_attn_distribution() -> Distribution | None:
 def flash_attn_present() -> bool:
     """True if ``import flash_attn`` would find a module, with or without metadata."""
     return find_spec("flash_attn") is not None
+
+
+def flash_attn_location() -> str:
+    """The file or folder that ``import flash_attn`` would find; "" if there is none."""
+    spec = find_spec("flash_attn")
+    if spec is None:
+        return ""
+    return spec.origin or next(iter(spec.submodule_search_locations or ()), "")
+
+
+def other_owners() -> list[str]:
+    """The distributions besides flash_attn's own that have files in the package ``flash_attn``: ["flash-attn-4"]."""
+    if not flash_attn_present():
+        return []
+    names = {str(canonicalize_name(name)) for name in packages_distributions().get("flash_attn", ())}
+    return sorted(names - {"flash-attn"})
+
+
+def empty_remains() -> list[Path]:
+    """The folders ``flash_attn`` without a file, which pip leaves behind when it uninstalls flash-attn-4.
+
+    Python takes each for a namespace package, so f5_tts cannot be imported beside one.
+    """
+    spec = find_spec("flash_attn")
+    if spec is None or spec.origin is not None or flash_attn_distribution() is not None or other_owners():
+        return []
+    folders = {Path(folder) for folder in spec.submodule_search_locations or ()}
+    return sorted(folder for folder in folders if not any(_holds_a_file(path) for path in folder.rglob("*")))
+
+
+def _holds_a_file(path: Path) -> bool:
+    return not path.is_dir() and path.suffix != ".pyc"
+
+
+def removal_command() -> str:
+    """The command that removes what makes ``import flash_attn`` fail: flash_attn 2, or what only looks like it."""
+    others, location = other_owners(), flash_attn_location()
+    if flash_attn_distribution() is None and not others and location:
+        folder = Path(location)
+        return f"rm -r {folder if folder.is_dir() else folder.parent}"
+    own = [] if flash_attn_distribution() is None and others else ["flash_attn"]
+    return f"{sys.executable} -m pip uninstall {' '.join([*own, *others])}"
+
+
+def explain_failure(failure: str) -> str:
+    """Why ``import flash_attn`` fails: another distribution has the package, or the failure itself."""
+    if not (others := other_owners()):
+        return failure
+    return f"{' and '.join(others)} has files in this package, and {failure}"
 
 
 def _flash_attn_files(distribution: Distribution | None) -> list[Path]:

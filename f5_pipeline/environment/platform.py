@@ -9,11 +9,15 @@ from __future__ import annotations
 import ast
 import json
 import platform
+import re
 import subprocess
 import sys
+import sysconfig
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
+
+from packaging.version import InvalidVersion, Version
 
 from f5_pipeline.errors import EnvironmentBroken
 
@@ -41,11 +45,35 @@ class PlatformTags:
     cxx11_abi: bool | None = None  # of torch's C++ strings
     gpu: str | None = None  # the name of the GPU
     capability: tuple[int, int] | None = None  # the compute capability of the GPU, (9, 0)
+    free_threaded: bool = False  # a build of Python without the GIL ("cp314t")
+
+    @property
+    def interpreter(self) -> str:
+        """ "cp314", of a build with or without the GIL."""
+        return self.python.removesuffix("t")
+
+    @property
+    def python_abi(self) -> str:
+        """ "cp314", or "cp314t" without the GIL."""
+        return f"{self.interpreter}t" if self.free_threaded or self.python.endswith("t") else self.python
+
+    @property
+    def python_version(self) -> tuple[int, int]:
+        """(3, 14) of "cp314"."""
+        return int(self.interpreter[2]), int(self.interpreter[3:])
 
     @property
     def torch_minor(self) -> str | None:
-        """ "2.7" of torch "2.7.1+cu126"."""
-        return None if self.torch is None else ".".join(self.torch.split(".")[:2])
+        """ "2.7" of torch "2.7.1+cu126", and of "2.7.0a0+34c6371d24.nv25.04"."""
+        return None if self.torch is None else ".".join(re.findall(r"\d+", self.torch)[:2])
+
+    @property
+    def torch_is_prerelease(self) -> bool:
+        """True for a nightly build, and for NVIDIA's of a state before the release."""
+        try:
+            return Version(self.torch or "0").is_prerelease
+        except InvalidVersion:  # of a build of torch with its own numbering
+            return False
 
     @property
     def cuda_major(self) -> str | None:
@@ -69,6 +97,7 @@ def read_tags(device: str = "auto") -> PlatformTags:
         glibc=platform.libc_ver()[1] or None if platform.libc_ver()[0] == "glibc" else None,
         torch=torch,
         cuda=cuda,
+        free_threaded=bool(sysconfig.get_config_var("Py_GIL_DISABLED")),
     )
     return tags if cuda is None else _with_gpu(tags, device)
 

@@ -16,12 +16,13 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Literal
 
+from f5_pipeline.display.secrets import public_address
 from f5_pipeline.environment.install import obstacle_to_installing
 from f5_pipeline.environment.installed import InstalledFiles
 from f5_pipeline.environment.platform import PlatformTags
-from f5_pipeline.environment.wheels import load_table
+from f5_pipeline.environment.wheel_table import load_table
 from f5_pipeline.errors import FileUnusable
-from f5_pipeline.settings.environment import Settings
+from f5_pipeline.settings.environment import Settings, address_of
 from f5_pipeline.storage.filesystem import translate_os_errors
 from f5_pipeline.storage.partial import atomic_write
 
@@ -53,7 +54,8 @@ def record_path(settings: Settings) -> Path:
         "version": _VERSION,
         "table": load_table(),
         "python": [sys.version, sys.prefix],
-        "settings": settings.model_dump(include={"attention", "device", "precision", "wheels", "flash_attn"}),
+        "settings": settings.model_dump(include={"attention", "device", "precision"}),
+        "sources": [public_address(address_of(each) or "") for each in (settings.wheels, settings.flash_attn)],
         "gpus": list(_gpus()),
         "obstacle": obstacle_to_installing(),  # so that removing it (pip install einops) takes effect at once
         "visible": os.environ.get("CUDA_VISIBLE_DEVICES"),

@@ -9,7 +9,8 @@ import re
 from collections.abc import Iterator, Mapping
 
 from f5_pipeline.errors import BadPronunciations
-from f5_pipeline.manifests.csv_file import Unreadable, csv_records, decode, normalised_name
+from f5_pipeline.manifests.csv_file import Unreadable, decode
+from f5_pipeline.manifests.csv_records import csv_records, header_columns
 from f5_pipeline.storage.object_store import ObjectStore
 from f5_pipeline.text.front_end import has_speech, tidy
 from f5_pipeline.text.pronunciation import Entry, fold
@@ -50,8 +51,10 @@ def parse_dictionary(data: bytes, location: str, max_entries: int = MAX_ENTRIES)
 
 def _entries(data: bytes, max_entries: int) -> list[Entry]:
     text = decode(data)
-    records = csv_records(text, "word") if text.strip() else iter(())
-    header = _header(next(records, []))
+    records = csv_records(text, _COLUMNS, ("language",)) if text.strip() else iter(())
+    header = header_columns(
+        next(records, []), _COLUMNS, ("word", "say"), "has other columns than a dictionary", _EXAMPLE
+    )
     first_lines: dict[tuple[str, str], int] = {}
     entries = []
     for line, cells in _rows(records, header, max_entries):
@@ -63,17 +66,6 @@ def _entries(data: bytes, max_entries: int) -> list[Entry]:
     if not entries:
         raise Unreadable("has no entries.", f"{_EXAMPLE} If you need none, delete the file.")
     return entries
-
-
-def _header(names: list[str]) -> list[str]:
-    columns = [normalised_name(name) for name in names]
-    while columns and not columns[-1]:  # spreadsheets leave empty columns at the end
-        columns.pop()
-    unknown = [name for name in columns if name not in _COLUMNS]
-    if unknown or len(set(columns)) < len(columns) or not {"word", "say"} <= set(columns):
-        found = ", ".join(repr(name[:40]) for name in names[:20]) or "none"
-        raise Unreadable(f"has other columns than a dictionary (its columns: {found}).", _EXAMPLE)
-    return columns
 
 
 def _rows(records: Iterator[list[str]], header: list[str], max_entries: int) -> Iterator[tuple[int, Mapping[str, str]]]:
@@ -93,15 +85,18 @@ def _entry(line: int, cells: Mapping[str, str]) -> Entry:
     word, say = (" ".join(tidy(cells.get(name, "")).split()) for name in ("word", "say"))
     language = cells.get("language", "").strip().lower().replace("_", "-")
     for name, value in (("word", word), ("say", say)):
-        if not value:
-            raise Unreadable(f"has no {name} in line {line}.", "Fill in both the word and its pronunciation.")
+        if not value and (name == "word" or name not in cells):
+            fix = "Fill in both; a word that is not spoken has an empty cell for its pronunciation."
+            raise Unreadable(f"has no {name} in line {line}.", fix)
         if len(value) > _MAX_CHARACTERS:
             fix = f"An entry has at most {_MAX_CHARACTERS} characters."
             raise Unreadable(f"has a {name} of {len(value)} characters in line {line}.", fix)
         if "[" in value or "]" in value:
             raise Unreadable(f"has a bracket in line {line}.", "A dictionary cannot contain tags; write only words.")
-    if not has_speech(say):
-        raise Unreadable(f"has nothing to say in line {line}: {say!r}.", "A pronunciation needs a letter or a digit.")
+    if say and not has_speech(say):
+        raise Unreadable(
+            f"has nothing to say in line {line}: {say!r}.", "A pronunciation has a letter or digit, or is empty."
+        )
     if language and not _LANGUAGE.fullmatch(language):
         raise Unreadable(f"has the language {language[:40]!r} in line {line}.", "Write a code such as en or pt-BR.")
     return Entry(word, say, language)

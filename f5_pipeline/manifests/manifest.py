@@ -14,10 +14,14 @@ from functools import partial
 from f5_pipeline.errors import BatchChanging, RowsRejected
 from f5_pipeline.manifests.batch_files import BatchFiles, stored_files
 from f5_pipeline.manifests.batch_settings import BatchSettings
+from f5_pipeline.manifests.columns import COLUMNS
 from f5_pipeline.manifests.dictionary import read_dictionary
+from f5_pipeline.manifests.formats.markdown import md_section_titles
 from f5_pipeline.manifests.inputs import CurrentInputs, dictionary_version
+from f5_pipeline.manifests.manifest_rows import ManifestRows
 from f5_pipeline.manifests.resolve import Resolver
-from f5_pipeline.manifests.rows import COLUMNS, read_rows
+from f5_pipeline.manifests.text_language import clash_warnings
+from f5_pipeline.manifests.time_line import with_next_starts
 from f5_pipeline.manifests.utterance import RejectedRow, Utterance
 from f5_pipeline.manifests.utterance_file import BatchContents
 from f5_pipeline.models.spec import ModelSpec
@@ -96,9 +100,10 @@ def resolve_files(
         BadManifest, BadPronunciations: the manifest or the store's dictionary cannot be read.
         UnknownModel, LicenceForbids: the batch's model is not in the catalogue, or its licence forbids commercial use.
     """
-    update = {"commercial": True} if settings.commercial else {}
-    batch_settings = files.settings.model_copy(update=update)
-    rows = partial(read_rows, files.data, files.format, files.location)
+    batch_settings = _batch_settings(files, settings)
+    rows = ManifestRows(files.data, files.read_as, files.location, batch_settings)
+    if files.read_as == "md":
+        batch_settings = _with_section_titles(batch_settings, files.data)
     resolver = Resolver(
         settings=batch_settings,
         default_model=settings.model,
@@ -107,13 +112,34 @@ def resolve_files(
         voices=list_voices(store) if voices is None else voices,
         voice_settings=partial(read_voice_settings, store),
         vocabulary_of=vocabulary_of or partial(local_vocabulary, cache=settings.cache),
-        last_row=lambda: max(row.number for row in rows()),  # reads the file again instead of holding all rows
+        last_row=rows.last_row,
+        decisions=files.decisions,
         pronunciations=Pronunciations(files.pronunciations, read_dictionary(store, STORE_DICTIONARY)),
     )
-    utterances, rejected = _partition(resolver.resolve(row) for row in rows())
-    warnings = (*_column_warnings(resolver.user_columns), *_model_warnings(resolver), *_step_warnings(utterances))
+    resolved, rejected = _partition(resolver.resolve(row) for row in rows)
+    utterances, misplaced = with_next_starts(resolved, batch_settings, files.batch)
+    warnings = (
+        *rows.notes,
+        *_column_warnings(resolver.user_columns),
+        *_model_warnings(resolver),
+        *clash_warnings(resolver.clashing_rows),
+        *_step_warnings(utterances),
+    )
     sha256 = hashlib.sha256(files.data).hexdigest()
-    return BatchContents(batch_settings, utterances, rejected, sha256, warnings)
+    return BatchContents(batch_settings, tuple(utterances), (*rejected, *misplaced), sha256, warnings)
+
+
+def _batch_settings(files: BatchFiles, settings: Settings) -> BatchSettings:
+    """The settings of a batch, with what the environment and the format of the manifest add."""
+    update: dict[str, object] = {"commercial": True} if settings.commercial else {}
+    if files.format == "md" and "markup" not in files.settings.model_fields_set:
+        update["markup"] = "markdown"
+    return files.settings.model_copy(update=update)
+
+
+def _with_section_titles(settings: BatchSettings, document: bytes) -> BatchSettings:
+    """The settings with the titles of a Markdown document's sections; those of the settings win."""
+    return settings.model_copy(update={"section_titles": {**md_section_titles(document), **settings.section_titles}})
 
 
 def _voices_of(contents: BatchContents) -> set[str]:
@@ -139,6 +165,8 @@ def _column_warnings(columns: Iterable[str]) -> list[str]:
     """Warn of user columns that look like settings or misspelt columns."""
     warnings = []
     for name in columns:
+        if name in COLUMNS:
+            continue
         if name in BatchSettings.model_fields:
             warnings.append(
                 f"The column {name!r} has no effect; as a batch setting it belongs in the batch's .toml file."

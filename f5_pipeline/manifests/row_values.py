@@ -5,14 +5,30 @@
 
 from __future__ import annotations
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from typing import Annotated, Any
 
-from f5_pipeline.manifests.rows import ManifestRow
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+from pydantic_core import PydanticCustomError
+
+from f5_pipeline.manifests.formats.reading import ManifestRow
 from f5_pipeline.settings.fields import CfgStrength, Language, NfeStep, Pause, Seed, Speed
 from f5_pipeline.settings.validation import explain
 from f5_pipeline.storage.object_store import is_slug
+from f5_pipeline.text.cues import seconds_of
 
 SLUG_RULE = "letters, digits, '.', '_' and '-', no leading dot, at most 128"
+_LATEST_TIME = 360_000  # seconds: 100 hours
+
+
+def _time(value: Any) -> float:
+    seconds = seconds_of(str(value))
+    if seconds is None:
+        raise PydanticCustomError("not_a_time", "must be seconds or a time such as 00:01:02,500")
+    return seconds
+
+
+#: Seconds from the beginning of a time line; written as seconds, or as in subtitles.
+Time = Annotated[float, BeforeValidator(_time), Field(ge=0, lt=_LATEST_TIME)]
 
 
 class RowValues(BaseModel):
@@ -26,6 +42,8 @@ class RowValues(BaseModel):
     nfe_step: NfeStep | None = None
     cfg_strength: CfgStrength | None = None
     pause_after_seconds: Pause | None = None
+    start: Time | None = None
+    end: Time | None = None
 
 
 _VALUES = tuple(RowValues.model_fields)
@@ -55,7 +73,9 @@ def values_of(row: ManifestRow) -> RowValues:
     except ValidationError as error:
         invalid = explain(error, RowValues)
         name, value = invalid.name, str(invalid.value)
-        point = " (write a decimal point, not a comma)" if "," in value and name != "language" else ""
+        point = (
+            " (write a decimal point, not a comma)" if "," in value and name not in ("language", "start", "end") else ""
+        )
         raise RowRejected(f"Its {name} {invalid.reason}, but is {value!r}{point}") from None
 
 

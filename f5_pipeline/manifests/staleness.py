@@ -19,6 +19,7 @@ from f5_pipeline.storage.layout import parquet_object
 from f5_pipeline.storage.object_store import ObjectStore
 from f5_pipeline.storage.parallel import in_parallel
 
+NOT_SPOKEN = "not spoken yet"  # the reason of a batch without results
 _SHOWN_INPUTS = 5  # in a reason
 _SLICE = 200  # batches that are read together
 
@@ -32,6 +33,7 @@ class BatchState:
     waiting_since: datetime  # last change of its manifest files
     inputs_digest: str  # of all possible inputs: while it is unchanged, a failed run would fail again
     being_submitted: bool = False  # its files are being replaced, or a submission was interrupted: a run would fail
+    manifest_bytes: int = 0
 
     @property
     def sort_key(self) -> str:
@@ -76,7 +78,8 @@ def _states(store: ObjectStore, batches: Sequence[ManifestFiles], inputs: Curren
     for files, provenance in zip(batches, records, strict=True):
         index = indexes.get(parquet_object(files.batch))
         reason = "" if files.being_submitted else _reason(files, provenance, index.etag if index else "", inputs)
-        yield BatchState(files.batch, reason, files.changed, inputs.digest(files), files.being_submitted)
+        size = sum(manifest.size for manifest in files.manifests)
+        yield BatchState(files.batch, reason, files.changed, inputs.digest(files), files.being_submitted, size)
 
 
 def _sort_key(changed: datetime, batch: str) -> str:
@@ -85,7 +88,7 @@ def _sort_key(changed: datetime, batch: str) -> str:
 
 def _reason(files: ManifestFiles, provenance: Provenance | None, index: str, inputs: CurrentInputs) -> str:
     if provenance is None:
-        return "not spoken yet"
+        return NOT_SPOKEN
     versions = provenance.input_versions.items()
     changed = [name for name, version in versions if version != inputs.version(name, files)]
     if changed:
@@ -94,4 +97,6 @@ def _reason(files: ManifestFiles, provenance: Provenance | None, index: str, inp
         return "its index was replaced or deleted"
     if provenance.delivered != index:
         return "not delivered yet"
+    if provenance.damaged:
+        return f"{provenance.damaged} damaged clip{'s' * (provenance.damaged != 1)}"
     return f"{provenance.failed} failed line{'s' * (provenance.failed != 1)}" if provenance.failed else ""

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Literal
 
 from f5_pipeline.models.spec import Sampling
-from f5_pipeline.text.tags import pause_tag, voice_tag
+from f5_pipeline.text.tag_syntax import pause_tag, voice_tag
 
 
 @dataclass(frozen=True)
@@ -19,6 +20,40 @@ class Passage:
     speed: float  # as in ``Sampling``
     pause_before_seconds: float = 0.0  # 0 except in the first passage
     pause_after_seconds: float = 0.0
+
+
+@dataclass(frozen=True)
+class TimeSlot:
+    """The time of an utterance on the time line of its section, in seconds."""
+
+    start: float
+    end: float | None = None
+    next_start: float | None = None  # the first later start in its section
+    fit: bool = False  # its speech rate is still to be chosen, so that it ends in time
+
+    @property
+    def seconds(self) -> float | None:
+        """The time for its speech: to its end, or else to the next start. None: any time."""
+        end = self.next_start if self.end is None else self.end
+        return None if end is None else end - self.start
+
+    @property
+    def limit_seconds(self) -> float | None:
+        """When it must be over, counted from its start: at its end or at the next start, whichever is later."""
+        if self.next_start is None:
+            return None
+        return max(self.next_start, self.end or 0.0) - self.start
+
+
+@dataclass(frozen=True)
+class Decision:
+    """What a listener decided about a line, as it concerns its clip. ``manifests.decisions`` reads decisions."""
+
+    action: Literal["", "accept", "respeak"] = ""
+    take: int = 0  # accept: the take to keep; respeak: the last of the takes to leave behind
+    key: str = ""  # the clip key of the take that was heard: the action is only about this clip; "": any clip
+    note: str = ""
+    original_text: str = ""  # of the manifest, if the listener changed the text
 
 
 @dataclass(frozen=True)
@@ -38,7 +73,12 @@ class Utterance:
     section: str | None = None
     pause_after_seconds: float | None = None
     columns: Mapping[str, str] = field(default_factory=dict)  # the user's own columns, copied to the index
+    slot: TimeSlot | None = None  # None: it has no time, or the batch ignores times
     passages: tuple[Passage, ...] = ()  # empty if one voice speaks the whole text without a tagged pause
+    language_source: str = ""  # what the language follows from: "row", "batch", "voice", "script Latin", "model"
+    unsayable: Literal["reject", "drop"] = "reject"  # signs that the model cannot say, as in the batch settings
+    notes: tuple[str, ...] = ()  # how the row was read, where a user may not expect it: sentences
+    decision: Decision | None = None  # of a listener
 
     @property
     def voices(self) -> tuple[str, ...]:

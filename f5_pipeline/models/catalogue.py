@@ -15,6 +15,7 @@ from f5_pipeline.errors import BadSetting, UnknownModel
 from f5_pipeline.models.entry import build_spec
 from f5_pipeline.models.spec import ModelSpec
 from f5_pipeline.settings.environment import Settings
+from f5_pipeline.settings.toml import MAX_TOML_BYTES, parse_toml
 
 if sys.version_info >= (3, 11):
     import tomllib
@@ -55,6 +56,8 @@ def model_named(settings: Settings, name: str | None = None) -> ModelSpec:
 
 def _read_toml(path: Path) -> dict[str, Any]:
     try:
-        return tomllib.loads(path.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        raise BadSetting("Environment", "F5_MODELS", f"the file {path} cannot be read: {error}.") from None
+        with path.open("rb") as file:
+            data = file.read(MAX_TOML_BYTES + 1)
+    except OSError as error:
+        raise BadSetting("Environment", "F5_MODELS", f"the file {path} cannot be read: {error.strerror}.") from None
+    return parse_toml(data, str(path))

@@ -17,12 +17,14 @@ from pydantic import (
     model_validator,
 )
 
+from f5_pipeline.display.secrets import learn_address, public_address
 from f5_pipeline.errors import BadSetting
-from f5_pipeline.models.source import parse_source, public_source
+from f5_pipeline.models.source import file_name, parse_source
 from f5_pipeline.models.spec import FILES, ModelSpec, Sampling, SourceFile
 from f5_pipeline.settings.fields import SHA256
 from f5_pipeline.settings.validation import bad_setting
 from f5_pipeline.storage.object_store import is_slug
+from f5_pipeline.storage.web_route import names_private_host
 
 #: Licences that allow commercial use. For a licence that is neither listed nor NC, the entry must set ``commercial``.
 _COMMERCIAL = {"MIT", "Apache-2.0", "BSD-2-Clause", "BSD-3-Clause", "CC0-1.0", "CC-BY-3.0", "CC-BY-4.0"}
@@ -53,9 +55,17 @@ class _File(_Strict):
 
     @model_validator(mode="after")
     def _plain_http_needs_a_hash(self) -> _File:
-        if self.source.startswith("http://") and self.sha256 is None:
+        if self.source.startswith("http://") and self.sha256 is None and not _is_own_server(self.source):
             raise ValueError("a plain http:// source can be altered in transit; give its sha256 too, or use https://")
         return self
+
+
+def _is_own_server(url: str) -> bool:
+    """True if the URL names a server in a private network; an invalid URL is reported when it is parsed."""
+    try:
+        return names_private_host(url)
+    except ValueError:
+        return True
 
 
 class _Sampling(_Strict):
@@ -138,7 +148,7 @@ class _Entry(_Strict):
             raise ValueError(
                 'spacing is for models with tokenizer = "characters" and text_embedding_average_upsampling = true'
             )
-        if not self.checkpoint.source.endswith((_SAFE_SUFFIX, *_TORCH_SUFFIXES)):
+        if not file_name(self.checkpoint.source).endswith((_SAFE_SUFFIX, *_TORCH_SUFFIXES)):
             raise ValueError("checkpoint must be a .safetensors, .pt or .pth file")
         return self
 
@@ -214,8 +224,9 @@ def _build_arch(name: str, entry: _Entry, where: str) -> dict[str, Any]:
 
 
 def _build_file(name: str, key: str, file: _File, where: str, folder: Path) -> SourceFile:
+    learn_address(file.source)
     try:
         source = parse_source(file.source, folder)
     except ValueError as error:
-        raise BadSetting(where, f"{name}.{key}", f"{public_source(file.source)!r} {error}.") from None
+        raise BadSetting(where, f"{name}.{key}", f"{public_address(file.source)[:200]!r} {error}.") from None
     return SourceFile(source.path if source.kind == "local" else source.text, file.sha256, file.size)

@@ -18,16 +18,27 @@ from importlib.util import find_spec
 from pathlib import Path
 
 from f5_pipeline.errors import BadWeights, FileAltered, ObjectMissing
-from f5_pipeline.models.hub import download_from_hub
+from f5_pipeline.models.hub import check_access, download_from_hub, take_from_cache
+from f5_pipeline.models.hub_cache import has_any
 from f5_pipeline.models.source import ModelSource, parse_source
 from f5_pipeline.models.spec import SourceFile
+from f5_pipeline.settings.hub import hub_settings
+from f5_pipeline.storage.disk_space import existing_folder
 from f5_pipeline.storage.filesystem import translate_os_errors
-from f5_pipeline.storage.http import download
+from f5_pipeline.storage.http import LARGEST, check_address, download
 from f5_pipeline.storage.layout import MODELS
 from f5_pipeline.storage.object_store import ObjectStore
 from f5_pipeline.storage.open import open_store
+from f5_pipeline.storage.part_file import resumable_bytes
 from f5_pipeline.storage.partial import atomic_write
-from f5_pipeline.storage.pinned import PinnedFile, cached_sha256, fetch_pinned, record_path, recorded_sha256
+from f5_pipeline.storage.pinned import (
+    PinnedFile,
+    cached_sha256,
+    download_folder,
+    fetch_pinned,
+    record_path,
+    recorded_sha256,
+)
 
 
 def place(source: ModelSource, cache: Path | None) -> Path | None:
@@ -51,7 +62,8 @@ def find(file: SourceFile, cache: Path | None) -> Path | None:
 
 
 def fetch(model: str, key: str, file: SourceFile, cache: Path, store: ObjectStore | None) -> PinnedFile:
-    """One file, fetched and verified: from the cache, the mirror in ``store``, or its source, in this order.
+    """One file, fetched and verified: from the cache, the user's Hugging Face cache, the mirror in ``store``, or its
+    source, in this order.
 
     Args:
         model: the model's name, for messages.
@@ -71,10 +83,47 @@ def fetch(model: str, key: str, file: SourceFile, cache: Path, store: ObjectStor
     if not source.remote:
         return _local(model, key, file, path, cache)
     assert path is not None  # a remote source has a path wherever there is a cache
-    expected = file.sha256
-    if expected is None and store is not None and not path.is_file() and recorded_sha256(path) is None:
+    expected = file.sha256 or recorded_sha256(path)
+    if expected is None and store is not None and not path.is_file():
         expected = mirrored_sha256(source, store)
-    return fetch_pinned(path, expected, lambda folder: _obtain(source, expected is not None, store, folder))
+    return fetch_pinned(path, expected, lambda folder: _obtain(source, expected, file.size, store, folder))
+
+
+def bytes_to_fetch(file: SourceFile, size: int, cache: Path) -> int:
+    """How much of a missing remote file of ``size`` bytes still needs disk space and a download.
+
+    Less than ``size`` after an interrupted download, and 0 if it can be linked from the user's Hugging Face cache.
+    """
+    path = place(parse_source(file.source), cache)
+    assert path is not None
+    hub_copy = in_hub_cache(file)
+    if hub_copy is not None and hub_copy.stat().st_dev == existing_folder(cache).stat().st_dev:
+        return 0
+    return max(0, size - resumable_bytes(download_folder(path)))
+
+
+def check_source(file: SourceFile) -> None:
+    """Ask the server of a missing file for its first byte, as the download would. A bucket is not asked.
+
+    Raises:
+        DownloadFailed, BadSetting: it does not give the file to this machine.
+    """
+    source, pinned = parse_source(file.source), file.sha256 is not None
+    if source.kind == "hf":
+        check_access(source, pinned=pinned)
+    elif source.kind == "https":
+        check_address(source.text, pinned=pinned)
+
+
+def in_hub_cache(file: SourceFile) -> Path | None:
+    """The user's Hugging Face cache, if it seems to have a file. Reads no contents.
+
+    Raises:
+        BadSetting: a variable of the hub has an impossible value.
+    """
+    source = parse_source(file.source)
+    cache = hub_settings().cache if source.kind == "hf" else None
+    return cache if cache is not None and has_any(source, file.sha256, cache) else None
 
 
 def mirrored_sha256(source: ModelSource, store: ObjectStore) -> str | None:
@@ -116,15 +165,22 @@ def _local(model: str, key: str, file: SourceFile, path: Path | None, cache: Pat
     return PinnedFile(path, found)
 
 
-def _obtain(source: ModelSource, pinned: bool, store: ObjectStore | None, folder: Path) -> tuple[Path, int]:
-    """Fetch into ``folder``, from the mirror if it has the file, else from the source. Returns path and size."""
+def _obtain(
+    source: ModelSource, sha256: str | None, size: int | None, store: ObjectStore | None, folder: Path
+) -> tuple[Path, int]:
+    """Fetch into ``folder``. Returns the path and the bytes that came over the network.
+
+    ``size``: of the file in bytes, if it is known. A server may not send more.
+    """
+    if source.kind == "hf" and (path := take_from_cache(source, folder, sha256)) is not None:
+        return path, 0
     if store is not None and store.stat(MODELS + source.key) is not None:
         return _from_store(store, MODELS + source.key, folder)
     if source.kind == "hf":
-        return download_from_hub(source, folder)
+        return download_from_hub(source, folder, pinned=sha256 is not None, limit=size or LARGEST)
     if source.kind == "s3":
         return _from_store(open_store(f"s3://{source.place}"), source.path, folder)
-    done = download(source.text, folder, pinned=pinned)
+    done = download(source.text, folder, pinned=sha256 is not None, limit=size or LARGEST)
     return done.path, done.bytes_received
 
 

@@ -102,13 +102,25 @@ def prove_vocoder(spec: ModelSpec, config: Path, weights: Path) -> None:
     _compare(spec.name, f"the vocoder {weights} is not the one that its config.yaml describes", expected, learned)
 
 
+_LARGEST_CONFIG = 100_000  # bytes; Vocos's own has 500
 _LARGEST = 100_000  # upper bound of a vocoder's sizes, so that listing the expected shapes stays fast
 _VOCODER_FIX = "Use a Vocos for 24 kHz, 100 mel channels and hop 256, such as hf://charactr/vocos-mel-24khz."
 
 
+class _PlainLoader(yaml.SafeLoader):
+    """Loads YAML without aliases: a few lines of nested ones stand for more values than fit in any memory."""
+
+    def compose_node(self, parent: Any, index: Any) -> Any:
+        if self.check_event(yaml.AliasEvent):
+            raise yaml.YAMLError("it has aliases")
+        return super().compose_node(parent, index)
+
+
 def _vocoder_parts(model: str, config: Path) -> dict[str, Mapping[str, Any]]:
     try:
-        read = yaml.safe_load(config.read_text(encoding="utf-8"))
+        if config.stat().st_size > _LARGEST_CONFIG:
+            raise ValueError
+        read = yaml.load(config.read_text(encoding="utf-8"), _PlainLoader)
         parts = {part: (read[part]["class_path"], dict(read[part].get("init_args") or {})) for part in _VOCOS_CLASSES}
     except (yaml.YAMLError, RecursionError, ValueError, KeyError, TypeError, AttributeError):
         raise BadWeights(model, f"{config} is not the configuration of a Vocos.", _VOCODER_FIX) from None

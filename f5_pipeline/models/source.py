@@ -13,7 +13,10 @@ from urllib.parse import urlsplit
 
 from f5_pipeline.storage.object_store import is_slug
 
-_HF = re.compile(r"hf://(?P<owner>[^/@]+)/(?P<repo>[^/@]+)(@(?P<revision>[^/@]+))?/(?P<path>.+)")
+#: A name on the hub: letters, digits and underscores, with single dots and dashes between them.
+_HF_NAME = r"[A-Za-z0-9_]+(?:[.-][A-Za-z0-9_]+)*"
+_HF = re.compile(rf"hf://(?P<owner>{_HF_NAME})/(?P<repo>{_HF_NAME})(@(?P<revision>{_HF_NAME}))?/(?P<path>.+)")
+_HF_LONGEST = 96  # characters of a name
 
 
 @dataclass(frozen=True)
@@ -29,7 +32,7 @@ class ModelSource:
     @property
     def name(self) -> str:
         """The file's own name, for messages and for upstream's loaders, which depend on the suffix."""
-        return self.path.rsplit("/", 1)[-1]
+        return file_name(self.text)
 
     @property
     def remote(self) -> bool:
@@ -47,6 +50,12 @@ class ModelSource:
             return "/".join(parts)
         suffix = Path(self.name).suffix
         return f"{self.kind}/{hashlib.sha256(self.text.encode()).hexdigest()}{suffix if is_slug('x' + suffix) else ''}"
+
+
+def file_name(text: str) -> str:
+    """The name of the file of a source, without the query of an address, which may be a token."""
+    path = text.partition("?")[0] if text.startswith(("https://", "http://")) else text
+    return path.rsplit("/", 1)[-1]
 
 
 def parse_source(text: str, folder: Path | None = None) -> ModelSource:
@@ -68,35 +77,45 @@ def parse_source(text: str, folder: Path | None = None) -> ModelSource:
     if not separator:
         if "\0" in text or not text:
             raise ValueError("does not name a file")
-        return ModelSource("local", text, "", str(((folder or Path.cwd()) / Path(text).expanduser()).absolute()))
+        try:
+            local = (folder or Path.cwd()) / Path(text).expanduser()
+        except RuntimeError:
+            raise ValueError("begins with the home folder of an unknown user") from None
+        return ModelSource("local", text, "", str(local.absolute()))
     if scheme == "hf":
         return _parse_hf(text)
     if scheme == "s3":
         bucket, _, key = rest.partition("/")
+        if not is_slug(bucket):
+            raise ValueError("is not of the form s3://BUCKET/KEY")
         return _checked(ModelSource("s3", text, bucket, key))
     if scheme in ("https", "http"):
-        url = urlsplit(text)
-        if url.username or url.password:
-            raise ValueError("has a password in its URL, which would appear in logs")
-        path = url.path.lstrip("/") + (f"?{url.query}" if url.query else "")
-        return _checked(ModelSource("https", text, url.netloc.replace(":", "_"), path))
+        return _parse_url(text)
     raise ValueError(f"has the unknown scheme {scheme!r}; use package:, hf://, s3://, https:// or a path")
-
-
-def public_source(text: str) -> str:
-    """A source without password and query, which may be secret, cut to 200 characters."""
-    scheme, separator, rest = text.partition("://")
-    if not separator:
-        return text[:200]
-    return f"{scheme}://{rest.partition('/')[0].rpartition('@')[2]}/{rest.partition('/')[2].partition('?')[0]}"[:200]
 
 
 def _parse_hf(text: str) -> ModelSource:
     match = _HF.fullmatch(text)
-    if match is None:
-        raise ValueError("is not of the form hf://OWNER/REPO@REVISION/PATH")
+    if match is None or any(len(match[name] or "") > _HF_LONGEST for name in ("owner", "repo", "revision")):
+        raise ValueError(
+            "is not of the form hf://OWNER/REPO@REVISION/PATH, with names of letters, digits, '.', '_', '-'"
+        )
     place = f"{match['owner']}/{match['repo']}"
     return _checked(ModelSource("hf", text, place, match["path"], match["revision"] or "main"))
+
+
+def _parse_url(text: str) -> ModelSource:
+    try:
+        url = urlsplit(text)
+        valid = bool(url.hostname) and url.port != 0
+    except ValueError:  # its port, or the brackets of an IPv6 address
+        valid = False
+    if not valid:
+        raise ValueError("is not a valid web address")
+    if url.username or url.password:
+        raise ValueError("has a password in its address; put it into ~/.netrc instead")
+    path = url.path.lstrip("/") + (f"?{url.query}" if url.query else "")
+    return _checked(ModelSource("https", text, url.netloc.replace(":", "_"), path))
 
 
 def _checked(source: ModelSource) -> ModelSource:

@@ -29,7 +29,8 @@ FILES = ("checkpoint", "vocabulary", "vocoder_config", "vocoder_weights", "spaci
 class SourceFile:
     """One file of a model: its source and expected sha256."""
 
-    source: str  # "package:…" (shipped), "hf://repo@revision/path", "s3://…", "https://…", or a local path
+    #: "package:…" (shipped), "hf://repo@revision/path", "s3://…", "https://…" with or without a token, or a local path
+    source: str = field(repr=False)
     sha256: str | None = None  # None: recorded at the first fetch and verified from then on
     size: int | None = None  # bytes
 

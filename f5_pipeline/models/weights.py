@@ -18,10 +18,10 @@ from pathlib import Path
 
 from f5_pipeline.errors import DownloadFailed, LicenceForbids, WeightsUnavailable
 from f5_pipeline.models.entry import Backbone
-from f5_pipeline.models.files import fetch, find, gather_vocoder, mirrored_sha256, place
+from f5_pipeline.models.files import bytes_to_fetch, fetch, find, gather_vocoder, mirrored_sha256, place
 from f5_pipeline.models.proof import prove_checkpoint, prove_vocoder, read_vocabulary
 from f5_pipeline.models.shapes import expected_shapes
-from f5_pipeline.models.source import parse_source, public_source
+from f5_pipeline.models.source import parse_source
 from f5_pipeline.models.spec import ModelSpec, SourceFile
 from f5_pipeline.models.word_timing import WordTiming, read_word_timing
 from f5_pipeline.storage.disk_space import Need, check_disk_space
@@ -30,7 +30,7 @@ from f5_pipeline.storage.object_store import ObjectStore
 from f5_pipeline.storage.partial import atomic_write
 from f5_pipeline.storage.pinned import PinnedFile, record_path
 
-_PROOF_VERSION = b"1"  # bump when ``proof`` becomes stricter
+_PROOF_VERSION = b"2"  # bump when ``proof`` becomes stricter
 _BYTES_PER_NUMBER = 4  # checkpoints are float32 at most
 _TYPICAL_BYTES = {"vocabulary": 20_000, "vocoder_config": 2_000, "vocoder_weights": 55_000_000, "spacing": 200_000}
 _TYPICAL_VOCABULARY = 2_600  # tokens
@@ -139,8 +139,12 @@ def local_vocabulary(spec: ModelSpec, cache: Path | None = None) -> frozenset[st
 
 
 def missing_bytes(spec: ModelSpec, cache: Path) -> int:
-    """The bytes still to be downloaded; an upper estimate for files whose size the catalogue does not give."""
-    return sum(_size(spec, key, file) for key, file in _missing(spec, cache).items())
+    """The bytes still to be downloaded; an upper estimate for files whose size the catalogue does not give.
+
+    Raises:
+        BadSetting: a variable of the hub has an impossible value.
+    """
+    return sum(bytes_to_fetch(file, _size(spec, key, file), cache) for key, file in _missing(spec, cache).items())
 
 
 def mirror(spec: ModelSpec, cache: Path, store: ObjectStore) -> list[MirroredFile]:
@@ -168,9 +172,8 @@ def _fetch_all(spec: ModelSpec, cache: Path, store: ObjectStore | None) -> dict[
     try:
         return {key: fetch(spec.name, key, file, cache, store) for key, file in spec.files.items()}
     except DownloadFailed as error:
-        sources = [parse_source(file.source) for file in _missing(spec, cache).values()]
-        missing = {public_source(source.text): str(place(source, cache)) for source in sources}
-        raise WeightsUnavailable(spec.name, missing, str(error), transient=error.transient) from error
+        places = [str(place(parse_source(file.source), cache)) for file in _missing(spec, cache).values()]
+        raise WeightsUnavailable(spec.name, places, str(error), transient=error.transient) from error
 
 
 def _missing(spec: ModelSpec, cache: Path) -> dict[str, SourceFile]:

@@ -152,6 +152,7 @@ _REASON_TEXTS: dict[str, tuple[float, Callable[[float], str]]] = {
     "max_noise_seconds": (1.0, lambda value: f"{value:.1f} s of noise"),
     "max_steady_seconds": (1.0, lambda value: f"an unchanging sound for {value:.1f} s"),
     "max_repeat_score": (0.02, lambda value: "repeated speech"),
+    "max_overrun_seconds": (0.5, lambda value: f"{value:.1f} s longer than the time until the next line"),
 }
 
 

@@ -59,6 +59,9 @@ class Thresholds(BaseModel):
     max_repeat_score: Share = Field(
         0.945, description="Similarity of two consecutive stretches of sound: repeated speech."
     )
+    max_overrun_seconds: Seconds = Field(
+        0.05, description="Speech after the start of the next line, of lines with times: too long for its time."
+    )
     max_missing_words: Count = Field(0, description="Words of the text that are not spoken.")
     max_repeated_words: Count = Field(0, description="Words that are spoken twice.")
     max_added_words: Count = Field(1, description="Words that are not in the text.")

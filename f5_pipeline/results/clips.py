@@ -6,7 +6,7 @@ A clip that exists is never overwritten. The file format is in ``audio.flac``; w
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
@@ -17,6 +17,7 @@ from f5_pipeline.errors import ClipDamaged, ObjectMissing
 from f5_pipeline.results.chunk_spans import ChunkSpan, decode_spans, encode_spans
 from f5_pipeline.storage.layout import clip_object
 from f5_pipeline.storage.object_store import ObjectInfo, ObjectStore
+from f5_pipeline.storage.parallel import in_parallel
 
 _SMALLEST = 64  # bytes: a smaller object is a truncated clip
 # Facts of a joined clip, as text: the names are part of the file format.
@@ -34,6 +35,7 @@ class ClipInfo:
     facts: Facts  # seed, attempt, measures
     chunk_keys: tuple[str, ...] = ()  # the clips that it is joined from
     chunk_spans: tuple[ChunkSpan, ...] = ()  # where they are in it
+    etag: str = field(default="", compare=False)  # of its object; "": not known
 
 
 @dataclass(frozen=True)
@@ -76,14 +78,15 @@ class ClipStore:
             data = flac.encode(key, samples, _with_chunks(facts, chunk_keys, chunk_spans))
         except flac.NotWhole as error:
             raise ClipDamaged(key, str(error)) from None
-        if self._store.create(name, data) is None:  # it exists, perhaps damaged
+        if (stored := self._store.create(name, data)) is None:  # it exists, perhaps damaged
             if (existing := self._undamaged(key)) is not None:
                 return existing
-            self._store.write(name, data)
-        return ClipInfo(key, name, len(data), samples.size / SAMPLE_RATE, dict(facts), chunk_keys, chunk_spans)
+            stored = self._store.write(name, data)
+        seconds = samples.size / SAMPLE_RATE
+        return ClipInfo(key, name, len(data), seconds, dict(facts), chunk_keys, chunk_spans, stored.etag)
 
     def load(self, key: str) -> Clip:
-        """A clip with its samples, verified against the MD5 that its file carries.
+        """A clip with its samples, every byte verified against the checksums that its file carries.
 
         Raises:
             ObjectMissing: the store does not have it.
@@ -97,12 +100,13 @@ class ClipStore:
             raise ClipDamaged(self._store.location(name), str(error)) from None
         return Clip(self._info(key, head, len(data)), samples)
 
-    def facts(self, key: str, size: int | None = None) -> ClipInfo:
+    def facts(self, key: str, size: int | None = None, etag: str = "") -> ClipInfo:
         """The facts of a clip, from its first kilobytes; its length is verified, its samples are not.
 
         Args:
             key: the clip key.
             size: the stored length in bytes, if it is known (from ``existing``); this saves a request.
+            etag: of the object, if ``size`` is given.
 
         Raises:
             ObjectMissing: the store does not have it.
@@ -112,7 +116,7 @@ class ClipStore:
         if size is None:
             if (stored := self._store.stat(name)) is None:
                 raise ObjectMissing(self._store.location(name))
-            size = stored.size
+            size, etag = stored.size, stored.etag
         try:
             head = flac.read_head(self._store.read(name, first=flac.HEAD_BYTES))
             if head is None:
@@ -121,7 +125,7 @@ class ClipStore:
             raise ClipDamaged(self._store.location(name), str(error)) from None
         if head is None:
             raise ClipDamaged(self._store.location(name), f"it has only {size} bytes")
-        return self._info(key, head, size)
+        return self._info(key, head, size, etag)
 
     def existing(self, keys: Iterable[str], sizes: Mapping[str, int] | None = None) -> dict[str, ObjectInfo]:
         """Which of these clips are in the store, by clip key, without reading them.
@@ -140,6 +144,24 @@ class ClipStore:
             if info.size >= _SMALLEST and info.size == expected.get(key := names[name], info.size)
         }
 
+    def damaged(self, keys: Iterable[str]) -> dict[str, str]:
+        """Read clips and verify every byte; returns what is wrong with those that are damaged, by clip key.
+
+        Reads ``storage.parallel.PARALLEL`` clips at a time. A clip that is missing is not damaged.
+        """
+        found = list(keys)
+        reasons = in_parallel(self._damage, found)
+        return {key: reason for key, reason in zip(found, reasons, strict=True) if reason}
+
+    def _damage(self, key: str) -> str:
+        try:
+            self.load(key)
+        except ObjectMissing:
+            return ""
+        except ClipDamaged as error:
+            return error.damage
+        return ""
+
     def discard(self, key: str) -> None:
         """Delete a clip, if the store has it."""
         self._store.delete(clip_object(key))
@@ -154,7 +176,7 @@ class ClipStore:
         except (ObjectMissing, ClipDamaged):
             return None
 
-    def _info(self, key: str, head: flac.Head, size: int) -> ClipInfo:
+    def _info(self, key: str, head: flac.Head, size: int, etag: str = "") -> ClipInfo:
         name = clip_object(key)
         if head.key != key:
             raise ClipDamaged(self._store.location(name), f"it is the clip {head.key[:80]}")
@@ -163,7 +185,7 @@ class ClipStore:
         facts = dict(head.facts)
         chunk_keys = tuple(str(facts.pop(_CHUNK_KEYS, "")).split())
         chunk_spans = decode_spans(facts.pop(_CHUNK_SPANS, "[]"))
-        return ClipInfo(key, name, size, head.frames / SAMPLE_RATE, facts, chunk_keys, chunk_spans)
+        return ClipInfo(key, name, size, head.frames / SAMPLE_RATE, facts, chunk_keys, chunk_spans, etag)
 
 
 def _with_chunks(facts: Facts, chunk_keys: tuple[str, ...], chunk_spans: tuple[ChunkSpan, ...]) -> Facts:

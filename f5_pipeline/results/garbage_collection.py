@@ -1,20 +1,23 @@
 """Garbage collection: removes partial files of dead writers, and orphaned clips, which no index and no lease names.
 
 Nothing that a live process writes is touched: a partial file is removed only if its writer is proven dead
-(``storage.partial``), a clip only if it is orphaned (``index``, ``leases``).
+(``storage.partial``). A clip costs compute time, so it is removed only if it is orphaned (``index``, ``leases``), older
+than a grace period, and every batch with a manifest has an index: where indexes were lost, all clips look orphaned.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta, timezone
 from pathlib import Path
 from typing import Protocol, runtime_checkable
 
-from f5_pipeline.errors import ObjectMissing, StoreUnusable
+from f5_pipeline.errors import ClipDamaged, ObjectMissing, StoreUnusable
+from f5_pipeline.results.batches import known_batches
+from f5_pipeline.results.clips import ClipStore
 from f5_pipeline.results.index import referenced_clips
-from f5_pipeline.results.leases import is_stale, leased_keys
+from f5_pipeline.results.leases import delete_lease, is_abandoned, is_stale, leased_keys
 from f5_pipeline.storage.layout import BATCHES, CLIPS, batch_of_object, clip_key_of, is_index, is_lease
 from f5_pipeline.storage.local import LocalStore
 from f5_pipeline.storage.object_store import ObjectInfo, ObjectStore
@@ -23,6 +26,7 @@ from f5_pipeline.storage.partial import PartialFile, partial_files, remove_if_de
 from f5_pipeline.storage.pinned import clean_downloads
 
 _AT_ONCE = 500  # clips that are deleted before the references are read again
+_SAMPLE = 200  # clips whose durations are read for an estimate
 
 
 @dataclass(frozen=True)
@@ -34,6 +38,10 @@ class CleanReport:
     kept_partial_files: tuple[PartialFile, ...]  # of writers that are alive, or on another machine
     clips: int  # removed: orphaned
     clip_bytes: int
+    clip_seconds: float = 0.0  # of speech in them, estimated
+    recent_clips: int = 0  # kept: orphaned, within the grace period
+    unindexed: tuple[str, ...] = ()  # batches with a manifest and no index: because of them no clip is removed
+    leases: int = 0  # removed: of runs that are proven dead or over
     unfinished_uploads: tuple[tuple[str, datetime], ...] = ()  # in a bucket: only a lifecycle rule may remove these
 
     @property
@@ -41,12 +49,15 @@ class CleanReport:
         return self.clip_bytes + sum(partial.size for partial in self.partial_files)
 
 
-def clean(store: ObjectStore, folders: Iterable[Path], *, dry_run: bool = False) -> CleanReport:
+def clean(
+    store: ObjectStore, folders: Iterable[Path], *, grace: timedelta = timedelta(), dry_run: bool = False
+) -> CleanReport:
     """Remove dead partial files and downloads from folders (a cache) and from the store, and orphaned clips.
 
     Args:
         store: the store; if it is a folder, its partial files are removed too.
-        folders: further folders to search.
+        folders: further folders to search: caches of this machine.
+        grace: the least age of a clip that is removed.
         dry_run: report only; remove nothing.
 
     Raises:
@@ -59,16 +70,24 @@ def clean(store: ObjectStore, folders: Iterable[Path], *, dry_run: bool = False)
     found = {partial.path: partial for root in roots for partial in partial_files(root)}
     partials = [each for path, each in found.items() if downloads.keys().isdisjoint(path.parents)]
     removed = [partial for partial in partials if partial.dead and (dry_run or remove_if_dead(partial))]
-    orphaned = orphaned_clips(store, references := _References())
+    orphaned = orphaned_clips(store, references := _References(machines=tuple(caches)))
+    unindexed = tuple(batch for batch in known_batches(store) if batch not in references.indexed)
+    orphaned = [] if unindexed else orphaned
+    old = [info for info in orphaned if info.modified <= datetime.now(timezone.utc) - grace]
+    seconds = _speech_seconds(store, old)
     if not dry_run:
-        orphaned = _delete_orphaned(store, orphaned, references)
-        in_parallel(store.delete, references.stale_leases)
+        old = _delete_orphaned(store, old, references)
+        in_parallel(lambda lease: delete_lease(store, lease, caches), references.dead_leases)
     return CleanReport(
         dry_run=dry_run,
         partial_files=(*downloads.values(), *removed),
         kept_partial_files=tuple(set(partials) - set(removed)),
-        clips=sum(info.key.endswith(".flac") for info in orphaned),
-        clip_bytes=sum(info.size for info in orphaned),
+        clips=_count_clips(old),
+        clip_bytes=sum(info.size for info in old),
+        clip_seconds=seconds,
+        recent_clips=_count_clips(orphaned) - _count_clips(old),
+        unindexed=unindexed,
+        leases=len(references.dead_leases),
         unfinished_uploads=_unfinished_uploads(store),
     )
 
@@ -108,19 +127,25 @@ class _References:
     """The clip keys that indexes and leases name, and the versions of the objects that were read."""
 
     keys: set[bytes] = field(default_factory=set)
+    machines: tuple[Path, ...] = ()  # caches of this machine, where its runs advertise that they are alive
     read_versions: dict[str, str] = field(default_factory=dict)  # object key → ETag
-    stale_leases: set[str] = field(default_factory=set)
+    indexed: set[str] = field(default_factory=set)  # the batches that have an index
+    dead_leases: set[str] = field(default_factory=set)  # of runs that are proven dead or over
 
     def read(self, store: ObjectStore) -> None:
         """Read what is new or has changed since the last read."""
         objects = [info for info in store.list(BATCHES) if is_lease(info.key) or is_index(info.key)]
         indexes = {batch_of_object(info.key): info for info in objects if is_index(info.key)}
+        self.indexed |= indexes.keys()
         for info in objects:
-            if is_lease(info.key) and is_stale(info, indexes.get(batch_of_object(info.key))):
-                self.stale_leases.add(info.key)
+            if is_lease(info.key) and self._is_dead(info, indexes.get(batch_of_object(info.key))):
+                self.dead_leases.add(info.key)
             elif self.read_versions.get(info.key) != info.etag:
                 self.keys |= _referenced(store, info.key)
                 self.read_versions[info.key] = info.etag
+
+    def _is_dead(self, lease: ObjectInfo, index: ObjectInfo | None) -> bool:
+        return is_stale(lease, index) or any(is_abandoned(lease.key, machine) for machine in self.machines)
 
     def keep(self, info: ObjectInfo) -> bool:
         """True for a clip that is named, or its transcript; and for every object that is not ours."""
@@ -136,6 +161,29 @@ def _referenced(store: ObjectStore, key: str) -> set[bytes]:
         return leased_keys(store.read(key))
     except ObjectMissing:  # its batch has just finished; its index is read next time
         return set()
+
+
+def _count_clips(objects: Iterable[ObjectInfo]) -> int:
+    """The number of clips, without their transcripts."""
+    return sum(info.key.endswith(".flac") for info in objects)
+
+
+def _speech_seconds(store: ObjectStore, objects: Sequence[ObjectInfo]) -> float:
+    """Seconds of speech in clips, estimated from their sizes and the durations of some."""
+    found = {key: info for info in objects if info.key.endswith(".flac") and (key := clip_key_of(info.key))}
+    sample = list(found.items())[:: max(1, len(found) // _SAMPLE)]
+    known = [each for each in in_parallel(lambda pair: _duration(store, *pair), sample) if each is not None]
+    sampled_bytes = sum(size for size, _ in known)
+    rate = sum(seconds for _, seconds in known) / sampled_bytes if sampled_bytes else 0.0
+    return rate * sum(info.size for info in found.values())
+
+
+def _duration(store: ObjectStore, key: str, info: ObjectInfo) -> tuple[int, float] | None:
+    """Bytes and seconds of a clip; None if it is damaged or gone."""
+    try:
+        return info.size, ClipStore(store).facts(key, info.size).audio_seconds
+    except (ClipDamaged, ObjectMissing):
+        return None
 
 
 @runtime_checkable

@@ -11,7 +11,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from typing import TYPE_CHECKING, Any, Literal
 
+from f5_pipeline.display.characters import visible_lines
 from f5_pipeline.errors import IndexDamaged, ObjectMissing
+from f5_pipeline.results.index_schema import CHUNK_KEYS, NOTE, OTHER_TAKES, TYPES, IndexNote, note_of, problem_of
 from f5_pipeline.storage.layout import csv_object, parquet_object
 from f5_pipeline.storage.object_store import ObjectStore
 
@@ -21,12 +23,9 @@ if TYPE_CHECKING:
 Status = Literal["ok", "suspect", "rejected", "failed"]
 Measure = float | int | str | bool | None
 
-# Quality columns that hold clip keys, separated by spaces.
-_CHUNK_KEYS, _OTHER_TAKES = "pieces", "other_takes"
-
-_NOTE = b"f5_pipeline"  # the metadata entry of the Parquet file that names measures and user columns
 _FORMULA = r"^[=+\-@\t\r\n＝＋－＠]"
 _NUMBER = r"^[-+]?[0-9]+([.,][0-9]+)?%?$"
+_CONTROLS = r"[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]"  # candidates, in the syntax of pyarrow
 
 
 @dataclass(frozen=True)
@@ -45,8 +44,12 @@ class IndexRow:
     audio_seconds: float | None = None
     seed: int | None = None
     attempts: int = 0
-    clip_bytes: int | None = None  # detects a truncated clip without reading it
+    clip_bytes: int | None = None  # with the next: detects a changed clip without reading it
+    clip_etag: str = ""
     cached: bool = False  # the clip existed before this run
+    language: str = ""  # in which the text was normalised
+    language_source: str = ""  # what the language follows from, as in the utterance
+    notes: str = ""  # how the row was read, where a user may not expect it: sentences
     quality: Mapping[str, Measure] = field(default_factory=dict)  # one column each, before ``cached``
     columns: Mapping[str, str] = field(default_factory=dict)  # the user's own columns, last
     chunk_keys: tuple[str, ...] = ()  # the clips that the clip is joined from: the quality column ``pieces``
@@ -57,8 +60,8 @@ class IndexRow:
         """All quality columns: measures, and the clip keys as text."""
         if not self.chunk_keys and not self.other_takes:
             return self.quality
-        chunks = {_CHUNK_KEYS: " ".join(self.chunk_keys)} if self.chunk_keys else {}
-        others = {_OTHER_TAKES: " ".join(self.other_takes)} if self.other_takes else {}
+        chunks = {CHUNK_KEYS: " ".join(self.chunk_keys)} if self.chunk_keys else {}
+        others = {OTHER_TAKES: " ".join(self.other_takes)} if self.other_takes else {}
         return {**chunks, **self.quality, **others}
 
 
@@ -109,7 +112,7 @@ def rows_by_key(store: ObjectStore, batch: str, judged_by: str = "") -> dict[str
         table = read_table(store, batch)
     except IndexDamaged:
         return {}
-    if table is None or json.loads(table.schema.metadata[_NOTE]).get("judged_by", "") != judged_by:
+    if table is None or note_of(table).judged_by != judged_by:
         return {}
     return {row.key: row for row in _rows(table) if row.key}
 
@@ -133,8 +136,8 @@ def read_table(store: ObjectStore, batch: str, columns: Sequence[str] | None = N
         table = pyarrow.parquet.ParquetFile(pa.BufferReader(data)).read(columns, use_threads=False)
     except (pa.ArrowException, OSError) as error:
         raise IndexDamaged(store.location(name), str(error).splitlines()[0].rstrip(".")) from None
-    if _NOTE not in (table.schema.metadata or {}):
-        raise IndexDamaged(store.location(name), "it was not written by this product")
+    if problem := problem_of(table, _OURS if columns is None else columns):
+        raise IndexDamaged(store.location(name), problem)
     return table
 
 
@@ -162,8 +165,8 @@ def index_table(rows: Sequence[IndexRow], judged_by: str = "") -> pa.Table:
     arrays |= {name: _measures([each.get(name) for each in measures]) for name in quality}
     arrays |= {name: _our_array(name, rows) for name in _TRAILING}
     arrays |= {name: _texts([row.columns.get(column) for row in rows]) for column, name in names.items()}
-    note = json.dumps({"format": 1, "judged_by": judged_by, "quality": quality, "columns": names})
-    return pa.table(arrays, metadata={_NOTE: note.encode()})
+    note = IndexNote(judged_by=judged_by, quality=quality, columns=names)
+    return pa.table(arrays, metadata={NOTE: json.dumps(note.model_dump()).encode()})
 
 
 def _names_of(mappings: Iterable[Mapping[str, object]]) -> list[str]:
@@ -174,15 +177,8 @@ def _names_of(mappings: Iterable[Mapping[str, object]]) -> list[str]:
 def _our_array(name: str, rows: Sequence[IndexRow]) -> pa.Array:
     import pyarrow as pa
 
-    types = {
-        "audio_seconds": pa.float64(),
-        "seed": pa.int64(),
-        "attempts": pa.int64(),
-        "clip_bytes": pa.int64(),
-        "cached": pa.bool_(),
-    }
     values = [getattr(row, name) for row in rows]
-    return pa.array(values, types[name]) if name in types else _texts(values)
+    return pa.array(values, TYPES[name]) if name in TYPES else _texts(values)
 
 
 def _texts(values: Sequence[str | None]) -> pa.Array:
@@ -210,13 +206,12 @@ def _measures(values: list[Measure]) -> pa.Array:
 
 
 def _rows(table: pa.Table) -> list[IndexRow]:
-    note = json.loads(table.schema.metadata[_NOTE])
-    count = table.num_rows
-    own = [table.column(name).to_pylist() if name in table.column_names else [None] * count for name in _OURS]
-    quality = _mappings(table, {name: name for name in note["quality"]})
-    columns = _mappings(table, note["columns"])
-    chunk_keys = [_keys(measures, _CHUNK_KEYS) for measures in quality]
-    other_takes = [_keys(measures, _OTHER_TAKES) for measures in quality]
+    note = note_of(table)
+    own = [table.column(name).to_pylist() for name in _OURS]
+    quality = _mappings(table, {name: name for name in note.quality})
+    columns = _mappings(table, note.columns)
+    chunk_keys = [_keys(measures, CHUNK_KEYS) for measures in quality]
+    other_takes = [_keys(measures, OTHER_TAKES) for measures in quality]
     rows = zip(*own, quality, columns, chunk_keys, other_takes, strict=True)
     return [IndexRow(*values) for values in rows]
 
@@ -232,13 +227,23 @@ def referenced_clips(store: ObjectStore, batch: str) -> set[bytes]:
     Raises:
         IndexDamaged: the file is not an index, or is truncated.
     """
-    table = read_table(store, batch, columns=["key", _CHUNK_KEYS, _OTHER_TAKES])
+    return set().union(*clips_by_column(store, batch).values())
+
+
+def clips_by_column(store: ObjectStore, batch: str) -> dict[str, set[bytes]]:
+    """The clips of ``referenced_clips`` by column: "key" has those of the lines.
+
+    Raises:
+        IndexDamaged: the file is not an index, or is truncated.
+    """
+    table = read_table(store, batch, columns=["key", CHUNK_KEYS, OTHER_TAKES])
     if table is None:
-        return set()
-    ours = {"key", *json.loads(table.schema.metadata[_NOTE])["quality"]}  # a user's column may have such a name, too
-    table = table.select([name for name in table.column_names if name in ours])
-    texts = (text for column in table.columns for text in column.to_pylist() if text)
-    return {bytes.fromhex(key) for text in texts for key in text.split()}
+        return {}
+    ours = {"key", *note_of(table).quality}  # a user's column may have such a name, too
+    columns = {name: table.column(name).to_pylist() for name in table.column_names if name in ours}
+    return {
+        name: {bytes.fromhex(key) for text in texts if text for key in text.split()} for name, texts in columns.items()
+    }
 
 
 def _mappings(table: pa.Table, names: Mapping[str, str]) -> list[dict[str, Any]]:
@@ -250,12 +255,22 @@ def _mappings(table: pa.Table, names: Mapping[str, str]) -> list[dict[str, Any]]
 
 
 def _without_formulas(table: pa.Table) -> pa.Table:
-    """The table with a quote before every text that a spreadsheet would read as a formula."""
+    """The table without control characters, and with a quote before every text that a spreadsheet would read as a
+    formula."""
     import pyarrow as pa
 
-    names = _quoted(pa.array(table.column_names)).to_pylist()
-    arrays = [_quoted(array) if pa.types.is_string(array.type) else array for array in table.columns]
+    names = _visible(_quoted(pa.chunked_array([table.column_names]))).to_pylist()
+    arrays = [_visible(_quoted(array)) if pa.types.is_string(array.type) else array for array in table.columns]
     return pa.table(arrays, names=names)
+
+
+def _visible(array: pa.ChunkedArray) -> pa.ChunkedArray:
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    if not pc.any(pc.match_substring_regex(array, _CONTROLS)).as_py():
+        return array
+    return pa.chunked_array([[text and visible_lines(text) for text in array.to_pylist()]], pa.string())
 
 
 def _looks_like_formula(array: pa.Array) -> pa.Array:

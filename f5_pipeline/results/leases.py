@@ -9,17 +9,20 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
 from itertools import islice
+from pathlib import Path
 
-from f5_pipeline.storage.layout import lease_object
+from f5_pipeline.storage.layout import lease_object, lease_token
+from f5_pipeline.storage.liveness import advertise, is_alive, remove_stale
 from f5_pipeline.storage.object_store import ObjectInfo, ObjectStore
 
 _KEY_BYTES = 32
 _KEYS_AT_ONCE = 1000  # joined before they are decoded: a batch may have millions of keys
 _LONGEST_RUN = timedelta(days=7)
+_LEASES = "leases"  # a folder of the cache
 
 
 @dataclass(frozen=True)
@@ -55,26 +58,41 @@ class Lease:
 
 
 @contextmanager
-def hold_lease(store: ObjectStore, batch: str, keys: Iterable[str]) -> Iterator[Lease]:
+def hold_lease(store: ObjectStore, batch: str, keys: Iterable[str], machine: Path | None = None) -> Iterator[Lease]:
     """Protect clips while the block speaks them and writes the index.
 
     Args:
         store: the store.
         batch: its name.
         keys: the clip keys that the run may store; further ones are added by ``Lease.extend``.
+        machine: this machine's cache, where the run advertises that it is alive (``is_abandoned``).
 
     Raises:
         ValueError: a key is not hexadecimal.
     """
-    lease = Lease(store, lease_object(batch, secrets.token_hex(8)))
-    store.write(lease.name, _packed(keys))
-    yield lease
-    lease.release()  # not in a ``finally``: a run that fails keeps its lease, as one that is killed does
+    token = secrets.token_hex(8)
+    lease = Lease(store, lease_object(batch, token))
+    with advertise(machine / _LEASES, token, failure_is_death=True) if machine else nullcontext():
+        store.write(lease.name, _packed(keys))
+        yield lease
+        lease.release()  # not in a ``finally``: a run that fails keeps its lease, as one that is killed does
 
 
 def leased_keys(data: bytes) -> set[bytes]:
     """The clip keys in a lease, 32 bytes each."""
     return {data[start : start + _KEY_BYTES] for start in range(0, len(data), _KEY_BYTES)}
+
+
+def is_abandoned(lease: str, machine: Path) -> bool:
+    """True if the run of a lease, given by its object key, has proven ended: it advertised here, and failed or died."""
+    return is_alive(machine / _LEASES, lease_token(lease)) is False
+
+
+def delete_lease(store: ObjectStore, lease: str, machines: Iterable[Path]) -> None:
+    """Delete a lease, given by its object key, and what its dead run advertised on these machines."""
+    store.delete(lease)
+    for machine in machines:
+        remove_stale(machine / _LEASES, lease_token(lease))
 
 
 def is_stale(lease: ObjectInfo, index: ObjectInfo | None) -> bool:

@@ -7,8 +7,10 @@ from __future__ import annotations
 
 import os
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +22,9 @@ from f5_pipeline.results.provenance import read_provenance
 from f5_pipeline.storage import layout
 from f5_pipeline.storage.object_store import ObjectInfo, ObjectStore, check_slug
 from f5_pipeline.storage.parallel import in_parallel
+from f5_pipeline.storage.utterance_ids import normalised_id
+
+_COARSEST_TIME = 2.0  # seconds: FAT rounds modification times down to even ones
 
 
 @dataclass(frozen=True)
@@ -48,7 +53,7 @@ class BatchResults:
 def flat_row(row: IndexRow, names: Mapping[str, str]) -> dict[str, Any]:
     """A row as a mapping from column to value, with the names and the order of the index."""
     flat = {name: value for name, value in vars(row).items() if name not in MAPPED_FIELDS}
-    trailing = {name: flat.pop(name) for name in ("clip_bytes", "cached")}
+    trailing = {name: flat.pop(name) for name in ("clip_bytes", "clip_etag", "cached")}
     return flat | dict(row.quality_columns) | trailing | {names[name]: value for name, value in row.columns.items()}
 
 
@@ -70,7 +75,8 @@ def batch_results(store: ObjectStore, batch: str, utterance: str | None = None) 
         if utterance is not None:
             raise NotSpokenYet(batch, "results")
         return BatchResults(batch, False, (), {})
-    chosen = [row for row in rows if utterance is None or row.id == utterance]
+    id = None if utterance is None else normalised_id(utterance)
+    chosen = [row for row in rows if id is None or row.id in (id, utterance)]
     if utterance is not None and not chosen:
         raise UtteranceMissing(batch, utterance, [row.id for row in rows])
     return BatchResults(batch, True, tuple(chosen), user_columns(rows))
@@ -102,10 +108,15 @@ class FetchReport:
     bytes_copied: int
 
 
-def fetch_delivered(store: ObjectStore, batch: str, folder: Path) -> FetchReport:
+def fetch_delivered(
+    store: ObjectStore, batch: str, folder: Path, progress: Callable[[int, int], None] = lambda done, total: None
+) -> FetchReport:
     """Copy the delivered files of a batch (audio, sections, subtitles, page, index) to a local folder.
 
     Skips a file whose copy has the same size and time. Each file is written atomically.
+
+    Args:
+        progress: called, in any thread, with the number of copied files, and of those to copy.
 
     Raises:
         BatchMissing: the store does not have the batch.
@@ -118,19 +129,29 @@ def fetch_delivered(store: ObjectStore, batch: str, folder: Path) -> FetchReport
         batch_results(store, batch)  # raises BatchMissing if there is no such batch
         raise NotSpokenYet(batch, "delivered files")
     stale = [info for info in delivered if not _is_up_to_date(folder / info.key.removeprefix(prefix), info)]
-    copied = in_parallel(lambda info: _copy(store, info, folder / info.key.removeprefix(prefix)), stale)
+    numbers = count(1)
+
+    def copy(info: ObjectInfo) -> int:
+        size = _copy(store, info, folder / info.key.removeprefix(prefix))
+        progress(next(numbers), len(stale))
+        return size
+
+    copied = in_parallel(copy, stale)
     return FetchReport(folder, len(stale), len(delivered) - len(stale), sum(copied))
 
 
 def _is_up_to_date(path: Path, info: ObjectInfo) -> bool:
-    """Compares size and modification time, like rsync. ``_copy`` sets the time to that of the object."""
+    """Compares size and modification time, like rsync. ``_copy`` sets the time to that of the listing."""
     if not path.is_file():
         return False
     status = path.stat()
-    return status.st_size == info.size and int(status.st_mtime) == int(info.modified.timestamp())
+    return status.st_size == info.size and abs(status.st_mtime - info.modified.timestamp()) < _COARSEST_TIME
 
 
 def _copy(store: ObjectStore, info: ObjectInfo, path: Path) -> int:
     copied = store.download(info.key, path)
-    os.utime(path, (copied.modified.timestamp(),) * 2)
+    # Not the time of the download's answer: a server may round it differently. If the object was replaced since it was
+    # listed, the next fetch copies it again.
+    with suppress(OSError):  # some file systems allow no changes of times: the next fetch copies the file again
+        os.utime(path, (info.modified.timestamp(),) * 2)
     return copied.size

@@ -10,7 +10,15 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
-from f5_pipeline.storage.layout import COVERS, DICTIONARY, MANIFEST_FORMATS, MANIFESTS, SUBMITTING, is_batch_name
+from f5_pipeline.storage.layout import (
+    COVERS,
+    DECISIONS,
+    DICTIONARY,
+    MANIFEST_FORMATS,
+    MANIFESTS,
+    SUBMITTING,
+    is_batch_name,
+)
 from f5_pipeline.storage.object_store import ObjectInfo, ObjectStore, check_slug
 
 
@@ -20,7 +28,7 @@ class ManifestFiles:
 
     batch: str
     manifests: tuple[ObjectInfo, ...]  # one; more than one is an error when the batch runs
-    sidecars: tuple[ObjectInfo, ...] = ()  # settings, dictionary, cover
+    sidecars: tuple[ObjectInfo, ...] = ()  # settings, dictionary, decisions, cover
     being_submitted: bool = False  # the files are being replaced, or a submission was interrupted
 
     @property
@@ -65,8 +73,8 @@ def _by_batch(infos: Iterable[ObjectInfo]) -> dict[str, ManifestFiles]:
             manifests.setdefault(name, []).append(info)
         elif suffix == SUBMITTING:
             submitted.add(name)
-        elif suffix in ("toml", *COVERS) or name.endswith(DICTIONARY):
-            sidecars.setdefault(name.removesuffix(DICTIONARY), []).append(info)
+        elif suffix in ("toml", *COVERS) or name.endswith((DICTIONARY, DECISIONS)):
+            sidecars.setdefault(name.removesuffix(DICTIONARY).removesuffix(DECISIONS), []).append(info)
     return {
         batch: ManifestFiles(batch, tuple(files), tuple(sidecars.get(batch, ())), batch in submitted)
         for batch, files in sorted(manifests.items())

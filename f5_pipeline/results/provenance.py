@@ -6,15 +6,31 @@ clips, speaks nothing and writes the record again. ``manifests.staleness`` compa
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from typing import Annotated, Literal
 
-from f5_pipeline.errors import ObjectMissing
+from pydantic import BaseModel, Field, TypeAdapter
+
 from f5_pipeline.storage.layout import parquet_object, provenance_object
 from f5_pipeline.storage.object_store import ObjectStore
+from f5_pipeline.storage.records import read_record
 
-_FORMAT = 1  # increase when the meaning of a record changes
+Count = Annotated[int, Field(ge=0)]
+
+
+class _Record(BaseModel):
+    """The file. Increase ``format`` when the meaning of a record changes."""
+
+    format: Literal[1] = 1
+    made_of: dict[str, str]  # ``input_versions``
+    failed: Count
+    index: str
+    delivered: str
+    damaged: Count = 0
+
+
+_SCHEMA = TypeAdapter(_Record)
 
 
 @dataclass(frozen=True)
@@ -25,6 +41,7 @@ class Provenance:
     failed: int  # number of failed lines
     index: str  # ETag of the index that the synthesis wrote
     delivered: str = ""  # ETag of the delivered index; "" if none
+    damaged: int = 0  # number of clips that a verification found damaged or missing since
 
 
 def index_version(store: ObjectStore, batch: str) -> str:
@@ -44,24 +61,26 @@ def record_delivered(store: ObjectStore, batch: str, index: str) -> None:
         _write(store, batch, replace(provenance, delivered=index))
 
 
+def record_damage(store: ObjectStore, batch: str, clips: int) -> None:
+    """Record that clips of a batch are damaged or missing: it needs a run, which speaks them again."""
+    if (provenance := read_provenance(store, batch)) is not None:
+        _write(store, batch, replace(provenance, damaged=clips))
+
+
 def read_provenance(store: ObjectStore, batch: str) -> Provenance | None:
     """The provenance of a batch; None if the record is missing, damaged or in another format."""
-    try:
-        content = json.loads(store.read(provenance_object(batch)))
-        if content["format"] != _FORMAT:
-            return None
-        input_versions = {str(name): str(version) for name, version in content["made_of"].items()}
-        return Provenance(input_versions, int(content["failed"]), str(content["index"]), str(content["delivered"]))
-    except (ObjectMissing, ValueError, KeyError, TypeError, AttributeError):
+    record = read_record(store, provenance_object(batch), _SCHEMA)
+    if record is None:
         return None
+    return Provenance(record.made_of, record.failed, record.index, record.delivered, record.damaged)
 
 
 def _write(store: ObjectStore, batch: str, provenance: Provenance) -> None:
-    content = {
-        "format": _FORMAT,
-        "made_of": dict(provenance.input_versions),
-        "failed": provenance.failed,
-        "index": provenance.index,
-        "delivered": provenance.delivered,
-    }
-    store.write(provenance_object(batch), json.dumps(content, indent=1).encode())
+    record = _Record(
+        made_of=dict(provenance.input_versions),
+        failed=provenance.failed,
+        index=provenance.index,
+        delivered=provenance.delivered,
+        damaged=provenance.damaged,
+    )
+    store.write(provenance_object(batch), record.model_dump_json(indent=1).encode())

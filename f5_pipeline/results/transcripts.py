@@ -11,12 +11,25 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Annotated, Literal
 
-from f5_pipeline.errors import ObjectMissing
+from pydantic import BaseModel, Field, TypeAdapter
+
 from f5_pipeline.storage.layout import transcript_object
 from f5_pipeline.storage.object_store import ObjectStore
+from f5_pipeline.storage.records import read_record
 
-_FORMAT = 1  # increase when the meaning of a transcript changes
+Seconds = Annotated[float, Field(allow_inf_nan=False)]
+
+
+class _Record(BaseModel):
+    """The file. Increase ``format`` when the meaning of a transcript changes."""
+
+    format: Literal[1]
+    words: list[tuple[str, Seconds, Seconds] | tuple[str, Seconds, Seconds, Literal["untimed"]]]
+
+
+_SCHEMA = TypeAdapter(_Record)
 
 
 @dataclass(frozen=True)
@@ -34,16 +47,10 @@ Words = tuple[TimedWord, ...]
 
 def load_transcript(store: ObjectStore, key: str, recogniser: str) -> Words | None:
     """The transcript of a clip; None if it is missing, damaged or in another format."""
-    try:
-        content = json.loads(store.read(transcript_object(key, recogniser)))
-        if content["format"] != _FORMAT:
-            return None
-        return tuple(
-            TimedWord(str(text), float(start), float(end), timed=not untimed)
-            for text, start, end, *untimed in content["words"]
-        )
-    except (ObjectMissing, ValueError, KeyError, TypeError):
+    record = read_record(store, transcript_object(key, recogniser), _SCHEMA)
+    if record is None:
         return None
+    return tuple(TimedWord(text, start, end, timed=not untimed) for text, start, end, *untimed in record.words)
 
 
 def save_transcript(store: ObjectStore, key: str, recogniser: str, words: Sequence[TimedWord]) -> None:
@@ -51,5 +58,5 @@ def save_transcript(store: ObjectStore, key: str, recogniser: str, words: Sequen
     rounded = [
         (word.text, round(word.start, 3), round(word.end, 3), *(() if word.timed else ("untimed",))) for word in words
     ]
-    content = json.dumps({"format": _FORMAT, "words": rounded}, ensure_ascii=False, separators=(",", ":"))
+    content = json.dumps({"format": 1, "words": rounded}, ensure_ascii=False, separators=(",", ":"))
     store.write(transcript_object(key, recogniser), content.encode("utf-8", "replace"))

@@ -8,10 +8,10 @@ from pydantic import BeforeValidator, Field
 from pydantic_core import PydanticCustomError
 
 MAX_SEED = 2**63 - 1
+LOWEST_SPEED, HIGHEST_SPEED = 0.3, 3.0
 
 LANGUAGE = r"^[A-Za-z]{2,3}([-_][A-Za-z0-9]{2,8})*$"
 SLUG = r"^[A-Za-z0-9_-][A-Za-z0-9._-]{0,127}$"
-DEVICE = r"^(auto|cpu|cuda(:\d+)?)$"
 WEB_ADDRESS = r"^https?://\S+$"
 SHA256 = r"^[0-9a-f]{64}$"
 
@@ -19,7 +19,6 @@ SHA256 = r"^[0-9a-f]{64}$"
 PATTERN_REASONS = {
     LANGUAGE: "must be a language code such as 'en' or 'pt-BR'",
     SLUG: "is not a safe name",
-    DEVICE: "must be auto, cpu, cuda or cuda:N",
     WEB_ADDRESS: "must be an http:// or https:// address",
     SHA256: "must be 64 hexadecimal digits in lower case",
 }
@@ -55,7 +54,8 @@ Language = Annotated[str, Field(pattern=LANGUAGE)]
 Slug = Annotated[str, Field(pattern=SLUG)]
 NfeStep = Annotated[int, Number, Field(ge=1, le=128)]
 CfgStrength = Annotated[float, Number, Field(ge=0, le=10, allow_inf_nan=False)]
-Speed = Annotated[float, Number, Field(ge=0.3, le=3.0, allow_inf_nan=False)]
+Speed = Annotated[float, Number, Field(ge=LOWEST_SPEED, le=HIGHEST_SPEED, allow_inf_nan=False)]
 Seed = Annotated[int, Number, Field(ge=0, le=MAX_SEED)]
 Title = Annotated[str, Field(min_length=1, max_length=250)]
+ColumnName = Annotated[str, Field(min_length=1, max_length=250)]
 Pause = Annotated[float, Number, Field(ge=0, le=60, allow_inf_nan=False)]

@@ -18,6 +18,7 @@ from f5_pipeline.errors import BadSetting
 from f5_pipeline.settings.fields import PATTERN_REASONS
 
 _MAX_SHOWN = 80  # characters of a name or value
+_MAX_NAMED = 10  # settings in a message
 _HINTS = {("format", "m4b"): " For an audiobook with chapters, set audiobook = true."}
 _REASONS = {
     "missing": "is missing",
@@ -36,7 +37,7 @@ _REASONS = {
 
 @dataclass(frozen=True)
 class InvalidValue:
-    """The first error of a validation."""
+    """An error of a validation."""
 
     name: str  # "speed", or "quality.max_end_db" in a table; "": the values contradict each other
     reason: str  # continues a sentence that begins with the name: "must be at most 128"
@@ -54,23 +55,26 @@ class InvalidValue:
 
 def explain(error: ValidationError, model: type[BaseModel]) -> InvalidValue:
     """The first error of a validation against ``model``."""
-    first = error.errors()[0]
-    name, known = _locate(model, first["loc"])
-    value = first["input"]
+    return _explain(error.errors()[0], model)
+
+
+def _explain(error: Any, model: type[BaseModel]) -> InvalidValue:
+    name, known = _locate(model, error["loc"])
+    value = error["input"]
     # A value error is about several keys, and its input is not what the user has to correct.
-    single = isinstance(value, (str, int, float)) and first["type"] not in ("extra_forbidden", "value_error")
+    single = isinstance(value, (str, int, float)) and error["type"] not in ("extra_forbidden", "value_error")
     return InvalidValue(
         name,
-        _reason(first),
-        str(value)[:_MAX_SHOWN] if single else None,
-        known if first["type"] == "extra_forbidden" else (),
+        _reason(error),
+        _shown(value) if single else None,
+        known if error["type"] == "extra_forbidden" else (),
     )
 
 
 def bad_setting(
     error: ValidationError, model: type[BaseModel], where: str, setting: Callable[[str], str] = str
 ) -> BadSetting:
-    """The ``BadSetting`` for a validation error.
+    """The ``BadSetting`` for a validation error. It names every setting that is wrong, up to ten of them.
 
     Args:
         error: what pydantic raised.
@@ -78,14 +82,27 @@ def bad_setting(
         where: the file that has the setting, or "Environment".
         setting: turns the name of a field into the name that the user wrote.
     """
-    invalid = explain(error, model)
-    return BadSetting(where, setting(invalid.name), invalid.sentence, invalid.known)
+    by_name: dict[str, InvalidValue] = {}  # the members of a union have an error each: the first is enough
+    for each in error.errors():
+        invalid = _explain(each, model)
+        by_name.setdefault(invalid.name, invalid)
+    first, *others = list(by_name.values())[:_MAX_NAMED]
+    too = (f"Setting {setting(other.name)!r}: {other.sentence}" for other in others)
+    known = next((invalid.known for invalid in (first, *others) if invalid.known), ())
+    return BadSetting(where, setting(first.name), " ".join([first.sentence, *too]), known)
 
 
 def did_you_mean(word: str, known: Sequence[str]) -> str:
     """ " Did you mean 'x'?" if a known word is close, else ""."""
     close = get_close_matches(word.lower(), known, n=1, cutoff=0.7)
     return f" Did you mean {close[0]!r}?" if close else ""
+
+
+def _shown(value: str | float) -> str:
+    try:
+        return str(value)[:_MAX_SHOWN]
+    except ValueError:  # Python writes no whole numbers of thousands of digits
+        return "a number of thousands of digits"
 
 
 def _locate(model: type[BaseModel], location: Sequence[int | str]) -> tuple[str, list[str]]:

@@ -19,7 +19,7 @@ from pathlib import Path
 from f5_pipeline.errors import KeepsChanging, ObjectChanged, ObjectMissing
 from f5_pipeline.storage.locks import hold
 from f5_pipeline.storage.object_store import ObjectInfo, ObjectStore
-from f5_pipeline.storage.retry import ATTEMPTS
+from f5_pipeline.storage.retry import with_retries
 
 
 @dataclass(frozen=True)
@@ -43,25 +43,37 @@ def fetch(store: ObjectStore, wanted: Sequence[ObjectInfo], cache: Path) -> list
 
     Raises:
         ObjectMissing: an object was deleted meanwhile.
-        KeepsChanging: the objects were replaced three times while being copied.
+        KeepsChanging: the objects were replaced at every attempt to copy them, for ``F5_RETRY_SECONDS``.
         StoreUnusable, FileUnusable: the store or this machine's disk fails.
     """
-    for _ in range(ATTEMPTS):
-        copies = [LocalCopy(info, _cache_path(store, info, cache)) for info in wanted]
-        if all(map(_is_cached, copies)):
-            return copies
-        with hold(_lock_path(store, wanted, cache), f"fetching {wanted[0].key}"):
-            missing = [copy for copy in copies if not _is_cached(copy)]  # fewer if another process was faster
-            with suppress(ObjectChanged):
-                for copy in missing:
-                    store.download(copy.info.key, copy.path, copy.info.etag)
-        if all(map(_is_cached, copies)) and (len(copies) == 1 or not missing):
-            return copies
-        newest = _newest(store, wanted)
-        if all(map(_is_cached, copies)) and [info.etag for info in newest] == [info.etag for info in wanted]:
-            return copies
-        wanted = newest
-    raise KeepsChanging([store.location(info.key) for info in wanted])
+    newest = list(wanted)
+
+    def once() -> list[LocalCopy]:
+        copies = _fetch_versions(store, newest, cache)
+        if copies is None:
+            raise KeepsChanging([store.location(info.key) for info in wanted])
+        return copies
+
+    return with_retries(once)
+
+
+def _fetch_versions(store: ObjectStore, wanted: list[ObjectInfo], cache: Path) -> list[LocalCopy] | None:
+    """Local copies of these versions; None if they are not of the same moment: then ``wanted`` has the newest ones."""
+    copies = [LocalCopy(info, _cache_path(store, info, cache)) for info in wanted]
+    if all(map(_is_cached, copies)):
+        return copies
+    with hold(_lock_path(store, wanted, cache), f"fetching {wanted[0].key}"):
+        missing = [copy for copy in copies if not _is_cached(copy)]  # fewer if another process was faster
+        with suppress(ObjectChanged):
+            for copy in missing:
+                store.download(copy.info.key, copy.path, copy.info.etag)
+    if all(map(_is_cached, copies)) and (len(copies) == 1 or not missing):
+        return copies
+    newest = _newest(store, wanted)
+    if all(map(_is_cached, copies)) and [info.etag for info in newest] == [info.etag for info in wanted]:
+        return copies
+    wanted[:] = newest
+    return None
 
 
 def _is_cached(copy: LocalCopy) -> bool:

@@ -1,19 +1,21 @@
-"""File systems: the reliability of their locks, and the operating system's errors in the user's words."""
+"""File systems: the reliability of their locks, what they lack, and their errors in the user's words."""
 
 from __future__ import annotations
 
 import errno
 import os
+import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import lru_cache
 from pathlib import Path
+from typing import BinaryIO
 
 from f5_pipeline.errors import FileUnusable
 
 #: File systems whose locks the kernel itself keeps. On any other (nfs, cifs, fuse…, 9p, lustre) locks are unreliable.
 _LOCAL = {"apfs", "bcachefs", "btrfs", "exfat", "ext2", "ext3", "ext4", "f2fs", "hfs", "jfs", "ntfs", "overlay"}
-_LOCAL |= {"ramfs", "reiserfs", "squashfs", "tmpfs", "ufs", "vfat", "xfs", "zfs"}
+_LOCAL |= {"msdos", "ramfs", "reiserfs", "squashfs", "tmpfs", "ufs", "vfat", "xfs", "zfs"}
 
 _EXPLANATIONS = {
     errno.ENOSPC: ("the disk is full", "Free some space (f5-pipeline clean helps), or use another disk"),
@@ -24,6 +26,13 @@ _EXPLANATIONS = {
     errno.EROFS: ("the file system is read-only", "Mount it writable, or use another folder"),
     errno.EIO: ("the disk reports an input/output error", "Check the disk, or the network volume's server"),
     errno.ESTALE: ("the network volume lost this file", "Mount the volume again"),
+    errno.ENOTCONN: ("the network volume is disconnected", "Mount the volume again"),
+    errno.EMLINK: ("the file or folder has too many links", "Use another folder"),
+    errno.ENOLCK: ("the file system has no locks", "Use another folder, or start the lock service of the volume"),
+    errno.ENOSYS: ("the file system does not support this operation", "Use another folder"),
+    errno.ENOTSUP: ("the file system does not support this operation", "Use another folder"),
+    errno.EINVAL: ("the file system does not support this operation or name", "Use another folder"),
+    errno.EILSEQ: ("the file system does not support this name", "Use another name or folder"),
     errno.ENOTDIR: ("a file is where a folder should be", "Move that file away"),
     errno.EEXIST: ("a file is where a folder should be", "Move that file away"),
     errno.EISDIR: ("a folder is where a file should be", "Move that folder away"),
@@ -32,6 +41,24 @@ _EXPLANATIONS = {
     errno.EMFILE: ("this process has too many open files", "Raise the limit (ulimit -n)"),
     errno.ENFILE: ("the system has too many open files", "Close some programs"),
 }
+
+
+#: What FUSE, CIFS with nobrl, Azure files and NFS without lockd answer to an operation that they do not have.
+UNSUPPORTED = {errno.ENOSYS, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOLCK, errno.EINVAL, errno.ENOTTY}
+
+
+def flush_to_disk(file: BinaryIO) -> None:
+    """Make the operating system write a file to its disk, as far as the file system can.
+
+    Raises:
+        OSError: it fails: the disk is full, the quota is used up, …
+    """
+    file.flush()
+    try:
+        os.fsync(file.fileno())
+    except OSError as error:
+        if error.errno not in UNSUPPORTED:
+            raise
 
 
 def explain_os_error(error: OSError) -> tuple[str, str]:
@@ -48,6 +75,20 @@ def translate_os_errors(path: Path) -> Iterator[None]:
         yield
     except OSError as error:
         raise FileUnusable(str(path), *explain_os_error(error)) from error
+
+
+def clock_of(folder: Path) -> float:
+    """The time by the clock of a folder's file system, in seconds since the epoch. Writes a file for a moment.
+
+    Modification times are those of the server of a network volume, whose clock may differ from this machine's.
+
+    Raises:
+        OSError: the folder cannot be written.
+    """
+    with tempfile.TemporaryFile(dir=folder) as file:
+        file.write(b"x")
+        file.flush()
+        return os.fstat(file.fileno()).st_mtime
 
 
 def is_network_filesystem(folder: Path) -> bool:

@@ -1,7 +1,8 @@
 """The layout of a store: every object key that this product reads or writes, in one place.
 
     voices/NAME.(wav|…)  voices/NAME.(txt|srt|vtt)  voices/NAME.toml
-    manifests/BATCH.(csv|jsonl|parquet|txt)         the manifest, with BATCH.toml, a dictionary and a cover beside it
+    manifests/BATCH.(csv|xlsx|…)                    the manifest, with BATCH.toml, a dictionary, a cover and the
+                                                    listener's decisions beside it
     pronunciations.csv                              the dictionary of all batches
     clips/KK/KEY.flac                               KK: the first two digits of the clip key KEY
     clips/KK/KEY.RECOGNISER.json                    the transcript of a clip
@@ -25,11 +26,14 @@ BATCHES = "batches/"
 MODELS = "models/"
 STORE_DICTIONARY = "pronunciations.csv"
 AUDIO = "audio/"  # in a batch's folder: the delivered files, one for each line
+TAKES = "takes/"  # in a batch's folder: the takes that were not chosen, for the listening page
+REFERENCES = "references/"  # in a batch's folder: the recordings of its voices, for the listening page
 REPORT = "report.html"  # the listening page
 
-MANIFEST_FORMATS = ("csv", "jsonl", "parquet", "txt")
+MANIFEST_FORMATS = ("csv", "tsv", "tab", "xlsx", "jsonl", "json", "parquet", "txt", "md", "srt", "vtt")
 COVERS = ("jpg", "jpeg", "png")  # manifests/BATCH.jpg is the cover of the audiobook
 DICTIONARY = ".pronunciations"  # manifests/BATCH.pronunciations.csv is not a manifest
+DECISIONS = ".decisions"  # manifests/BATCH.decisions.csv is not a manifest
 SUBMITTING = "submitting"  # manifests/BATCH.submitting exists while the files of BATCH are being replaced
 
 _CLIP_KEY = re.compile(r"[0-9a-f]{64}")
@@ -38,8 +42,8 @@ _LEASE = re.compile(r"batches/[^/]+/lease-[0-9a-f]{16}(-[0-9a-f]{8})?\.bin")
 
 
 def is_batch_name(name: str) -> bool:
-    """True if a batch may have this name: a slug that is not the name of a dictionary."""
-    return is_slug(name) and not name.lower().endswith(DICTIONARY)
+    """True if a batch may have this name: a slug that is not the name of a dictionary or of decisions."""
+    return is_slug(name) and not name.lower().endswith((DICTIONARY, DECISIONS))
 
 
 def voice_object(file: str) -> str:
@@ -55,6 +59,11 @@ def manifest_object(batch: str, suffix: str) -> str:
 def dictionary_object(batch: str) -> str:
     """The key of a batch's own pronunciation dictionary."""
     return f"{MANIFESTS}{check_slug('batch', batch)}{DICTIONARY}.csv"
+
+
+def decisions_object(batch: str) -> str:
+    """The key of the listener's decisions on the lines of a batch."""
+    return f"{MANIFESTS}{check_slug('batch', batch)}{DECISIONS}.csv"
 
 
 def clip_object(key: str) -> str:
@@ -136,6 +145,11 @@ def shared_report_object(batch: str) -> str:
 def lease_object(batch: str, token: str) -> str:
     """The lease of a run of a batch; ``token`` is 16 hexadecimal digits. Extensions of it append 8 more."""
     return f"{batch_folder(batch)}lease-{token}.bin"
+
+
+def lease_token(object_key: str) -> str:
+    """The token of a lease, or of the lease that an extension belongs to."""
+    return object_key.rpartition("/lease-")[2][:16]
 
 
 def is_lease(object_key: str) -> bool:

@@ -19,11 +19,12 @@ from f5_pipeline.storage.partial import host_slug
 
 
 @contextmanager
-def advertise(folder: Path, name: str) -> Iterator[None]:
+def advertise(folder: Path, name: str, *, failure_is_death: bool = False) -> Iterator[None]:
     """Advertise under ``name`` that this process is alive, while the block runs.
 
-    Where that fails (a full or read-only disk, a name that is taken), the block runs unadvertised and ``is_alive``
-    answers None.
+    ``failure_is_death``: after an exception in the block ``is_alive`` answers False, as if the process had died.
+    Where advertising fails (a full or read-only disk, no locks, a name that is taken), the block runs unadvertised, and
+    ``is_alive`` answers None.
     """
     path = _path(folder, name)
     try:
@@ -32,10 +33,13 @@ def advertise(folder: Path, name: str) -> Iterator[None]:
         yield
         return
     with file:
+        failed = True
         try:
             yield
+            failed = False
         finally:
-            path.unlink(missing_ok=True)
+            if not (failed and failure_is_death):
+                path.unlink(missing_ok=True)
 
 
 def _create_locked(path: Path) -> BinaryIO:
@@ -45,17 +49,29 @@ def _create_locked(path: Path) -> BinaryIO:
     file = unnamed.open("xb")
     try:
         lock_descriptor(file.fileno())
-        os.link(unnamed, path)
+        _name(unnamed, path)
     except OSError:
         file.close()
         raise
     finally:
-        unnamed.unlink()
+        unnamed.unlink(missing_ok=True)
     return file
 
 
+def _name(unnamed: Path, path: Path) -> None:
+    """Give the file its name, unless that is taken."""
+    try:
+        os.link(unnamed, path)
+    except FileExistsError:
+        raise
+    except OSError:  # the file system has no hard links: names are unique, so a rename replaces nothing
+        if path.exists():
+            raise
+        unnamed.rename(path)
+
+
 def is_alive(folder: Path, name: str) -> bool | None:
-    """True if the process that advertises ``name`` is alive, False if it died; None if that is unknown.
+    """True if the process that advertises ``name`` is alive, False if it died (or failed); None if that is unknown.
 
     Unknown: no process of this machine advertised the name, it has ended normally, or the folder is on a network file
     system, whose locks prove nothing.

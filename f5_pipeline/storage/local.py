@@ -7,6 +7,7 @@ outside it is read or written.
 from __future__ import annotations
 
 import builtins
+import errno
 import logging
 import os
 import shutil
@@ -47,10 +48,27 @@ class LocalStore:
     def share(self, key: str, seconds: int) -> str:
         return Path(self.location(key)).as_uri()
 
+    def existing_path(self, key: str) -> Path:
+        """The real path of an object's file.
+
+        Raises:
+            ObjectMissing: the key does not exist.
+            LinkLeavesStore: a link in the path leads out of this folder.
+        """
+        path = self._inside(self._root / check_key(key))
+        if self._status(path) is None:
+            raise ObjectMissing(self.location(key))
+        return path
+
     def read(self, key: str, first: int | None = None) -> bytes:
-        path = self._existing(key)
-        with self._translated(path, missing=key), path.open("rb") as file:
-            return file.read() if first is None else file.read(first)
+        path = self.existing_path(key)
+        with self._translated(path, missing=key):
+            try:
+                return _read(path, first)
+            except OSError as error:
+                if error.errno != errno.ESTALE:  # another machine has replaced the file meanwhile
+                    raise
+                return _read(path, first)
 
     def write(self, key: str, data: bytes) -> ObjectInfo:
         path = self._writable(key)
@@ -90,7 +108,7 @@ class LocalStore:
         return self._walk(self._root / parent, parent + "/" if parent else "", beginning, ())
 
     def download(self, key: str, path: Path, etag: str | None = None) -> ObjectInfo:
-        source = self._existing(key)
+        source = self.existing_path(key)
         for _ in range(_COPY_ATTEMPTS):
             with suppress(_ChangedMeanwhile):
                 return self._copy_out(key, source, path, etag)
@@ -103,10 +121,23 @@ class LocalStore:
             before = os.fstat(file.fileno())
             if etag not in (None, _etag(before)):
                 raise ObjectChanged(self.location(key))
-            shutil.copyfileobj(file, copy, _BLOCK)
+            copy.writelines(self._blocks(file, source))
             if _etag(before) != _etag(os.fstat(file.fileno())) or copy.tell() != before.st_size:
                 raise _ChangedMeanwhile
             return _info(key, before)
+
+    def _blocks(self, file: BinaryIO, path: Path) -> Iterator[bytes]:
+        """The content of a file of the store, whose errors are not those of its copy."""
+        while True:
+            try:
+                block = file.read(_BLOCK)
+            except OSError as error:
+                if error.errno == errno.ESTALE:  # as in ``read``
+                    raise _ChangedMeanwhile from error
+                raise self._unusable(path, error) from error
+            if not block:
+                return
+            yield block
 
     def upload(self, path: Path, key: str) -> ObjectInfo:
         target = self._writable(key)
@@ -120,12 +151,6 @@ class LocalStore:
         path = self._writable(key)
         with self._translated(path), suppress(FileNotFoundError, NotADirectoryError, IsADirectoryError):
             path.unlink()
-
-    def _existing(self, key: str) -> Path:
-        path = self._inside(self._root / check_key(key))
-        if self._status(path) is None:
-            raise ObjectMissing(self.location(key))
-        return path
 
     def _writable(self, key: str) -> Path:
         path = self._root / check_key(key)
@@ -192,6 +217,11 @@ class LocalStore:
     def _unusable(self, path: Path | str, error: OSError) -> StoreUnusable:
         reason, fix = explain_os_error(error)
         return StoreUnusable(self.url, f"{path}: {reason}", fix)
+
+
+def _read(path: Path, first: int | None) -> bytes:
+    with path.open("rb") as file:
+        return file.read() if first is None else file.read(first)
 
 
 class _ChangedMeanwhile(Exception):

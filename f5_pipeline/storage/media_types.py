@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 _TYPES = {
+    "au": "audio/basic",
     "csv": "text/csv; charset=utf-8",
     "flac": "audio/flac",
     "html": "text/html; charset=utf-8",

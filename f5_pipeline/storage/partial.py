@@ -7,6 +7,7 @@ the process dies, so being able to take the lock proves that the writer is dead.
 
 from __future__ import annotations
 
+import errno
 import os
 import re
 import secrets
@@ -20,9 +21,11 @@ from typing import BinaryIO
 
 from filelock import lock_descriptor
 
-from f5_pipeline.storage.filesystem import is_network_filesystem
+from f5_pipeline.storage.filesystem import flush_to_disk, is_network_filesystem
 
 _NAME = re.compile(r"\.part-(?P<host>[A-Za-z0-9-]{1,64})-(?P<pid>\d+)-[0-9a-f]{16}")
+#: What a Windows server answers to the renaming of an open file.
+_OPEN_IS_BUSY = {errno.EBUSY, errno.ETXTBSY, errno.EACCES}
 
 
 class TargetExists(Exception):
@@ -46,10 +49,16 @@ def atomic_write(target: Path, *, replace: bool = True, flush: bool = True) -> I
             yield file
             file.flush()
             if flush:
-                os.fsync(file.fileno())
+                flush_to_disk(file)
             if os.name == "nt":  # Windows cannot rename an open file
                 file.close()
-            _rename(path, target, replace)
+            try:
+                _rename(path, target, replace)
+            except OSError as error:
+                if error.errno not in _OPEN_IS_BUSY or file.closed:
+                    raise
+                file.close()
+                _rename(path, target, replace)
     finally:
         with suppress(FileNotFoundError):
             path.unlink()
@@ -91,6 +100,12 @@ def host_slug() -> str:
     return re.sub(r"[^A-Za-z0-9-]", "-", socket.gethostname())[:64] or "unnamed"
 
 
+def parse_partial_name(name: str) -> tuple[str, int] | None:
+    """The host and the process of the writer of a partial file, by its name; None for the name of any other file."""
+    found = _NAME.fullmatch(name)
+    return None if found is None else (found["host"], int(found["pid"]))
+
+
 @dataclass(frozen=True)
 class PartialFile:
     """A file that is being written, or whose writer died."""
@@ -106,12 +121,12 @@ def partial_files(folder: Path) -> Iterator[PartialFile]:
     """All partial files under a folder; links are not followed. Changes nothing."""
     for parent, _, names in os.walk(folder):
         for name in names:
-            if (found := _NAME.fullmatch(name)) is None:
+            if (found := parse_partial_name(name)) is None:
                 continue
-            path = Path(parent, name)
+            path, (host, pid) = Path(parent, name), found
             with suppress(FileNotFoundError):  # it was just renamed
-                dead = _is_dead(path, found["host"], remove=False)
-                yield PartialFile(path, path.lstat().st_size, found["host"], int(found["pid"]), dead)
+                dead = _is_dead(path, host, remove=False)
+                yield PartialFile(path, path.lstat().st_size, host, pid, dead)
 
 
 def remove_if_dead(partial: PartialFile) -> bool:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 import shutil
 from collections.abc import Callable
 from contextlib import suppress
@@ -17,8 +16,8 @@ from pathlib import Path
 
 from f5_pipeline.errors import FileAltered, FileUnusable
 from f5_pipeline.storage.disk_space import folder_bytes
-from f5_pipeline.storage.filesystem import translate_os_errors
-from f5_pipeline.storage.locks import hold, hold_if_free
+from f5_pipeline.storage.filesystem import flush_to_disk, translate_os_errors
+from f5_pipeline.storage.locks import DOWNLOAD_PATIENCE, hold, hold_if_free
 from f5_pipeline.storage.partial import PartialFile, atomic_write, host_slug
 
 _RECORD, _DOWNLOAD, _LOCK = ".record.json", ".download", ".lock"
@@ -48,10 +47,15 @@ def fetch_pinned(target: Path, sha256: str | None, fetch: Fetch) -> PinnedFile:
     """
     if target.is_file():
         return verify(target, sha256)
-    with hold(target.with_name(target.name + _LOCK), f"fetching {target.name}"):
+    with hold(target.with_name(target.name + _LOCK), f"fetching {target.name}", DOWNLOAD_PATIENCE):
         if target.is_file():  # another process was faster
             return verify(target, sha256)
         return _fetch(target, sha256 or recorded_sha256(target), fetch)
+
+
+def download_folder(target: Path) -> Path:
+    """The folder of unfinished downloads of ``target``."""
+    return target.with_name(target.name + _DOWNLOAD)
 
 
 def verify(path: Path, sha256: str | None) -> PinnedFile:
@@ -125,22 +129,25 @@ def sha256_of(path: Path) -> str:
 
 
 def _fetch(target: Path, expected: str | None, fetch: Fetch) -> PinnedFile:
-    folder = target.with_name(target.name + _DOWNLOAD)
+    folder = download_folder(target)
     try:
-        path, received = fetch(folder)
-        found = sha256_of(path)
+        path, received, found = _fetch_once(folder, fetch)
+        if expected is not None and found != expected and received != path.stat().st_size:
+            # It was resumed. Its first bytes may be those of another version, or of a crashed machine.
+            shutil.rmtree(folder, ignore_errors=True)
+            path, received, found = _fetch_once(folder, fetch)
     except (FileUnusable, FileNotFoundError):
         if target.is_file():  # a process that the lock did not exclude was faster, and removed the folder
             return verify(target, expected)
         shutil.rmtree(folder, ignore_errors=True)  # frees a full disk
         raise
     if expected is not None and found != expected:
+        reason = _describe(path)
         shutil.rmtree(folder, ignore_errors=True)
-        raise FileAltered(str(target), found, expected, arrived=True)
+        raise FileAltered(str(target), found, expected, arrived=reason)
     with translate_os_errors(target):
         try:
-            with path.open("rb+") as file:
-                os.fsync(file.fileno())
+            _flush(path)
             path.replace(target)
         except FileNotFoundError:
             if not target.is_file():
@@ -149,6 +156,29 @@ def _fetch(target: Path, expected: str | None, fetch: Fetch) -> PinnedFile:
     shutil.rmtree(folder, ignore_errors=True)
     _write(record_path(target), _record_of(target, found))
     return PinnedFile(target, found, received)
+
+
+def _fetch_once(folder: Path, fetch: Fetch) -> tuple[Path, int, str]:
+    """The path, the bytes that came over the network, and the sha256."""
+    path, received = fetch(folder)
+    return path, received, sha256_of(path)
+
+
+def _flush(path: Path) -> None:
+    """Flush a file, which may be read-only, to the disk."""
+    with path.open("rb") as file:
+        flush_to_disk(file)
+
+
+def _describe(path: Path) -> str:
+    """What a downloaded file with a wrong sha256 is."""
+    with translate_os_errors(path), path.open("rb") as stream:
+        start = stream.read(512).lstrip().lower()
+    if start.startswith((b"<!doctype html", b"<html")):
+        return "what arrived is a web page, such as the login page of a proxy"
+    if start.startswith(b"version https://git-lfs"):
+        return "what arrived is a pointer of Git LFS, whose file the server does not have"
+    return f"the download was damaged, or the source has changed ({path.stat().st_size:,} bytes arrived)"
 
 
 def _record_of(path: Path, sha256: str) -> dict[str, object]:

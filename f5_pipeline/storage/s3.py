@@ -1,48 +1,56 @@
 """A store in a bucket: S3 and compatible servers (Backblaze B2, R2, MinIO, …). The only importer of boto3.
 
-botocore's own retries are off: ``retry`` decides what is repeated, ``s3_errors`` what an error means. Large files are
-transferred in parts (``s3_parts``), many keys are looked up by listing (``s3_listing``). Checksum headers are sent only
-where S3 requires them, because some servers reject them. Instead the length is always verified, and the MD5 if the
-server's ETag is one.
+botocore's own retries are off: ``retry`` decides what is repeated, ``s3_errors`` what an error means, ``s3_client`` how
+the server is addressed. Large files are transferred in parts (``s3_parts``), many keys are looked up by listing
+(``s3_listing``). Checksum headers are sent only where S3 requires them, because some servers reject them. Instead the
+length is always verified, and the MD5 if the server's ETag is one.
 """
 
 from __future__ import annotations
 
 import base64
 import builtins
-import email.utils
 import hashlib
-import os
 import re
-import threading
+import time
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import closing, suppress
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
-from f5_pipeline.errors import BadSetting, KeepsChanging, ObjectChanged, ObjectMissing, RequestNotAccepted, StoreBusy
+from f5_pipeline.errors import (
+    BadSetting,
+    CredentialsRefused,
+    KeepsChanging,
+    ObjectChanged,
+    ObjectMissing,
+    RequestNotAccepted,
+    StoreBusy,
+)
+from f5_pipeline.storage.answers import is_throttled, timestamp
 from f5_pipeline.storage.filesystem import translate_os_errors
 from f5_pipeline.storage.media_types import media_type
 from f5_pipeline.storage.object_store import ObjectInfo, check_key, check_prefix, is_listed
 from f5_pipeline.storage.parallel import PARALLEL, in_parallel
 from f5_pipeline.storage.partial import atomic_write
-from f5_pipeline.storage.retry import ATTEMPTS, with_retries
-from f5_pipeline.storage.s3_errors import BeyondTheEnd, ConditionFailed, now, translate_s3_errors
+from f5_pipeline.storage.rate import shared_server
+from f5_pipeline.storage.retry import with_retries
+from f5_pipeline.storage.s3_checks import InvalidAnswer, check_listing, check_no_web_page, head
+from f5_pipeline.storage.s3_client import BucketClient
+from f5_pipeline.storage.s3_errors import BeyondTheEnd, ConditionFailed, translate_s3_errors
+from f5_pipeline.storage.s3_failures import Request
 from f5_pipeline.storage.s3_listing import Page, find_keys
 from f5_pipeline.storage.s3_parts import PART_BYTES, download_rest, etags_of, upload_parts
 
 _T = TypeVar("_T")
 
 _MAX_HEADS = 64  # keys; up to so many HEAD requests cost no more than a listing
-CONNECT_TIMEOUT, READ_TIMEOUT = 10, 60  # seconds
 PAGE_SIZE = 1000  # objects; S3's own limit
 _LONGEST_SHARE = 7 * 24 * 3600  # seconds; S3's own limit
 _MD5 = re.compile(r"[0-9a-f]{32}")
-#: The region in the name of an endpoint: s3.us-west-004.backblazeb2.com, s3.eu-central-2.wasabisys.com, …
-_REGION_IN_HOST = re.compile(r"s3[.-](?P<region>[a-z]+-[a-z0-9-]+)\.")
 
 
 @dataclass(frozen=True)
@@ -54,7 +62,11 @@ class _Body:
 
 
 class S3Store:
-    """A bucket, or a prefix of it, as a store. Sends no request before the first use."""
+    """A bucket, or a prefix of it, as a store. Sends no request before the first use.
+
+    Attributes:
+        connection: the client, and what the server's answers show.
+    """
 
     def __init__(self, url: str) -> None:
         """
@@ -71,9 +83,8 @@ class S3Store:
             raise BadSetting("Environment", "F5_STORE", f"must be s3://bucket/prefix (it is {url!r}).")
         self._bucket, self._prefix = parts.netloc, f"{prefix}/" if prefix else ""
         self.url = f"s3://{self._bucket}/{prefix}".rstrip("/")
-        self._lock = threading.Lock()
         self._conditional_writes = True  # until the server rejects them
-        self._clients: dict[int, Any] = {}  # by process id: a forked child must not share its parent's connections
+        self.connection = BucketClient(self._bucket)
 
     def __repr__(self) -> str:
         return f"S3Store({self.url!r})"
@@ -83,19 +94,20 @@ class S3Store:
 
     @property
     def endpoint(self) -> str:
-        """The server's address, without credentials. Sends no request.
+        """The server's address. Sends no request.
 
         Raises:
-            BadSetting: ``AWS_ENDPOINT_URL`` is not a valid URL.
+            BadSetting: ``AWS_ENDPOINT_URL`` is not a valid URL, or has credentials.
             StoreUnusable: boto3's configuration files and variables are invalid.
         """
-        return _without_credentials(self._client().meta.endpoint_url)
+        self._client()
+        return self.connection.endpoint
 
     def location(self, key: str) -> str:
         return f"s3://{self._bucket}/{self._prefix}{check_key(key)}"
 
     def share(self, key: str, seconds: int) -> str:
-        """A presigned URL. Sends no request.
+        """A presigned URL. Sends no request, or one if no setting names the region and none was sent before.
 
         Raises:
             BadSetting: ``seconds`` is not between 1 and the seven days that S3 allows.
@@ -103,8 +115,11 @@ class S3Store:
         target = self._target(key)
         if not 1 <= seconds <= _LONGEST_SHARE:
             raise BadSetting("A presigned URL", "seconds", f"must be between 1 and {_LONGEST_SHARE} (7 days).")
+        with self._translated("signing", key):
+            self.connection.confirm_region()
         sign = {"Params": target, "ExpiresIn": seconds}
-        return str(self._request(lambda client: client.generate_presigned_url("get_object", **sign), "signing", key))
+        with self._translated("signing", key):
+            return str(self._client().generate_presigned_url("get_object", **sign))
 
     def read(self, key: str, first: int | None = None) -> bytes:
         return self._get(key, first).data
@@ -119,9 +134,13 @@ class S3Store:
             try:
                 return self._put(key, data, IfNoneMatch="*")
             except ConditionFailed:
-                return None
+                if self.stat(key) is not None:
+                    return None
             except RequestNotAccepted:  # Backblaze B2: "A header you provided implies functionality that …"
                 pass
+            except CredentialsRefused as error:  # a proxy that removes the header, which is a part of the signature
+                if error.code != "SignatureDoesNotMatch":
+                    raise
         stored = self._put(key, data)
         self._conditional_writes = False
         return stored
@@ -129,10 +148,12 @@ class S3Store:
     def stat(self, key: str) -> ObjectInfo | None:
         target = self._target(key)
         try:
-            answer = self._request(lambda client: client.head_object(**target), "looking up", key)
+            return self._request(lambda client: _info_of(key, self._head(client, target)), "looking up", key)
         except ObjectMissing:
             return None
-        return _info(key, answer["ContentLength"], answer)
+
+    def _head(self, client: Any, target: dict[str, str]) -> dict[str, Any]:
+        return head(client, target, trusted=self.connection.answered)
 
     def stat_many(self, keys: Iterable[str]) -> dict[str, ObjectInfo]:
         """One HEAD per key for a few keys; for many, listings that skip from one wanted key to the next."""
@@ -158,13 +179,17 @@ class S3Store:
 
     def download(self, key: str, path: Path, etag: str | None = None) -> ObjectInfo:
         """One GET for up to 8 MiB; a larger object in parts of one version, several at once."""
-        for _ in range(ATTEMPTS):
+
+        def once() -> ObjectInfo:
             try:
                 return self._download(key, path, etag)
             except (BeyondTheEnd, ConditionFailed):
-                if etag is not None:
-                    raise ObjectChanged(self.location(key)) from None
-        raise KeepsChanging([self.location(key)])
+                pass
+            if etag is not None:
+                raise ObjectChanged(self.location(key))
+            raise KeepsChanging([self.location(key)])
+
+        return once() if etag else with_retries(once)
 
     def _download(self, key: str, path: Path, etag: str | None) -> ObjectInfo:
         start = self._get(key, PART_BYTES, etag)
@@ -177,23 +202,26 @@ class S3Store:
         return start.info
 
     def upload(self, path: Path, key: str) -> ObjectInfo:
-        target = self._target(key)
+        self._target(key)
         with translate_os_errors(path):
             size = path.stat().st_size
             if size <= PART_BYTES:
                 return self._put(key, path.read_bytes())
-            answer = upload_parts(self._request, target, path, size)
-            if answer is not None:
-                return _info(key, size, {"LastModified": _date_of(answer), **answer})
-            stored = self.stat(key)
-            if stored and stored.size == size and stored.etag in etags_of(path):
-                return stored
+            return with_retries(lambda: self._upload_parts(path, key, size))
+
+    def _upload_parts(self, path: Path, key: str, size: int) -> ObjectInfo:
+        answer = upload_parts(self._request, self._target(key), path, size, self.connection.encryption)
+        if answer is not None:
+            return _info(key, size, {"LastModified": _date_of(answer), **answer})
+        stored = self.stat(key)
+        if stored and stored.size == size and stored.etag in etags_of(path):
+            return stored
         raise StoreBusy(self.url, f"uploading {key}", "the stored object is not the file that was sent")
 
     def delete(self, key: str) -> None:
         target = self._target(key)
         with suppress(ObjectMissing):
-            self._request(lambda client: client.delete_object(**target), "deleting", key)
+            self._request(lambda client: check_no_web_page(client.delete_object(**target)), "deleting", key)
 
     def unfinished_uploads(self) -> builtins.list[tuple[str, datetime]]:
         """Unfinished multipart uploads of any client: key and start time.
@@ -201,9 +229,12 @@ class S3Store:
         Only the first 1,000. S3 does not know if their clients are alive; a lifecycle rule of the bucket removes them.
         """
         request = {"Bucket": self._bucket, "Prefix": self._prefix}
-        answer = self._request(lambda client: client.list_multipart_uploads(**request), "listing unfinished uploads")
-        uploads = answer.get("Uploads", [])
-        return [(upload["Key"].removeprefix(self._prefix), upload["Initiated"]) for upload in uploads]
+
+        def once(client: Any) -> builtins.list[tuple[str, datetime]]:
+            uploads = check_listing(client.list_multipart_uploads(**request)).get("Uploads", [])
+            return [(upload["Key"].removeprefix(self._prefix), upload["Initiated"]) for upload in uploads]
+
+        return self._request(once, "listing unfinished uploads")
 
     def _get(self, key: str, first: int | None = None, etag: str | None = None) -> _Body:
         """The first bytes of an object, or all; of any version, or of this one. Verified, in one request."""
@@ -228,80 +259,73 @@ class S3Store:
 
     def _put(self, key: str, data: bytes, **conditions: str) -> ObjectInfo:
         digest = base64.b64encode(hashlib.md5(data, usedforsecurity=False).digest()).decode()
-        target = {**self._target(key), "ContentType": media_type(key)}
+        target = {**self._target(key), "ContentType": media_type(key), **self.connection.encryption}
         request = {**target, "Body": data, "ContentMD5": digest, **conditions}
-        answer = self._request(lambda client: client.put_object(**request), "writing", key)
-        return _info(key, len(data), {"LastModified": _date_of(answer), **answer})
+        sent: builtins.list[bool] = []
+
+        def once(client: Any) -> ObjectInfo:
+            sent.append(True)
+            answer = client.put_object(**request)
+            return _info(key, len(data), {"LastModified": _date_of(answer), **answer})
+
+        try:
+            return self._request(once, "writing", key)
+        except ConditionFailed:  # perhaps because of an earlier attempt, whose response was lost
+            if len(sent) > 1 and (stored := self._get(key)).data == data:
+                return stored.info
+            raise
 
     def _page(self, prefix: str, after: str = "", token: str = "") -> Page:
         """A page of up to 1,000 objects in key order, which starts after a key or at a token."""
         request: dict[str, Any] = {"Bucket": self._bucket, "Prefix": self._prefix + prefix, "MaxKeys": PAGE_SIZE}
         request |= {"StartAfter": self._prefix + after} if after else {}
         request |= {"ContinuationToken": token} if token else {}
-        answer = self._request(lambda client: client.list_objects_v2(**request), "listing", prefix)
-        infos = [
-            _info(entry["Key"].removeprefix(self._prefix), entry["Size"], entry) for entry in answer.get("Contents", [])
-        ]
-        return Page(infos, answer.get("NextContinuationToken", "") if answer.get("IsTruncated") else "")
+
+        def once(client: Any) -> Page:
+            answer = check_listing(client.list_objects_v2(**request))
+            entries = answer.get("Contents", [])
+            infos = [_info(entry["Key"].removeprefix(self._prefix), entry["Size"], entry) for entry in entries]
+            following = answer["NextContinuationToken"] if answer.get("IsTruncated") else ""
+            if following and following == token:
+                raise InvalidAnswer("its list of objects does not advance")
+            return Page(infos, following)
+
+        return self._request(once, "listing", prefix)
 
     def _target(self, key: str) -> dict[str, str]:
         return {"Bucket": self._bucket, "Key": self._prefix + check_key(key)}
 
     def _request(self, call: Callable[[Any], _T], doing: str, key: str = "") -> _T:
-        """Send a request, up to three times."""
-        client, endpoint = self._client(), self.endpoint
-        location = f"s3://{self._bucket}/{self._prefix}{key}"
+        """Send a request, repeated as ``with_retries`` says, at the rate that the server allows."""
+        server = shared_server(f"{self.endpoint}/{self._bucket}")
 
         def once() -> _T:
-            with translate_s3_errors(self.url, f"{doing} {key}".rstrip(), location, endpoint):
-                return call(client)
+            server.rate.wait()
+            try:
+                with self._translated(f"{doing} {key}".rstrip(), key):
+                    return self.connection.send(call)
+            except StoreBusy as error:
+                if is_throttled(error):
+                    server.rate.slow_down()
+                raise
 
-        return with_retries(once)
+        return with_retries(once, availability=server.availability)
 
     def _client(self) -> Any:
-        with self._lock:
-            client = self._clients.get(os.getpid())
-            if client is None:
-                with translate_s3_errors(self.url, "opening the bucket", self.url, "AWS_ENDPOINT_URL"):
-                    client = _make_client()
-                self._clients = {os.getpid(): client}
-            return client
+        with self._translated("opening the bucket"):
+            return self.connection.get()
 
+    @contextmanager
+    def _translated(self, doing: str, key: str = "") -> Iterator[None]:
+        """Raise botocore's errors as ours."""
+        with translate_s3_errors(lambda: self._described(doing, key)):
+            yield
 
-def _make_client() -> Any:
-    import boto3
-    from botocore.config import Config
-
-    config = Config(
-        signature_version="s3v4",
-        request_checksum_calculation="when_required",
-        response_checksum_validation="when_required",
-        retries={"total_max_attempts": 1},
-        connect_timeout=CONNECT_TIMEOUT,
-        read_timeout=READ_TIMEOUT,
-        max_pool_connections=2 * PARALLEL,
-        tcp_keepalive=True,
-    )
-    session = boto3.session.Session()
-    endpoint = os.environ.get("AWS_ENDPOINT_URL_S3") or os.environ.get("AWS_ENDPOINT_URL") or ""
-    try:
-        return session.client("s3", config=config, region_name=session.region_name or region_of(endpoint))
-    except ValueError as error:
-        raise BadSetting("Environment", "AWS_ENDPOINT_URL", f"{error}.") from None
-
-
-def region_of(endpoint: str) -> str:
-    """The default region for signatures: the one in the endpoint's name, else S3's default."""
-    host = urlsplit(endpoint).hostname or ""
-    if host.endswith(".r2.cloudflarestorage.com"):
-        return "auto"
-    found = _REGION_IN_HOST.match(host)
-    return found["region"] if found else "us-east-1"
-
-
-def _without_credentials(endpoint: str) -> str:
-    parts = urlsplit(endpoint)
-    return parts._replace(netloc=parts.netloc.rpartition("@")[2]).geturl()
+    def _described(self, doing: str, key: str) -> Request:
+        client = self.connection
+        encrypted = bool(client.encryption)
+        facts = (client.endpoint, client.signed_region, client.answered, encrypted, client.skew_seconds or 0.0)
+        return Request(self.url, doing, f"s3://{self._bucket}/{self._prefix}{key}", *facts)
 
 
 def _info(key: str, size: int, answer: dict[str, Any]) -> ObjectInfo:
@@ -329,6 +353,5 @@ def _wrong_md5(answer: dict[str, Any], body: _Body) -> str:
 
 def _date_of(answer: dict[str, Any]) -> datetime:
     """The server's time, or this machine's if the response has none."""
-    with suppress(KeyError, TypeError, ValueError):
-        return email.utils.parsedate_to_datetime(answer["ResponseMetadata"]["HTTPHeaders"]["date"])
-    return now()
+    sent = timestamp(answer["ResponseMetadata"]["HTTPHeaders"].get("date", ""))
+    return datetime.fromtimestamp(time.time() if sent is None else sent, timezone.utc)

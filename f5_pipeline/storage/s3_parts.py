@@ -16,6 +16,7 @@ from f5_pipeline.errors import F5PipelineError, FileUnusable, ObjectMissing, Sto
 from f5_pipeline.storage.media_types import media_type
 from f5_pipeline.storage.object_store import ObjectInfo
 from f5_pipeline.storage.parallel import in_parallel
+from f5_pipeline.storage.retry import ATTEMPTS, limited_retries
 from f5_pipeline.storage.s3_errors import ConditionFailed
 
 PART_BYTES = 8 << 20
@@ -23,7 +24,7 @@ _PARALLEL = 8  # parts at once, each held in memory while it is sent
 _MOST_PARTS = 9_000  # S3 allows 10,000
 _BLOCK = 1 << 20
 
-Request = Callable[..., Any]  # (call(client), doing, key) -> the response, after up to three attempts
+Request = Callable[..., Any]  # (call(client), doing, key) -> the response; repeats the request
 
 
 def download_rest(request: Request, target: dict[str, str], info: ObjectInfo, file: BinaryIO) -> None:
@@ -59,7 +60,9 @@ def download_rest(request: Request, target: dict[str, str], info: ObjectInfo, fi
     file.seek(info.size)
 
 
-def upload_parts(request: Request, target: dict[str, str], path: Path, size: int) -> dict[str, Any] | None:
+def upload_parts(
+    request: Request, target: dict[str, str], path: Path, size: int, encryption: dict[str, str]
+) -> dict[str, Any] | None:
     """Upload a file in parts and return the server's last response. None if that was lost: the caller has to check.
 
     Raises:
@@ -69,22 +72,27 @@ def upload_parts(request: Request, target: dict[str, str], path: Path, size: int
     part_bytes = max(PART_BYTES, -(-size // _MOST_PARTS))
     doing = "uploading"
     kind = media_type(target["Key"])
-    started = request(lambda client: client.create_multipart_upload(**target, ContentType=kind), doing)
-    upload = {**target, "UploadId": started["UploadId"]}
+    start = {**target, "ContentType": kind, **encryption}
+    upload = {**target, "UploadId": request(lambda client: client.create_multipart_upload(**start)["UploadId"], doing)}
 
     def send(number: int) -> dict[str, Any]:
         data = _part(path, (number - 1) * part_bytes, min(part_bytes, size - (number - 1) * part_bytes))
         part = {**upload, "PartNumber": number, "Body": data}
-        answer = request(lambda client: client.upload_part(**part), doing, path.name)
-        return {"PartNumber": number, "ETag": answer["ETag"]}
+        etag = request(lambda client: client.upload_part(**part)["ETag"], doing, path.name)
+        return {"PartNumber": number, "ETag": etag}
+
+    def complete(client: Any) -> dict[str, Any]:
+        answer = client.complete_multipart_upload(**upload, MultipartUpload=parts)
+        return {**answer, "ETag": answer["ETag"]}  # raises for an answer without one
 
     try:
         parts = {"Parts": in_parallel(send, range(1, -(-size // part_bytes) + 1), _PARALLEL)}
-        return dict(request(lambda client: client.complete_multipart_upload(**upload, MultipartUpload=parts), doing))
+        return dict(request(complete, doing))
     except ObjectMissing:  # the last response was lost, and its repetition finds no unfinished upload
         return None
-    except BaseException:
-        with suppress(F5PipelineError):
+    except BaseException as error:
+        in_vain = isinstance(error, F5PipelineError) and error.is_exhausted
+        with suppress(F5PipelineError), limited_retries(0, attempts=1 if in_vain else ATTEMPTS):
             request(lambda client: client.abort_multipart_upload(**upload), "aborting an upload")
         raise
 

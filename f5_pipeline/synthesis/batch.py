@@ -9,7 +9,7 @@ from __future__ import annotations
 import time
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from f5_pipeline.errors import NothingSpoken, RowsRejected, UnknownModel
@@ -45,6 +45,7 @@ from f5_pipeline.synthesis.request import SynthesisRequest
 from f5_pipeline.synthesis.session import run_in_process
 from f5_pipeline.synthesis.stored_takes import reuse_indexed_takes
 from f5_pipeline.synthesis.takes import Takes
+from f5_pipeline.synthesis.timing import place_row
 from f5_pipeline.synthesis.transcriber import Transcriber, open_transcriber
 
 
@@ -74,7 +75,9 @@ class BatchReport:
     speak_seconds: float  # spent on speaking, storing and transcribing
     recogniser: str = ""  # that transcribed the clips; "": none
     not_transcribed: str = ""  # why a clip has no transcript
+    damaged: Mapping[str, str] = field(default_factory=dict)  # clips that were spoken again, with the reasons
     workers: tuple[WorkerReport, ...] = ()  # of a cluster
+    device: str = ""  # where the model spoke; "": nothing was spoken in this process
 
     @property
     def counts(self) -> dict[str, int]:
@@ -132,13 +135,14 @@ def speak_batch(batch: str, context: SynthesisContext) -> BatchReport:
     requests, rejected = _prepare(loaded, context)
     speaking = time.monotonic()
     with open_transcriber(loaded.recogniser, context.store) as transcriber:
-        reused = _reuse(loaded, context.store, requests, transcriber)
-        with hold_lease(context.store, batch, clips_to_protect(requests, reused)) as lease:
+        reused, damaged = _reuse(loaded, context.store, requests, transcriber)
+        with hold_lease(context.store, batch, clips_to_protect(requests, reused), context.cache) as lease:
             result = _speak(loaded, context, requests, reused, lease, transcriber)
-            rows = _publish(loaded, context.store, result.rows, rejected)
-    return _report(
+            rows = _publish(loaded, context.store, _placed(loaded, requests, result), rejected)
+    report = _report(
         loaded, result, rows, transcriber.recogniser, time.monotonic() - started, time.monotonic() - speaking
     )
+    return replace(report, damaged=damaged)
 
 
 def _load(batch: str, context: SynthesisContext) -> _Loaded:
@@ -169,8 +173,8 @@ def _prepare(loaded: _Loaded, context: SynthesisContext) -> tuple[list[Synthesis
 
 def _reuse(
     loaded: _Loaded, store: ObjectStore, requests: Sequence[SynthesisRequest], transcriber: Transcriber
-) -> Takes:
-    """The takes that the last run chose, if it judged by the same rules."""
+) -> tuple[Takes, Mapping[str, str]]:
+    """The takes that the last run chose, if it judged by the same rules; and its damaged clips, with the reasons."""
     rows = rows_by_key(store, loaded.batch, loaded.judge.fingerprint)
     with gc_paused():
         return reuse_indexed_takes(requests, ClipStore(store), rows, transcriber)
@@ -178,7 +182,7 @@ def _reuse(
 
 def clips_to_protect(requests: Sequence[SynthesisRequest], reused: Takes) -> Iterator[str]:
     """The clips of first takes that no index may name yet; those of later takes are added when they are spoken."""
-    return (key for request in requests if request.key not in reused for key in request.clip_keys())
+    return (key for request in requests if request.identity not in reused for key in request.clip_keys())
 
 
 def _speak(
@@ -203,6 +207,15 @@ def _speak(
         recogniser_setting=loaded.contents.settings.recogniser,
     )
     return context.execute(job, context.progress)
+
+
+def _placed(loaded: _Loaded, requests: Sequence[SynthesisRequest], result: SynthesisResult) -> list[IndexRow]:
+    """The rows of the lines, with the verdict on those that have a time."""
+    settings = loaded.contents.settings
+    return [
+        place_row(request, row, settings.quality, settings.trim.lead)
+        for request, row in zip(requests, result.rows, strict=True)
+    ]
 
 
 def _publish(
@@ -251,6 +264,7 @@ def _report(
         recogniser=recogniser,
         not_transcribed=result.not_transcribed,
         workers=result.workers,
+        device=result.device,
     )
     if report.counts["failed"] and not report.counts["ok"] + report.counts["suspect"]:
         reason = next(row.reason for row in rows if row.status == "failed")

@@ -20,6 +20,24 @@ from f5_pipeline.synthesis.transcriber import Transcriber
 EngineFor = Callable[[ReadyModel], SpeechEngine]  # loads the engine of a model
 
 
+class LoadedEngine:
+    """An ``EngineFor`` that keeps the engine of the last model, for batches that are spoken one after the other.
+
+    Only one, because two models may not fit into a GPU's memory.
+    """
+
+    def __init__(self, load: EngineFor) -> None:
+        self._load = load
+        self._fingerprint = ""
+        self._engine: SpeechEngine | None = None
+
+    def __call__(self, model: ReadyModel) -> SpeechEngine:
+        if self._engine is None or self._fingerprint != model.files.fingerprint:
+            self._engine = None  # released before the next is loaded
+            self._engine, self._fingerprint = self._load(model), model.files.fingerprint
+        return self._engine
+
+
 class Progress(Protocol):
     """Receives the progress of a long run. Durations are seconds of audio."""
 
@@ -67,6 +85,7 @@ class WorkerReport:
     speaking_seconds: float  # that it took, without loading
     held_seconds: float  # from the start of its process to its release
     left: str = ""  # why it left before the end
+    device: str = ""  # where its model spoke
 
     @property
     def times_real_time(self) -> float:
@@ -84,6 +103,7 @@ class SynthesisResult:
     load_seconds: float = 0.0  # spent on loading models
     not_transcribed: str = ""  # why a clip has no transcript
     workers: tuple[WorkerReport, ...] = ()  # of a cluster
+    device: str = ""  # where the model spoke; "": nothing was spoken in this process
 
 
 Executor = Callable[[SynthesisJob, Progress], SynthesisResult]

@@ -15,8 +15,11 @@ from f5_pipeline.manifests.utterance import RejectedRow, Utterance
 from f5_pipeline.models.weights import ReadyModel, local_vocabulary
 from f5_pipeline.storage.object_store import ObjectStore
 from f5_pipeline.synthesis.request import Speaker, SynthesisRequest
+from f5_pipeline.synthesis.timing import in_time
 from f5_pipeline.text.alphabet import unsayable
-from f5_pipeline.text.front_end import fitted, spoken
+from f5_pipeline.text.front_end import fitted, has_speech, spoken
+from f5_pipeline.text.scripts import transcript_language
+from f5_pipeline.text.signs import dropped_note, without_signs
 from f5_pipeline.voices.checks import VoiceLimits
 from f5_pipeline.voices.prepare import prepare_voices
 from f5_pipeline.voices.voice import Voice
@@ -73,21 +76,31 @@ class _Preparer:
         speakers: tuple[Speaker, ...] = self._speaker(utterance.voice, utterance.language)
         if utterance.passages:
             speakers = tuple([self._speaker(passage.voice, passage.language)[0] for passage in utterance.passages])
-        return SynthesisRequest(self._fit_utterance(utterance), self._model, speakers)
+        return SynthesisRequest(in_time(self._fit_utterance(utterance), speakers), self._model, speakers)
 
     def _fit_utterance(self, utterance: Utterance) -> Utterance:
         """The utterance in the characters of the vocabulary, which may have been unknown when its manifest was read."""
         vocabulary, spec = self._vocabulary, self._model.spec
         if not vocabulary or not unsayable(utterance.spoken_text, vocabulary, spec.tokenizer):
             return utterance
-        passages = tuple(replace(each, spoken_text=self._fit(each.spoken_text)) for each in utterance.passages)
-        return replace(utterance, spoken_text=self._fit(utterance.spoken_text), passages=passages)
+        drops = utterance.unsayable == "drop"
+        text, dropped = self._fit(utterance.spoken_text, drops)
+        passages = [replace(each, spoken_text=self._fit(each.spoken_text, drops)[0]) for each in utterance.passages]
+        notes = (*utterance.notes, dropped_note(dropped)) if dropped else utterance.notes
+        return replace(utterance, spoken_text=text, passages=tuple(passages), notes=notes)
 
-    def _fit(self, text: str) -> str:
+    def _fit(self, text: str, drops: bool) -> tuple[str, list[str]]:
+        """A text in the characters of the vocabulary, and the signs that were dropped."""
+        dropped: list[str] = []
         fitting, unknown = fitted(text, self._model.spec, self._vocabulary)
+        if unknown and drops:
+            text, dropped = without_signs(text, unknown)
+            fitting, unknown = fitted(text, self._model.spec, self._vocabulary)
         if unknown:
             raise _Unusable(f"the model cannot say {' '.join(unknown[:10])}")
-        return fitting
+        if not has_speech(fitting):
+            raise _Unusable("the text has nothing to say: no letter and no digit")
+        return fitting, dropped
 
     def _speaker(self, name: str, language: str) -> tuple[Speaker]:
         """The voice as the model uses it for texts in a language. Cached, including failures.
@@ -110,6 +123,7 @@ class _Preparer:
         spec = self._model.spec
         if not voice.usable:
             raise _Unusable(f"voice {voice.name!r} cannot be used: {'; '.join(voice.problems)}")
+        language = transcript_language(voice.text, voice.language, language, spec.languages)
         text, unknown = spoken(voice.text, language, spec, self._vocabulary)
         if unknown:
             characters = " ".join(unknown[:10])

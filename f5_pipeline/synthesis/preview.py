@@ -13,6 +13,7 @@ from typing import Any
 from f5_pipeline.errors import F5PipelineError
 from f5_pipeline.manifests.batch_files import BatchFiles
 from f5_pipeline.manifests.manifest import resolve_files
+from f5_pipeline.manifests.text_language import languages_summary
 from f5_pipeline.manifests.utterance import RejectedRow, Utterance
 from f5_pipeline.models.spec import ModelSpec
 from f5_pipeline.models.weights import ModelFiles, ReadyModel, weights_here
@@ -22,6 +23,8 @@ from f5_pipeline.storage.object_store import ObjectStore
 from f5_pipeline.synthesis.prepare import prepare_requests
 from f5_pipeline.synthesis.request import SynthesisRequest
 
+_LEAST_OVERRUN_SECONDS = 0.1  # that is worth a warning: durations are estimates
+_SHOWN_OVERRUNS = 20
 _NO_FILES = ModelFiles(Path(), Path(), Path(), "", {}, 0.0, 0)  # of a model that is not on this machine yet
 
 
@@ -52,6 +55,11 @@ class Preview:
         """The number of lines whose clip exists; None if it is unknown for some."""
         known = [line.cached for line in self.lines if line.cached is not None]
         return sum(known) if len(known) == len(self.lines) else None
+
+    @property
+    def languages(self) -> str:
+        """The number of lines in each language, and what the languages follow from."""
+        return languages_summary((line.utterance.language, line.utterance.language_source) for line in self.lines)
 
     def as_json(self) -> dict[str, Any]:
         """``{"batch", "lines": […], "rejected": […], "warnings": […], "totals": {…}}``."""
@@ -96,7 +104,9 @@ def preview(files: BatchFiles, store: ObjectStore, settings: Settings, catalogue
         )
         for request in requests
     ]
-    return Preview(files.batch, tuple(shown), tuple(rejected), contents.warnings)
+    overruns = _overrun_warning(requests)
+    warnings = (*contents.warnings, overruns) if overruns else contents.warnings
+    return Preview(files.batch, tuple(shown), tuple(rejected), warnings)
 
 
 def _ready(spec: ModelSpec, cache: Path) -> ReadyModel:
@@ -113,8 +123,23 @@ def _stored_takes(requests: Sequence[SynthesisRequest], store: ObjectStore) -> s
     return set(ClipStore(store).existing(keys))
 
 
+def _overrun_warning(requests: Sequence[SynthesisRequest]) -> str:
+    """The warning about lines that are expected to be spoken beyond the start of the next one; "" without any."""
+    expected = [
+        (request.utterance.row, request.expected_seconds - slot.limit_seconds)
+        for request in requests
+        if (slot := request.utterance.slot) is not None and slot.limit_seconds is not None
+    ]
+    overruns = [f"row {row} by {seconds:.1f} s" for row, seconds in expected if seconds > _LEAST_OVERRUN_SECONDS]
+    if not overruns:
+        return ""
+    shown = ", ".join(overruns[:_SHOWN_OVERRUNS]) + (", …" if len(overruns) > _SHOWN_OVERRUNS else "")
+    return f"Texts that are too long for the time until the next line; shorten them: {shown}."
+
+
 def _line_as_json(line: PreviewLine) -> dict[str, Any]:
     u = line.utterance
-    names = ("row", "id", "voice", "model", "language", "section", "text")
+    names = ("row", "id", "voice", "model", "language", "language_source", "section", "text")
     shown = {"spoken_text": u.shown_text, "seconds": round(line.seconds, 2), "cached": line.cached}
+    shown |= {"notes": list(u.notes)}
     return {name: getattr(u, name) for name in names} | shown

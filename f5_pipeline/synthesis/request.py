@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property, lru_cache
 
 from f5_pipeline.engine.duration import Reference, max_chunk_seconds, plan_chunks, speech_frames, speech_seconds
 from f5_pipeline.engine.protocol import ENGINE_VERSION, Chunk
-from f5_pipeline.manifests.utterance import Passage, Utterance
+from f5_pipeline.manifests.utterance import Decision, Passage, Utterance
 from f5_pipeline.models.spec import Sampling
 from f5_pipeline.models.weights import ReadyModel
 from f5_pipeline.results.keys import ClipParts, Setting, clip_key, clip_keys, derive_seed
@@ -30,6 +30,18 @@ class Speaker:
         return hashlib.sha256(parts.encode()).hexdigest()
 
 
+def planned_seconds(utterance: Utterance, speakers: Sequence[Speaker]) -> float:
+    """The planned duration of an utterance. ``speakers``: one for each of its passages."""
+    if not utterance.passages:
+        return speech_seconds(utterance.spoken_text, speakers[0].reference, utterance.sampling.speed)
+    return sum(
+        passage.pause_before_seconds
+        + speech_seconds(passage.spoken_text, speaker.reference, passage.speed)
+        + passage.pause_after_seconds
+        for passage, speaker in zip(utterance.passages, speakers, strict=True)
+    )
+
+
 @dataclass(frozen=True, slots=True)
 class SynthesisRequest:
     """An utterance, ready to be spoken: everything that its clip depends on.
@@ -40,13 +52,15 @@ class SynthesisRequest:
     utterance: Utterance
     model: ReadyModel
     speakers: tuple[Speaker, ...]  # one for each passage of the utterance; one if it has no passages
-    key: str = field(init=False)  # the clip key of the first take, which identifies the request
+    key: str = field(init=False)  # the clip key of the first allowed take
+    first_attempt: int = field(init=False)  # 1, unless a listener has decided on the line
     expected_seconds: float = field(init=False)  # the planned duration of its clip
     _plan: tuple[tuple[Chunk, Speaker], ...] = field(default=(), init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "key", clip_key(self.parts()))
-        object.__setattr__(self, "expected_seconds", self._planned_seconds())
+        object.__setattr__(self, "first_attempt", self._first_attempt())
+        object.__setattr__(self, "key", clip_key(self.parts(self.first_attempt)))
+        object.__setattr__(self, "expected_seconds", planned_seconds(self.utterance, self.speakers))
 
     def parts(self, attempt: int = 1) -> ClipParts:
         """The parts of a take's clip key."""
@@ -56,7 +70,42 @@ class SynthesisRequest:
 
     def take_key(self, attempt: int) -> str:
         """The clip key of a take."""
-        return self.key if attempt == 1 else clip_key(self.parts(attempt))
+        return self.key if attempt == self.first_attempt else clip_key(self.parts(attempt))
+
+    @property
+    def identity(self) -> str:
+        """Requests of the same identity share their takes and verdicts: equal lines with equal decisions."""
+        return self.key if self.utterance.decision is None or not self.is_accepted else f"{self.key} accepted"
+
+    @property
+    def decision(self) -> Decision | None:
+        """What a listener decided about its clip; None if that was about another clip: of another text, voice, …."""
+        decision = self.utterance.decision
+        if decision is None or not decision.action:
+            return None
+        if decision.key and decision.key not in clip_keys(self.parts(), range(1, decision.take + 1)):
+            return None
+        return decision
+
+    @property
+    def is_accepted(self) -> bool:
+        """True if a listener accepted a take: the only one that is allowed, with the verdict ok."""
+        return self.decision is not None and self.decision.action == "accept"
+
+    @property
+    def attempts(self) -> range:
+        """The attempts that are allowed."""
+        return range(self.first_attempt, self.first_attempt + (1 if self.is_accepted else self.utterance.max_attempts))
+
+    @property
+    def known_attempts(self) -> range:
+        """The attempts that may be in the store: those that are allowed, and those that a listener left behind."""
+        return range(1, max(self.attempts.stop, self.utterance.max_attempts + 1))
+
+    def _first_attempt(self) -> int:
+        if (decision := self.decision) is None:
+            return 1
+        return decision.take if decision.action == "accept" else decision.take + 1
 
     def take_seed(self, attempt: int) -> int:
         """The seed that a take is spoken with."""
@@ -65,7 +114,12 @@ class SynthesisRequest:
     @property
     def take_keys(self) -> tuple[str, ...]:
         """The clip keys of all takes that are allowed. Most requests need only the first."""
-        return tuple(clip_keys(self.parts(), range(1, self.utterance.max_attempts + 1)))
+        return tuple(clip_keys(self.parts(), self.attempts))
+
+    @property
+    def known_keys(self) -> tuple[str, ...]:
+        """The clip keys of all takes that may be in the store."""
+        return tuple(clip_keys(self.parts(), self.known_attempts))
 
     @property
     def is_chunked(self) -> bool:
@@ -90,15 +144,16 @@ class SynthesisRequest:
             return tuple(chunk for chunk, _ in plan)
         return tuple(self._numbered(chunk, speaker, attempt) for chunk, speaker in plan)
 
-    def clip_keys(self, attempt: int = 1) -> Iterator[str]:
-        """The keys of all clips that speaking a take may store."""
+    def clip_keys(self, attempt: int | None = None) -> Iterator[str]:
+        """The keys of all clips that speaking a take may store. Default: the first allowed take."""
+        attempt = self.first_attempt if attempt is None else attempt
         yield self.take_key(attempt)
         if self.is_chunked:
             yield from (chunk.key for chunk in self.chunks(attempt))
 
     def all_clip_keys(self) -> Iterator[str]:
         """The keys of all clips that all its takes may store."""
-        for attempt in range(1, self.utterance.max_attempts + 1):
+        for attempt in self.attempts:
             yield from self.clip_keys(attempt)
 
     @property
@@ -106,17 +161,6 @@ class SynthesisRequest:
         """Its passages; without tags, the whole utterance as one."""
         u = self.utterance
         return u.passages or (Passage(u.spoken_text, u.voice, u.language, u.sampling.speed),)
-
-    def _planned_seconds(self) -> float:
-        u = self.utterance
-        if not u.passages:
-            return speech_seconds(u.spoken_text, self.speakers[0].reference, u.sampling.speed)
-        return sum(
-            passage.pause_before_seconds
-            + speech_seconds(passage.spoken_text, speaker.reference, passage.speed)
-            + passage.pause_after_seconds
-            for passage, speaker in zip(u.passages, self.speakers, strict=True)
-        )
 
     def _passage_parts(self) -> tuple[Mapping[str, Setting], ...]:
         return tuple(

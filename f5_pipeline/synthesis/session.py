@@ -10,7 +10,7 @@ from __future__ import annotations
 import time
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future
 from contextlib import nullcontext
 from functools import cache, partial
 from threading import Lock
@@ -18,17 +18,17 @@ from threading import Lock
 import numpy as np
 
 from f5_pipeline.audio.samples import SAMPLE_RATE
-from f5_pipeline.engine.protocol import Chunk, SpeechEngine, SpokenChunk
+from f5_pipeline.engine.protocol import Chunk, SpeechEngine, SpokenChunk, placement_of
 from f5_pipeline.errors import ClipDamaged, ObjectMissing
 from f5_pipeline.models.weights import ReadyModel
 from f5_pipeline.quality import signal
 from f5_pipeline.results.clips import ClipInfo, ClipStore
-from f5_pipeline.storage.parallel import in_parallel
+from f5_pipeline.storage.parallel import Threads, in_parallel
 from f5_pipeline.synthesis.assembly import TakeAssembly, Waveform, chunk_waveform
 from f5_pipeline.synthesis.executor import Progress, SynthesisJob, SynthesisResult
 from f5_pipeline.synthesis.request import SynthesisRequest
 from f5_pipeline.synthesis.stored_takes import chunks_of, find_stored_takes, pending_take
-from f5_pipeline.synthesis.takes import PendingTake, Take, Takes, failed_take, is_settled, next_attempt, row_of
+from f5_pipeline.synthesis.takes import PendingTake, Take, Takes, allowed, failed_take, is_settled, next_attempt, row_of
 
 SAVERS = 16  # threads that measure, encode and store clips while the model goes on; most of them wait for a bucket
 MAX_UNSAVED = 64  # spoken chunks that wait to be stored; with more of them the model waits for the store
@@ -55,29 +55,31 @@ class _Session:
         self._pending: dict[str, list[PendingTake]] = {}  # takes without a verdict, by the key of their request
         self._joining_long = Lock()
         self._clips_spoken, self._audio_seconds, self._load_seconds = 0, 0.0, 0.0
+        self._placements: dict[str, None] = {}  # where the engines spoke
 
     def run(self) -> SynthesisResult:
-        requests = list({request.key: request for request in self._job.requests}.values())
+        requests = list({request.identity: request for request in self._job.requests}.values())
         self._find_stored(requests)
         self._announce(requests)
         for model in {id(request.model): request.model for request in requests}.values():
             self._complete(model, [request for request in requests if request.model is model])
         return SynthesisResult(
-            rows=tuple(row_of(request, self._takes[request.key]) for request in self._job.requests),
+            rows=tuple(row_of(request, self._takes[request.identity]) for request in self._job.requests),
             clips_spoken=self._clips_spoken,
             audio_seconds_spoken=self._audio_seconds,
             load_seconds=self._load_seconds,
             not_transcribed=next(iter(self._job.transcriber.failures), ""),
+            device="; ".join(filter(None, self._placements)),
         )
 
     def _find_stored(self, requests: Sequence[SynthesisRequest]) -> None:
-        unknown = [request for request in requests if request.key not in self._takes]
+        unknown = [request for request in requests if request.identity not in self._takes]
         for take in find_stored_takes(unknown, self._clips, self._job.transcriber, self._job.lease):
             self._add(take.request, take)
 
     def _announce(self, requests: Sequence[SynthesisRequest]) -> None:
         missing = [request for request in requests if self._needs_take(request)]
-        waiting = sum(request.key in self._pending for request in requests)
+        waiting = sum(request.identity in self._pending for request in requests)
         seconds = sum(request.expected_seconds for request in missing)
         self._progress.begin(len(self._job.requests), len(missing), seconds, waiting)
 
@@ -90,7 +92,7 @@ class _Session:
         while True:
             if missing := [request for request in requests if self._needs_take(request)]:
                 self._speak(engine, missing)
-            elif any(request.key in self._pending for request in requests):
+            elif any(request.identity in self._pending for request in requests):
                 self._wait_for_verdicts()
             else:
                 return
@@ -105,19 +107,19 @@ class _Session:
 
     def _add(self, request: SynthesisRequest, take: PendingTake | Take) -> None:
         if isinstance(take, Take):
-            self._takes.setdefault(request.key, []).append(take)
+            self._takes.setdefault(request.identity, []).append(take)
         else:
-            self._pending.setdefault(request.key, []).append(take)
+            self._pending.setdefault(request.identity, []).append(take)
 
     def _needs_take(self, request: SynthesisRequest) -> bool:
         """True if a request needs another take, as far as verdicts are known."""
         self._finish_pending(request)
-        return request.key not in self._pending and not is_settled(request, self._takes.get(request.key, ()))
+        return request.identity not in self._pending and not is_settled(request, self._takes.get(request.identity, ()))
 
     def _finish_pending(self, request: SynthesisRequest) -> None:
-        pending = self._pending.get(request.key, ())
+        pending = self._pending.get(request.identity, ())
         if pending and all(take.is_ready for take in pending):
-            for take in self._pending.pop(request.key):
+            for take in self._pending.pop(request.identity):
                 self._add(request, take.finish(self._job.judge))
 
     def _wait_for_verdicts(self) -> None:
@@ -127,8 +129,8 @@ class _Session:
 
     def _next_take(self, request: SynthesisRequest) -> TakeAssembly:
         """The next take of a request. It keeps the chunks that were good in the last take."""
-        takes = self._takes.get(request.key, ())
-        attempt = next_attempt(takes)
+        takes = allowed(request, self._takes.get(request.identity, ()))
+        attempt = next_attempt(request, takes)
         kept = self._good_chunks(request, max(takes, key=lambda take: take.attempt)) if takes else {}
         chunks = [kept.get(position, chunk) for position, chunk in enumerate(request.chunks(attempt))]
         return TakeAssembly(request, attempt, chunks)
@@ -148,7 +150,7 @@ class _Session:
         takes = [self._next_take(request) for request in requests]
         self._extend_lease(takes)
         waiting = self._missing_chunks(takes)
-        with ThreadPoolExecutor(self._savers, "save") as savers:
+        with Threads(self._savers, "save", cancel=False) as savers:  # a spoken chunk is stored even after an error
             joining = [savers.submit(self._finish, take) for take in takes if take.is_complete]
             saving: deque[Future[list[_FinishedTake]]] = deque()
             chunks = [take.chunks[position] for (take, position), *_ in waiting]
@@ -156,6 +158,8 @@ class _Session:
                 saving.append(savers.submit(self._receive, waiting[result.index], result))
                 while saving and (saving[0].done() or len(saving) > self._max_unsaved):
                     self._note_spoken(saving.popleft().result())
+            if chunks:  # asked only now: the model may have moved to the CPU meanwhile
+                self._placements[placement_of(engine())] = None
             for future in saving:
                 self._note_spoken(future.result())
             for joined in joining:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from concurrent.futures import Future, wait
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import count
 from typing import Literal
 
@@ -15,6 +15,8 @@ from f5_pipeline.quality.asr.comparison import WordCheck
 from f5_pipeline.quality.verdicts import Judge
 from f5_pipeline.results.clips import ClipInfo
 from f5_pipeline.results.index import IndexRow, Measure, Status
+from f5_pipeline.results.take_list import DECISION, TAKES, ListedTake, list_takes
+from f5_pipeline.storage.object_store import ObjectInfo
 from f5_pipeline.synthesis.request import SynthesisRequest
 from f5_pipeline.synthesis.transcriber import WordChecks
 
@@ -38,6 +40,7 @@ class Take:
     audio_seconds: float = 0.0
     clip: str = ""  # its object key; "": the engine failed
     clip_bytes: int | None = None
+    clip_etag: str = ""
     measures: Mapping[str, Measure] = field(default_factory=dict)
     chunk_keys: tuple[str, ...] = ()  # the clips that its clip is joined from
     good_chunks: tuple[bool, ...] = ()  # for each of them, True if its verdict is ok
@@ -54,7 +57,7 @@ class Take:
         return not self.clip, self.penalty, self.attempt
 
 
-#: The takes of each line that has any, by the key of its request.
+#: The takes of each line that has any, by the identity of its request.
 Takes = dict[str, list[Take]]
 
 
@@ -102,6 +105,7 @@ class PendingTake:
             audio_seconds=self.audio_seconds,
             clip=self.info.clip,
             clip_bytes=self.info.size,
+            clip_etag=self.info.etag,
             measures=measures,
             chunk_keys=self.info.chunk_keys,
             good_chunks=tuple(chunk.status == "ok" for chunk in chunks),
@@ -118,8 +122,8 @@ def failed_take(request: SynthesisRequest, attempt: int, reason: str) -> Take:
     return Take(request.take_key(attempt), attempt, "failed", reason, request.take_seed(attempt), "spoken")
 
 
-def take_of_row(row: IndexRow, size: int) -> Take:
-    """The take that an earlier run chose; ``size`` is that of its clip in bytes."""
+def take_of_row(row: IndexRow, clip: ObjectInfo) -> Take:
+    """The take that an earlier run chose, with its clip's object."""
     return Take(
         key=row.key,
         attempt=row.attempts,
@@ -129,30 +133,43 @@ def take_of_row(row: IndexRow, size: int) -> Take:
         origin="index",
         audio_seconds=row.audio_seconds or 0.0,
         clip=row.clip,
-        clip_bytes=size,
+        clip_bytes=clip.size,
+        clip_etag=clip.etag,
         measures=row.quality,
         chunk_keys=row.chunk_keys,
         not_chosen=row.other_takes,
     )
 
 
+def allowed(request: SynthesisRequest, takes: Sequence[Take]) -> list[Take]:
+    """The takes that a listener has not left behind: all, unless a listener has decided on the line."""
+    return [take for take in takes if take.attempt in request.attempts or take.origin == "index"]
+
+
 def is_settled(request: SynthesisRequest, takes: Sequence[Take]) -> bool:
     """True if no take is missing: one is ok or was chosen before, the engine failed, or all attempts are used."""
-    final = any(take.status == "ok" or take.origin == "index" or not take.clip for take in takes)
-    return final or len(takes) >= request.utterance.max_attempts
+    candidates = allowed(request, takes)
+    final = any(take.status == "ok" or take.origin == "index" or not take.clip for take in candidates)
+    return final or len(candidates) >= len(request.attempts)
 
 
-def next_attempt(takes: Sequence[Take]) -> int:
-    """The first attempt that no take has used."""
+def next_attempt(request: SynthesisRequest, takes: Sequence[Take]) -> int:
+    """The first allowed attempt that no take has used."""
     used = {take.attempt for take in takes}
-    return next(attempt for attempt in count(1) if attempt not in used)
+    return next(attempt for attempt in count(request.first_attempt) if attempt not in used)
+
+
+def is_decided_alike(request: SynthesisRequest, row: IndexRow) -> bool:
+    """True if the row was made under the decision that a listener has made now."""
+    action = request.decision.action if request.decision else ""
+    return row.quality.get(DECISION, "") == action
 
 
 def row_of(request: SynthesisRequest, takes: Sequence[Take]) -> IndexRow:
     """The index row of a line: its best take, and the clips of its other takes, so that those are not spoken again."""
     u = request.utterance
-    best = min(takes, key=lambda take: take.rank)
-    others = [take for take in sorted(takes, key=lambda each: each.attempt) if take is not best]
+    best = _as_decided(request, min(allowed(request, takes) or takes, key=lambda take: take.rank))
+    others = [take for take in sorted(takes, key=lambda each: each.attempt) if take.key != best.key]
     not_chosen = [*best.not_chosen, *(key for take in others for key in take.clip_keys)]
     return IndexRow(
         id=u.id,
@@ -168,9 +185,29 @@ def row_of(request: SynthesisRequest, takes: Sequence[Take]) -> IndexRow:
         seed=best.seed,
         attempts=max(take.attempt for take in takes),
         clip_bytes=best.clip_bytes,
+        clip_etag=best.clip_etag,
         cached=best.origin != "spoken",
-        quality=best.measures,
+        language=u.language,
+        language_source=u.language_source,
+        notes=" ".join(u.notes),
+        quality=best.measures if best.origin == "index" else {**best.measures, **_listed(request, takes)},
         columns=u.columns,
         chunk_keys=best.chunk_keys,
         other_takes=tuple(dict.fromkeys(not_chosen)),
     )
+
+
+def _as_decided(request: SynthesisRequest, take: Take) -> Take:
+    """The take with the verdict of the listener who accepted it."""
+    if not (request.is_accepted and take.clip and take.attempt in request.attempts):
+        return take
+    return replace(take, status="ok", reason="")
+
+
+def _listed(request: SynthesisRequest, takes: Sequence[Take]) -> Mapping[str, Measure]:
+    """The columns about the takes of a line; none for a line with one take and without a decision."""
+    columns: dict[str, Measure] = {DECISION: request.decision.action} if request.decision else {}
+    listed = [ListedTake(take.attempt, take.key, take.status, take.reason) for take in takes if take.clip]
+    if len(listed) > 1:
+        columns[TAKES] = list_takes(sorted(listed, key=lambda take: take.take))
+    return columns

@@ -8,7 +8,7 @@ clip is transcribed twice.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future
 from contextlib import contextmanager
 from dataclasses import replace
 from queue import SimpleQueue
@@ -26,7 +26,7 @@ from f5_pipeline.results.clips import ClipInfo, ClipStore
 from f5_pipeline.results.index import IndexRow
 from f5_pipeline.results.transcripts import Words, load_transcript, save_transcript
 from f5_pipeline.storage.object_store import ObjectStore
-from f5_pipeline.storage.parallel import PARALLEL
+from f5_pipeline.storage.parallel import PARALLEL, Threads
 
 _IN_MEMORY = 64  # clips whose samples wait in memory: a minute or two of audio each at most
 
@@ -95,15 +95,15 @@ class StoreTranscriber:
             self._free.put(recogniser)
         self._checks: dict[str, Future[WordCheck | None]] = {}
         self._memory = Semaphore(_IN_MEMORY)
-        self._workers = ThreadPoolExecutor(PARALLEL, "transcribe")  # most of them read stored transcripts
-        self._collector = ThreadPoolExecutor(1, "collect-transcripts")
+        self._workers = Threads(PARALLEL, "transcribe")  # most of them read stored transcripts
+        self._collector = Threads(1, "collect-transcripts")
 
     def __enter__(self) -> StoreTranscriber:
         return self
 
     def __exit__(self, *error: object) -> None:
         for pool in (self._workers, self._collector):
-            pool.shutdown(wait=False, cancel_futures=True)
+            pool.stop(wait=False)
         for recogniser in self._recognisers:
             if isinstance(recogniser, RecogniserProcess):
                 recogniser.close()

@@ -18,6 +18,8 @@ _UNSPACED = "\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff\u
 _IS_UNSPACED = re.compile(f"[{_UNSPACED}]")
 _TOKEN = re.compile(f"[{_UNSPACED}]|(?:(?![{_UNSPACED}])\\w)+|[^\\w\\s]")
 _CONTRACTION = re.compile(r"'(?!s\b)[^\W\d_]")  # "can" does not match in "can't", but "SQL" does in "SQL's"
+_BEFORE_MARK = re.compile(r" +(?=[,.;:!?](?!\w))")  # the space that a word leaves before a mark
+_JOINER = "\u200d"  # between the characters of one emoji; also inside Indic words
 # Placeholders: letters of scripts that no supported language uses, so that every rule takes them for a word and none
 # changes them. There are more of them than different words in the longest text.
 _PLACEHOLDERS = (range(0x17000, 0x187F8), range(0x20000, 0x2A6E0))
@@ -28,7 +30,7 @@ class Entry:
     """One or more words and their pronunciation. In lower case it matches any case, with capitals only itself."""
 
     word: str  # after ``front_end.tidy``
-    say: str  # passed to the model unchanged
+    say: str  # passed to the model unchanged; "": the word is not spoken
     language: str = ""  # lower case; "en" includes en-gb; "": any
 
     @property
@@ -44,7 +46,8 @@ class _Layer:
     exact: dict[str, str]
 
     def get(self, word: str, folded: str) -> str | None:
-        return self.exact.get(word) or self.any_case.get(folded)
+        say = self.exact.get(word)
+        return self.any_case.get(folded) if say is None else say
 
 
 class Pronunciations:
@@ -125,7 +128,10 @@ NO_WORDS = Lexicon([])
 
 def put_back(text: str, aside: dict[int, str]) -> str:
     """Replace the placeholders of ``set_aside`` by the pronunciations."""
-    return text.translate(aside) if aside else text
+    if not aside:
+        return text
+    text = text.translate(aside)
+    return _BEFORE_MARK.sub("", text).lstrip(" ,;:") if "" in aside.values() else text
 
 
 def fold(text: str) -> str:
@@ -142,7 +148,9 @@ def _first_token(folded: str) -> str:
 
 
 def _is_boundary(text: str, index: int) -> bool:
-    """True if a word may begin or end at ``index``: not between two characters of one word."""
+    """True if a word may begin or end at ``index``: not between two characters of one word or of one emoji."""
+    if _JOINER in text[max(index - 1, 0) : index + 1]:
+        return False
     return not (0 < index < len(text) and _in_word(text[index - 1]) and _in_word(text[index]))
 
 

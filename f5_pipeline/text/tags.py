@@ -1,45 +1,38 @@
-"""Parses the tags of a text, ``[pause 0.8s]`` and ``[voice: NAME]``, into passages. ``[[`` and ``]]`` are brackets.
-
-A tag is never read aloud and never ignored: any other tag is an error. ``manifests.resolve`` looks up the voices.
-"""
+"""Splits a text at its tags into passages. ``tag_syntax`` parses the tags, ``manifests.resolve`` finds the voices."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 
 from f5_pipeline.text.chunking import PARAGRAPH_PAUSE_SECONDS
+from f5_pipeline.text.tag_syntax import BadTag, LanguageTag, Part, VoiceTag, parts_of
 
-SHORTEST_PAUSE, LONGEST_PAUSE = 0.01, 60.0  # seconds
 LONGEST_PAUSES = 600.0  # seconds, in one text
-_MARK = re.compile(r"(?P<literal>\[\[|\]\])|\[(?P<tag>[^\[\]]*)\]|(?P<open>\[)")
-_TAG = re.compile(r"\s*(?P<name>[A-Za-z]+)\s*(?P<colon>:?)\s*(?P<value>.*?)\s*", re.DOTALL)
-_DURATION = re.compile(r"(?P<number>\d{1,9}(?:\.\d{1,9})?|\.\d{1,9})\s*(?P<unit>ms|s)", re.IGNORECASE | re.ASCII)
 _CLOSING = re.compile(r"\s*(?P<marks>[,.;:!?…。，、！？；：)»”’\"']+)(?=\s|$)")  # marks that end the words before a tag
 _PARAGRAPH_BEFORE = re.compile(r"\n[^\S\n]*\n\s*$|\u2029\s*$")
 _PARAGRAPH_AFTER = re.compile(r"\s*?\n[^\S\n]*\n|\s*?\u2029")
-_SHOWN = 40  # characters of a tag in a message
 
 
-class BadTag(Exception):
-    """A text has an invalid tag. The message is one sentence without its full stop."""
+@dataclass(frozen=True)
+class _Style:
+    """What the tags before a passage say about it."""
+
+    voice: str | None
+    language: str | None = None
+    speed: float = 1.0
 
 
 @dataclass
 class TaggedPassage:
-    """The text between two tags, with its voice and pauses."""
+    """The text between two tags, with its voice, language, speed and pauses."""
 
     text: str
     voice: str | None  # None: no voice is named
     pause_before_seconds: float = 0.0  # of the first passage only
     pause_after_seconds: float = 0.0
-
-
-@dataclass(frozen=True)
-class _Voice:
-    name: str
-    tag: str
+    language: str | None = None  # None: that of the row
+    speed: float = 1.0  # a factor of the row's speed
 
 
 def split_at_tags(text: str, voice: str | None = None) -> list[TaggedPassage]:
@@ -47,7 +40,7 @@ def split_at_tags(text: str, voice: str | None = None) -> list[TaggedPassage]:
 
     A text without tags is one passage, unchanged. Marks after a tag end the words before it ("Wait [pause 1s]."). A
     paragraph that ends at a tag is followed by the usual pause, unless the tag is a pause. A tag that names the
-    current voice has no effect.
+    current voice, language or speed has no effect.
 
     Args:
         text: as written.
@@ -58,14 +51,9 @@ def split_at_tags(text: str, voice: str | None = None) -> list[TaggedPassage]:
     """
     if "[" not in text:
         return [TaggedPassage(text, voice)]
-    splitter = _Splitter(voice)
-    for part in _parts(text):
-        if isinstance(part, str):
-            splitter.add_words(part)
-        elif isinstance(part, float):
-            splitter.add_pause(part)
-        else:
-            splitter.add_voice(part)
+    splitter = _Splitter(_Style(voice))
+    for part in parts_of(text):
+        splitter.add(part)
     return splitter.finish()
 
 
@@ -79,32 +67,39 @@ def without_tags(text: str) -> str:
         return text
 
 
-def voices_in(text: str) -> list[str]:
-    """The voices that the tags of a text name, even if other tags are invalid."""
-    tags = (_TAG.fullmatch(mark["tag"]) for mark in _MARK.finditer(text) if mark["tag"] is not None)
-    return [tag["value"] for tag in tags if tag and tag["name"].lower() == "voice"]
-
-
-def pause_tag(seconds: float) -> str:
-    """The tag of a pause: ``[pause 0.8s]``."""
-    return f"[pause {seconds:g}s]"
-
-
-def voice_tag(name: str) -> str:
-    """The tag of a voice: ``[voice: anna]``."""
-    return f"[voice: {name}]"
-
-
+@dataclass
 class _Splitter:
-    """Builds passages from words, pauses and voices in order."""
+    """Builds passages from words, pauses and changes of style, in order."""
 
-    def __init__(self, voice: str | None) -> None:
-        self._passages: list[TaggedPassage] = []
-        self._voice, self._voice_tag = voice, ""  # the tag only until words follow it
-        self._lead, self._pauses, self._marks = 0.0, 0.0, ""  # pause before the first words, all pauses, first marks
-        self._open = False  # True while words continue the last passage
+    first_style: _Style
+    _passages: list[TaggedPassage] = field(default_factory=list)
+    _voice_tag: str = ""  # the last voice tag, only until words follow it
+    _lead: float = 0.0  # seconds of pause before the first words
+    _pauses: float = 0.0  # seconds, in the whole text
+    _marks: str = ""  # marks before the first words
+    _open: bool = False  # True while words continue the last passage
 
-    def add_words(self, text: str) -> None:
+    def __post_init__(self) -> None:
+        self._style = self.first_style
+
+    def add(self, part: Part) -> None:
+        if isinstance(part, str):
+            self._add_words(part)
+        elif isinstance(part, float):
+            self._add_pause(part)
+        elif isinstance(part, VoiceTag):
+            self._add_voice(part)
+        elif isinstance(part, LanguageTag):
+            self._set_style(replace(self._style, language=part.code))
+        else:
+            self._set_style(replace(self._style, speed=part.factor))
+
+    def finish(self) -> list[TaggedPassage]:
+        if self._voice_tag:
+            raise BadTag(f"Nothing is said after {self._voice_tag}")
+        return self._passages or [self._passage(self._marks)]
+
+    def _add_words(self, text: str) -> None:
         if self._passages and not self._open:
             text = self._end_with_marks(text)
         if not any(c.isalnum() for c in text):
@@ -114,7 +109,7 @@ class _Splitter:
         else:
             self._begin(self._marks + text)
 
-    def add_pause(self, seconds: float) -> None:
+    def _add_pause(self, seconds: float) -> None:
         self._pauses += seconds
         if self._pauses > LONGEST_PAUSES:
             raise BadTag(f"The pauses of the text add up to more than {LONGEST_PAUSES:g} seconds")
@@ -124,23 +119,28 @@ class _Splitter:
         else:
             self._lead += seconds
 
-    def add_voice(self, voice: _Voice) -> None:
-        if self._voice_tag:
+    def _add_voice(self, voice: VoiceTag) -> None:
+        if self._voice_tag and voice.name is not None:
             raise BadTag(f"Nothing is said between {self._voice_tag} and {voice.tag}")
-        if voice.name != self._voice:
-            self._voice, self._voice_tag, self._open = voice.name, voice.tag, False
+        name = self.first_style.voice if voice.name is None else voice.name
+        if name != self._style.voice:
+            self._set_style(replace(self._style, voice=name))
+            self._voice_tag = voice.tag if voice.name is not None else self._voice_tag
 
-    def finish(self) -> list[TaggedPassage]:
-        if self._voice_tag:
-            raise BadTag(f"Nothing is said after {self._voice_tag}")
-        return self._passages or [TaggedPassage(self._marks, self._voice)]
+    def _set_style(self, style: _Style) -> None:
+        if style != self._style:
+            self._style, self._open = style, False
+
+    def _passage(self, text: str, pause_before: float = 0.0) -> TaggedPassage:
+        style = self._style
+        return TaggedPassage(text, style.voice, pause_before, 0.0, style.language, style.speed)
 
     def _begin(self, text: str) -> None:
         if self._passages:
             last = self._passages[-1]
             if not last.pause_after_seconds and (_PARAGRAPH_BEFORE.search(last.text) or _PARAGRAPH_AFTER.match(text)):
                 last.pause_after_seconds = PARAGRAPH_PAUSE_SECONDS
-        self._passages.append(TaggedPassage(text, self._voice, 0.0 if self._passages else self._lead))
+        self._passages.append(self._passage(text, 0.0 if self._passages else self._lead))
         self._open, self._voice_tag, self._marks = True, "", ""
 
     def _end_with_marks(self, text: str) -> str:
@@ -156,46 +156,3 @@ class _Splitter:
             self._passages[-1].text += text
         else:
             self._marks += text
-
-
-def _parts(text: str) -> Iterator[str | float | _Voice]:
-    """Words, pauses (seconds) and voices, in order."""
-    words, position = "", 0
-    for mark in _MARK.finditer(text):
-        words, position = words + text[position : mark.start()], mark.end()
-        if mark["literal"]:
-            words += mark["literal"][0]
-        elif mark["open"]:
-            excerpt = text[position : position + 20].strip()
-            raise BadTag(f"The '[' before {excerpt!r} is not closed; write [[ for a bracket")
-        else:
-            yield words
-            yield _tag(mark["tag"])
-            words = ""
-    yield words + text[position:]
-
-
-def _tag(inner: str) -> float | _Voice:
-    """The pause (seconds) or voice of a tag, given without its brackets."""
-    shown = f"[{inner if len(inner) <= _SHOWN else inner[:_SHOWN] + '…'}]"
-    match = _TAG.fullmatch(inner)
-    name = match["name"].lower() if match else ""
-    if match and name == "pause":
-        return _seconds(match["value"], shown)
-    if match and name == "voice" and match["value"]:
-        return _Voice(match["value"], shown)
-    if name == "voice":
-        raise BadTag(f"The tag {shown!r} has no voice name; write [voice: NAME]")
-    raise BadTag(
-        f"The tag {shown!r} is unknown; use [pause 0.8s] or [voice: NAME], and [[ and ]] for brackets in a text"
-    )
-
-
-def _seconds(value: str, shown: str) -> float:
-    match = _DURATION.fullmatch(value)
-    if match is None:
-        raise BadTag(f"The tag {shown!r} has no valid duration; write [pause 0.8s] or [pause 800ms]")
-    seconds = float(match["number"]) / (1000 if match["unit"].lower() == "ms" else 1)
-    if not SHORTEST_PAUSE <= seconds <= LONGEST_PAUSE:
-        raise BadTag(f"The pause of the tag {shown!r} must be {SHORTEST_PAUSE:g} to {LONGEST_PAUSE:g} seconds long")
-    return seconds

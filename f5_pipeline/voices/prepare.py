@@ -9,8 +9,7 @@ from __future__ import annotations
 import hashlib
 import io
 import json
-from collections.abc import Iterable, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import asdict, replace
 from pathlib import Path
 
@@ -26,12 +25,15 @@ from f5_pipeline.audio.decode import (
     to_int16,
     trim_reference,
 )
+from f5_pipeline.audio.decode_process import decode_apart
+from f5_pipeline.audio.recording_formats import decoded_seconds
 from f5_pipeline.audio.samples import SAMPLE_RATE, Samples
 from f5_pipeline.errors import BadSetting, KeepsChanging, ObjectMissing
 from f5_pipeline.settings.toml import parse_settings
 from f5_pipeline.storage.fetch import LocalCopy, fetch
 from f5_pipeline.storage.filesystem import translate_os_errors
 from f5_pipeline.storage.object_store import ObjectInfo, ObjectStore
+from f5_pipeline.storage.parallel import Threads
 from f5_pipeline.storage.partial import atomic_write
 from f5_pipeline.text.front_end import reference_text
 from f5_pipeline.voices.checks import USUAL_LIMITS, VoiceLimits, find_problems, find_warnings
@@ -40,7 +42,7 @@ from f5_pipeline.voices.settings import VoiceSettings
 from f5_pipeline.voices.transcript import Transcript, read_transcript
 from f5_pipeline.voices.voice import Voice
 
-_VERSION = 1  # raise it when the same files should be prepared differently
+_VERSION = 3  # raise it when the same files should be prepared differently
 _THREADS = 8
 _WAV_HEADER_BYTES = 44
 
@@ -52,17 +54,19 @@ def prepare_voice(
     settings: VoiceSettings,
     cache: Path,
     limits: VoiceLimits = USUAL_LIMITS,
+    decode: Callable[[Path, float], Decoded] = decode,
 ) -> Voice:
     """Decode, check and condition one voice, and write its reference to ``cache`` under its fingerprint.
 
-    Never raises for a bad voice: its ``problems`` give the reason and the fix.
+    Never raises for a bad voice: its ``problems`` give the reason and the fix. ``decode``: ``decode_apart`` for a
+    recording that is not trusted.
 
     Raises:
         FileUnusable: the cache cannot be written.
     """
     voice = Voice(name, (), language=settings.language, speed=settings.speed, model=settings.model)
     try:
-        decoded = decode(audio, limit=max(60.0, 3 * limits.max_seconds))
+        decoded = decode(audio, decoded_seconds(limits.max_seconds))
     except Undecodable as reason:
         return replace(voice, problems=(str(reason),))
     samples = condition(decoded.samples, decoded.sample_rate)
@@ -71,7 +75,10 @@ def prepare_voice(
     voice = replace(
         voice,
         problems=(too_long,) if too_long else find_problems(measures, text, limits),
-        warnings=find_warnings(measures, text, decoded.sample_rate, limits),
+        warnings=(
+            *transcript.warnings,
+            *(() if too_long else find_warnings(measures, text, decoded.sample_rate, limits)),
+        ),
         text=text,
         audio_seconds=measures.seconds,
         speech_seconds=measures.seconds,
@@ -95,7 +102,7 @@ def prepare_voices(
     """
     listed = list_voices(store)
     selected = listed if names is None else {name: listed.get(name, VoiceFiles(name)) for name in dict.fromkeys(names)}
-    with ThreadPoolExecutor(_THREADS, thread_name_prefix="voice") as threads:
+    with Threads(_THREADS, "voice") as threads:
         return list(threads.map(lambda files: _prepare_cached(store, cache, files, limits), selected.values()))
 
 
@@ -114,9 +121,12 @@ def _fit(
     if not transcript.cues:
         problem = f"it is {seconds:.1f} s long, and may be {max_seconds:g} s; {advice}, or give it as .srt or .vtt"
         return speech, transcript, problem
-    kept = transcript.until(max_seconds + transcript.cues[0].start)
+    latest = transcript.cues[0].start + max_seconds
+    if not decoded.complete:
+        latest = min(latest, len(samples) / SAMPLE_RATE)
+    kept = transcript.until(latest)
     if not kept.cues:
-        problem = f"it is {seconds:.1f} s long, and its first cue ends after {max_seconds:g} s; {advice}"
+        problem = f"it is {seconds:.1f} s long, and its first cue ends after {latest:g} s; {advice}"
         return speech, transcript, problem
     start, end = (int(second * SAMPLE_RATE) for second in (kept.cues[0].start, kept.cues[-1].end))
     return trim_reference(samples[start:end]), kept, None
@@ -161,10 +171,10 @@ def _prepare_copies(name: str, copies: Sequence[LocalCopy], cache: Path, limits:
     audio, text, *toml = (copy.path for copy in copies)
     try:
         settings = parse_settings(VoiceSettings, toml[0].read_bytes(), copies[2].info.key) if toml else VoiceSettings()
-        transcript = read_transcript(text.read_bytes(), text.suffix.lstrip("."))
+        transcript = read_transcript(text.read_bytes(), text.suffix.lstrip(".").lower())
     except (BadSetting, ValueError) as error:
         return Voice(name, (str(error).rstrip("."),))
-    return prepare_voice(name, audio, transcript, settings, cache, limits)
+    return prepare_voice(name, audio, transcript, settings, cache, limits, decode_apart)
 
 
 def _record_path(store: ObjectStore, cache: Path, objects: Sequence[ObjectInfo], limits: VoiceLimits) -> Path:

@@ -12,6 +12,6 @@ class VoiceSettings(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    language: Language | None = Field(None, description="The language the voice speaks.")
+    language: Language | None = Field(None, description="The language of the transcript, and of lines in this voice.")
     speed: Speed | None = Field(None, description="Speech rate of this voice; 1.0 is that of its reference.")
     model: str | None = Field(None, description="The catalogue's model that suits this voice.")

@@ -36,6 +36,13 @@ def audio_stream(path: Path) -> dict[str, Any]:
     return dict(stream)
 
 
+def tags(path: Path) -> dict[str, str]:
+    """The tags of a file, by name in lower case; in Ogg they belong to the stream."""
+    found = probe(path)
+    both = {**found["streams"][0].get("tags", {}), **found["format"].get("tags", {})}
+    return {name.lower(): value for name, value in both.items()}
+
+
 def ebur128(path: Path) -> tuple[float, float]:
     """Integrated loudness (LUFS) and true peak (dBTP) by ffmpeg's ``ebur128``."""
     command = [program("ffmpeg"), "-hide_banner", "-nostats", "-i", str(path)]

@@ -12,19 +12,30 @@ import pytest
 import soundfile
 
 from f5_pipeline.audio.encode import encode, open_writer, resample
-from f5_pipeline.audio.formats import FORMATS, Encoding
+from f5_pipeline.audio.formats import FORMATS, Encoding, default_sample_rate
 from f5_pipeline.audio.samples import Samples
 from f5_pipeline.errors import BadEncoding, EncoderMissing
 from tests.audio.ffmpeg import audio_stream
 
 RATE = 24_000
+#: An encoding of each format at its default sample rate, and of each other codec.
+ENCODINGS = {name: Encoding(name, default_sample_rate(name, "pcm")) for name in FORMATS} | {
+    f"{name} {codec}": Encoding(name, 8_000, codec=codec) for name in ("wav", "au") for codec in ("ulaw", "alaw")
+}
+#: What ffmpeg has to be told about a file without a header.
+RAW = {
+    "ulaw": ("mulaw", {"sample_rate": "8000"}),
+    "alaw": ("alaw", {"sample_rate": "8000"}),
+    "sln": ("s16le", {"sample_rate": "8000"}),
+}
 
 
-def decode(data: bytes) -> tuple[Samples, int]:
+def decode(data: bytes, format: str = "") -> tuple[Samples, int]:
     """Mono samples and sample rate by PyAV: neither our own code nor libsndfile."""
     import av
 
-    with av.open(io.BytesIO(data)) as container:
+    demuxer, options = RAW.get(format, (None, {}))
+    with av.open(io.BytesIO(data), format=demuxer, options=options) as container:
         resampler = av.AudioResampler(format="flt", layout="mono")
         blocks = [part for frame in container.decode(audio=0) for part in resampler.resample(frame)]
     return np.concatenate([block.to_ndarray()[0] for block in blocks]), blocks[0].sample_rate
@@ -37,9 +48,9 @@ def correlation(a: Samples, b: Samples) -> float:
     return float(np.abs(cross).max() / (np.linalg.norm(a) * np.linalg.norm(b)))
 
 
-@pytest.mark.parametrize("format", FORMATS)
-def test_every_format_decodes_to_the_encoded_speech(format: str, speech: Samples) -> None:
-    samples, rate = decode(encode(speech, RATE, Encoding(format)))
+@pytest.mark.parametrize("name", ENCODINGS)
+def test_every_format_decodes_to_the_encoded_speech(name: str, speech: Samples) -> None:
+    samples, rate = decode(encode(speech, RATE, ENCODINGS[name]), name)
     original = resample(speech, RATE, rate)
     assert correlation(samples, original) > 0.98
     assert abs(len(samples) / rate - len(speech) / RATE) < 0.12
@@ -72,21 +83,21 @@ def test_samples_beyond_full_scale_are_clipped_and_do_not_wrap_around() -> None:
     assert stored.tolist() == [32_767, -32_768, 16_384]
 
 
-@pytest.mark.parametrize("format", FORMATS)
-def test_a_file_written_in_blocks_is_as_long_as_one_written_at_once(format: str, speech: Samples) -> None:
-    target = io.BytesIO()
-    with open_writer(target, Encoding(format)) as writer:
+@pytest.mark.parametrize("name", ENCODINGS)
+def test_a_file_written_in_blocks_is_as_long_as_one_written_at_once(name: str, speech: Samples) -> None:
+    target, encoding = io.BytesIO(), ENCODINGS[name]
+    with open_writer(target, encoding) as writer:
         for start in range(0, len(speech), 7_001):
             writer.write(speech[start : start + 7_001])
-    samples, _ = decode(target.getvalue())
-    at_once, _ = decode(encode(speech, RATE, Encoding(format)))
+    samples, _ = decode(target.getvalue(), name)
+    at_once, _ = decode(encode(speech, encoding.sample_rate, encoding), name)
     assert abs(len(samples) - len(at_once)) <= 1
 
 
 @pytest.mark.parametrize("format", FORMATS)
 def test_every_encoder_handles_a_minute_of_audio(format: str, speech: Samples) -> None:
     minute = np.resize(speech, 60 * RATE)
-    samples, rate = decode(encode(minute, RATE, Encoding(format)))
+    samples, rate = decode(encode(minute, RATE, ENCODINGS[format]), format)
     assert len(samples) / rate == pytest.approx(60, abs=0.12)
 
 
@@ -96,6 +107,10 @@ PROBED = [
     (Encoding("wav", 8_000, bit_depth=16), "pcm_s16le", 8_000, 16, 128),
     (Encoding("wav", 48_000, 2, 24), "pcm_s24le", 48_000, 24, 2_304),
     (Encoding("wav", 44_100, bit_depth=32), "pcm_f32le", 44_100, 32, 1_411),
+    (Encoding("wav", 8_000, codec="ulaw"), "pcm_mulaw", 8_000, 8, 64),
+    (Encoding("wav", 16_000, 2, codec="alaw"), "pcm_alaw", 16_000, 8, 256),
+    (Encoding("au", 8_000, codec="ulaw"), "pcm_mulaw", 8_000, 8, 64),
+    (Encoding("au", 24_000, bit_depth=24), "pcm_s24be", 24_000, 24, 576),
     (Encoding("flac", 48_000, 2), "flac", 48_000, 16, None),
     (Encoding("flac", 24_000, bit_depth=24), "flac", 24_000, 24, None),
     (Encoding("mp3"), "mp3", 24_000, None, None),
@@ -130,6 +145,25 @@ def test_ffprobe_finds_the_requested_encoding(
         assert path.stat().st_size * 8 / seconds / 1000 == pytest.approx(kbps, rel=0.12)
 
 
+@pytest.mark.parametrize(
+    ("name", "least_db"), [("ulaw", 33), ("alaw", 33), ("wav ulaw", 33), ("au alaw", 33), ("sln", 60)]
+)
+def test_telephone_formats_have_the_quality_of_their_codec(name: str, least_db: float, speech: Samples) -> None:
+    original = resample(speech, RATE, 8_000)
+    data = encode(original, 8_000, ENCODINGS[name])
+    samples, _ = decode(data, name)
+    assert len(samples) == len(original)
+    assert 10 * np.log10((original**2).sum() / ((samples - original) ** 2).sum()) > least_db
+    bytes_per_sample = 2 if name == "sln" else 1
+    assert len(data) - bytes_per_sample * len(original) == (0 if name in RAW else pytest.approx(45, abs=35))
+
+
+def test_frequencies_above_the_telephone_band_do_not_become_others() -> None:
+    tone = 0.5 * np.sin(2 * np.pi * 5_000 * np.arange(RATE) / RATE).astype(np.float32)
+    samples, _ = decode(encode(tone, RATE, ENCODINGS["sln"]), "sln")
+    assert np.abs(samples[400:-400]).max() < 0.001
+
+
 def test_floating_point_keeps_every_sample(speech: Samples) -> None:
     stored, _ = soundfile.read(io.BytesIO(encode(speech, RATE, Encoding("wav", bit_depth=32))), dtype="float32")
     assert np.array_equal(stored, speech)
@@ -144,8 +178,14 @@ def test_floating_point_keeps_every_sample(speech: Samples) -> None:
         ({"format": "wav", "sample_rate": 0}, "sample_rate of 0"),
         ({"format": "wav", "bit_depth": 12}, "16, 24, 32"),
         ({"format": "flac", "bit_depth": 32}, "16, 24"),
-        ({"format": "mp3", "bit_depth": 16}, "bit_depth.*wav or flac"),
+        ({"format": "mp3", "bit_depth": 16}, "bit_depth.*wav or flac or au"),
         ({"format": "wav", "channels": 6}, "6 channels"),
+        ({"format": "ulaw"}, "sample_rate of 24000 Hz.*8000"),
+        ({"format": "alaw", "sample_rate": 8_000, "channels": 2}, "2 channels.*Choose 1"),
+        ({"format": "mp3", "codec": "ulaw"}, "codec 'ulaw'.*wav, au"),
+        ({"format": "wav", "codec": "opus"}, "codec 'opus'.*Leave it out"),
+        ({"format": "wav", "codec": "alaw", "bit_depth": 16}, "bit_depth.*8 bits"),
+        ({"format": "sln", "sample_rate": 8_000, "bit_depth": 16}, "bit_depth"),
         ({"format": "wav", "bitrate_kbps": 64}, "mp3, opus, m4a"),
         ({"format": "ogg", "bitrate_kbps": 64}, "mp3, opus, m4a"),
         ({"format": "mp3", "bitrate_kbps": 320}, "at 24000 Hz.* 144, 160"),

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
+from importlib.metadata import version
+from itertools import takewhile
 
 import pytest
 
+from f5_pipeline.cli.main import cli as group
+from f5_pipeline.cli.terminal import COMMANDS
 from f5_pipeline.results.index import IndexRow, write_index
 from tests.cli.command_line import MANIFEST, CommandLine, write_results
 
@@ -15,20 +20,93 @@ from tests.cli.command_line import MANIFEST, CommandLine, write_results
 
 @pytest.mark.parametrize(
     "arguments",
-    [(), ("sing",), ("submit",), ("run",), ("results",), ("fetch", "b"), ("voices", "--loud"), ("run", "b", "c")],
+    [
+        *(("sing",), ("--loud",), ("submit",), ("run",), ("results",), ("fetch", "b"), ("voices", "--loud")),
+        *(("report", "b", "page.html", "--publish"), ("submit", "b.csv", "--json"), ("list", "b")),
+    ],
 )
 def test_wrong_usage_is_exit_code_2(cli: CommandLine, arguments: tuple[str, ...]) -> None:
     code, out, err = cli(*arguments)
     assert (code, out) == (2, "")
-    assert err.startswith("usage: f5-pipeline")
-    assert "Traceback" not in err
+    (paragraph,) = err.splitlines()
+    assert "Usage: f5-pipeline" in paragraph
 
 
-def test_help_lists_the_commands(cli: CommandLine) -> None:
-    code, out, _ = cli("--help")
+@pytest.mark.parametrize("arguments", [(), ("--help",), ("-h",)])
+def test_help_lists_the_commands(cli: CommandLine, arguments: tuple[str, ...]) -> None:
+    code, out, err = cli(*arguments)
+    assert (code, err) == (0, "")
+    for command in COMMANDS:
+        assert f"\n  {command} " in out
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_every_command_has_examples_that_can_be_parsed(cli: CommandLine, command: str) -> None:
+    assert tuple(group.commands) == COMMANDS
+    code, out, _ = cli(command, "--help")
+    examples = [line.split() for line in out.partition("Examples:\n")[2].splitlines()]
     assert code == 0
-    for command in ("submit", "run", "results", "report", "fetch", "voices", "doctor", "clean", "mirror"):
-        assert f"    {command} " in out
+    assert examples
+    for program, name, *arguments in examples:
+        assert (program, name) == ("f5-pipeline", command)
+        words = list(takewhile(lambda word: not word.startswith(">"), arguments))
+        group.commands[command].make_context(command, words)
+
+
+def test_version(cli: CommandLine) -> None:
+    assert cli("--version") == (0, f"f5-pipeline {version('f5-pipeline')}\n", "")
+
+
+@pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
+def test_a_shell_completes_commands_and_batches(cli: CommandLine, shell: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert "_F5_PIPELINE_COMPLETE" in cli("completion", shell)[1]
+    cli.store.write("manifests/chapter1.csv", MANIFEST.encode())
+    monkeypatch.setenv("_F5_PIPELINE_COMPLETE", "bash_complete")
+    for words, expected in (("f5-pipeline resu", "plain,results"), ("f5-pipeline run ch", "plain,chapter1")):
+        monkeypatch.setenv("COMP_WORDS", words)
+        monkeypatch.setenv("COMP_CWORD", str(len(words.split()) - 1))
+        assert cli()[1].split() == [expected]
+
+
+@pytest.mark.slow
+def test_bash_completes_with_the_script(cli: CommandLine) -> None:
+    for batch in ("chapter1", "chapter2"):
+        cli.store.write(f"manifests/{batch}.csv", MANIFEST.encode())
+    cli.write("completion.bash", cli("completion", "bash")[1])
+    script = """
+        source completion.bash
+        complete -p f5-pipeline
+        for words in "f5-pipeline resu" "f5-pipeline run ch" "f5-pipeline submit --dr" "f5-pipeline completion z"; do
+            COMPREPLY=() COMP_WORDS=($words) COMP_CWORD=$(( $(wc -w <<< "$words") - 1 ))
+            _f5_pipeline_completion f5-pipeline
+            echo "${COMPREPLY[@]}"
+        done
+    """
+    programs = cli.folder / "bin"
+    programs.mkdir()
+    (programs / "f5-pipeline").write_text(
+        f"#!{sys.executable}\nimport sys; from f5_pipeline.cli.main import main; sys.exit(main())\n"
+    )
+    (programs / "f5-pipeline").chmod(0o755)
+    environment = {**os.environ, "PATH": f"{programs}:/usr/bin:/bin"}
+    done = subprocess.run(["bash", "-c", script], capture_output=True, text=True, check=False, env=environment)
+    registered, *completed = done.stdout.splitlines()
+    assert registered.endswith(" f5-pipeline"), done.stderr
+    assert completed == ["results", "chapter1 chapter2", "--dry-run", "zsh"]
+
+
+@pytest.mark.slow
+def test_hints_can_be_copied_however_the_command_was_started(cli: CommandLine) -> None:
+    environment = {**os.environ, "PATH": "/usr/bin:/bin"}
+    script = cli.folder / "bin" / "f5-pipeline"
+    script.parent.mkdir()
+    script.write_text("import sys; from f5_pipeline.cli.main import main; sys.exit(main())")
+    for command, started in (
+        ([sys.executable, str(script)], "bin/f5-pipeline"),
+        ([sys.executable, "-m", "f5_pipeline.cli"], f"{sys.executable} -m f5_pipeline.cli"),
+    ):
+        done = subprocess.run([*command, "run", "b"], capture_output=True, text=True, check=False, env=environment)
+        assert f": {started} submit " in done.stderr
 
 
 # --- errors ---------------------------------------------------------------------------------------------------
@@ -44,6 +122,14 @@ def test_unknown_batch_error_lists_the_known_batches(cli: CommandLine, command: 
     assert "chapter1" in error
     assert "f5-pipeline submit" in error
     assert not (cli.folder / "out").exists()
+
+
+@pytest.mark.parametrize("pattern", ["nope*", "[", "../*", "chapter?"])
+def test_a_pattern_that_no_batch_matches(cli: CommandLine, pattern: str) -> None:
+    cli.store.write("manifests/chapter10.csv", MANIFEST.encode())
+    error = cli.fails("run", pattern)
+    assert error.startswith(f"Pattern {pattern!r} matches no batch in the store")
+    assert "chapter10" in error
 
 
 @pytest.mark.parametrize("command", [("run",), ("results",), ("fetch",), ("submit", "x.csv", "--batch")])

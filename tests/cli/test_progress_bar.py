@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 import threading
 from pathlib import Path
 
@@ -10,10 +11,15 @@ import pytest
 from rich.console import Console
 
 from f5_pipeline.cli.progress_bar import BarProgress
+from f5_pipeline.demo.install import install
 from f5_pipeline.quality.asr.recogniser import TranscriptionRequest
 from f5_pipeline.results.transcripts import TimedWord
+from f5_pipeline.storage.download_progress import DownloadProgress
+from f5_pipeline.storage.local import LocalStore
 from f5_pipeline.synthesis.executor import SynthesisResult
 from f5_pipeline.synthesis.transcriber import StoreTranscriber
+from tests.cli.pseudo_terminal import run_on_a_terminal
+from tests.cluster.batch import wait_for
 from tests.quality.asr.fake_recogniser import SPEC, FakeRecogniser, without_the_second
 from tests.synthesis.fake_engine import FakeEngine
 from tests.synthesis.jobs import Run, lines
@@ -82,3 +88,45 @@ def test_a_run_without_missing_clips_prints_one_line(count: int, start: str) -> 
     with BarProgress(Console(file=screen)) as progress:
         progress.begin(count, 0, 0.0)
     assert screen.getvalue().startswith(start)
+
+
+def test_a_repeated_step_begins_anew() -> None:
+    screen = io.StringIO()
+    with BarProgress(Console(file=screen, width=120, force_terminal=True, color_system=None)) as progress:
+        progress.begin(10, 10, 50.0)
+        for _ in range(6):
+            progress.advance(5.0)
+        progress.begin(10, 4, 20.0)
+        progress.advance(5.0)
+    last = screen.getvalue().rpartition("\x1b[2K")[2]  # the last state of the display, which stays on the screen
+    assert "1/4 5 s of audio" in last
+    assert last.count("speaking") == 1
+
+
+def test_a_download_is_shown_while_it_lasts() -> None:
+    screen = io.StringIO()
+    with BarProgress(Console(file=screen, width=120, force_terminal=True, color_system=None)) as progress:
+        progress.begin_step("model_weights")
+        progress.download(DownloadProgress("https://hub/model", 250_000_000, 1_350_000_000))
+        wait_for(lambda: "250 of 1,350 MB" in screen.getvalue())
+    assert "downloading" in screen.getvalue()
+
+
+@pytest.mark.slow
+def test_the_bar_moves_while_a_run_speaks(tmp_path: Path) -> None:
+    """The real run on a pseudo-terminal. During a step, Dagster points descriptor 2 to a file."""
+    store, count = LocalStore(tmp_path / "store"), 24
+    install(store)
+    store.write("manifests/long.csv", b"text,voice\n" + b"".join(b"This is line %d.,f2\n" % n for n in range(count)))
+    environment = {"F5_STORE": store.url, "COLUMNS": "120", "F5_BATCH_SECONDS": "10"}
+    environment |= {"F5_CACHE": str(tmp_path / "cache"), "DAGSTER_HOME": str(tmp_path)}
+    (tmp_path / "dagster.yaml").touch()
+    code, screen = run_on_a_terminal(["run", "long"], environment, tmp_path)
+    assert code == 0, screen
+    text = re.sub(r"\x1b\[[0-9;?]*[a-zA-Z]", "", screen)
+    shown = [int(done) for done in re.findall(rf"(\d+)/{count} (?!files)", text)]
+    assert shown == sorted(shown)
+    assert len(set(shown) - {0, count}) >= 2, shown
+    phases = ["environment", "loading the model", "speaking", "checking the clips", "delivering"]
+    assert [phase for phase in phases if phase not in text] == []
+    assert f"/{count} files" in text

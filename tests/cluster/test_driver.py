@@ -49,6 +49,7 @@ def test_clips_of_a_worker_that_died_are_not_spoken_again_and_count_as_spoken(ba
     batch.write(some_lines(40))
     report = batch.speak_on_pool(in_turn(first, second), progress)
     assert (report.counts["ok"], report.clips_spoken, report.cached) == (40, 38, 0)
+    assert report.workers[-1].device == "fake:0"
     assert not set(first.texts) & set(second.texts)
     assert sum(progress.audio) == pytest.approx(report.audio_seconds_spoken)
     assert [worker.left for worker in report.workers] == ["it was killed", ""]

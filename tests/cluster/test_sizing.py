@@ -21,6 +21,9 @@ from f5_pipeline.settings.environment import Settings
         ({}, [(3, 0), (3, 0), (1, 0)], 2, (2, 0)),  # the rest of one machine does not help another
         ({}, [(0, 0), (8, 0), (4, 1)], 1, (2, 1)),
         ({"device": "cpu"}, [(16, 4)], 8, (2, 0)),
+        ({"device": "xpu"}, [(16, 4)], 4, (2, 1)),
+        ({"device": "mps"}, [(10, 0)], 1, (2, 0)),  # one worker for the GPU that Ray does not count
+        ({"device": "npu:0"}, [(10, 0), (10, 0), (1, 0)], 2, (2, 0)),
         ({"ray_gpus_per_worker": 0.5}, [(64, 4)], 8, (2, 0.5)),
         ({"ray_gpus_per_worker": 2}, [(8, 3), (8, 3)], 2, (2, 2)),
         ({"ray_cpus_per_worker": 1}, [(2, 0)], 2, (1, 0)),

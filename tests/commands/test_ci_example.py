@@ -23,7 +23,7 @@ from tests.paths import DOCS, ROOT
 EXAMPLE = ROOT / "examples" / "ci"
 WORKFLOW = Path(".github/workflows/speech.yml")
 SHELL = ["bash", "--noprofile", "--norc", "-eo", "pipefail", "-c"]  # GitHub's command line for "shell: bash"
-SETUP_FILES = ("Makefile", "pyproject.toml", "constraints.txt", "tools/install.py")
+SETUP_FILES = ("Makefile", "pyproject.toml", "requirements/all.lock", "tools/install.py", "tools/locked.py")
 
 
 @dataclass
@@ -79,7 +79,7 @@ class Runner:
 
 @pytest.fixture
 def runner(tmp_path: Path, cache: Path, monkeypatch: pytest.MonkeyPatch) -> Runner:
-    """A copy of the example, with a checkout of this repository that ``make setup`` has nothing to do for."""
+    """A copy of the example, with a checkout of this repository that ``make install`` has nothing to do for."""
     monkeypatch.setenv("F5_CACHE", str(cache))
     shutil.copytree(EXAMPLE, tmp_path / "repository")
     checkout = tmp_path / "repository" / ".f5-pipeline"

@@ -20,7 +20,7 @@ from tests.paths import DOCS, ROOT
 
 PAGE = (DOCS / "operations.md").read_text()
 #: Not run: the first two would change this checkout; the last takes long and is part of *Restore*.
-SKIPPED_AT_UPGRADE = ("git pull\n", "make setup\n", "f5-pipeline doctor\n")
+SKIPPED_AT_UPGRADE = ("git pull\n", "make install\n", "f5-pipeline doctor\n")
 
 
 def section(title: str) -> str:
@@ -93,8 +93,9 @@ def test_commands_in_order(tmp_path: Path, cache: Path) -> None:
 
     assert_cost_is_printed(checkout)
 
-    doctor, results = split_json(checkout.run(block("Monitoring")))
+    doctor, listed, results = split_json(checkout.run(block("Monitoring")))
     assert doctor["usable"] is True
+    assert {row["batch"]: row["state"] for row in listed["batches"]}["demo"] == "spoken"
     assert [row["status"] for row in results["utterances"]] == ["ok", "ok"]
     assert checkout.run(block("Monitoring", which=1)) == "0 lines were not spoken\n"
 
@@ -128,11 +129,3 @@ def test_monitoring_explains_exactly_the_checks_of_doctor() -> None:
     table = section("Monitoring").partition("| name |")[2].partition("\n\n")[0]
     explained = re.findall(r"`(\w+)`", "\n".join(line.split("|")[1] for line in table.splitlines()[2:]))
     assert sorted(explained) == sorted(NAMES)
-
-
-def test_the_metadata_of_the_cost_table_exists() -> None:
-    source = (ROOT / "f5_pipeline" / "defs" / "assets" / "generated_audio.py").read_text()
-    table = section("What an hour of speech costs").partition("| name |")[2].partition("\n\n")[0]
-    names = re.findall(r"`(\w+)`", table)
-    assert len(names) == 6
-    assert [name for name in names if f'"{name}"' not in source] == []

@@ -75,8 +75,8 @@ class Daemon:
         if self._separate_server:
             port = str(free_port())
             self._server = self._spawn("dagster", "api", "grpc", "--host", "127.0.0.1", "--port", port, *code)
-            location = {"grpc_server": {"host": "127.0.0.1", "port": int(port), "location_name": "f5_pipeline"}}
-            (self._folder / "workspace.yaml").write_text(yaml.safe_dump({"load_from": [location]}))
+            server = {"host": "127.0.0.1", "port": int(port), "location_name": "f5_pipeline.definitions"}
+            (self._folder / "workspace.yaml").write_text(yaml.safe_dump({"load_from": [{"grpc_server": server}]}))
             self.wait_for(lambda: answers(int(port)), "the code server")
             code = ["-w", "workspace.yaml"]
         self.process = self._spawn("dagster-daemon", "run", *code)

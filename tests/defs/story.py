@@ -39,10 +39,10 @@ def add_run_in_progress(instance: dg.DagsterInstance, batch: str) -> None:
 
 
 def begin(project: Project, instance: dg.DagsterInstance) -> Story:
-    """A story whose store has two voices and no manifest."""
+    """A story whose store has two voices and no manifest, with a run for each batch."""
     project.store.delete("manifests/b.csv")
     project.store.delete("manifests/b.toml")
-    return Story(project.store, project.settings, instance)
+    return Story(project.store, project.settings.model_copy(update={"batches_per_run": 1}), instance)
 
 
 @dataclass
@@ -76,7 +76,7 @@ class Story:
         """The batches of which the sensor starts runs, after a while.
 
         Args:
-            completed: False: the tick is evaluated and then lost, as in *Test sensor* of the UI.
+            completed: False: the tick is evaluated and then lost, as in *Preview tick result* of the UI.
         """
         self.wait(**(wait or {"seconds": 30}))
         result = scan_manifests(self.instance, self.policy_store or self.store, self.settings, self.now)
@@ -87,6 +87,8 @@ class Story:
         requests = result.run_requests or []
         if not completed:
             return [str(request.partition_key) for request in requests]
+        for event in result.asset_events:
+            self.instance.report_runless_asset_event(event)
         for request in result.dynamic_partitions_requests or []:
             self._change_partitions(request)
         for request in requests:  # the daemon would drop a run key that has been used

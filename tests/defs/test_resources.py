@@ -8,7 +8,6 @@ import dagster as dg
 import pytest
 from dagster._core.events import RunFailureReason
 
-from f5_pipeline.defs.automation.sensors import new_manifests
 from f5_pipeline.defs.code_location import define
 from f5_pipeline.defs.resources import StoreResource
 from f5_pipeline.errors import BadSetting
@@ -51,7 +50,7 @@ def test_a_wrong_setting_fails_the_tick_of_a_sensor(
         dg.build_sensor_context(instance, resources=resources) as context,
         pytest.raises(BadSetting, match="setting 'F5_STORE'"),
     ):
-        new_manifests(context)
+        define().get_repository_def().get_sensor_def("new_manifests")(context)
 
 
 def test_the_store_resource_opens_the_store(tmp_path: Path) -> None:

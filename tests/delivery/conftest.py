@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -35,10 +36,23 @@ def batch(store: CountingStore, voices: dict[str, Samples]) -> Batch:  # noqa: F
 @pytest.fixture
 def opened(chromium: Any) -> Iterator[Open]:
     """A function that opens a page; the test fails if the page reports an error."""
+    with _opener(chromium) as open_page:
+        yield open_page
+
+
+@pytest.fixture
+def opened_in_both(any_browser: Any) -> Iterator[Open]:
+    """As ``opened``, in Chromium and in Firefox."""
+    with _opener(any_browser) as open_page:
+        yield open_page
+
+
+@contextmanager
+def _opener(browser: Any) -> Iterator[Open]:
     contexts, errors = [], []
 
     def open_page(url: str | Path, width: int = 1280, height: int = 800, **options: Any) -> Any:
-        context = chromium.new_context(viewport={"width": width, "height": height}, **options)
+        context = browser.new_context(viewport={"width": width, "height": height}, **options)
         contexts.append(context)
         page = context.new_page()
         page.set_default_timeout(10_000)

@@ -16,12 +16,7 @@ from f5_pipeline.errors import BadCover, NothingToDeliver
 from f5_pipeline.manifests.batch_settings import BatchSettings
 from tests.audio.ffmpeg import ebur128, probe, program
 from tests.delivery.batch import RATE, Batch
-
-PNG = bytes.fromhex(
-    "89504e470d0a1a0a0000000d4948445200000001000000010806000000"
-    "1f15c4890000000d49444154789c6360606060000000050001a5f64540000000004945"
-    "4e44ae426082"
-)
+from tests.material import PNG
 
 
 def decoded(path: Path) -> Samples:
@@ -104,8 +99,8 @@ def test_a_batch_without_clips_has_no_book(batch: Batch) -> None:
 
 CHANGES: list[tuple[dict[str, Any], int]] = [
     ({}, 0),
-    ({"title": "Another"}, 1),  # only the book
-    ({"author": "Somebody"}, 1),
+    ({"title": "Another"}, 5),  # the book, and the tags of the lines
+    ({"author": "Somebody"}, 5),
     ({"section_titles": {"one": "I"}}, 1),
     ({"chapter_pause_seconds": 3.0}, 2),  # and the page, which shows its length
     ({"format": "flac"}, 5),  # the lines and the page, not the book

@@ -20,6 +20,7 @@ from f5_pipeline.errors import ClipDamaged, NothingToDeliver, ObjectMissing, Sec
 from f5_pipeline.manifests.batch_settings import BatchSettings
 from f5_pipeline.results.clips import ClipStore
 from f5_pipeline.results.index import IndexRow
+from f5_pipeline.results.lookup import fetch_delivered
 from f5_pipeline.results.transcripts import TimedWord, save_transcript
 from f5_pipeline.storage.layout import csv_object, delivery_record_object, transcript_object
 from tests.audio.ffmpeg import audio_stream, ebur128
@@ -243,7 +244,7 @@ def test_transcripts_are_read_only_for_new_files_and_no_audio_is_encoded_again(
     assert len(words_of_file(batch, "audio/line-6.vtt")) == 2
     store.calls.clear()
     batch.deliver()
-    assert store.calls == {"list": 1, "read": 1}
+    assert store.calls == {"list": 2, "read": 1}  # of the batch and of the voices
 
 
 def test_a_later_transcript_updates_the_subtitles(batch: Batch) -> None:
@@ -279,14 +280,14 @@ def test_a_section_that_loses_a_line_is_joined_again(batch: Batch) -> None:
 # --- repeating a delivery -------------------------------------------------------------------------------------
 
 
-def test_a_repeated_delivery_reads_the_record_and_one_listing_and_writes_nothing(
+def test_a_repeated_delivery_reads_the_record_and_two_listings_and_writes_nothing(
     batch: Batch, store: CountingStore
 ) -> None:
     batch.settings = BatchSettings(join_sections=True, subtitles="both")
     first = batch.deliver()
     store.calls.clear()
     second = batch.deliver()
-    assert store.calls == {"list": 1, "read": 1}
+    assert store.calls == {"list": 2, "read": 1}  # of the batch and of the voices
     assert (second.written, second.skipped_unchanged) == (0, first.written)
     assert (second.files, second.bytes, second.audio_seconds) == (first.files, first.bytes, first.audio_seconds)
 
@@ -352,6 +353,25 @@ def test_obsolete_lines_sections_and_subtitles_are_removed_and_nothing_else(batc
     assert store.stat(csv_object("demo")) is not None
 
 
+def test_ids_with_folders_are_files_in_folders(
+    batch: Batch, store: CountingStore, voices: dict[str, Samples], tmp_path: Path
+) -> None:
+    batch.settings = BatchSettings(subtitles="srt")
+    for id in ("quests/intro/guard", "quests/intro"):
+        batch.add(id, "ok", voices["f2"])
+    batch.deliver()
+    names = [f"audio/quests/{name}.{kind}" for name in ("intro", "intro/guard") for kind in ("srt", "wav")]
+    assert [name for name in batch.names() if "quests" in name] == names
+    assert batch.page()["quests/intro/guard"]["audio"] == "audio/quests/intro/guard.wav"
+    assert "This is quests/intro/guard." in store.read("batches/demo/audio/quests/intro/guard.srt").decode()
+    assert batch.deliver().written == 0
+    fetch_delivered(store, "demo", tmp_path / "out")
+    assert all((tmp_path / "out" / name).is_file() for name in names)
+    batch.rows.pop(-2)
+    assert batch.deliver().removed == 2
+    assert [name for name in batch.names() if "quests" in name] == names[:2]
+
+
 def test_a_removed_or_replaced_file_is_built_again(batch: Batch, store: CountingStore) -> None:
     batch.deliver()
     store.delete("batches/demo/audio/line-1.wav")
@@ -413,9 +433,10 @@ def test_a_damaged_clip_is_not_delivered(batch: Batch, store: CountingStore) -> 
     with pytest.raises(ClipDamaged):
         batch.deliver()
     assert "audio/line-1.wav" not in batch.names()
+    assert not clip.exists()  # so the next run speaks it again
 
 
-@pytest.mark.parametrize("name", ["../evil", "a/b", "", ".hidden", "a\\b", "a\nb"])
+@pytest.mark.parametrize("name", ["../evil", "a/../b", "", ".hidden", "a\\b", "a\nb", "/a"])
 def test_unsafe_names_are_refused(batch: Batch, name: str) -> None:
     with pytest.raises(UnsafeName):
         deliver_batch(batch.store, name, batch.settings, batch.rows)

@@ -11,7 +11,7 @@ import soundfile
 from f5_pipeline.audio.encode import open_writer
 from f5_pipeline.audio.formats import Encoding
 from f5_pipeline.audio.samples import Samples
-from f5_pipeline.delivery.sections import Line, Part, Section, plan_sections, section_audio, start_times
+from f5_pipeline.delivery.sections import Line, Part, Section, clip_spans, plan_sections, section_audio
 
 RATE = 24_000
 
@@ -53,10 +53,10 @@ def test_clips_are_at_their_start_times_exactly(speech: Samples) -> None:
         for block in section_audio(section, clips.__getitem__, RATE):
             writer.write(block)
     joined, _ = soundfile.read(io.BytesIO(target.getvalue()), dtype="float32")
-    starts, seconds = start_times(section, {id: clip.size / RATE for id, clip in clips.items()}, RATE)
+    spans, seconds = clip_spans(section, {id: clip.size / RATE for id, clip in clips.items()}, RATE)
     assert joined.size / RATE == pytest.approx(seconds, abs=1e-9)
-    for id, start in starts.items():
-        at = round(start * RATE)
+    for id, span in spans.items():
+        at = round(span.start * RATE)
         assert np.abs(joined[at : at + clips[id].size] - clips[id]).max() < 1e-4
     assert np.all(joined[10_001 : 10_001 + RATE // 2] == 0)
     assert np.all(joined[-RATE:] == 0)

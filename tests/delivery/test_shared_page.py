@@ -12,7 +12,7 @@ import pytest
 
 from f5_pipeline.audio.samples import Samples
 from f5_pipeline.cli.main import main
-from f5_pipeline.delivery.report_page import Page, PageRow, render, with_links
+from f5_pipeline.delivery.report_page import Page, PageRow, PageTake, render, with_links
 from f5_pipeline.delivery.shared_page import publish_page, save_page
 from f5_pipeline.errors import BadSetting, BatchMissing, NotSpokenYet, PageDamaged
 from f5_pipeline.manifests.batch_settings import BatchSettings
@@ -167,6 +167,14 @@ def test_a_page_that_cannot_be_shared_raises(
 def test_a_link_lifetime_over_seven_days_is_refused(bucket: S3Store, tmp_path: Path) -> None:
     with pytest.raises(BadSetting, match="7 days"):
         save_page(bucket, "demo", 700_000, tmp_path / "demo.html")
+
+
+def test_takes_and_references_have_links_as_well() -> None:
+    take = PageTake(2, "0" * 64, "suspect", "", "takes/a.2.mp3", 1.0)
+    row = PageRow("a", "text", audio="audio/a.mp3", takes=[take])
+    page = render(Page("b", "", [row], references={"anna": "references/anna.wav"}))
+    links = data_of(with_links(page, lambda name: f"https://x/{name}", 5))["links"]
+    assert set(links) == {"audio/a.mp3", "takes/a.2.mp3", "references/anna.wav"}
 
 
 @pytest.mark.parametrize("text", HOSTILE)

@@ -25,6 +25,7 @@ from tests.deployment.environments import make_environment
 from tests.storage.servers import free_port, tool
 
 _WORKDIR = "/opt/dagster"
+_FILES_PORT = "3001"  # in the container of the service files
 _START_SECONDS = 240
 _STOP_SECONDS = 600  # what compose.yaml gives the code server
 # Numeric libraries choose their kernels by these variables, on machines that need it.
@@ -41,6 +42,8 @@ class Stack:
         self._processes: dict[str, subprocess.Popen[bytes]] = {}
         self._exit = ExitStack()
         self._network, self.web = _network()
+        self._files_port = str(free_port())
+        self.files_address = f"http://127.0.0.1:{self._files_port}"
         self._serve_postgres: list[str] = []
         self.instance_bin = make_environment(folder / "instance", _instance_requirements(), [ROOT / "f5_pipeline"])
 
@@ -90,7 +93,8 @@ class Stack:
         )
 
     def healthy(self, name: str) -> bool:
-        return self.run(name, *self.services[name].health).returncode == 0
+        service = self.services[name]
+        return self.run(name, *(self._local(service, word) for word in service.health)).returncode == 0
 
     def stop(self, name: str) -> bool:
         """Like ``docker compose stop``: terminate it, then kill all its processes. Returns True if it ended in time."""
@@ -147,7 +151,8 @@ class Stack:
         return self.instance_bin if service.image == "instance" else Path(sys.executable).parent
 
     def _local(self, service: Service, text: str) -> str:
-        """A path of the container as a path of this machine; other text unchanged."""
+        """A path of the container as a path of this machine, and its port as one; other text unchanged."""
+        text = text.replace(_FILES_PORT, self._files_port)
         folders = {target: self._folder / "volumes" / volume for target, volume in service.volumes.items()}
         folders[_WORKDIR] = self._home(service.name)
         for target, folder in folders.items():

@@ -14,6 +14,7 @@ from f5_pipeline.environment.wheels import Wheel, choose_wheel
 from tests.deployment.compose import COMPOSE, EXAMPLE, example_variables, read_compose
 from tests.deployment.dockerfile import DOCKERFILE, ROOT, images
 from tests.storage.servers import tool
+from tools.lock import CUDA_IMAGE
 
 DOCKER = ROOT / "docker"
 TARGETS = ["instance", "code-cpu", "code-cuda"]
@@ -44,12 +45,16 @@ def test_the_check_of_the_compose_files_finds_mistakes(tmp_path: Path) -> None:
 # --- the CUDA image -------------------------------------------------------------------------------------------
 
 
+def cuda_pins() -> dict[str, str]:
+    return dict(re.findall(r"^([\w.-]+)==(\S+)", (ROOT / "requirements" / "cuda-image.txt").read_text(), re.M))
+
+
 def cuda_tags() -> PlatformTags:
     """The platform of ``code-cuda``, according to the Dockerfile."""
     image = images()["code-cuda"]
     python, system = re.fullmatch(r"python:3\.(\d+)-slim-(\w+)", image.base).groups()  # type: ignore[union-attr]
     # PyPI's torch 2.8 requires nvidia-cuda-runtime-cu12 12.8; from 2.7 on every build has the C++11 ABI.
-    torch = f"{image.arguments['TORCH']}+cu128"
+    torch = f"{cuda_pins()['torch']}+cu128"
     return PlatformTags(f"cp3{python}", "linux", "x86_64", _GLIBC[system], torch, "12.8", cxx11_abi=True)
 
 
@@ -68,11 +73,8 @@ def test_the_pinned_flash_attn_is_accepted_unchanged() -> None:
 
 
 def test_torch_is_pinned_once() -> None:
-    """constraints.txt pins exactly the packages that the CUDA image replaces."""
-    lines = (ROOT / "constraints.txt").read_text().splitlines()
-    pins = {line.partition("==")[0] for line in lines if re.match(r"(torch|torchaudio|torchcodec)==", line)}
-    assert pins == {"torch", "torchaudio", "torchcodec"}
-    assert {"TORCH", "TORCHCODEC"} <= images()["code-cuda"].arguments.keys()
+    """The CUDA image replaces exactly the packages that tools/lock.py leaves out of its other constraints."""
+    assert cuda_pins().keys() == set(CUDA_IMAGE) == {"torch", "torchaudio"}
 
 
 # --- all images -----------------------------------------------------------------------------------------------
@@ -102,7 +104,7 @@ def test_the_build_context_has_the_files_of_the_dockerfile() -> None:
     used = set(re.findall(r"source=([^,\s]+)", text))
     used |= {path for line in re.findall(r"^COPY (.+) \S+$", text, re.M) for path in line.split()}
     assert used <= sent
-    assert sent - used == {"f5_pipeline"}  # by the bind mounts of the whole context
+    assert sent - used == {"f5_pipeline", "LICENSE", "README.md"}  # by the bind mounts of the whole context
     assert all((ROOT / path).exists() for path in sent)
 
 
@@ -123,10 +125,13 @@ def test_the_bucket_server_has_the_version_that_the_tests_use() -> None:
     assert f"image: rclone/rclone:{pinned[1]}\n" in COMPOSE.read_text()
 
 
-def test_only_the_ui_is_published_and_only_on_this_machine() -> None:
+def test_ui_and_files_are_published_only_on_this_machine() -> None:
     services = yaml.safe_load(COMPOSE.read_text())["services"]
     published = {name: service["ports"] for name, service in services.items() if "ports" in service}
-    assert published == {"webserver": ["${WEB_ADDRESS:-127.0.0.1:3000}:3000"]}
+    assert published == {
+        "webserver": ["${WEB_ADDRESS:-127.0.0.1:3000}:3000"],
+        "files": ["${FILES_ADDRESS:-127.0.0.1:3001}:3001"],
+    }
 
 
 def test_the_instance_has_the_same_settings_except_for_locations() -> None:

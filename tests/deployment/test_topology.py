@@ -15,6 +15,7 @@ from typing import Any
 
 import psycopg2
 import pytest
+import requests
 
 from tests.deployment.client import bucket_of, finished_run, graphql, listing
 from tests.deployment.conftest import SECRETS
@@ -87,6 +88,18 @@ def test_the_delivered_files_are_in_the_bucket(run: Mapping[str, Any], stack: St
     assert b"Welcome back." in found[f"{delivered}/report.html"]
 
 
+def test_the_links_of_the_ui_lead_to_pages_that_play(run: Mapping[str, Any], stack: Stack) -> None:
+    query = """query ($id: ID!) { runOrError(runId: $id) { ... on Run { assetMaterializations {
+      metadataEntries { label ... on UrlMetadataEntry { url } } } } } }"""
+    materialized = graphql(stack, query, id=run["id"])["runOrError"]["assetMaterializations"]
+    links = {entry["label"]: entry.get("url") for one in materialized for entry in one["metadataEntries"]}
+    assert links["listening_page"] == f"{stack.files_address}/batches/{BATCH}/report.html"
+    assert "f5-decisions" in requests.get(links["listening_page"], timeout=60).text
+    audio = f"{stack.files_address}/batches/{BATCH}/audio/hello.wav"
+    answer = requests.get(audio, headers={"Range": "bytes=0-3"}, timeout=60)
+    assert (answer.status_code, answer.content, answer.headers["Content-Type"]) == (206, b"RIFF", "audio/wav")
+
+
 def test_results_are_read_from_the_bucket(run: Mapping[str, Any], stack: Stack) -> None:
     """As on any machine that may read the bucket."""
     done = stack.run("code", "f5-pipeline", "results", BATCH, "--json")
@@ -115,7 +128,7 @@ def test_the_records_are_in_postgres_only(run: Mapping[str, Any], stack: Stack) 
         )
         assert ('["delivered_audio"]',) in cursor.fetchall()
         cursor.execute("select partition from dynamic_partitions where partitions_def_name = 'batches'")
-        assert {row[0] for row in cursor.fetchall()} == {BATCH}  # the demo's manifest was deleted
+        assert {row[0] for row in cursor.fetchall()} == {BATCH, "demo"}  # whose manifest was deleted; partitions stay
     assert [path for path in stack.files() if path.suffix == ".db"] == []
 
 
@@ -183,7 +196,7 @@ def test_the_page_has_these_commands() -> None:
 def test_health_checks_fail_before_the_service_is_started(stack: Stack) -> None:
     """``Stack`` runs each health check before it starts the service, and waits until it passes."""
     checked = {name for name, service in stack.services.items() if service.health}
-    assert checked == {"postgres", "s3", "code", "webserver", "daemon"}
+    assert checked == {"postgres", "s3", "code", "webserver", "files", "daemon"}
     assert stack.unhealthy_before == checked
 
 

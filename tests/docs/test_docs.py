@@ -6,13 +6,18 @@ import re
 
 import pytest
 
+from f5_pipeline.cli.main import cli
 from tests.paths import DOCS, ROOT
 
 ARCHITECTURE = (DOCS / "architecture.md").read_text()
 
 
 @pytest.mark.parametrize(
-    "page", [*sorted(path.name for path in DOCS.glob("*.md")), "../README.md", "../CONTRIBUTING.md"]
+    "page",
+    [
+        *sorted(path.relative_to(DOCS).as_posix() for path in DOCS.rglob("*.md")),
+        *("../README.md", "../CONTRIBUTING.md", "../SECURITY.md"),
+    ],
 )
 def test_links_lead_to_existing_files_and_headings(page: str) -> None:
     path = DOCS / page
@@ -25,10 +30,33 @@ def test_links_lead_to_existing_files_and_headings(page: str) -> None:
             assert anchor in slugs, f"{page} links to {target}#{anchor}"
 
 
+def test_commands_and_their_options_exist() -> None:
+    """Whatever a page shows of the command line: ``f5-pipeline COMMAND … --option``."""
+    shown = [
+        (page.name, *line)
+        for page in [*DOCS.rglob("*.md"), *ROOT.glob("*.md")]
+        for line in re.findall(r"(?:^ *|[`/]|\$ |code )f5-pipeline ([a-z]+)\b([^`|\n]*)", page.read_text(), re.M)
+    ]
+    assert len(shown) > 100
+    assert {(page, name) for page, name, _ in shown if name not in cli.commands} == set()
+    options = {
+        name: {"--help", *(option for parameter in command.params for option in parameter.opts)}
+        for name, command in cli.commands.items()
+    }
+    unknown = {
+        (page, name, option)
+        for page, name, rest in shown
+        for option in re.findall(r"(?<!\S)--[\w-]+", rest.partition(" # ")[0].partition(" && ")[0])
+        if name in options and option not in options[name]
+    }
+    assert unknown == set()
+
+
 def test_readme_is_short_and_links_every_page() -> None:
     readme = (ROOT / "README.md").read_text()
-    assert readme.count("\n") < 200
-    assert [path.name for path in DOCS.glob("*.md") if f"(docs/{path.name})" not in readme] == []
+    assert readme.count("\n") < 120
+    pages = {path.name for path in DOCS.glob("*.md")} - {"index.md"}  # the site's own first page
+    assert [page for page in pages if f"(docs/{page})" not in readme] == []
 
 
 def test_architecture_lists_exactly_the_packages() -> None:

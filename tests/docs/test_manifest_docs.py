@@ -12,7 +12,8 @@ from f5_pipeline.cli.main import main
 from f5_pipeline.manifests.dictionary import parse_dictionary
 from f5_pipeline.storage.local import LocalStore
 from f5_pipeline.text.pronunciation import Pronunciations, put_back
-from f5_pipeline.text.tags import BadTag, split_at_tags, without_tags
+from f5_pipeline.text.tag_syntax import BadTag
+from f5_pipeline.text.tags import split_at_tags, without_tags
 from tests.material import put_voices
 from tests.paths import DOCS
 
@@ -62,7 +63,7 @@ def test_tags_are_accepted_and_refused_as_documented() -> None:
     """The page lists invalid tags in parentheses."""
     assert [s.text.strip() for s in split_at_tags("Wait [pause 1s], please.")] == ["Wait,", "please."]
     assert without_tags("See [[1]].") == "See [1]."
-    invalid = re.search(r"Any other tag \((.*?)\)", PAGE)
+    invalid = re.search(r"An invalid tag \((.*?)\)", PAGE)
     assert invalid
     for tag in re.findall(r"`(\[.*?\])`", invalid[1]):
         with pytest.raises(BadTag):

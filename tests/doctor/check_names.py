@@ -4,7 +4,7 @@ from __future__ import annotations
 
 BUCKET_ONLY = ("store_endpoint", "store_clock", "store_credentials")
 NAMES = [
-    *("settings", "variables", "python", "packages", "instance", "instance_leftovers", "port"),
+    *("settings", "variables", "python", "packages", "asset_selections", "instance", "instance_leftovers", "port"),
     *("torch", "torchaudio", "vocos", "f5_tts", "cuda", "attention", "disk", "memory", "cache"),
     *(*BUCKET_ONLY, "store_listing", "store_write", "voices", "model", "model_licence"),
 ]

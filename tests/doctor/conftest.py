@@ -35,7 +35,7 @@ def environment(monkeypatch: pytest.MonkeyPatch) -> pytest.MonkeyPatch:
 def install_fake(tmp_path: Path, environment: pytest.MonkeyPatch) -> Callable[..., None]:
     """Shadow packages (name=source) in every interpreter that is started from now on."""
     folder = tmp_path / "fake"
-    environment.setenv("PYTHONPATH", str(folder))
+    environment.setenv("PYTHONPATH", str(folder), prepend=os.pathsep)
 
     def install(**sources: str) -> None:
         for name, source in sources.items():

@@ -50,7 +50,7 @@ def test_an_earlier_proof_is_found(cache: Path) -> None:
 
 
 def test_a_broken_flash_attn_of_our_own_is_a_warning() -> None:
-    finding = check_attention(Imports({"flash_attn": "it crashed"}), AttentionPlan(installed_by_us=True), "auto")
+    finding = check_attention(Imports({"flash_attn": "it crashed"}), AttentionPlan(replaceable=True), "auto")
     assert finding.status == "warn"
     assert "it crashed" in finding.found
     assert "next run" in finding.fix

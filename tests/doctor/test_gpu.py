@@ -71,6 +71,9 @@ def imports(*gpus: Gpu, cuda: str | None = "12.6", warnings: str = "") -> Import
         (imports(Gpu("T4", 10**9)), COMPLETE, "auto", "warn", "T4, 1 GB free", "nvidia-smi"),
         (imports(), GpuHardware(wsl=True), "auto", "warn", "torch sees no GPU", "nvidia-smi"),
         (Imports({"torch": "it crashed"}), COMPLETE, "auto", "warn", "because torch failed", ""),
+        (Imports({"torch": ""}, "2.13.0", accelerators=("mps",)), GpuHardware(), "auto", "ok", "Runs use mps.", ""),
+        (Imports({"torch": ""}, "2.13.0", accelerators=("xpu:0",)), GpuHardware(), "xpu", "ok", "torch sees xpu.", ""),
+        (imports(H100), COMPLETE, "mps", "fail", "F5_DEVICE is mps, and torch 2.7.1 sees cuda:0, cpu here", "auto"),
     ],
 )
 def test_finding_per_state(

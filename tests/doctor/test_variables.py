@@ -22,7 +22,6 @@ SECRET = "s3cr3t"
         ({"AWS_ACCES_KEY_ID": SECRET}, ("AWS_ACCES_KEY_ID is not a variable", "AWS_ACCESS_KEY_ID")),
         ({"AWS_SECRET_ACCESS_KEY": f'"{SECRET}"'}, ("AWS_SECRET_ACCESS_KEY has quotes or spaces", "Remove them")),
         ({"AWS_SECRET_ACCESS_KEY": f"{SECRET}\r"}, ("AWS_SECRET_ACCESS_KEY has quotes or spaces", "Remove them")),
-        ({"AWS_ENDPOINT_URL": "https://host/bucket"}, ("AWS_ENDPOINT_URL has a path", "F5_STORE")),
     ],
 )
 def test_mistakes_are_warnings_with_a_fix(environment: dict[str, str], facts: tuple[str, str]) -> None:
@@ -38,7 +37,7 @@ def test_mistakes_are_warnings_with_a_fix(environment: dict[str, str], facts: tu
     [
         {},
         {"F5_STORE": "store", "F5_DEVICE": "cpu"},
-        {"AWS_ENDPOINT_URL": "https://host:9000/", "AWS_REGION": "x", "AWS_PROFILE": "y"},
+        {"AWS_ENDPOINT_URL": "https://host:9000/storage/v1/s3", "AWS_REGION": "x", "AWS_PROFILE": "y"},
         {"AWS_EXECUTION_ENV": "x", "AWS_LAMBDA_FUNCTION_NAME": "y", "AWS_STS_REGIONAL_ENDPOINTS": "z"},
     ],
 )

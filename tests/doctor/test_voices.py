@@ -26,3 +26,8 @@ def test_usable_and_unusable_voices_are_counted(tmp_path: Path, cache: Path) -> 
     store.write("voices/anna.txt", b"Hello.")
     assert finding().status == "warn"
     assert [fact for fact in ("1", "2", "anna: ", "mute: ") if fact not in finding().found] == []
+
+
+def test_files_that_belong_to_no_voice_are_named() -> None:
+    for problems in ({}, {"f2": ()}, {"f2": ("it is silent",)}):
+        assert "Not part of any voice: voices/f2.docx." in check_voices(problems, ["voices/f2.docx"]).found

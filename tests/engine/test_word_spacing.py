@@ -10,7 +10,7 @@ import pytest
 
 from f5_pipeline.engine.f5.engine import F5Engine
 from f5_pipeline.engine.loading import load_f5_engine
-from f5_pipeline.engine.protocol import Chunk, SpokenChunk
+from f5_pipeline.engine.protocol import Chunk, SpokenChunk, placement_of
 from f5_pipeline.engine.word_spacing import with_word_spacing
 from f5_pipeline.models.spec import Sampling
 from f5_pipeline.models.weights import ReadyModel
@@ -43,6 +43,14 @@ class RecordingEngine:
 def test_a_model_without_word_timing_receives_the_text_unchanged() -> None:
     engine = RecordingEngine()
     assert with_word_spacing(engine, None) is engine
+
+
+def test_the_engine_below_says_where_it_speaks() -> None:
+    engine = RecordingEngine()
+    padded = with_word_spacing(engine, WordTiming(1.0, {}))
+    assert placement_of(padded) == ""
+    engine.placement = "cuda:0"  # type: ignore[attr-defined]
+    assert placement_of(padded) == "cuda:0"
 
 
 def test_a_model_with_word_timing_receives_padded_text_and_all_else_unchanged() -> None:

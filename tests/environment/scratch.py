@@ -69,6 +69,23 @@ def build_wheel(
         f"{info}/METADATA": (metadata + "".join(f"Requires-Dist: {each}\n" for each in requires)).encode(),
         f"{info}/WHEEL": f"Wheel-Version: 1.0\nRoot-Is-Purelib: false\nTag: {PYTHON}-{PYTHON}-linux_x86_64\n".encode(),
     }
+    return _pack(info, files)
+
+
+def build_other_generation(distribution: str, version: str, *modules: str) -> bytes:
+    """A wheel of another FlashAttention: flash_attn_4 has modules below flash_attn, and no flash_attn/__init__.py."""
+    info = f"{distribution}-{version}.dist-info"
+    packages = sorted({module.partition("/")[0].removesuffix(".py") for module in modules})
+    files = {
+        **dict.fromkeys(modules, b""),
+        f"{info}/METADATA": f"Metadata-Version: 2.1\nName: {distribution}\nVersion: {version}\n".encode(),
+        f"{info}/WHEEL": b"Wheel-Version: 1.0\nRoot-Is-Purelib: true\nTag: py3-none-any\n",
+        f"{info}/top_level.txt": "\n".join(packages).encode(),
+    }
+    return _pack(info, files)
+
+
+def _pack(info: str, files: dict[str, bytes]) -> bytes:
     lines = [f"{name},sha256={_digest(data)},{len(data)}\n" for name, data in files.items()]
     files[f"{info}/RECORD"] = ("".join(lines) + f"{info}/RECORD,,\n").encode()
     buffer = io.BytesIO()
@@ -208,6 +225,7 @@ class Scratch:
             "settings": {"cache": str(self.cache), **self.settings, **settings},
         }
         environment = {key: value for key, value in os.environ.items() if not key.startswith(("PIP_", "PYTHON"))}
+        environment["F5_RETRY_SECONDS"] = "0"  # three attempts
         return subprocess.Popen(
             [self.python, "-c", _DRIVER, json.dumps(options)], stdout=subprocess.PIPE, text=True, env=environment
         )
@@ -218,6 +236,12 @@ class Scratch:
     def pip(self, *arguments: str) -> None:
         command = [self.python, "-m", "pip", "-q", *arguments]
         subprocess.run(command, check=True, capture_output=True)
+
+    def pip_install(self, name: str, wheel: bytes) -> None:
+        """Install a wheel as a user does."""
+        path = self.folder / name
+        path.write_bytes(wheel)
+        self.pip("install", "--no-deps", "--no-index", str(path))
 
     def installed(self) -> set[str]:
         """The names in its site-packages, without the initial ones, our lock and compiled Python."""

@@ -13,8 +13,8 @@ import pytest
 from f5_pipeline.environment import download
 from f5_pipeline.environment.download import fetch_wheel, measure_wheel
 from f5_pipeline.environment.wheels import Wheel
-from f5_pipeline.errors import BadSetting, DownloadFailed, FileAltered, FileUnusable, ObjectMissing
-from f5_pipeline.storage import retry
+from f5_pipeline.errors import BadSetting, DownloadFailed, DownloadRefused, FileAltered, FileUnusable, ObjectMissing
+from f5_pipeline.storage import retry, web_route
 from f5_pipeline.storage.local import LocalStore
 from f5_pipeline.storage.object_store import ObjectStore
 from tests.environment.scratch import NAME, build_wheel
@@ -79,6 +79,28 @@ def test_a_pinned_wheel_with_other_content(server: FileServer, tmp_path: Path) -
         fetch_wheel(wheel_from(f"{server.url}/{NAME}", "0" * 64), tmp_path)
 
 
+def test_plain_http_from_the_internet_needs_a_hash(
+    server: FileServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Here this machine's own address counts as public."""
+    monkeypatch.setattr(web_route, "is_public", lambda address: True)
+    url = f"{server.url}/{NAME}"
+    for call in (measure_wheel, fetch_wheel):
+        with pytest.raises(DownloadRefused, match="plain http"):
+            call(wheel_from(url), tmp_path)
+    wheel = wheel_from(url, hashlib.sha256(CONTENT).hexdigest())
+    assert measure_wheel(wheel, tmp_path)[0] == len(CONTENT)
+    assert fetch_wheel(wheel, tmp_path).path.read_bytes() == CONTENT
+
+
+def test_a_server_that_sends_more_than_a_wheel(
+    server: FileServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(download, "_LARGEST", len(CONTENT) - 1)
+    with pytest.raises(DownloadRefused, match="larger"):
+        fetch_wheel(wheel_from(f"{server.url}/{NAME}"), tmp_path)
+
+
 def test_a_wheel_in_a_folder(tmp_path: Path) -> None:
     wheel = wheel_from(str(tmp_path / "mirror" / NAME))
     for call in (measure_wheel, fetch_wheel):
@@ -89,6 +111,11 @@ def test_a_wheel_in_a_folder(tmp_path: Path) -> None:
     assert measure_wheel(wheel, tmp_path / "cache") == (len(CONTENT), unpacked(tmp_path))
     done = fetch_wheel(wheel, tmp_path / "cache")
     assert (done.path.read_bytes(), done.bytes_downloaded) == (CONTENT, 0)
+
+
+def test_a_wheel_of_an_unknown_user(tmp_path: Path) -> None:
+    with pytest.raises(DownloadFailed, match="home folder of an unknown user"):
+        measure_wheel(wheel_from(f"~no-such-user/{NAME}"), tmp_path)
 
 
 def test_a_file_that_is_not_a_wheel(tmp_path: Path) -> None:

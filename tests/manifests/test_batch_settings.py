@@ -8,16 +8,17 @@ import pytest
 
 from f5_pipeline.errors import BadSetting, UnsafeName
 from f5_pipeline.manifests.batch_settings import BatchSettings, read_batch_settings
-from f5_pipeline.manifests.rows import COLUMNS
+from f5_pipeline.manifests.columns import ALIASES, COLUMNS
 from f5_pipeline.settings.toml import parse_settings
 from f5_pipeline.storage.local import LocalStore
 from f5_pipeline.voices.settings import VoiceSettings
 
 CONTRACT = """
     voice language model preset nfe_step cfg_strength sway_sampling_coef speed cross_fade_duration seed max_attempts
-    recogniser quality on_bad_rows commercial format sample_rate channels bit_depth bitrate_kbps loudness_lufs
+    recogniser quality columns txt_rows markup directions on_bad_rows unsayable
+    commercial format codec sample_rate channels bit_depth bitrate_kbps loudness_lufs
     true_peak_db trim_silence
-    fade_seconds join_sections pause_seconds subtitles audiobook title author chapter_pause_seconds section_titles
+    fade_seconds join_sections fit pause_seconds subtitles audiobook title author chapter_pause_seconds section_titles
 """
 
 
@@ -36,11 +37,14 @@ def test_every_key_can_be_set() -> None:
     settings = parse(
         'voice = "anna"\nlanguage = "pt-BR"\nmodel = "demo"\npreset = "best"\nnfe_step = 12\ncfg_strength = 1\n'
         "sway_sampling_coef = -1.0\nspeed = 0.9\ncross_fade_duration = 0.1\nseed = 0\nmax_attempts = 2\n"
-        'on_bad_rows = "fail"\ncommercial = true\nformat = "flac"\nsample_rate = 44100\nloudness_lufs = -16\n'
-        'true_peak_db = -2\njoin_sections = true\npause_seconds = 0\nsubtitles = "both"\n'
+        'txt_rows = "line"\ncodec = "pcm"\n'
+        'markup = "ssml"\ndirections = "speak"\n'
+        'on_bad_rows = "fail"\nunsayable = "drop"\n'
+        'commercial = true\nformat = "flac"\nsample_rate = 44100\nloudness_lufs = -16\n'
+        'true_peak_db = -2\njoin_sections = true\nfit = "pad"\npause_seconds = 0\nsubtitles = "both"\n'
         "channels = 2\nbit_depth = 24\nbitrate_kbps = 64\ntrim_silence = 0.5\nfade_seconds = 0.01\naudiobook = true\n"
         'title = "T"\nauthor = "A"\nchapter_pause_seconds = 1\nrecogniser = "none"\n[section_titles]\na = "I"\n'
-        "[quality]\nmax_end_db = -6\n"
+        "[quality]\nmax_end_db = -6\n[columns]\ntext = 'Dialogue'\n"
     )
     assert settings.model_fields_set == set(CONTRACT.split())
     assert (settings.cfg_strength, settings.seed, settings.loudness_lufs) == (1.0, 0, -16.0)
@@ -83,7 +87,7 @@ def test_numbers_that_can_be_switched_off(off: str) -> None:
         ("trim_silence = 11", "'trim_silence': must be at most 10"),
         ("format = 'm4b'", "set audiobook = true"),
         ("format = 'opus'\nsample_rate = 44100", "'format': Format 'opus' cannot have a sample_rate of 44100 Hz."),
-        ("format = 'mp3'\nbit_depth = 24", "leave bit_depth out"),
+        ("format = 'mp3'\nbit_depth = 24", "Leave bit_depth out"),
         ("audiobook = true\nsample_rate = 50000", "Format 'm4b' cannot have"),
         ("title = ''", "'title': must not be empty"),
         ("[section_titles]\n'a/b' = 'x'", "'section_titles' is not a safe name"),
@@ -98,7 +102,12 @@ def test_numbers_that_can_be_switched_off(off: str) -> None:
         ("max_attempts = 0", "'max_attempts': must be at least 1"),
         ("speeed = 1", "setting 'speeed' is not a setting. Did you mean 'speed'? Known settings: voice, language"),
         ("[voice_settings]\na = 1", "setting 'voice_settings' is not a setting."),
+        ("speed = 0\nseed = 'x'\nlanguage = 'e'", "(it is '0'). Setting 'seed': must be a number (it is 'x')."),
         ("a =", "x.toml: the file is not TOML"),
+        (
+            "seed = 1\nformat = flac",
+            "(at line 2, column 10): format = flac. Write NAME = VALUE, a line each",
+        ),
         ("x = " + "[" * 5_000, "x.toml: the file is not TOML"),
     ],
 )
@@ -136,8 +145,9 @@ def test_voice_settings() -> None:
         parse_settings(VoiceSettings, b"voice = 'x'", "v.toml")
 
 
-def test_the_documentation_names_every_setting_and_column() -> None:
+def test_the_documentation_names_every_column_and_voice_setting() -> None:
     docs = Path(__file__).parents[2] / "docs"
     manifests, voices = ((docs / name).read_text(encoding="utf-8") for name in ("manifests.md", "voices.md"))
-    assert [name for name in (*BatchSettings.model_fields, *COLUMNS) if f"| `{name}` |" not in manifests] == []
+    assert [name for name in COLUMNS if f"| `{name}` |" not in manifests] == []
+    assert [name for names in ALIASES.values() for name in names if f"`{name}`" not in manifests] == []
     assert [name for name in VoiceSettings.model_fields if f"| `{name}` |" not in voices] == []

@@ -59,7 +59,7 @@ BAD = [
     ("word,say,Say\nSQL,sequel,x\n", "(its columns: 'word', 'say', 'Say')"),
     ("word,say\nSQL,sequel\nsql,x\nSQL,ess\n", "has 'SQL' in line 2 and again in line 4."),
     ("word,say\nsql,a\nsql,b\n", "has 'sql' in line 2 and again in line 3."),
-    ("word,say\nSQL,\n", "has no say in line 2."),
+    ("word,say\nSQL\n", "has no say in line 2."),
     ("word,say\nA,b\n,sequel\n", "has no word in line 3."),
     ("word,say\nSQL,see, quell\n", "has 3 cells in line 2 and the header 2."),
     ("word,say\nSQL,...\n", "has nothing to say in line 2: '...'"),
@@ -111,7 +111,7 @@ def test_the_batch_dictionary_beats_the_store_dictionary(store: LocalStore) -> N
 
 @pytest.mark.parametrize("key", ["pronunciations.csv", dictionary_object("b")])
 def test_a_bad_dictionary_stops_the_batch_and_is_named(store: LocalStore, key: str) -> None:
-    store.write(key, b"word,say\nSQL,\n")
+    store.write(key, b"word,say\nSQL\n")
     with pytest.raises(BadPronunciations, match=rf"{key}.* has no say in line 2"):
         spoken(store)
 

@@ -241,7 +241,7 @@ def test_only_listings_and_provenance_are_read(
 
 def test_unsafe_file_names_are_ignored(store: LocalStore, settings: Settings) -> None:
     folder = Path(store.url) / "manifests"
-    for name in ("a b.csv", ".hidden.csv", "é.csv", "x" * 140 + ".csv", "notes.md", "alone.toml", "-rf;.csv"):
+    for name in ("a b.csv", ".hidden.csv", "é.csv", "x" * 140 + ".csv", "notes.docx", "alone.toml", "-rf;.csv"):
         (folder / name).write_text(MANIFEST)
     (folder / "deep").mkdir()
     (folder / "deep" / "er.csv").write_text(MANIFEST)
@@ -250,6 +250,6 @@ def test_unsafe_file_names_are_ignored(store: LocalStore, settings: Settings) ->
 
 def test_foreign_files_beside_a_manifest_are_no_change(store: LocalStore, settings: Settings) -> None:
     finish(store, settings, "b")
-    for name in ("b.md", "b.csv.bak", "b.2.toml"):
+    for name in ("b.docx", "b.csv.bak", "b.2.toml"):
         store.write(f"manifests/{name}", b"x")
     assert reason(store, settings) == ""

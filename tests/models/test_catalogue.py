@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 import yaml
 
+from f5_pipeline.engine.f5.upstream import prepare_imports
 from f5_pipeline.errors import BadSetting
 from f5_pipeline.models.catalogue import load_catalogue
 from f5_pipeline.models.entry import _ENGINE_SETS, Backbone
@@ -115,6 +116,7 @@ _UNPINNED = {
 
 
 def test_the_arguments_of_the_backbone_are_upstreams() -> None:
+    prepare_imports()
     from f5_tts.model import DiT
 
     parameters = inspect.signature(DiT.__init__).parameters
@@ -194,6 +196,14 @@ def test_spacing_is_inherited_only_with_the_checkpoint(tmp_path: Path) -> None:
         (OWN + 'vocabulary = "ftp://host/vocab.txt"\n', "'ftp'"),
         (OWN + 'vocabulary = "hf://owner/vocab.txt"\n', "hf://OWNER/REPO@REVISION/PATH"),
         (OWN + 'vocabulary = "hf://owner/repo/../../vocab.txt"\n', "does not name a file"),
+        (OWN + 'vocabulary = "hf://../repo/vocab.txt"\n', "hf://OWNER/REPO@REVISION/PATH"),
+        (OWN + 'vocabulary = "hf://owner/re..po/vocab.txt"\n', "hf://OWNER/REPO@REVISION/PATH"),
+        (OWN + 'vocabulary = "hf://owner/repo@../vocab.txt"\n', "hf://OWNER/REPO@REVISION/PATH"),
+        (OWN + f'vocabulary = "hf://{"x" * 97}/repo/vocab.txt"\n', "hf://OWNER/REPO@REVISION/PATH"),
+        (OWN + 'vocabulary = "~no-such-user/vocab.txt"\n', "the home folder of an unknown user"),
+        (OWN + 'vocabulary = "s3://../vocab.txt"\n', "s3://BUCKET/KEY"),
+        (OWN + 'vocabulary = "https://host:port/vocab.txt"\n', "not a valid web address"),
+        (OWN + 'vocabulary = "http://[::1/vocab.txt"\n', "not a valid web address"),
         (OWN + 'vocabulary = "https://me:secret@host/vocab.txt"\n', "password"),
         (OWN.replace(".safetensors", ".ckpt"), "must be a .safetensors"),
         (OWN.replace("F5TTS_v1_Base", "F5TTS_v2"), "not in the catalogue"),
@@ -201,7 +211,7 @@ def test_spacing_is_inherited_only_with_the_checkpoint(tmp_path: Path) -> None:
         (OWN.replace("[mine]", "[demo]"), "shipped model"),
         (OWN.replace("[mine]", '["../evil"]'), "not a valid model name"),
         ("mine = 3\n", "must be a table"),
-        ("[mine\n", "cannot be read"),
+        ("[mine\n", "is not TOML"),
         ('[mine]\ncheckpoint = "x.safetensors"\n', "is missing"),
     ],
 )  # fmt: skip
@@ -210,6 +220,11 @@ def test_an_invalid_entry_is_refused_naming_the_key(tmp_path: Path, text: str, r
     assert reason in message
     assert "secret" not in message
     assert "\n" not in message
+
+
+@pytest.mark.parametrize("host", ["localhost:8080", "192.168.1.2", "[fd00::1]:80"])
+def test_plain_http_from_a_private_address_needs_no_hash(tmp_path: Path, host: str) -> None:
+    assert load(tmp_path, OWN + f'vocabulary = "http://{host}/vocab.txt"\n')["mine"].vocabulary.sha256 is None
 
 
 def test_a_missing_catalogue_file(tmp_path: Path) -> None:

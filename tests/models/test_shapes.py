@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from f5_pipeline.engine.f5.upstream import prepare_imports
 from f5_pipeline.models.catalogue import load_catalogue
 from f5_pipeline.models.shapes import expected_shapes, expected_vocos_shapes
 from f5_pipeline.settings.environment import Settings
@@ -24,6 +25,7 @@ _SMALL: dict[str, Any] = {"dim": 32, "depth": 2, "heads": 2, "dim_head": 8}
     ],
 )
 def test_the_expected_shapes_are_those_of_upstreams_dit(arch: dict[str, Any]) -> None:
+    prepare_imports()
     import torch
     from f5_tts.model import DiT
 
@@ -33,6 +35,7 @@ def test_the_expected_shapes_are_those_of_upstreams_dit(arch: dict[str, Any]) ->
 
 
 def test_the_expected_vocos_shapes_are_those_of_vocos() -> None:
+    prepare_imports()
     from vocos import Vocos
 
     vocos = Vocos.from_hparams(str(files("f5_pipeline.demo").joinpath("vocos/config.yaml")))

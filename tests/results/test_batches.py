@@ -6,8 +6,8 @@ from f5_pipeline.results.batches import known_batches
 from f5_pipeline.storage.local import LocalStore
 
 OTHER_FILES = (
-    *("only-settings.toml", "notes.md", "folder/f.csv", "tales.pronunciations.csv", "tales.PRONUNCIATIONS.csv"),
-    *("report.xlsx", "x" * 130 + ".csv"),
+    *("only-settings.toml", "notes.docx", "folder/f.csv", "tales.pronunciations.csv", "tales.PRONUNCIATIONS.csv"),
+    *("report.docx", "tales.pronunciations.xlsx", "x" * 130 + ".csv"),
 )
 
 

@@ -99,6 +99,16 @@ def test_damage_is_detected_and_repaired(clips: ClipStore, store: LocalStore, to
     assert clips.load(KEY).info == saved
 
 
+def test_every_changed_byte_is_detected(clips: ClipStore, store: LocalStore, tone: np.ndarray) -> None:
+    clips.save(KEY, tone, FACTS)
+    path, data = path_of(store), path_of(store).read_bytes()
+    undetected = []
+    for position in range(len(data)):
+        path.write_bytes(data[:position] + bytes([data[position] ^ 1]) + data[position + 1 :])
+        undetected += [position] if not clips.damaged([KEY]) else []
+    assert undetected == []
+
+
 def test_a_clip_under_another_key_is_detected(clips: ClipStore, store: LocalStore, tone: np.ndarray) -> None:
     clips.save(KEY, tone, FACTS)
     path_of(store, OTHER).parent.mkdir(parents=True)

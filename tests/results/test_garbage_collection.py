@@ -9,6 +9,8 @@ import contextlib
 import os
 import time
 from collections.abc import Iterable
+from datetime import timedelta
+from multiprocessing.synchronize import Event
 from pathlib import Path
 
 import pytest
@@ -17,10 +19,11 @@ from f5_pipeline.errors import IndexDamaged
 from f5_pipeline.results.garbage_collection import clean
 from f5_pipeline.results.index import IndexRow, read_index, write_index
 from f5_pipeline.results.leases import hold_lease
-from f5_pipeline.storage.layout import CLIPS, clip_object, is_lease, parquet_object
+from f5_pipeline.storage.layout import CLIPS, clip_object, is_lease, manifest_object, parquet_object
 from f5_pipeline.storage.local import LocalStore
 from f5_pipeline.storage.partial import atomic_write, host_slug
 from tests.results.batch import contents, key_of, run_batch
+from tests.storage import processes
 
 
 def dead_partial(folder: Path) -> Path:
@@ -64,6 +67,49 @@ def test_clips_that_no_index_names_are_removed(store: LocalStore, tmp_path: Path
     assert clean(store, [tmp_path / "cache"]).clips == 1
     assert contents(store) == {key: data for key, data in before.items() if key != orphaned}
     assert clean(store, [tmp_path / "cache"]).clips == 0
+
+
+def test_young_clips_are_kept(store: LocalStore) -> None:
+    store_orphaned_clips(store, ["one", "two"])
+    set_age(store, clip_object(key_of("one")), 31)
+    report = clean(store, [], grace=timedelta(days=30), dry_run=True)
+    assert (report.clips, report.recent_clips, round(report.clip_seconds, 3)) == (1, 1, 0.1)
+    clean(store, [], grace=timedelta(days=30))
+    assert [info.key for info in store.list(CLIPS)] == [clip_object(key_of("two"))]
+
+
+def test_no_clip_is_removed_while_a_batch_has_no_index(store: LocalStore) -> None:
+    """A restored backup may have manifests and clips only: every clip looks orphaned."""
+    run_batch(store, "demo", ["one"])
+    run_batch(store, "other", ["two"])
+    store.write(manifest_object("demo", "csv"), b"text\n")
+    store.write(manifest_object("other", "csv"), b"text\n")
+    store.delete(parquet_object("other"))
+    report = clean(store, [])
+    assert (report.clips, report.unindexed) == (0, ("other",))
+    assert len(list(store.list(CLIPS))) == 2
+
+
+def _hold_for_ever(store: LocalStore, machine: Path, started: Event) -> None:
+    with hold_lease(store, "demo", [key_of("one")], machine) as lease:
+        lease.extend([key_of("later take")])
+        started.set()
+        time.sleep(600)
+
+
+def test_the_lease_of_a_killed_run_is_removed(store: LocalStore, tmp_path: Path) -> None:
+    context = processes.context()
+    started = context.Event()
+    run = context.Process(target=_hold_for_ever, args=(store, tmp_path / "cache", started))
+    run.start()
+    assert started.wait(60)
+    assert clean(store, [tmp_path / "cache"]).leases == 0
+    run.kill()
+    run.join()
+    assert clean(store, [tmp_path / "another machine"]).leases == 0
+    assert clean(store, [tmp_path / "cache"]).leases == 2
+    assert leases(store) == []
+    assert [path for path in (tmp_path / "cache").rglob("*") if path.is_file()] == []
 
 
 def test_leased_clips_are_kept_until_the_lease_ends(store: LocalStore) -> None:

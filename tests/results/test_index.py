@@ -10,6 +10,7 @@ import sys
 import pandas as pd
 import pytest
 
+from f5_pipeline.display.characters import visible_lines
 from f5_pipeline.errors import IndexDamaged, UnsafeName
 from f5_pipeline.results.index import IndexRow, index_table, read_index, rows_by_key, write_index
 from f5_pipeline.storage.layout import csv_object, parquet_object
@@ -30,6 +31,9 @@ SPOKEN = IndexRow(
     attempts=1,
     clip_bytes=1234,
     cached=True,
+    language="en",
+    language_source="script Latin",
+    notes="Dropped a sign.",
     quality={"wer": 0.1, "clipped": False, "heard_text": "hello"},
     columns={"speaker": "Anna", "key": "K-1", "manifest_key": "M"},
 )
@@ -47,8 +51,9 @@ def test_rows_are_read_as_they_were_written(store: LocalStore) -> None:
 
 
 def test_the_order_of_columns(store: LocalStore) -> None:
-    expected = [*FIRST_COLUMNS, "wer", "clipped", "heard_text", "clip_bytes", "cached", "speaker", "manifest_key"]
-    expected += ["manifest_manifest_key", "manifest_wer"]
+    expected = [*FIRST_COLUMNS, "wer", "clipped", "heard_text", "clip_bytes", "clip_etag", "cached"]
+    expected += ["language", "language_source", "notes", "speaker"]
+    expected += ["manifest_key", "manifest_manifest_key", "manifest_wer"]
     assert index_table([SPOKEN, REJECTED]).column_names == expected
     write_index(store, "demo", [SPOKEN, REJECTED])
     assert list(csv_rows(store, "demo")[0]) == expected
@@ -106,7 +111,7 @@ def test_no_cell_starts_a_formula(store: LocalStore) -> None:
     written = csv_rows(store, "demo")
     assert "'=note" in written[0]
     for row, cell in zip(written, cells, strict=True):
-        expected = f"'{cell}" if cell in FORMULAS else cell
+        expected = visible_lines(f"'{cell}" if cell in FORMULAS else cell)
         assert row["text"] == row["reason"] == row["'=note"] == expected
 
 

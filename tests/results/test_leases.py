@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import contextlib
 from datetime import datetime, timedelta, timezone
+from pathlib import Path
 
 import pytest
 
+from f5_pipeline.results.garbage_collection import clean
 from f5_pipeline.results.leases import hold_lease, is_stale, leased_keys
 from f5_pipeline.storage.layout import batch_of_object, is_lease
 from f5_pipeline.storage.local import LocalStore
@@ -55,11 +57,15 @@ def test_each_run_of_a_batch_has_its_own_lease(store: LocalStore) -> None:
     assert leases(store) == []
 
 
-def test_a_failed_block_keeps_its_lease_and_extensions(store: LocalStore) -> None:
-    with contextlib.suppress(KeyboardInterrupt), hold_lease(store, "demo", KEYS[:1]) as lease:
+def test_a_failed_block_keeps_its_lease_and_extensions_until_they_are_cleaned(
+    store: LocalStore, tmp_path: Path
+) -> None:
+    with contextlib.suppress(KeyboardInterrupt), hold_lease(store, "demo", KEYS[:1], tmp_path / "cache") as lease:
         lease.extend(KEYS[1:2])
         raise KeyboardInterrupt
     assert protected(store) == set(KEYS[:2])
+    clean(store, [tmp_path / "cache"])
+    assert leases(store) == []
 
 
 @pytest.mark.parametrize("key", ["not hexadecimal", "abc"])

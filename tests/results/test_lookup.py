@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 
 import numpy as np
@@ -15,6 +17,7 @@ from f5_pipeline.results.clips import ClipStore
 from f5_pipeline.results.index import IndexRow, write_index
 from f5_pipeline.results.lookup import batch_results, fetch_delivered, share_clips
 from f5_pipeline.storage.local import LocalStore
+from f5_pipeline.storage.object_store import ObjectInfo
 
 KEY = "ab" * 32
 LEASE = f"lease-{'0' * 16}.bin"
@@ -73,6 +76,12 @@ def test_one_utterance(spoken: LocalStore) -> None:
         batch_results(spoken, "demo", "3")
 
 
+def test_an_id_is_found_as_it_is_written_in_the_manifest(store: LocalStore) -> None:
+    write_index(store, "demo", [replace(ROWS[0], id="quests/guard")])
+    for written in ("quests/guard", r"quests\guard", "quests/guard.wav"):
+        assert [row.id for row in batch_results(store, "demo", written).rows] == ["quests/guard"]
+
+
 def test_a_batch_that_is_not_spoken_yet(spoken: LocalStore) -> None:
     results = batch_results(spoken, "waiting")
     assert (results.spoken, results.rows) == (False, ())
@@ -80,6 +89,19 @@ def test_a_batch_that_is_not_spoken_yet(spoken: LocalStore) -> None:
         batch_results(spoken, "waiting", "1")
     with pytest.raises(NotSpokenYet, match="delivered files"):
         fetch_delivered(spoken, "waiting", Path("x"))
+
+
+class RoundingStore(LocalStore):
+    """A download reports another second than a listing, as with rclone, which rounds the times of a listing."""
+
+    def download(self, key: str, path: Path, etag: str | None = None) -> ObjectInfo:
+        copied = super().download(key, path, etag)
+        return replace(copied, modified=copied.modified - timedelta(seconds=1))
+
+
+def test_files_are_copied_once_where_times_are_rounded(spoken: LocalStore, tmp_path: Path) -> None:
+    store = RoundingStore(Path(spoken.url))
+    assert [fetch_delivered(store, "demo", tmp_path / "out").copied for _ in range(2)] == [4, 0]
 
 
 def test_a_missing_batch_is_an_error(spoken: LocalStore, tmp_path: Path) -> None:

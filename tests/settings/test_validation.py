@@ -102,9 +102,28 @@ def test_a_distant_name_is_not_suggested() -> None:
 
 
 @pytest.mark.parametrize(
+    ("written", "device"),
+    [("CUDA", "cuda"), (" cuda:01 ", "cuda:1"), ("mps:0", "mps"), ("xpu:1", "xpu:1"), ("npu:0", "npu:0")],
+)
+def test_devices_are_written_as_torch_does(monkeypatch: pytest.MonkeyPatch, written: str, device: str) -> None:
+    monkeypatch.setenv("F5_DEVICE", written)
+    assert load_settings().device == device
+
+
+@pytest.mark.parametrize(
     ("variable", "value", "reason"),
     [
         ("F5_DEVICE", "tpu", "cuda:N"),
+        ("F5_DEVICE", "gpu", "F5_DEVICE=auto"),
+        ("F5_DEVICE", "rocm", "F5_DEVICE=cuda"),
+        ("F5_DEVICE", "metal", "F5_DEVICE=mps"),
+        ("F5_DEVICE", "intel", "F5_DEVICE=xpu"),
+        ("F5_DEVICE", "cdua", "did you mean cuda?"),
+        ("F5_DEVICE", "cuda:-1", "cuda:N"),
+        ("F5_DEVICE", "cuda:", "cuda:N"),
+        ("F5_DEVICE", "1", "cuda:N"),
+        ("F5_DEVICE", "cpu:1", "cuda:N"),
+        ("F5_DEVICE", "auto:1", "cuda:N"),
         ("F5_ATTENTION", "flash", "'flash_attn'"),
         ("F5_BATCH_SECONDS", "0", "more than 0"),
         ("F5_STORE_PAGES", "example.com", "https://"),
@@ -118,3 +137,16 @@ def test_a_wrong_variable_is_named_with_its_value(
     with pytest.raises(BadSetting) as refused:
         load_settings()
     assert all(fact in str(refused.value) for fact in (f"'{variable}'", reason, f"'{value}'"))
+
+
+def test_all_wrong_variables_are_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("F5_DEVICE", "gpu")
+    monkeypatch.setenv("F5_BATCH_SECONDS", "-3")
+    with pytest.raises(BadSetting, match=r"'F5_DEVICE': .*'gpu'\)\. Setting 'F5_BATCH_SECONDS': must be more than 0"):
+        load_settings()
+    monkeypatch.setenv("F5_DEVISE", "cpu")
+    monkeypatch.setenv("F5_STOER", "store")
+    with pytest.raises(
+        BadSetting, match=r"did you mean F5_DEVICE\? Setting 'F5_STOER' is unknown; did you mean F5_STORE"
+    ):
+        load_settings()

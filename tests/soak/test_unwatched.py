@@ -152,6 +152,7 @@ def night(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Night]:
             "F5_CACHE": str(settings.cache),
             "F5_DEVICE": "cpu",
             "F5_AUTOMATION": "on",
+            "F5_BATCHES_PER_RUN": "1",  # the figures are of one run for each batch
             "F5_NIGHTLY_CRON": f"*/{_NIGHT // 60} * * * *",
             "TMPDIR": str(temporary),
         }
@@ -213,7 +214,7 @@ def _check_batches(night: Night) -> None:
         assert 1 <= len(roots) <= 3, f"{batch} had {len(roots)} runs"
         assert night.store.stat(f"batches/{batch}/report.html") is None
     partitions = set(night.daemon.instance.get_dynamic_partitions("batches"))
-    assert partitions == {*night.good, *night.broken}
+    assert partitions == {*night.good, *night.broken, *night.deleted}
     spoken = {run.tags[PARTITION] for run in night.daemon.instance.get_runs() if PARTITION in run.tags}
     assert spoken == {*night.good, *night.broken, *night.deleted}
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from f5_pipeline.storage import retry
+from f5_pipeline.storage import rate, retry
 from f5_pipeline.storage.local import LocalStore
 from f5_pipeline.storage.object_store import ObjectStore
 from f5_pipeline.storage.s3 import S3Store
@@ -44,6 +44,7 @@ def waits(monkeypatch: pytest.MonkeyPatch) -> list[float]:
     """Replaces the waits between attempts; returns their lengths in seconds."""
     seconds: list[float] = []
     monkeypatch.setattr(retry, "sleep", seconds.append)
+    monkeypatch.setattr(rate, "sleep", lambda seconds: None)
     return seconds
 
 

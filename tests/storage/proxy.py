@@ -39,11 +39,12 @@ class Request:
 class Fault:
     """A fault: instead of forwarding the request (``answer``, ``reset``), or applied to its response (the others)."""
 
-    kind: Literal["answer", "reset", "lose", "cut", "flip", "delay"]
+    kind: Literal["answer", "reset", "lose", "cut", "flip", "delay", "alter"]
     status: int = 0
     code: str = ""
     seconds: float = 0.0
-    headers: dict[str, str] = field(default_factory=dict)
+    headers: dict[str, str] = field(default_factory=dict)  # of the answer; altered: "" removes one
+    body: bytes | None = None  # of the answer, instead of S3's document for ``code``; altered: the new body
 
 
 RESET = Fault("reset")  # the connection breaks before the request reaches the server
@@ -56,6 +57,8 @@ BUSY = [
     Fault("answer", 429, "TooManyRequests"),
 ]
 BUSY += [Fault("answer", 502, "BadGateway"), Fault("answer", 503, "ServiceUnavailable")]
+#: Lengths that an altered response may have in spite of its content.
+WRONG_LENGTHS = ("1", "99999", "many")
 Decide = Callable[[Request], Fault | None]
 
 
@@ -143,7 +146,8 @@ class _Handler(BaseHTTPRequestHandler):
             self._send(*self._forward(request, body))
         elif fault.kind == "answer":
             text = f"<Error><Code>{fault.code}</Code><Message>injected by the test</Message></Error>".encode()
-            self._send(fault.status, {"Content-Type": "application/xml", **fault.headers}, text)
+            data = text if fault.body is None else fault.body
+            self._send(fault.status, {"Content-Type": "application/xml", **fault.headers}, data)
         elif fault.kind == "reset":
             self._reset()
         else:
@@ -188,6 +192,10 @@ class _Handler(BaseHTTPRequestHandler):
             self._reset()
         elif fault.kind == "flip" and data:
             self._send(status, headers, bytes([data[0] ^ 1]) + data[1:])
+        elif fault.kind == "alter":
+            altered = {name: value for name, value in headers.items() if name.lower() not in fault.headers}
+            altered |= {name: value for name, value in fault.headers.items() if value}
+            self._send(status, altered, data if fault.body is None else fault.body)
         else:
             time.sleep(fault.seconds)
             self._send(status, headers, data)
@@ -198,7 +206,9 @@ class _Handler(BaseHTTPRequestHandler):
             name: value for name, value in headers.items() if name == "Date"
         }
         headers.setdefault("Date", formatdate(usegmt=True))
-        if not any(name.lower() == "content-length" for name in headers) or self.command != "HEAD":
+        if "Content-Length" in headers and headers["Content-Length"] in WRONG_LENGTHS:
+            self.close_connection = True
+        elif not any(name.lower() == "content-length" for name in headers) or self.command != "HEAD":
             headers = {name: value for name, value in headers.items() if name.lower() != "content-length"}
             if status not in (204, 304):
                 headers["Content-Length"] = str(len(data))

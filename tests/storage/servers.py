@@ -74,9 +74,9 @@ def tool(name: str) -> str:
 
 
 @contextmanager
-def rclone(folder: Path) -> Iterator[Server]:
-    """``rclone serve s3`` on an empty folder."""
-    port = free_port()
+def rclone(folder: Path, port: int = 0) -> Iterator[Server]:
+    """``rclone serve s3`` on a folder. ``port``: of a server that is started again."""
+    port = port or free_port()
     command = [tool("rclone"), "serve", "s3", "--auth-key", f"{ACCESS_KEY},{SECRET_KEY}", "--addr"]
     command += [f"127.0.0.1:{port}", "--config", os.devnull, "--vfs-cache-mode", "off", str(folder)]
     with _running(command, port):

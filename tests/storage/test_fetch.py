@@ -97,6 +97,18 @@ def test_a_pair_that_keeps_changing(store: RecordingStore, cache: Path) -> None:
         fetch(store, listed(store), cache)
 
 
+def test_a_pair_that_is_replaced_for_a_minute(store: RecordingStore, cache: Path, waits: list[float]) -> None:
+    """Three attempts within a moment are not enough: somebody is copying a folder of voices."""
+
+    def replaced() -> Iterator[dict[str, bytes]]:
+        while sum(waits) < 60:
+            yield {"voices/anna.txt": b"text %d" % len(waits)}
+
+    store.changes = replaced()
+    assert contents(store, listed(store), cache) == [store.read("voices/anna.txt"), b"audio 1"]
+    assert 60 <= sum(waits) < 120
+
+
 def test_a_pair_of_which_one_is_deleted(store: RecordingStore, cache: Path) -> None:
     store.changes = iter([{"voices/anna.wav": b""}])
     with pytest.raises(ObjectMissing, match=r"anna.wav is not in the store"):

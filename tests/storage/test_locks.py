@@ -14,9 +14,10 @@ from pathlib import Path
 import pytest
 
 from f5_pipeline.errors import FileUnusable
-from f5_pipeline.storage import locks
+from f5_pipeline.storage import locks, retry
 from f5_pipeline.storage.locks import describe_holder, hold
 from f5_pipeline.storage.partial import host_slug
+from f5_pipeline.storage.retry import with_retries
 
 HOLDER = """
 import socket, sys, time
@@ -230,3 +231,28 @@ def wait_until(condition: Callable[[], bool]) -> None:
             return
         time.sleep(0.01)
     raise AssertionError
+
+
+def test_a_holder_that_waits_for_a_bucket_sends_heartbeats(shared: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """However long it waits, nobody takes its lock for that of a dead machine."""
+    monkeypatch.setattr(locks, "HEARTBEAT_INTERVAL", 0.01)
+    holder, waits = shared.with_name(shared.name + ".holder"), 0
+
+    def wait(seconds: float) -> None:
+        nonlocal waits
+        waits += 1
+        before = holder.stat().st_mtime_ns
+        while holder.stat().st_mtime_ns == before:
+            time.sleep(0.01)
+
+    monkeypatch.setattr(retry, "sleep", wait)
+    outcomes = iter([ConnectionResetError(), ConnectionResetError(), "fine"])
+
+    def request() -> str:
+        if isinstance(outcome := next(outcomes), Exception):
+            raise outcome
+        return outcome
+
+    with hold(shared, "testing"):
+        assert with_retries(request) == "fine"
+    assert waits == 2

@@ -10,7 +10,7 @@ import pytest
 from f5_pipeline.errors import BadSetting
 from f5_pipeline.storage.local import LocalStore
 from f5_pipeline.storage.open import open_store
-from f5_pipeline.storage.s3 import S3Store, region_of
+from f5_pipeline.storage.s3 import S3Store
 
 
 def test_a_folder_is_a_local_store(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -46,25 +46,6 @@ INVALID_URLS += ["s3://user:pw@bucket", "s3://bucket/p?x=1"]
 def test_an_invalid_url_is_refused(url: str) -> None:
     with pytest.raises(BadSetting, match="F5_STORE"):
         open_store(url)
-
-
-@pytest.mark.parametrize(
-    ("endpoint", "region"),
-    [
-        ("", "us-east-1"),
-        ("https://s3.us-west-004.backblazeb2.com", "us-west-004"),
-        ("https://s3.eu-central-2.wasabisys.com", "eu-central-2"),
-        ("https://s3.fr-par.scw.cloud", "fr-par"),
-        ("https://0123456789abcdef.r2.cloudflarestorage.com", "auto"),
-        ("https://s3.eu-west-1.amazonaws.com", "eu-west-1"),
-        ("https://s3.amazonaws.com", "us-east-1"),
-        ("http://127.0.0.1:9000", "us-east-1"),
-        ("https://minio.example.com:9000", "us-east-1"),
-        ("https://s3.example.com", "us-east-1"),
-    ],
-)
-def test_the_region_in_the_name_of_an_endpoint(endpoint: str, region: str) -> None:
-    assert region_of(endpoint) == region
 
 
 @pytest.mark.parametrize("endpoint", ["no scheme", "http://"])

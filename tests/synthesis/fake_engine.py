@@ -43,13 +43,15 @@ def silent(samples: np.ndarray) -> np.ndarray:
 
 
 class FakeEngine:
-    """Implements ``SpeechEngine``. Yields chunks in reverse order.
+    """Implements ``SpeechEngine``. Yields chunks in reverse order; speaks on the device ``placement``.
 
     Args:
         takes: word → functions that change the samples of the first, second, … take of texts that contain the word.
         fails: chunks whose text contains this fail.
         dies_after: raises ``KeyboardInterrupt`` after so many chunks, like a process that is killed.
     """
+
+    placement = "fake:0"
 
     def __init__(
         self,

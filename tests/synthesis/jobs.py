@@ -88,7 +88,7 @@ class Run:
     ) -> SynthesisResult:
         """Run a batch; without an engine, speaking anything is an error."""
         transcriber = transcriber or NullTranscriber()
-        reused = reuse_indexed_takes(batch, self.clips, self.indexed, transcriber)
+        reused, _damaged = reuse_indexed_takes(batch, self.clips, self.indexed, transcriber)
         load = (engine or FakeEngine(dies_after=0)).load
         synthesis_job = job(self.store, batch, load, reused, transcriber, judge)
         result = run_in_process(synthesis_job, progress or NullProgress(), savers=savers, max_unsaved=max_unsaved)

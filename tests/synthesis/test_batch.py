@@ -12,12 +12,14 @@ import pytest
 import soundfile
 
 from f5_pipeline.errors import LicenceForbids, NothingSpoken, ObjectMissing, RowsRejected, Superseded, UnknownModel
+from f5_pipeline.manifests.decide import add_decisions
 from f5_pipeline.manifests.manifest import read_utterances
 from f5_pipeline.manifests.utterance_file import load_utterances, save_utterances, utterances_version
 from f5_pipeline.models.catalogue import load_catalogue
 from f5_pipeline.models.spec import ModelSpec
 from f5_pipeline.results.garbage_collection import clean, orphaned_clips
 from f5_pipeline.results.index import read_index, write_index
+from f5_pipeline.results.lookup import manifest_has_changed
 from f5_pipeline.results.provenance import read_provenance
 from f5_pipeline.settings.environment import Settings
 from f5_pipeline.storage.local import LocalStore
@@ -87,6 +89,39 @@ def test_the_model_receives_the_prepared_voice(workspace: Workspace) -> None:
     assert (rate, samples.ndim) == (24_000, 1)
     assert 0 < chunk.ref_seconds <= len(samples) / rate
     assert chunk.ref_text == workspace.store.read("voices/f2.txt").decode().strip()
+
+
+def test_the_transcript_is_read_in_the_language_of_its_voice(workspace: Workspace) -> None:
+    transcript = workspace.store.read("voices/f2.txt").decode().strip()
+    workspace.store.write("voices/f2.txt", f"{transcript} 5.".encode())
+    workspace.store.write("voices/f2.toml", b'language = "en"')
+    workspace.resolve("text,voice,language\nEs sind 5.,f2,de\n")
+    engine = FakeEngine()
+    workspace.speak(engine)
+    (chunk,) = engine.spoken
+    assert (chunk.text, chunk.ref_text.split()[-1], chunk.language) == ("es sind funf.", "five.", "de")
+
+
+def test_a_listeners_decisions_are_carried_out_once(workspace: Workspace) -> None:
+    workspace.resolve(toml="max_attempts = 1\n")
+    first = workspace.speak(FakeEngine(takes={"first": [clipped]}))
+    assert [row.status for row in first.rows] == ["suspect", "ok", "ok"]
+    table = b"id,decision,new_text\n0001,accept,\n0002,respeak,\n0003,,And the fourth one.\n"
+    add_decisions(workspace.store, "b", table, "table.csv")
+    assert manifest_has_changed(workspace.store, "b")
+    workspace.resolve(toml="max_attempts = 1\n")
+    engine = FakeEngine()
+    second = workspace.speak(engine)
+    assert [row.status for row in second.rows] == ["ok", "ok", "ok"]
+    assert sorted((chunk.text, chunk.attempt) for chunk in engine.spoken) == [
+        ("and the fourth one.", 1),
+        ("the second line.", 2),
+    ]
+    assert second.rows[0].key == first.rows[0].key
+    workspace.resolve(toml="max_attempts = 1\n")
+    third = workspace.speak()  # an error if anything is spoken
+    assert [row.key for row in third.rows] == [row.key for row in second.rows]
+    assert first.rows[1].clip not in {info.key for info in orphaned_clips(workspace.store)}
 
 
 def test_another_batch_with_the_same_lines_reuses_their_clips(workspace: Workspace) -> None:
@@ -284,6 +319,17 @@ def test_characters_are_checked_as_soon_as_the_vocabulary_is_known(workspace: Wo
     assert rejected(report)["0002"].startswith("row 2: the model cannot say ")
     assert report.rows[2].spoken_text == "deja vu."
     assert sorted(engine.texts) == ["deja vu.", "hello there."]
+
+
+def test_signs_are_dropped_as_soon_as_the_vocabulary_is_known(workspace: Workspace) -> None:
+    rows = "text,voice,language\nHello 😀.,f2,\nHello [voice: m1] you 🎈.,f2,en-GB\n😀 Привет.,f2,\n"
+    workspace.resolve(rows, 'unsayable = "drop"', unchecked=True)
+    first, tagged, cyrillic = workspace.speak(FakeEngine()).rows
+    assert (first.spoken_text, first.language, first.language_source) == ("hello.", "en", "script Latin")
+    assert first.notes == "Dropped '😀' (U+1F600 GRINNING FACE): the model cannot say it."
+    assert (tagged.spoken_text, tagged.language_source) == ("hello [voice: m1] you.", "row")
+    assert tagged.notes.startswith("Dropped '🎈'")
+    assert (cyrillic.status, cyrillic.notes) == ("rejected", "")
 
 
 def test_a_batch_of_rejected_rows_has_an_index(workspace: Workspace) -> None:

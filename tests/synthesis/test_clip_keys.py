@@ -14,9 +14,9 @@ import pytest
 
 from f5_pipeline.engine.duration import Reference
 from f5_pipeline.manifests.batch_settings import BatchSettings
+from f5_pipeline.manifests.columns import COLUMNS
 from f5_pipeline.manifests.manifest import read_utterances
-from f5_pipeline.manifests.rows import COLUMNS
-from f5_pipeline.manifests.utterance import Passage, Utterance
+from f5_pipeline.manifests.utterance import Decision, Passage, TimeSlot, Utterance
 from f5_pipeline.models.catalogue import load_catalogue
 from f5_pipeline.models.spec import ModelSpec, Sampling
 from f5_pipeline.models.weights import ModelFiles, ReadyModel
@@ -59,6 +59,9 @@ def key_of(store: LocalStore, cache: Path, toml: str = "", cells: dict[str, str]
     return request.key
 
 
+#: A time for the line that is too short at its own speech rate.
+TOO_SHORT = {"start": "0", "end": "0.9"}
+
 # --- batch settings -------------------------------------------------------------------------------------------
 
 SETTINGS: dict[str, tuple[str, bool]] = {
@@ -75,9 +78,15 @@ SETTINGS: dict[str, tuple[str, bool]] = {
     "max_attempts": ("5", NOT_IN_KEY),
     "recogniser": ('"none"', NOT_IN_KEY),
     "quality": ("{ max_end_db = -6 }", NOT_IN_KEY),
+    "columns": ('{ text = "text" }', NOT_IN_KEY),
+    "txt_rows": ('"line"', NOT_IN_KEY),
+    "markup": ('"ssml"', NOT_IN_KEY),  # the spoken text is
+    "directions": ('"speak"', NOT_IN_KEY),  # the spoken text is
     "on_bad_rows": ('"fail"', NOT_IN_KEY),
+    "unsayable": ('"drop"', NOT_IN_KEY),  # what it drops is not in the spoken text, which is in the key
     "commercial": ("true", NOT_IN_KEY),
     "format": ('"flac"', NOT_IN_KEY),
+    "codec": ('"ulaw"', NOT_IN_KEY),
     "sample_rate": ("48000", NOT_IN_KEY),
     "channels": ("2", NOT_IN_KEY),
     "bit_depth": ("24", NOT_IN_KEY),
@@ -87,6 +96,7 @@ SETTINGS: dict[str, tuple[str, bool]] = {
     "trim_silence": ("false", NOT_IN_KEY),
     "fade_seconds": ("1", NOT_IN_KEY),
     "join_sections": ("true", NOT_IN_KEY),
+    "fit": ('"pad"', IN_KEY),
     "pause_seconds": ("2", NOT_IN_KEY),
     "subtitles": ('"both"', NOT_IN_KEY),
     "audiobook": ("true", NOT_IN_KEY),
@@ -104,7 +114,8 @@ def test_every_batch_setting_has_a_decision() -> None:
 @pytest.mark.parametrize("name", SETTINGS)
 def test_batch_settings(store: LocalStore, cache: Path, name: str) -> None:
     value, in_key = SETTINGS[name]
-    assert (key_of(store, cache, f"{name} = {value}\n") != key_of(store, cache)) is in_key
+    cells = TOO_SHORT if name == "fit" else {}
+    assert (key_of(store, cache, f"{name} = {value}\n", cells) != key_of(store, cache, cells=cells)) is in_key
 
 
 # --- manifest columns -----------------------------------------------------------------------------------------
@@ -119,8 +130,11 @@ MANIFEST_COLUMNS: dict[str, tuple[str, bool]] = {
     "seed": ("7", IN_KEY),
     "nfe_step": ("16", IN_KEY),
     "cfg_strength": ("3", IN_KEY),
+    "folder": ("one", NOT_IN_KEY),
     "section": ("one", NOT_IN_KEY),
     "pause_after_seconds": ("3", NOT_IN_KEY),
+    "start": ("0.1", IN_KEY),  # less time to speak
+    "end": ("9", IN_KEY),
     USER_COLUMN: ("y", NOT_IN_KEY),
 }
 
@@ -132,7 +146,8 @@ def test_every_manifest_column_has_a_decision() -> None:
 @pytest.mark.parametrize("name", MANIFEST_COLUMNS)
 def test_manifest_columns(store: LocalStore, cache: Path, name: str) -> None:
     value, in_key = MANIFEST_COLUMNS[name]
-    assert (key_of(store, cache, cells={name: value}) != key_of(store, cache)) is in_key
+    cells = TOO_SHORT if name in TOO_SHORT else {}
+    assert (key_of(store, cache, cells=cells | {name: value}) != key_of(store, cache, cells=cells)) is in_key
 
 
 @pytest.mark.parametrize(
@@ -211,7 +226,12 @@ FIELDS: dict[type, dict[str, tuple[Any, bool]]] = {
         "section": ("one", NOT_IN_KEY),
         "pause_after_seconds": (3.0, NOT_IN_KEY),
         "columns": ({"a": "b"}, NOT_IN_KEY),
+        "slot": (TimeSlot(1.0, 1.1), NOT_IN_KEY),  # the speech rate that it asks for is in the key
         "passages": ((replace(_PASSAGE, pause_after_seconds=1.0),), IN_KEY),
+        "language_source": ("row", NOT_IN_KEY),
+        "unsayable": ("drop", NOT_IN_KEY),
+        "notes": (("A note.",), NOT_IN_KEY),
+        "decision": (Decision("respeak", take=1), IN_KEY),  # the key of the second take
     },
     Voice: {
         "name": ("carl", NOT_IN_KEY),

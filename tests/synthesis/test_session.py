@@ -112,6 +112,18 @@ def test_an_empty_batch_has_an_empty_result(run: Run) -> None:
     assert run([]) == SynthesisResult((), 0, 0.0)
 
 
+def test_the_result_names_the_device_that_spoke_at_the_end(run: Run) -> None:
+    """A model may move to the CPU while it speaks."""
+
+    class Moving(FakeEngine):
+        def speak(self, chunks: Sequence[Chunk]) -> Iterator[SpokenChunk]:
+            yield from super().speak(chunks)
+            self.placement = "cpu, because the device fake:0 cannot run the model: no mish."
+
+    assert run(lines(), Moving()).device == "cpu, because the device fake:0 cannot run the model: no mish."
+    assert run(lines()).device == ""  # nothing was left to speak
+
+
 def test_progress_counts_missing_clips(run: Run) -> None:
     calls: list[object] = []
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import numpy as np
@@ -12,7 +13,7 @@ from f5_pipeline.results.leases import hold_lease
 from f5_pipeline.synthesis.executor import NullProgress, SynthesisJob
 from f5_pipeline.synthesis.session import run_in_process
 from tests.synthesis.fake_engine import FakeEngine, clipped, silent
-from tests.synthesis.jobs import LONG_TEXT, Run, job, line
+from tests.synthesis.jobs import LONG_TEXT, Run, job, line, lines
 
 
 @pytest.fixture
@@ -41,6 +42,22 @@ def test_later_takes_and_their_chunks_are_protected_before_the_index_names_them(
     assert result.rows[0].key == stored.key
     assert engine.texts == ["one more line."]
     assert orphaned == []
+
+
+def test_a_changed_clip_is_verified_and_a_damaged_one_is_spoken_again(run: Run) -> None:
+    texts = ("the first line.", "the second line.", "the third line.")
+    first, second, third = run(lines(*texts), FakeEngine()).rows
+    os.utime(run.path(first))  # as a copy of the store has it: another time, the same bytes
+    data = bytearray(run.path(second).read_bytes())
+    data[-300] ^= 1
+    run.path(second).write_bytes(data)
+    engine = FakeEngine()
+    again = run(lines(*texts), engine).rows
+    assert engine.texts == ["the second line."]
+    assert [row.cached for row in again] == [True, False, True]
+    assert again[0].clip_etag != first.clip_etag
+    assert (again[2].clip_etag, again[1].key) == (third.clip_etag, second.key)
+    assert run.clips.damaged(row.key for row in again) == {}
 
 
 def test_a_take_with_a_silent_chunk_is_the_worst_take(run: Run) -> None:

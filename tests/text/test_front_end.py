@@ -13,7 +13,7 @@ from f5_pipeline.models.weights import local_vocabulary
 from f5_pipeline.settings.environment import Settings
 from f5_pipeline.text.alphabet import fit, unsayable
 from f5_pipeline.text.front_end import has_speech, normalise, reference_text, spoken, tidy
-from tests.text.english_cases import CASES
+from tests.languages.english_cases import CASES
 
 SMALL = frozenset(" abcdefghijklmnopqrstuvwxyz',.?!")
 
@@ -43,6 +43,9 @@ def cased(demo: ModelSpec) -> ModelSpec:
         ("one\u2029two", "one\n\ntwo"),
         ("2½ and ¼", "2 1/2 and 1/4"),
         ("heart ❤\ufe0f", "heart ❤"),
+        ("10\u202f000 or 1\u00a0000\u2009000, 01\u00a0234", "10000 or 1000000, 01 234"),
+        ("inter-\nnational, well-\nknown, Haupt-\nund", "international, well-known, Haupt-\nund"),
+        ("mother-in-\nlaw, a two-\nyear-old, 2019-\n20, e-\nmail", "mother-in-law, a two-year-old, 2019-20, e-mail"),
         ("plain", "plain"),
     ],
 )

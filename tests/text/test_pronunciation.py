@@ -66,6 +66,15 @@ FOUND = [
     ("one two", [("one", "two"), ("two", "one")], "two one"),
     ("sequel SQL", [SQL, ("sequel", "SQL")], "SQL sequel"),
     ("x x x", [("x", "y")], "y y y"),
+    # an empty pronunciation: the word is not spoken, and no space stays before a mark
+    ("Well, erm, yes erm.", [("erm", "")], "Well,, yes."),
+    ("Erm, SQL", [("erm", ""), SQL], "sequel"),
+    ("SQL sql", [("SQL", ""), ("sql", "squeal")], "squeal"),
+    # signs and emoji; an emoji of several characters is one word
+    ("5 ★ → 6", [("★", "stars"), ("→", "")], "5 stars  6"),
+    ("Nice👍!", [("👍", "thumbs up")], "Nice thumbs up!"),
+    ("👨\u200d👩\u200d👧 and 👨", [("👨", "a man")], "👨\u200d👩\u200d👧 and a man"),
+    ("👨\u200d👩\u200d👧!", [("👨\u200d👩\u200d👧", "")], "!"),
     # no match
     ("", [SQL], ""),
     ("nothing of it", [SQL], "nothing of it"),

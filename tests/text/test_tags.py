@@ -6,7 +6,8 @@ import random
 
 import pytest
 
-from f5_pipeline.text.tags import BadTag, TaggedPassage, pause_tag, split_at_tags, voice_tag, voices_in, without_tags
+from f5_pipeline.text.tag_syntax import BadTag, pause_tag, voice_tag, voices_in
+from f5_pipeline.text.tags import TaggedPassage, split_at_tags, without_tags
 
 # text with the first voice anna → (words without outer spaces, voice, pause before, pause after)
 PASSAGES: list[tuple[str, list[tuple[str, str, float, float]]]] = [
@@ -22,6 +23,9 @@ PASSAGES: list[tuple[str, list[tuple[str, str, float, float]]]] = [
     ("[voice: bob] Hello.", [("Hello.", "bob", 0, 0)]),
     ("[pause 1s] [voice: bob] [pause 1s] Hello.", [("Hello.", "bob", 2, 0)]),
     ("Hi. [voice: bob] Yes. [pause 1s] Yes.", [("Hi.", "anna", 0, 0), ("Yes.", "bob", 0, 1), ("Yes.", "bob", 0, 0)]),
+    # a voice ends with [/voice]
+    ("Hi. [voice: bob] Yo. [/voice] Bye.", [("Hi.", "anna", 0, 0), ("Yo.", "bob", 0, 0), ("Bye.", "anna", 0, 0)]),
+    ("[voice: bob] Yo. [/voice][voice: carl] Bye. [/voice]", [("Yo.", "bob", 0, 0), ("Bye.", "carl", 0, 0)]),
     # a tag without effect
     ("Hi. [voice: anna] Bye.", [("Hi.  Bye.", "anna", 0, 0)]),
     # marks after a tag end the words before it
@@ -50,6 +54,20 @@ PASSAGES: list[tuple[str, list[tuple[str, str, float, float]]]] = [
 def test_a_text_is_split_at_its_tags(text: str, expected: list[tuple[str, str, float, float]]) -> None:
     passages = split_at_tags(text, "anna")
     assert [(p.text.strip(), p.voice, p.pause_before_seconds, p.pause_after_seconds) for p in passages] == expected
+
+
+# text → (words without outer spaces, language, speed factor)
+STYLES: list[tuple[str, list[tuple[str, str | None, float]]]] = [
+    ("Say [language: fr] oui [/language] now.", [("Say", None, 1), ("oui", "fr", 1), ("now.", None, 1)]),
+    ("[Language de-AT] Ja, [speed: 80%] gut [/ Language ].", [("Ja,", "de-AT", 1), ("gut.", "de-AT", 0.8)]),
+    ("[speed: 125 %] Go [/speed]! [speed:62.5%] Stop.", [("Go!", None, 1.25), ("Stop.", None, 0.625)]),
+    ("A [speed: 100%] b [language: fr][/language] c", [("A  b", None, 1), ("c", None, 1)]),
+]
+
+
+@pytest.mark.parametrize(("text", "expected"), STYLES, ids=[text for text, _ in STYLES])
+def test_language_and_speed_last_until_they_end(text: str, expected: list[tuple[str, str | None, float]]) -> None:
+    assert [(p.text.strip(), p.language, p.speed) for p in split_at_tags(text)] == expected
 
 
 def test_a_text_without_tags_is_unchanged() -> None:
@@ -82,6 +100,13 @@ BAD = [
     ("a" + "[pause 60s]" * 11, "600 seconds"),
     ("[voice] a", "The tag '[voice]' has no voice name"),
     ("[voice: ] a", "has no voice name"),
+    ("[language] a", "must be a language code"),
+    ("[language: German!] a", "The language of the tag '[language: German!]' must be a language code such as 'en'"),
+    ("[speed: fast] a", "The tag '[speed: fast]' has no valid speed; write [speed: 80%]"),
+    ("[speed: 0.8] a", "has no valid speed"),
+    ("[speed: 9%] a", "The speed of the tag '[speed: 9%]' must be 10% to 1000%"),
+    ("[/pause] a", "The tag '[/pause]' is unknown"),
+    ("a [voice: bob][/voice]", "Nothing is said after [voice: bob]"),
     ("a [voice: bob]", "Nothing is said after [voice: bob]"),
     ("a [voice: bob] ...", "Nothing is said after [voice: bob]"),
     ("[voice: bob][voice: carl] a", "Nothing is said between [voice: bob] and [voice: carl]"),

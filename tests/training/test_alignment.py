@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from f5_pipeline.engine.f5.upstream import prepare_imports
 from training.alignment import even_start, moved, starts_after
 
 WORDS = np.array([0, 4, 12])
@@ -13,6 +14,7 @@ STARTS = np.array([0, 12, 40])
 
 @pytest.mark.parametrize(("characters", "frames"), [(3, 10), (10, 10), (7, 100), (16, 1000)])
 def test_even_starts_are_upstreams(characters: int, frames: int) -> None:
+    prepare_imports()
     import torch
     from f5_tts.model.backbones.dit import TextEmbedding
     from torch.nn.functional import pad

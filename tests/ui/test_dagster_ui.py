@@ -121,7 +121,7 @@ def page(ui: str, chromium: Any) -> Iterator[Any]:
 
 @pytest.fixture(scope="module")
 def spoken(page: Any) -> Any:
-    """The batch is spoken from the UI as in the README: *Materialize all*, select the batch, launch."""
+    """The batch is spoken from the UI as in the tutorial: *Materialize all*, select the batch, launch."""
     page.goto("/locations/f5_pipeline.definitions/jobs/speech_batch")
     page.get_by_role("button", name=re.compile("Materialize all")).click()
     page.get_by_text("Select a partition or create one").click()
@@ -164,18 +164,20 @@ def test_the_metadata_of_a_batch_is_shown_and_plotted(spoken: Any) -> None:
     spoken.locator("canvas").first.wait_for()
 
 
-def test_the_spectrogram_is_shown_on_a_click(spoken: Any) -> None:
+def test_the_spectrogram_of_the_worst_clip_is_shown_in_its_place(spoken: Any) -> None:
     spoken.goto("/assets/generated_audio?view=partitions&partition=story")
-    spoken.get_by_text("[Show Markdown]").click()
-    picture = spoken.get_by_role("dialog").locator("img")
+    picture = spoken.get_by_role("img", name="spectrogram")
     picture.wait_for()
     assert picture.evaluate("image => image.complete && image.naturalWidth > 300")
+    clip = spoken.get_by_role("link", name="Play", exact=True).get_attribute("href")
+    with urllib.request.urlopen(clip) as answer:
+        assert answer.read(4) == b"fLaC"
 
 
 def test_a_rejected_row_is_a_failed_check_with_its_reason(spoken: Any) -> None:
     spoken.goto("/assets/generated_audio?view=checks")
     spoken.get_by_text("every_line_spoken", exact=True).first.click()
-    spoken.get_by_text("Rows rejected: 1.").first.wait_for()
+    spoken.get_by_text("Batch story: 1 row rejected, 0 lines failed.").first.wait_for()
     spoken.get_by_text("The voice 'nobody' is not in the store.").first.wait_for()
 
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import argparse
-import json
 from collections.abc import Sequence
 from dataclasses import asdict
 from typing import TYPE_CHECKING
@@ -12,7 +10,9 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from f5_pipeline.cli.terminal import output_console, plural, safe_text
+from f5_pipeline.cli.command import command, json_option
+from f5_pipeline.cli.terminal import output_console, print_json, print_line, safe_text
+from f5_pipeline.display.units import plural
 
 if TYPE_CHECKING:
     from f5_pipeline.doctor.finding import Finding
@@ -20,15 +20,21 @@ if TYPE_CHECKING:
 _STYLES = {"ok": "green", "warn": "yellow", "fail": "bold red"}
 
 
-def doctor(arguments: argparse.Namespace) -> int:
-    """Run all checks; returns 1 if one fails. Takes no settings: invalid settings are a finding."""
+@command("doctor", "check this machine, the store and the voices", examples=["doctor", "doctor --json"])
+@json_option
+def doctor(as_json: bool) -> int:
+    """Check this machine, the store and the voices, and say how to fix problems.
+
+    The exit code is 1 if a check fails.
+    """
+    # It takes no settings, unlike other commands: invalid settings are a finding.
     from f5_pipeline.doctor.checks import run_all_checks
     from f5_pipeline.doctor.finding import usable
 
     with Console(stderr=True).status("Running all checks; this takes up to a minute …"):
         findings = run_all_checks()
-    if arguments.json:
-        print(json.dumps({"usable": usable(findings), "checks": [asdict(each) for each in findings]}, indent=2))
+    if as_json:
+        print_json({"usable": usable(findings), "checks": [asdict(each) for each in findings]})
     else:
         _print_findings(findings)
     return 0 if usable(findings) else 1
@@ -45,4 +51,4 @@ def _print_findings(findings: Sequence[Finding]) -> None:
     output_console().print(table)
     failures, warnings = (sum(each.status == status for each in findings) for status in ("fail", "warn"))
     verdict = f"{plural(failures, 'problem')} to fix first" if failures else "This machine can speak batches"
-    print(f"{verdict}; {plural(warnings, 'warning')}.")
+    print_line(f"{verdict}; {plural(warnings, 'warning')}.")

@@ -2,30 +2,35 @@
 
 from __future__ import annotations
 
-import argparse
-import json
 from dataclasses import asdict
 
 from rich.table import Table
 from rich.text import Text
 
-from f5_pipeline.cli.terminal import output_console, safe_text
+from f5_pipeline.cli.command import command, in_store, json_option
+from f5_pipeline.cli.terminal import output_console, print_json, print_line, print_to_stderr, safe_text
 from f5_pipeline.settings.environment import Settings
 from f5_pipeline.storage.object_store import ObjectStore
 
 
-def voices(arguments: argparse.Namespace, settings: Settings, store: ObjectStore) -> int:
-    """List the voices as a table or as JSON."""
+@command("voices", "list the voices, and what is wrong with them", examples=["voices", "voices --json"])
+@json_option
+@in_store
+def voices(settings: Settings, store: ObjectStore, as_json: bool) -> int:
+    """List the voices, with the problems of those that cannot be used."""
     from f5_pipeline.models.catalogue import model_named
     from f5_pipeline.voices.checks import VoiceLimits
+    from f5_pipeline.voices.listing import describe_unused, unused_files
     from f5_pipeline.voices.prepare import prepare_voices
 
     found = prepare_voices(store, settings.cache, limits=VoiceLimits.of(model_named(settings)))
-    if arguments.json:
-        print(json.dumps([{**asdict(voice), "usable": voice.usable} for voice in found], ensure_ascii=False, indent=2))
+    if unused := unused_files(store):
+        print_to_stderr(describe_unused(unused))  # stdout has the voices alone, also as JSON
+    if as_json:
+        print_json([{**asdict(voice), "usable": voice.usable} for voice in found])
         return 0
     if not found:
-        print(f"The store {store.url} has no voices yet: put voices/NAME.wav and voices/NAME.txt there.")
+        print_line(f"The store {store.url} has no voices yet: put voices/NAME.wav and voices/NAME.txt there.")
         return 0
     table = Table("voice", "usable", "seconds", "text", "remarks", box=None, pad_edge=False)
     for voice in found:

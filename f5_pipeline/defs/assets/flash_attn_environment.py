@@ -5,6 +5,8 @@ from collections.abc import Iterator
 import dagster as dg
 
 from f5_pipeline.defs.failures import readable_failures
+from f5_pipeline.defs.partitions import machine_asset
+from f5_pipeline.display.units import readable_size
 from f5_pipeline.environment.attention import prove_environment
 from f5_pipeline.environment.record import EnvironmentReport
 from f5_pipeline.errors import NotEnoughDisk
@@ -27,9 +29,9 @@ _ATTENTION_PROVEN = dg.AssetCheckSpec(
 )
 
 
-@dg.asset(
+@machine_asset(
     group_name="setup",
-    kinds={"python", "torch"},
+    kinds={"python", "pytorch"},
     tags={"f5/scope": "machine"},
     owners=["team:speech"],
     code_version="1",
@@ -63,7 +65,11 @@ def _disk_too_small(error: NotEnoughDisk) -> dg.AssetCheckResult:
         passed=False,
         check_name=_FITS_ON_DISK.name,
         description=str(error),
-        metadata={"where": error.folder, "bytes_needed": error.needed, "bytes_available": error.available},
+        metadata={
+            "where": error.folder,
+            "needed": readable_size(error.needed),
+            "available": readable_size(error.available),
+        },
     )
 
 
@@ -80,6 +86,7 @@ def _metadata(report: EnvironmentReport) -> dict[str, str | int | float]:
         "kernel_error": report.kernel_error,
         "proof_seconds": report.proof_seconds,
         "seconds": round(report.seconds, 3),
+        "downloaded": readable_size(report.bytes_downloaded),
         "bytes_downloaded": report.bytes_downloaded,
         "proven_before": str(report.reused),
     }

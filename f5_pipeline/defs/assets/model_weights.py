@@ -3,6 +3,8 @@
 import dagster as dg
 
 from f5_pipeline.defs.failures import RETRY_TRANSIENT, readable_failures
+from f5_pipeline.defs.partitions import machine_asset
+from f5_pipeline.display.units import readable_size
 from f5_pipeline.environment.attention import prove_environment
 from f5_pipeline.models.catalogue import model_named
 from f5_pipeline.models.weights import ensure_weights
@@ -10,7 +12,7 @@ from f5_pipeline.settings.environment import Settings
 from f5_pipeline.storage.object_store import ObjectStore
 
 
-@dg.asset(
+@machine_asset(
     deps=["flash_attn_environment"],
     group_name="setup",
     kinds={"pytorch"},
@@ -40,6 +42,8 @@ def model_weights(
             "licence": spec.licence if spec.commercial else f"{spec.licence} (no commercial use)",
             "languages": ", ".join(spec.languages),
             "checkpoint": dg.MetadataValue.path(str(files.checkpoint)),
+            "size": readable_size(files.checkpoint.stat().st_size),
+            "downloaded": readable_size(files.bytes_downloaded),
             "sha256": dg.MetadataValue.json(dict(files.sha256)),
             "seconds": files.seconds,
             "bytes_downloaded": files.bytes_downloaded,

@@ -5,7 +5,7 @@ Freshness policies are not used: a batch is out of date when its inputs have cha
 
 import dagster as dg
 
-from f5_pipeline.defs.automation.automation_status import default_sensor_status
+from f5_pipeline.defs.pipeline import Pipeline
 
 
 def undelivered() -> dg.AutomationCondition:
@@ -26,11 +26,24 @@ def undelivered() -> dg.AutomationCondition:
     return (pending & ~pending.newly_true()).with_label("generated but not delivered")
 
 
-deliver_spoken_batches = dg.AutomationConditionSensorDefinition(
-    "deliver_spoken_batches",
-    target=dg.AssetSelection.assets("delivered_audio"),
-    default_status=default_sensor_status(),
-    description="Delivers batches whose audio was generated but not delivered, for example from the UI. The job "
-    "speech_batch already does both.",
-    run_tags={"f5/reason": "spoken and not delivered yet"},
-)
+def deliver_spoken_batches(pipeline: Pipeline) -> dg.AutomationConditionSensorDefinition:
+    """The sensor that evaluates ``undelivered``."""
+    return dg.AutomationConditionSensorDefinition(
+        pipeline.name("deliver_spoken_batches"),
+        target=dg.AssetSelection.assets(pipeline.key("delivered_audio")),
+        default_status=pipeline.sensor_status,
+        description="Delivers batches whose audio was generated but not delivered, for example from the UI. The job "
+        "speech_batch already does both.",
+        run_tags={"f5/reason": "spoken and not delivered yet"},
+    )
+
+
+def write_manifests(pipeline: Pipeline) -> dg.AutomationConditionSensorDefinition:
+    """The sensor that materializes ``manifests`` when its upstream asset has been materialized."""
+    return dg.AutomationConditionSensorDefinition(
+        pipeline.name("write_manifests"),
+        target=dg.AssetSelection.assets(pipeline.key("manifests")),
+        default_status=pipeline.sensor_status,
+        description="Writes the manifests again when the asset that has the lines was materialized.",
+        run_tags={"f5/reason": "new lines"},
+    )

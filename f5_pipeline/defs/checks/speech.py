@@ -9,7 +9,10 @@ from collections.abc import Sequence
 import dagster as dg
 
 from f5_pipeline.defs.checks.quality import QUALITY_CHECKS, every_clip_listened_to, every_clip_sounds_right
+from f5_pipeline.defs.metadata.safe_texts import safe_texts
 from f5_pipeline.defs.partitions import batch_check
+from f5_pipeline.display.characters import visible
+from f5_pipeline.display.units import plural
 from f5_pipeline.environment.attention import changes_since_proof
 from f5_pipeline.environment.record import EnvironmentReport
 from f5_pipeline.results.clips import ClipStore
@@ -48,24 +51,31 @@ SPEECH_CHECKS = [
 
 
 def check_speech(report: BatchReport, store: ObjectStore, proven: EnvironmentReport) -> list[dg.AssetCheckResult]:
-    """The results of ``SPEECH_CHECKS`` for a batch that was spoken in the environment ``proven``."""
+    """The results of ``SPEECH_CHECKS`` for a batch that was spoken in the environment ``proven``.
+
+    ``every_clip_listened_to`` has no result if the batch has no recogniser: a check that passed would claim that the
+    clips were transcribed.
+    """
     rows = report.rows
+    listened = every_clip_listened_to(rows, report.recogniser, report.not_transcribed) if report.recogniser else None
     return [
         _anything_spoken(rows),
         _every_clip_in_store(rows, store),
         _every_line_spoken(rows),
         every_clip_sounds_right(rows),
-        every_clip_listened_to(rows, report.recogniser, report.not_transcribed),
+        *([listened] if listened else []),
         _environment_unchanged(proven),
     ]
 
 
 def _anything_spoken(rows: Sequence[IndexRow]) -> dg.AssetCheckResult:
     spoken = sum(row.status in ("ok", "suspect") for row in rows)
-    description = f"Lines spoken: {spoken}."
+    description = f"{plural(spoken, 'line')} spoken."
     if not spoken:
-        count = f"Rows rejected: {len(rows)} of {len(rows)}"
-        description = f"Nothing was spoken. {count}, the first because of: {rows[0].reason}"
+        description = (
+            f"nothing was spoken. {len(rows)} of {plural(len(rows), 'row')} rejected, the first because of: "
+            f"{visible(rows[0].reason)}"
+        )
     return dg.AssetCheckResult(passed=spoken > 0, check_name="anything_spoken", description=description)
 
 
@@ -77,7 +87,7 @@ def _every_clip_in_store(rows: Sequence[IndexRow], store: ObjectStore) -> dg.Ass
     return dg.AssetCheckResult(
         passed=not missing,
         check_name="every_clip_in_store",
-        description=f"Clips in the store: {len(existing)}. Missing or truncated: {len(missing)}.",
+        description=f"{plural(len(existing), 'clip')} in the store, {len(missing)} missing or truncated.",
         metadata={"clips": len(existing), "missing": len(missing), "ids": ", ".join(missing[:_MAX_SHOWN])},
     )
 
@@ -86,12 +96,13 @@ def _every_line_spoken(rows: Sequence[IndexRow]) -> dg.AssetCheckResult:
     rejected = [row for row in rows if row.status == "rejected"]
     failed = [row for row in rows if row.status == "failed"]
     reasons = {f"line {row.id}": row.reason for row in [*failed, *rejected][:_MAX_SHOWN]}
+    first = "".join(f" The first: {visible(row.id)}, {visible(row.reason)}" for row in [*failed, *rejected][:1])
     return dg.AssetCheckResult(
         passed=not rejected and not failed,
         check_name="every_line_spoken",
         severity=dg.AssetCheckSeverity.ERROR if failed else dg.AssetCheckSeverity.WARN,
-        description=f"Rows rejected: {len(rejected)}. Lines failed: {len(failed)}.",
-        metadata={"rejected": len(rejected), "failed": len(failed), **reasons},
+        description=f"{plural(len(rejected), 'row')} rejected, {plural(len(failed), 'line')} failed.{first}",
+        metadata={"rejected": len(rejected), "failed": len(failed), **safe_texts(reasons)},
     )
 
 
@@ -100,6 +111,6 @@ def _environment_unchanged(proven: EnvironmentReport) -> dg.AssetCheckResult:
     return dg.AssetCheckResult(
         passed=not changes,
         check_name="environment_unchanged",
-        description="; ".join(changes) or "Unchanged since it was verified.",
+        description="; ".join(changes) or "unchanged since it was verified.",
         metadata={"changes": len(changes)},
     )

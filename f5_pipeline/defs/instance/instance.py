@@ -8,6 +8,8 @@ records in a temporary folder and deletes it at the end; ``ensure_persistent_hom
 import atexit
 import os
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from importlib.resources import files
 from pathlib import Path
 
@@ -15,8 +17,9 @@ import dagster as dg
 
 from f5_pipeline.defs.dagster_internals import InstanceRef
 from f5_pipeline.defs.instance.pools import prepare_pool
+from f5_pipeline.defs.instance.records import readable_records
 from f5_pipeline.defs.partitions import batches
-from f5_pipeline.errors import FileUnusable
+from f5_pipeline.errors import F5PipelineError, FileUnusable
 from f5_pipeline.settings.dagster_home import configured_storage, user_home
 from f5_pipeline.storage.locks import hold
 from f5_pipeline.storage.object_store import check_slug
@@ -25,8 +28,20 @@ _LOCK = "f5-pipeline.lock"
 _DEFAULT_CONFIG = files("f5_pipeline.defs").joinpath("dagster.yaml")
 
 
-def open_instance() -> dg.DagsterInstance:
+@contextmanager
+def using_instance() -> Iterator[dg.DagsterInstance]:
     """The instance that the ``dagster`` command would use from this folder; created if it does not exist.
+
+    Raises:
+        FileUnusable: the instance's folder cannot be created.
+        RecordsUnusable: its databases or files fail, now or in the block.
+    """
+    with readable_records(instance_location()), open_instance() as instance:
+        yield instance
+
+
+def open_instance() -> dg.DagsterInstance:
+    """The instance as in ``using_instance``, but Dagster's own errors are not translated.
 
     One process at a time: two processes cannot create Dagster's databases at once.
 
@@ -55,26 +70,32 @@ def register_batch(batch: str) -> str:
 
     Raises:
         UnsafeName: ``batch`` is not a slug.
+        FileUnusable, RecordsUnusable: as in ``using_instance``.
     """
-    with open_instance() as instance:
+    with using_instance() as instance:
         instance.add_dynamic_partitions(str(batches.name), [check_slug("batch", batch)])
         prepare_pool(instance)
     return instance_location()
 
 
 def ensure_persistent_home() -> None:
-    """Restart the ``dagster`` command with the user's own home if it would run a job in a temporary instance.
+    """Restart the ``dagster`` or ``dg`` command with the user's own home if it would run in a temporary instance.
 
     Called when the definitions are loaded, which is before the run begins. Does nothing in other programs.
     """
     program = Path(sys.argv[0])  # "…/bin/dagster", or "…/dagster/__main__.py" for python -m dagster
     command = [program.parent.name if program.name == "__main__.py" else program.name, *sys.argv[1:2]]
-    if command not in (["dagster", "job"], ["dagster", "asset"]):
+    if command not in (["dagster", "job"], ["dagster", "asset"], ["dg", "launch"]):
         return
     if "DAGSTER_HOME" in os.environ or _configured_storage():
         return
-    home = _prepare_home()
-    open_instance().dispose()  # also sets DAGSTER_HOME
+    try:
+        home = _prepare_home()
+        with using_instance():
+            pass  # it exists now, and DAGSTER_HOME is set
+    except F5PipelineError as error:  # Dagster would show where the definitions raised it
+        print(error, file=sys.stderr)
+        raise SystemExit(error.exit_code) from None
     print(f"DAGSTER_HOME is not set: the instance is kept in {home}", file=sys.stderr, flush=True)
     # The command exits normally first, so that it removes the temporary folder that it has created.
     atexit.register(_restart, {**os.environ, "DAGSTER_HOME": str(home)})

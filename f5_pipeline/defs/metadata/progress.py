@@ -9,7 +9,7 @@ _INTERVAL = 10.0  # seconds between two messages
 
 
 class LogProgress:
-    """Implements ``synthesis.executor.Progress`` with the run's logger.
+    """Implements ``defs.resources.RunProgress`` with the run's logger.
 
     Args:
         clock: the time in seconds.
@@ -40,6 +40,12 @@ class LogProgress:
         if now - self._last_message >= _INTERVAL or self._done == self._missing:
             self._last_message = now
             self._log.info(self._message(now - self._started))
+
+    def deliver(self, done: int, total: int) -> None:
+        now = self._clock()
+        if now - self._last_message >= _INTERVAL:
+            self._last_message = now
+            self._log.info(f"Files written: {done} of {total}.")
 
     def _message(self, elapsed: float) -> str:
         speed = self._audio_seconds / elapsed if elapsed else 0.0

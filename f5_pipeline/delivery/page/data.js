@@ -7,23 +7,26 @@ const measureNames = page.measures.map((measure) => measure.name);
 const rows = page.rows.map((values, place) => {
   const row = Object.assign(toObject(page.fields, values), { place });
   row.measures = toObject(measureNames, row.measures);
-  row.given = toObject(page.given, row.given);
+  row.takes = (row.takes || []).map((take) => Object.assign(take, { words: null }));
   row.columns = toObject(page.columns, row.columns);
   return row;
 });
 const SEVERITY = ["suspect", "failed", "rejected", "ok"];
-const WORDS = { ok: "fine", suspect: "to check", failed: "failed", rejected: "rejected" };
 const SVG = "http://www.w3.org/2000/svg";
 const ICONS = {
   play: "M8 5v14l11-7z", pause: "M7 5h4v14H7zM13 5h4v14h-4z", next: "M6 5l9 7-9 7zM16 5h2.5v14H16z",
-  previous: "M18 5l-9 7 9 7zM5.500 5H8v14H5.500z", mark: "M6.500 4h11v16.500L12 16.300 6.500 20.500z",
+  previous: "M18 5l-9 7 9 7zM5.500 5H8v14H5.500z", accept: "M9.500 18.500L3.500 12.500l1.900-1.900 4.100 4.100 9-9 1.900 1.900z",
+  again: "M12 5V1.500L17 6l-5 4.500V7a5.500 5.500 0 1 0 5.500 5.500h2A7.500 7.500 0 1 1 12 5z",
   fold: "M12 8l7 7-1.600 1.600L12 11.200l-5.400 5.400L5 15z",
 };
 const audio = new Audio();
 audio.preload = "none";
 
 const state = {
-  view: [], current: null, marked: new Set(), status: "", loaded: null, attempts: 0, start: null,
+  view: [], current: null, status: "", attempts: 0, start: null,
+  source: null, // what the desk plays: the row itself, another of its takes, or the reference of its voice
+  loaded: null, // the source in the audio element
+  zoom: 0, // 0: no spectrogram; else the width of the waveform, in widths of the desk
 };
 
 function element(tag, properties = {}, ...children) {
@@ -71,16 +74,20 @@ const expiryTime = () => new Date(page.expires * 1000).toLocaleString([], { date
 const reportCommand = `f5-pipeline report ${page.batch}`;
 
 function loadError(path) {
+  if (unplayable(path)) return `Browsers do not play .${page.unplayable} files. Open ${path} in another player, or set another format and deliver the batch again: nothing is spoken again.`;
   if (linksExpired()) return `The links of this page expired on ${expiryTime()}. For new links: ${reportCommand}`;
   if (page.links) return `${path} could not be loaded through its link: no network, or the file or the key that signed the link is gone. For new links: ${reportCommand}`;
   return `${path} could not be loaded. Is it beside this page? For a bucket that is not public, the page needs links: ${reportCommand}`;
 }
 
-const playable = (row) => Boolean(row && row.audio);
+const playError = (path) => `${path} could not be played: the file is damaged, or this computer has no sound output (${audio.error.message}).`;
+
+const unplayable = (path) => Boolean(page.unplayable) && path.endsWith(`.${page.unplayable}`);
+const playable = (source) => Boolean(source && source.audio);
 
 // The waveform of a clip as one path of bars, each 0 … 2 high and one unit wide: the maximum of ``valuesPerBar`` values.
-function waveformPath(row, valuesPerBar) {
-  const values = Array.from(atob(row.peaks), (letter) => letter.charCodeAt(0) / 255);
+function waveformPath(source, valuesPerBar) {
+  const values = Array.from(atob(source.peaks || ""), (letter) => letter.charCodeAt(0) / 255);
   const bars = [];
   for (let at = 0; at < values.length; at += valuesPerBar) {
     const height = Math.max(0.02, Math.pow(Math.max(...values.slice(at, at + valuesPerBar)), 0.7));
@@ -89,10 +96,10 @@ function waveformPath(row, valuesPerBar) {
   return { path: bars.join(""), box: `0 0 ${Math.max(1, bars.length)} 2` };
 }
 
-function paintWave(holder, row, valuesPerBar) {
-  holder.classList.toggle("none", !playable(row));
-  if (!playable(row)) return holder.replaceChildren();
-  const { path, box } = waveformPath(row, valuesPerBar);
+function paintWave(holder, source, valuesPerBar) {
+  holder.classList.toggle("none", !playable(source));
+  if (!playable(source)) return holder.replaceChildren();
+  const { path, box } = waveformPath(source, valuesPerBar);
   holder.replaceChildren(drawPath(path, box));
 }
 

@@ -6,7 +6,7 @@ function paintSummary() {
   $("about").textContent = page.about;
   paintLinks();
   const numbers = [["lines", rows.length.toLocaleString("en")], ["audio", clock(total(rows), 0)],
-    ["voices", new Set(rows.filter(playable).map((row) => row.voice)).size], ["to check", count("suspect")]];
+    ["voices", new Set(rows.filter(playable).map((row) => row.voice)).size], ["suspect", count("suspect")]];
   $("numbers").append(...numbers.map(([name, value]) =>
     element("div", {}, element("dt", { textContent: name }), element("dd", { textContent: value }))));
   const present = SEVERITY.slice().reverse().filter(count);
@@ -18,7 +18,7 @@ function paintSummary() {
   const chip = (status, name, number) => element("button",
     { type: "button", className: status, onclick: () => choose(status) }, element("b", { textContent: number }), name);
   $("statuses").append(chip("", "all", rows.length.toLocaleString("en")),
-    ...present.map((status) => chip(status, WORDS[status], count(status).toLocaleString("en"))));
+    ...present.map((status) => chip(status, status, count(status).toLocaleString("en"))));
   [...$("statuses").children].forEach((button) => { button.dataset.status = button.className; });
   paintUnspoken();
   paintVoices();
@@ -42,7 +42,7 @@ function paintUnspoken() {
   $("unspoken").firstElementChild.textContent = `${plural(unspoken.length, "line has", "lines have")} no audio`;
   const body = $("unspoken").querySelector("tbody");
   for (const row of unspoken.slice(0, SHOWN_UNSPOKEN)) {
-    body.append(tableRow([row.id, row.reason || WORDS[row.status], row.text.slice(0, 300)]));
+    body.append(tableRow([row.id, row.reason || row.status, row.text.slice(0, 300)]));
   }
   if (unspoken.length > SHOWN_UNSPOKEN) body.append(tableRow(["…", `and ${unspoken.length - SHOWN_UNSPOKEN} more, in the list`, ""]));
 }
@@ -90,6 +90,11 @@ function sectionItem(section) {
     element("small", { textContent: `${clock(section.seconds)}, ${plural(section.lines, "line", "lines")}` }));
   for (const name of [section.audio, ...section.subtitles]) {
     item.append(element("a", { href: address(name), textContent: name.split(".").pop().toUpperCase(), download: "" }));
+  }
+  if (section.spans.length) {
+    const labels = element("button", { type: "button", className: "link", textContent: "Labels", title: "The lines of this file, as a label track for Audacity" });
+    labels.addEventListener("click", () => download(`${section.name}.labels.txt`, labelTrack(section.spans.map(([id, from, to]) => [from, to, id]))));
+    item.append(labels);
   }
   if (section.missing.length) {
     const ids = section.missing.slice(0, 5).join(", ") + (section.missing.length > 5 ? ", …" : "");

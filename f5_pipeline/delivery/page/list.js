@@ -31,7 +31,7 @@ const haystack = rows.map((row) =>
 function matches(row, words) {
   return (!state.status || row.status === state.status) && (!$("voice").value || row.voice === $("voice").value)
     && (!$("section").value || row.section === $("section").value)
-    && (!$("only-marked").checked || state.marked.has(row.id))
+    && (!$("decided").value || DECIDED[$("decided").value](row))
     && words.every((word) => haystack[row.place].includes(word));
 }
 
@@ -55,7 +55,7 @@ function choose(status) {
 
 function showAll() {
   state.status = $("search").value = $("voice").value = $("section").value = "";
-  $("only-marked").checked = false;
+  $("decided").value = "";
   refresh();
 }
 
@@ -95,41 +95,54 @@ function placeRow(node, row) {
 }
 
 function makeRow(row) {
-  const play = element("button", { type: "button", className: "icon", disabled: !playable(row) });
-  const wave = element("div", { className: "wave" });
-  const text = element("div", { className: "text", textContent: row.text || "(no text)", dir: "auto" });
-  const meta = element("div", { className: "meta" });
-  if (row.status !== "ok") meta.append(element("span", { className: "badge", textContent: WORDS[row.status] }));
-  meta.append([row.id, row.voice, row.section, row.status === "ok" ? "" : row.reason].filter(Boolean).join(" · "));
+  const button = (name) => element("button", { type: "button", className: `icon ${name}` });
+  const parts = {
+    play: button("play"), wave: element("div", { className: "wave" }), text: element("div", { className: "text", dir: "auto" }),
+    meta: element("div", { className: "meta" }), accept: button("accept"), again: button("again"),
+  };
+  parts.play.disabled = !playable(row);
+  if (row.status !== "ok") parts.meta.append(badge(row));
+  const takes = row.takes.length ? plural(row.takes.length + 1, "take", "takes") : "";
+  parts.meta.append([row.id, row.voice, row.section, takes, row.status === "ok" ? "" : row.reason].filter(Boolean).join(" · "));
   const length = element("div", { className: "length", textContent: playable(row) ? clock(row.seconds) : "–" });
   const rate = row.measures[page.rowMeasure.name];
-  if (rate != null) length.append(element("small", { textContent: formatMeasure(page.rowMeasure, rate) }));
-  const mark = element("button", { type: "button", className: "icon mark" });
-  const node = element("div", { className: `row ${row.status}` }, play, wave, element("div", { className: "words" }, text, meta), length, mark);
+  if (rate != null) length.append(element("small", { textContent: formatMeasure(page.rowMeasure, rate), title: page.rowMeasure.help }));
+  const node = element("div", { className: `row ${row.status}` }, parts.play, parts.wave,
+    element("div", { className: "words" }, parts.text, parts.meta), length,
+    element("div", { className: "decide" }, parts.accept, parts.again));
+  node.parts = parts;
   node.setAttribute("role", "listitem");
-  setIcon(mark, "mark");
-  paintWave(wave, row, 2);
+  setIcon(parts.accept, "accept");
+  setIcon(parts.again, "again");
+  paintWave(parts.wave, row, 2);
   node.addEventListener("mousedown", (event) => { if (event.target.closest("button")) event.preventDefault(); });
-  node.addEventListener("click", (event) => {
-    if (event.target.closest(".mark")) return toggleMark(row);
-    if (event.target.closest(".icon")) return row === state.current && !audio.paused ? audio.pause() : start(row);
-    if (event.target.closest(".wave") && playable(row)) return start(row, shareAt(wave, event));
-    select(row);
-  });
+  node.addEventListener("click", (event) => clickRow(row, parts, event));
   paintRow(node, row);
   return node;
 }
 
+const badge = (row) => element("span", { className: "badge", textContent: row.status });
+
+function clickRow(row, parts, event) {
+  const clicked = (part) => part.contains(event.target);
+  if (clicked(parts.accept)) return accept(row);
+  if (clicked(parts.again)) return speakAgain(row);
+  if (clicked(parts.play)) return row === state.current && !audio.paused ? audio.pause() : start(row);
+  if (clicked(parts.wave) && playable(row)) return start(row, shareAt(parts.wave, event));
+  select(row);
+}
+
 function paintRow(node, row) {
-  const [play, wave, , , mark] = node.children;
+  const { play, wave, text, accept: yes, again } = node.parts;
   const current = row === state.current;
   const playing = current && !audio.paused;
   current ? node.setAttribute("aria-current", "true") : node.removeAttribute("aria-current");
   setIcon(play, playing ? "pause" : "play");
   play.setAttribute("aria-label", `${playing ? "Pause" : "Play"} ${row.id}`);
-  mark.setAttribute("aria-label", `Mark ${row.id}`);
-  mark.setAttribute("aria-pressed", String(state.marked.has(row.id)));
-  paintPlayed(wave, current ? share() : 0);
+  text.textContent = textOf(row) || "(no text)";
+  text.classList.toggle("edited", textOf(row) !== row.text);
+  paintDecision(row, yes, again);
+  paintPlayed(wave, current && state.source === row ? share() : 0);
 }
 
 function repaint(row) {

@@ -1,14 +1,15 @@
-// Playback: one audio element, and the desk at the bottom that shows the selected line.
+// Playback: one audio element for clips, other takes and references.
 
-const length = () => (Number.isFinite(audio.duration) && audio.duration) || (state.current && state.current.seconds) || 0;
-const share = () => (state.loaded === state.current && length() ? Math.min(1, audio.currentTime / length()) : 0);
+const length = () => (Number.isFinite(audio.duration) && audio.duration) || (state.source && state.source.seconds) || 0;
+const share = () => (state.source && state.loaded === state.source && length() ? Math.min(1, audio.currentTime / length()) : 0);
+const seconds = () => (state.source && state.loaded === state.source ? audio.currentTime : 0);
 
 function select(row, { scroll = false } = {}) {
   if (!row) return;
   const previous = state.current;
   if (previous !== row) {
     audio.pause();
-    state.current = row;
+    Object.assign(state, { current: row, source: row });
     repaint(previous);
     showProblem("");
     paintDesk();
@@ -17,29 +18,34 @@ function select(row, { scroll = false } = {}) {
   if (scroll) reveal(row);
 }
 
-function load(row) {
-  if (state.loaded === row) return;
-  state.loaded = row;
+function load(source) {
+  if (state.loaded === source) return;
+  state.loaded = source;
   state.start = null;
-  audio.src = address(row.audio);
+  audio.src = address(source.audio);
+  audio.playbackRate = Number($("speed").value);
 }
 
 function start(row, at = null) {
   select(row);
-  if (!playable(row)) return;
-  load(row);
+  play(state.source, at);
+}
+
+function play(source, at = null) {
+  if (!playable(source)) return;
+  load(source);
   for (const other of document.querySelectorAll(".sections audio")) other.pause();
   if (at !== null) seek(at);
   const attempt = ++state.attempts;
   audio.play().catch((error) => {
-    if (attempt === state.attempts && error.name !== "AbortError" && !audio.error) showProblem(`${row.audio} could not be played: ${error.message}`);
+    if (attempt === state.attempts && error.name !== "AbortError" && !audio.error) showProblem(`${source.audio} could not be played: ${error.message}`);
   });
-  $("announcement").textContent = `${row.id}, ${row.voice}`;
+  $("announcement").textContent = `${state.current.id}, ${source.label || state.current.voice}`;
 }
 
 function seek(at) {
   const target = Math.min(1, Math.max(0, at));
-  if (audio.readyState >= 1) audio.currentTime = target * length();
+  if (audio.readyState >= 1 && state.loaded === state.source) audio.currentTime = target * length();
   else state.start = target;
   paintTime();
 }
@@ -47,7 +53,7 @@ function seek(at) {
 function toggle() {
   const row = state.current || state.view[0];
   if (!row) return;
-  !audio.paused && state.loaded === row ? audio.pause() : start(row);
+  !audio.paused && state.loaded === state.source ? audio.pause() : start(row);
 }
 
 function step(by, accept = () => true) {
@@ -83,13 +89,14 @@ audio.addEventListener("loadedmetadata", () => {
   paintTime();
 });
 audio.addEventListener("error", () => {
-  if (state.loaded) showProblem(loadError(state.loaded.audio));
+  if (state.loaded) showProblem(audio.error.code === MediaError.MEDIA_ERR_DECODE ? playError(state.loaded.audio) : loadError(state.loaded.audio));
   paintLinks();
+  audio.pause();
   state.loaded = null; // the next attempt loads it again
   paintPlaying();
 });
 audio.addEventListener("ended", () => {
-  const row = $("play-on").checked ? step(1, playable) : null;
+  const row = $("play-on").checked && state.source === state.current ? step(1, playable) : null;
   if (!row) return paintPlaying();
   select(row, { scroll: true });
   start(row);
@@ -100,36 +107,6 @@ audio.addEventListener("timeupdate", paintTime);
 function animate() {
   paintTime();
   if (!audio.paused) requestAnimationFrame(animate);
-}
-
-// --- the desk: the selected line -------------------------------------------------------------------------------------
-
-function paintDesk() {
-  const row = state.current;
-  $("desk").hidden = !row;
-  if (!row) return;
-  $("desk").className = `desk ${row.status}${$("unfold").getAttribute("aria-expanded") === "true" ? " open" : ""}`;
-  $("meta").replaceChildren(...(row.status === "ok" ? [] : [element("span", { className: "badge", textContent: WORDS[row.status] })]),
-    [row.id, row.voice, row.model, row.section].filter(Boolean).join(" · "));
-  $("text").textContent = row.text;
-  $("spoken").textContent = row.spoken === row.text ? "" : row.spoken;
-  $("reason").textContent = row.reason;
-  paintWave($("wave"), row, 1);
-  $("wave").setAttribute("aria-valuemax", (row.seconds || 0).toFixed(1));
-  $("measures").replaceChildren(...facts(row).map(([name, value]) =>
-    element("div", { className: String(value).length > 13 ? "wide" : "" }, element("dt", { textContent: name }), element("dd", { textContent: value }))));
-  $("play").disabled = !playable(row);
-  paintPlaying();
-  paintMark();
-  sizeDesk();
-}
-
-function facts(row) {
-  const measured = page.measures.filter((measure) => row.measures[measure.name] != null)
-    .map((measure) => [measure.label, formatMeasure(measure, row.measures[measure.name])]);
-  const synthesis = [["attempts", row.attempts], ["seed", row.seed]];
-  const columns = Object.entries(row.columns);
-  return [...measured, ...synthesis.filter(([, value]) => value), ...columns.filter(([, value]) => value)];
 }
 
 function paintPlaying() {
@@ -144,29 +121,57 @@ function paintPlaying() {
 function paintTime() {
   const row = state.current;
   if (!row) return;
-  const now = state.loaded === row ? audio.currentTime : 0;
-  paintPlayed($("wave"), share());
-  if (nodes.has(row)) paintPlayed(nodes.get(row).children[1], share());
-  $("wave").setAttribute("aria-valuenow", now.toFixed(1));
-  $("wave").setAttribute("aria-valuetext", `${now.toFixed(1)} of ${(row.seconds || 0).toFixed(1)} seconds`);
-  $("clock").textContent = playable(row) ? `${clock(now)} / ${clock(row.seconds)}` : "no audio";
+  const whole = state.source.seconds || length();
+  paintPlayed($("bars"), share());
+  paintPlayhead();
+  lightWord(seconds());
+  if (nodes.has(row) && state.source === row) paintPlayed(nodes.get(row).parts.wave, share());
+  $("wave").setAttribute("aria-valuenow", seconds().toFixed(1));
+  $("wave").setAttribute("aria-valuetext", `${seconds().toFixed(1)} of ${whole.toFixed(1)} seconds`);
+  $("clock").textContent = playable(state.source) ? `${clock(seconds())} / ${clock(whole)}` : "no audio";
 }
 
-function paintMark() {
-  const marked = Boolean(state.current) && state.marked.has(state.current.id);
-  $("mark").setAttribute("aria-pressed", String(marked));
-  $("export").disabled = state.marked.size === 0;
-  $("export").textContent = state.marked.size ? `Export ${state.marked.size.toLocaleString("en")} marked` : "Export marked";
+// --- speed, loop, zoom -----------------------------------------------------------------------------------------------
+
+function changeSpeed(by) {
+  $("speed").selectedIndex = Math.min($("speed").options.length - 1, Math.max(0, $("speed").selectedIndex + by));
+  audio.playbackRate = Number($("speed").value);
 }
 
-function sizeDesk() {
-  document.documentElement.style.setProperty("--desk", `${$("desk").offsetHeight}px`);
+function toggleLoop() {
+  audio.loop = !audio.loop;
+  $("loop").setAttribute("aria-pressed", String(audio.loop));
 }
 
-function toggleDetails() {
-  const open = $("unfold").getAttribute("aria-expanded") !== "true";
-  $("unfold").setAttribute("aria-expanded", String(open));
-  $("desk").classList.toggle("open", open);
+const ZOOMS = [1, 2, 4, 8];
+
+// by: 0 shows or hides the spectrogram; -1 and 1 change how much of it the desk shows.
+function zoom(by) {
+  const at = ZOOMS.indexOf(state.zoom);
+  state.zoom = by === 0 ? (state.zoom ? 0 : 1) : ZOOMS[Math.min(ZOOMS.length - 1, Math.max(0, at + by))];
+  paintZoom();
+  if (state.current) reveal(state.current);
+}
+
+function paintZoom() {
+  const source = state.source || {};
+  $("desk").classList.toggle("zoomed", state.zoom > 0);
+  $("zoom").setAttribute("aria-pressed", String(state.zoom > 0));
+  for (const id of ["zoom-in", "zoom-out"]) $(id).hidden = !state.zoom;
+  $("zoom-out").disabled = state.zoom === ZOOMS[0];
+  $("zoom-in").disabled = state.zoom === ZOOMS[ZOOMS.length - 1];
+  $("wave").style.width = state.zoom > 1 ? `${100 * state.zoom}%` : "";
+  $("spectrogram").hidden = !(state.zoom && source.spectrogram);
+  if (!$("spectrogram").hidden) $("spectrogram").src = `data:image/png;base64,${source.spectrogram}`;
+  $("no-spectrogram").hidden = !state.zoom || Boolean(source.spectrogram) || !playable(source);
+  paintPlayhead();
   sizeDesk();
-  if (state.current && state.view[state.current.at] === state.current) reveal(state.current);
+}
+
+function paintPlayhead() {
+  $("playhead").hidden = !state.zoom;
+  if (!state.zoom) return;
+  $("playhead").style.left = `${100 * share()}%`;
+  const stage = $("stage");
+  if (state.zoom > 1 && !audio.paused) stage.scrollLeft = share() * stage.scrollWidth - stage.clientWidth / 2;
 }

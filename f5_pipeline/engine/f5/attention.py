@@ -85,8 +85,10 @@ def choose_attention(kind: str, on: device, half_precision: bool, head_dim: int)
 
     if not half_precision:
         return attend_each
-    if on.type != "cuda":
+    if on.type == "cpu":
         return attend_by_head
+    if on.type != "cuda" or torch.version.hip is not None:  # the packed kernels are tested on NVIDIA's GPUs only
+        return attend_each
     if head_dim % 8 or head_dim > _MAX_HEAD_DIM:
         return attend_each
     if kind == "flash_attn":

@@ -12,6 +12,7 @@ from concurrent.futures import Future, ThreadPoolExecutor, as_completed
 import numpy as np
 
 from f5_pipeline.engine.duration import pack
+from f5_pipeline.engine.f5.device import is_out_of_memory
 from f5_pipeline.engine.f5.sampler import SamplerInput
 from f5_pipeline.engine.protocol import Chunk, SpokenChunk, frames_of
 from f5_pipeline.models.spec import Sampling
@@ -54,8 +55,12 @@ class BatchRunner:
             pool.shutdown(cancel_futures=True)
             torch.set_num_threads(cores)
 
-    def run_in_batches(self, chunks: Sequence[Chunk]) -> Iterator[SpokenChunk]:
-        """Run packed batches, while another thread prepares the next one; yields chunks batch by batch."""
+    def run_in_batches(self, chunks: Sequence[Chunk], prefetch: bool = True) -> Iterator[SpokenChunk]:
+        """Run packed batches; yields chunks batch by batch.
+
+        ``prefetch``: another thread prepares the next batch meanwhile. Not every device allows that: commands to a
+        Mac's GPU from two threads can end the process.
+        """
         groups = [_group(chunk) for chunk in chunks]
         lengths = [frames_of(chunk.ref_seconds) + chunk.frames for chunk in chunks]
         waiting = pack(lengths, groups, self.budget)[::-1]
@@ -63,7 +68,8 @@ class BatchRunner:
             prefetcher = _Prefetcher(pool, lambda index: self._prepare(chunks[index]))
             while waiting:
                 batch = waiting.pop()
-                prefetcher.start([*batch, *(waiting[-1] if waiting else ())])
+                if prefetch:
+                    prefetcher.start([*batch, *(waiting[-1] if waiting else ())])
                 try:
                     yield from self._attempt(chunks, batch, prefetcher.get)
                 except _OutOfMemory:
@@ -88,7 +94,7 @@ class BatchRunner:
             try:
                 inputs[index] = prepare(index)
             except Exception as error:
-                if _is_out_of_memory(error) and len(batch) > 1:
+                if is_out_of_memory(error) and len(batch) > 1:
                     raise _OutOfMemory from error
                 spoken.append(_failed(index, error))
         if not inputs:
@@ -98,7 +104,7 @@ class BatchRunner:
         except Exception as error:
             if len(inputs) == 1:
                 return [*spoken, _failed(next(iter(inputs)), error)]
-            if _is_out_of_memory(error):
+            if is_out_of_memory(error):
                 raise _OutOfMemory from error
         else:
             return spoken + [SpokenChunk(index, waveform) for index, waveform in zip(inputs, waveforms, strict=True)]
@@ -121,23 +127,17 @@ class _Prefetcher:
 
     def get(self, index: int) -> SamplerInput:
         """Wait for an input. Retries a failed preparation: the previous batch may have filled the memory."""
-        future = self._futures[index]
-        return self._prepare(index) if future.exception() else future.result()
+        future = self._futures.get(index)
+        return self._prepare(index) if future is None or future.exception() else future.result()
 
     def discard(self, indices: Sequence[int]) -> None:
         """Free the inputs' memory."""
         for index in indices:
-            del self._futures[index]
+            self._futures.pop(index, None)
 
 
 class _OutOfMemory(Exception):
     """A batch of several chunks did not fit the device."""
-
-
-def _is_out_of_memory(error: Exception) -> bool:
-    import torch
-
-    return isinstance(error, torch.cuda.OutOfMemoryError)
 
 
 def _failed(index: int, error: Exception) -> SpokenChunk:

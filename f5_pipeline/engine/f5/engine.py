@@ -1,7 +1,7 @@
 """``F5Engine``: synthesises chunks on one device.
 
 ``batching`` runs them: on a GPU in packed batches that fill it; on a CPU one chunk per core, because the model's layers
-are too small to split between cores, and one chunk's activations fit a core's cache.
+are too small to split between cores, and one chunk's activations fit a core's cache. ``placement`` holds the model.
 """
 
 from __future__ import annotations
@@ -14,19 +14,19 @@ import numpy as np
 import soundfile
 
 from f5_pipeline.audio.samples import SAMPLE_RATE
-from f5_pipeline.engine.f5.attention import choose_attention
 from f5_pipeline.engine.f5.batching import BatchRunner
-from f5_pipeline.engine.f5.device import batch_frames, choose_device, choose_precision
+from f5_pipeline.engine.f5.device import batch_frames, choose_device
 from f5_pipeline.engine.f5.load import load_tokens, load_transformer, load_vocoder
-from f5_pipeline.engine.f5.packed import PackedDiT
-from f5_pipeline.engine.f5.sampler import SamplerInput, draw_noise, sample, time_steps
-from f5_pipeline.engine.f5.vocoder import decode
+from f5_pipeline.engine.f5.placement import PlacedModel
+from f5_pipeline.engine.f5.sampler import SamplerInput, draw_noise
+from f5_pipeline.engine.f5.upstream import prepare_imports
 from f5_pipeline.engine.protocol import TARGET_RMS, Chunk, SpokenChunk, frames_of
-from f5_pipeline.models.spec import ModelSpec, Sampling
+from f5_pipeline.models.spec import ModelSpec
 from f5_pipeline.models.weights import ModelFiles
 
 if TYPE_CHECKING:
     from torch import Tensor
+    from torch import device as Device
 
 
 class F5Engine:
@@ -34,7 +34,7 @@ class F5Engine:
 
     Args:
         spec, files: the model, with verified files.
-        device: "auto", "cpu", "cuda" or "cuda:N".
+        device: as ``F5_DEVICE``: "auto", "cpu", "cuda:N", "mps", …
         precision: "auto", "float32", "bfloat16" or "float16".
         attention: the package that the environment check found to work, "torch" or "flash_attn".
         batch_seconds: audio (reference + generated) in one batch on a GPU; None: by the free memory.
@@ -49,37 +49,35 @@ class F5Engine:
         attention: str = "torch",
         batch_seconds: float | None = None,
     ) -> None:
+        prepare_imports()
         from f5_tts.model.modules import MelSpec
 
-        self.device = choose_device(device)
-        self.precision = choose_precision(precision, self.device)
         self._vocabulary, self._pinyin = load_tokens(files.vocabulary), spec.tokenizer == "pinyin"
-        transformer = load_transformer(spec, files.checkpoint, len(self._vocabulary)).to(self.device)
-        size = self.precision.itemsize
-        attn = transformer.transformer_blocks[0].attn
-        attend = choose_attention(attention, self.device, size == 2, attn.inner_dim // attn.heads)
-        self._model = PackedDiT(transformer, self.precision, attend)
-        self._vocoder = load_vocoder(files.vocoder).to(self.device)
+        transformer = load_transformer(spec, files.checkpoint, len(self._vocabulary))
+        vocoder = load_vocoder(files.vocoder)
+        self._model = PlacedModel(transformer, vocoder, choose_device(device), precision, attention)
         self._mel_spec = MelSpec()
         self._references: dict[tuple[str, float], Tensor] = {}
         self._lock = threading.Lock()
+        size = self._model.precision.itemsize
         budget = frames_of(batch_seconds) if batch_seconds else batch_frames(transformer, self.device, size)
-        self._runner = BatchRunner(self._prepare, self._synthesize, budget)
+        self._runner = BatchRunner(self._prepare, self._model.synthesize, budget)
+
+    @property
+    def device(self) -> Device:
+        """Where the model runs: not always where it was asked to, see ``placement``."""
+        return self._model.device
+
+    @property
+    def placement(self) -> str:
+        """See ``protocol.placement_of``."""
+        return self._model.placement
 
     def speak(self, chunks: Sequence[Chunk]) -> Iterator[SpokenChunk]:
         """Synthesise all chunks; yields each as soon as it is ready, in any order. See ``SpeechEngine``."""
-        runner = self._runner
-        return runner.run_on_cores(chunks) if self.device.type == "cpu" else runner.run_in_batches(chunks)
-
-    def _synthesize(self, sampling: Sampling, inputs: Sequence[SamplerInput]) -> list[np.ndarray]:
-        """The waveform (n,) float32, 24 kHz, of each input, without its reference; all in one batch."""
-        import torch
-
-        with torch.inference_mode():
-            times = time_steps(sampling.nfe_step, sampling.sway_sampling_coef, self.device)
-            mels = sample(self._model, inputs, times)
-            generated = [mel[one.reference.shape[0] :] for mel, one in zip(mels, inputs, strict=True)]
-            return [waveform.float().cpu().numpy() for waveform in decode(self._vocoder, generated)]
+        if self.device.type == "cpu":
+            return self._runner.run_on_cores(chunks)
+        return self._runner.run_in_batches(chunks, prefetch=self.device.type == "cuda")
 
     def _prepare(self, chunk: Chunk) -> SamplerInput:
         """The sampler's input for one chunk: tokens, reference mel and noise."""
@@ -120,6 +118,7 @@ def tokenize(text: str, vocabulary: Mapping[str, int], pinyin: bool) -> list[int
         ValueError: the vocabulary lacks a token, which upstream would replace by a space. The front end checks single
             characters, but the pinyin of a character depends on its context.
     """
+    prepare_imports()
     from f5_tts.model.utils import convert_char_to_pinyin
 
     tokens = convert_char_to_pinyin([text])[0] if pinyin else list(text)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from f5_pipeline.engine.f5.upstream import prepare_imports
 from f5_pipeline.errors import ModelUnsupported
 from f5_pipeline.models.spec import ModelSpec
 
@@ -18,6 +19,7 @@ def load_transformer(spec: ModelSpec, checkpoint: Path, vocabulary_size: int) ->
     Raises:
         ModelUnsupported: the backbone is not a DiT.
     """
+    prepare_imports()
     from f5_tts.model import DiT
 
     if spec.backbone != "DiT":
@@ -48,6 +50,7 @@ def read_transformer_weights(checkpoint: Path) -> dict[str, Tensor]:
 
 def load_vocoder(folder: Path) -> Any:
     """Vocos from ``config.yaml`` and ``pytorch_model.bin`` in ``folder``, float32, in eval mode, on the CPU."""
+    prepare_imports()
     import torch
     from vocos import Vocos
 
@@ -58,6 +61,7 @@ def load_vocoder(folder: Path) -> Any:
 
 def load_tokens(vocabulary: Path) -> dict[str, int]:
     """The index of each token, read by upstream's own function."""
+    prepare_imports()
     from f5_tts.model.utils import get_tokenizer
 
     tokens, _ = get_tokenizer(str(vocabulary), "custom")

@@ -50,7 +50,7 @@ class Layout:
     @property
     def slices(self) -> list[slice]:
         """The frames of each sequence."""
-        ends = self.bounds.tolist()
+        ends = itertools.accumulate(self.lengths, initial=0)  # reading ``bounds`` would wait for the device
         return [slice(start, end) for start, end in itertools.pairwise(ends)]
 
 

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from f5_pipeline.engine.f5.packed import Condition, Layout, Modulation, PackedDiT, make_layout
+from f5_pipeline.engine.f5.upstream import prepare_imports
 
 if TYPE_CHECKING:
     from torch import Tensor, device
@@ -33,6 +34,7 @@ def time_steps(nfe_step: int, sway_sampling_coef: float | None, on: device) -> T
 
     Sway sampling, F5-TTS section 3.3: t + s (cos(π t / 2) − 1 + t) with s = ``sway_sampling_coef``; None: no sway.
     """
+    prepare_imports()
     import torch
     from f5_tts.model.utils import get_epss_timesteps
 

@@ -9,10 +9,14 @@ from contextlib import suppress
 from importlib.util import find_spec
 from pathlib import Path
 
+from f5_pipeline.environment.platform import torch_version
 from f5_pipeline.errors import RecogniserMissing
+from f5_pipeline.models.hub_cache import repository_folder, snapshot_folder
 from f5_pipeline.quality.asr import sphinx, whisper
 from f5_pipeline.quality.asr.recogniser import RecogniserSpec
+from f5_pipeline.settings.devices import kind_of
 from f5_pipeline.settings.environment import Settings
+from f5_pipeline.settings.hub import hub_settings
 
 ChooseRecogniser = Callable[[str | None], RecogniserSpec | None]  # ``recogniser`` of the batch settings → spec
 
@@ -58,7 +62,14 @@ def _faster_whisper(settings: Settings) -> RecogniserSpec:
         raise RecogniserMissing("faster_whisper", *_reason_and_fix(settings.whisper, folder, missing))
     languages = frozenset({"en"}) if whisper.is_english_only(folder) else None
     name = f"faster_whisper-{whisper.VERSION}-{_fingerprint(folder)}"
-    return RecogniserSpec(name, ("faster_whisper", str(folder), settings.device), languages)
+    return RecogniserSpec(name, ("faster_whisper", str(folder), _device(settings)), languages)
+
+
+def _device(settings: Settings) -> str:
+    """A device of CTranslate2, which runs on CPUs and NVIDIA's GPUs; a torch for ROCm calls AMD's GPUs cuda too."""
+    if settings.device == "auto" or (kind_of(settings.device) == "cuda" and torch_version()[1] is not None):
+        return settings.device
+    return "cpu"
 
 
 def _require(package: str) -> None:
@@ -83,13 +94,8 @@ def _whisper_folder(settings: Settings) -> Path | None:
     if _is_path(settings.whisper):
         folder = Path(settings.whisper).expanduser()
         return folder if folder.is_dir() else None
-    from huggingface_hub import snapshot_download
-    from huggingface_hub.errors import HFValidationError, LocalEntryNotFoundError
-
-    try:
-        return Path(snapshot_download(_repository(settings.whisper), local_files_only=True))
-    except (LocalEntryNotFoundError, HFValidationError):
-        return None
+    folder = snapshot_folder(repository_folder(hub_settings().cache, _repository(settings.whisper)), "main")
+    return folder if folder.is_dir() else None
 
 
 def _is_path(name: str) -> bool:

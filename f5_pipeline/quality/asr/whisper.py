@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import suppress
 from itertools import groupby
 from pathlib import Path
 from typing import Protocol
@@ -13,14 +14,14 @@ import soxr
 
 from f5_pipeline.audio.samples import SAMPLE_RATE
 from f5_pipeline.errors import RecogniserFailed
+from f5_pipeline.languages.reading import in_words
 from f5_pipeline.quality.asr.comparison import words_of
 from f5_pipeline.quality.asr.recogniser import TranscriptionRequest
 from f5_pipeline.results.transcripts import TimedWord
-from f5_pipeline.text.english import english
-from f5_pipeline.text.languages import other_language
+from f5_pipeline.text.language_parts import language_parts
 
 #: Part of the recogniser's name: increase it when the transcript of a clip can change.
-VERSION = 3
+VERSION = 4
 
 _RATE = 16_000  # Hz, of its model
 _MULTILINGUAL_TOKENS = 51_865  # vocabulary of a multilingual model, at least; English-only models have one less
@@ -62,17 +63,20 @@ class Whisper:
             condition_on_previous_text=False,  # avoids repetition loops
         )
         words = (word for segment in segments for word in segment.words or ())
-        return list(normalised_words(words, language))
+        return list(normalised_words(words, language, request.text))
 
 
-def normalised_words(words: Iterable[_WhisperWord], language: str) -> Iterator[TimedWord]:
-    """Words in the normal form of ``words_of``. Digits and symbols become words in the time of the original."""
+def normalised_words(words: Iterable[_WhisperWord], language: str, expected: str = "") -> Iterator[TimedWord]:
+    """Words in the normal form of ``words_of``. Digits and symbols become words in the time of the original.
+
+    ``expected``: the text that the clip should speak, which may have English clauses in a text of another script.
+    """
     from rapidfuzz.distance import Levenshtein
 
     written = list(words)
     tokens = [TimedWord(text, word.start, word.end) for word in written for text in words_of(word.word)]
     text = "".join(word.word for word in written).strip()
-    normalised = words_of(english(text) if language == "en" else other_language(text, language))
+    normalised = min(_readings(text, language), key=lambda reading: Levenshtein.distance(reading, words_of(expected)))
     opcodes = Levenshtein.opcodes([token.text for token in tokens], normalised)
     for is_equal, group in groupby(opcodes, lambda code: code.tag == "equal"):
         first, *_, last = (*group,) * 2
@@ -82,6 +86,14 @@ def normalised_words(words: Iterable[_WhisperWord], language: str) -> Iterator[T
         else:
             texts = normalised[first.dest_start : last.dest_end]
             yield from _interpolated(texts, replaced) if replaced else _inserted(texts, tokens[: first.src_start])
+
+
+def _readings(text: str, language: str) -> list[list[str]]:
+    """The words of a text in its language, and, if it has English clauses, with these in English."""
+    parts = language_parts(text, language, (language, "en"))
+    readings = [in_words(text, language)]
+    readings += [" ".join(in_words(part, code) for code, part in parts)] if len(parts) > 1 else []
+    return [words_of(reading) for reading in readings]
 
 
 def _interpolated(texts: Sequence[str], replaced: Sequence[TimedWord]) -> Iterator[TimedWord]:
@@ -99,10 +111,20 @@ def _inserted(texts: Sequence[str], preceding: Sequence[TimedWord]) -> Iterator[
 
 
 def is_english_only(folder: Path) -> bool:
-    """True if a model is English-only, which faster-whisper derives from the size of the vocabulary."""
-    try:
-        tokenizer = json.loads((folder / "tokenizer.json").read_bytes())
-        added = [token["id"] for token in tokenizer["added_tokens"]]
-        return 1 + max([*tokenizer["model"]["vocab"].values(), *added]) < _MULTILINGUAL_TOKENS
-    except (OSError, ValueError, KeyError, TypeError):
-        return False
+    """True if a model is English-only, which CTranslate2 derives from the size of the vocabulary.
+
+    ``tokenizer.json`` is less reliable: some have no tokens for time stamps. A folder without a readable vocabulary
+    counts as multilingual; the error of loading it says what is wrong.
+    """
+    size = _vocabulary_size(folder)
+    return size is not None and size < _MULTILINGUAL_TOKENS
+
+
+def _vocabulary_size(folder: Path) -> int | None:
+    """The entries of ``vocabulary.json``, a list, or of ``vocabulary.txt`` of older conversions, a line each."""
+    with suppress(OSError, ValueError):
+        tokens = json.loads((folder / "vocabulary.json").read_bytes())
+        return len(tokens) if isinstance(tokens, list) else None
+    with suppress(OSError):
+        return len((folder / "vocabulary.txt").read_bytes().rstrip(b"\n").split(b"\n"))
+    return None

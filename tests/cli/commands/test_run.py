@@ -117,3 +117,37 @@ def test_unreadable_reference_recording_rejects_its_rows(cli: CommandLine, engin
     code, _, err = cli("run", "b")
     assert (code, "Traceback" in err) == (1, False)
     assert "'anything_spoken'" in err.splitlines()[-1]
+
+
+def test_run_speaks_several_batches_with_the_model_loaded_once(cli: CommandLine, engine: FakeEngine) -> None:
+    for name in ("part1", "part2", "other"):
+        cli.store.write(f"manifests/{name}.csv", f"text,voice\nThis is {name}.,f2\n".encode())
+    code, out, err = cli("run", "part*", "other", "part1")
+    assert code == 0
+    assert len(engine.loaded) == 1
+    assert [line for line in out.splitlines() if line.startswith("1 ok,")] == out.splitlines()[::3]
+    assert [line for line in err.splitlines() if line.startswith("Batch ")] == [
+        "Batch part1 (1 of 3)",
+        "Batch part2 (2 of 3)",
+        "Batch other (3 of 3)",
+    ]
+    assert cli.partitions() == {"part1", "part2", "other"}
+
+
+def test_run_continues_after_a_batch_that_fails(cli: CommandLine, engine: FakeEngine) -> None:
+    for name, column in (("a", "text"), ("b", "words"), ("c", "text")):
+        cli.store.write(f"manifests/{name}.csv", f"{column},voice\nThis is {name}.,f2\n".encode())
+    code, out, err = cli("run", "a", "b", "c")
+    assert code == 1
+    assert out.count("1 ok,") == 2
+    assert err.splitlines()[-1] == "1 of 3 batches failed: b."
+    assert "'text'" in err
+
+
+@pytest.mark.parametrize("name", ["missing", "missing*"])
+def test_run_of_a_batch_that_does_not_exist_starts_nothing(cli: CommandLine, engine: FakeEngine, name: str) -> None:
+    cli.store.write("manifests/a.csv", MANIFEST.encode())
+    code, out, err = cli("run", "a", name)
+    assert (code, out) == (1, "")
+    assert f"'{name}'" in err
+    assert engine.loaded == []

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import pty
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -19,7 +20,7 @@ MANIFEST = """id,voice,text
 dollars,f2,"Dr. Smith paid $5 for SQL. [pause 0.8s] [voice: m1] Really?"
 plain,m1,"Just a plain line."
 who,nobody,Hi.
-laugh,f2,[laughs] Ha!
+laugh,f2,[pasue 2] Ha!
 """
 
 
@@ -28,16 +29,25 @@ def test_table_shows_spoken_texts_and_rejected_rows(cli: CommandLine) -> None:
     code, out, err = cli("submit", cli.write("t.csv", MANIFEST), "--dry-run")
     assert (code, err) == (1, "")
     lines = [line.rstrip() for line in out.splitlines()]
-    assert lines[1].split(maxsplit=4)[4] == (
+    assert lines[1].split(maxsplit=5)[5] == (
         "doctor smith paid five dollars for sequel. [pause 0.8s] [voice: m1] really?"
     )
     assert lines[2].strip() == "written: Dr. Smith paid $5 for SQL. [pause 0.8s] [voice: m1] Really?"
-    assert lines[3].split(maxsplit=4)[4] == "just a plain line."  # spoken as written, so nothing below it
+    assert lines[3].split(maxsplit=5)[5] == "just a plain line."  # spoken as written, so nothing below it
     assert lines[4].startswith("row 3 (who) is rejected: ")
     assert "'nobody'" in lines[4]
     assert lines[5].startswith("row 4 (laugh) is rejected: ")
-    assert "'[laughs]'" in lines[5]
-    assert lines[6].startswith("2 lines, about 5 seconds of audio, 0 of them spoken already; 2 rejected.")
+    assert "'[pasue 2]'" in lines[5]
+    assert lines[6] == "Languages: en (script Latin): 2."
+    assert lines[7].startswith("2 lines, about 5 seconds of audio, 0 of them spoken already; 2 rejected.")
+
+
+def test_notes_are_below_their_line_and_counted(cli: CommandLine) -> None:
+    cli.write("t.toml", 'unsayable = "drop"')
+    _, out, _ = cli("submit", cli.write("t.csv", "voice,text\nf2,Fine 😀.\nm1,Fine.\n"), "--dry-run")
+    lines = [line.strip() for line in out.splitlines()]
+    assert lines[3] == "note: Dropped '😀' (U+1F600 GRINNING FACE): the model cannot say it."
+    assert lines[5] == "Languages: en (script Latin): 2. Lines with notes: 1."
 
 
 def test_json_has_lines_rejected_rows_and_totals(cli: CommandLine) -> None:
@@ -53,12 +63,24 @@ def test_json_has_lines_rejected_rows_and_totals(cli: CommandLine) -> None:
         "voice": "f2",
         "model": "demo",
         "language": "en",
+        "language_source": "script Latin",
         "section": None,
         "text": "Dr. Smith paid $5 for SQL. [pause 0.8s] [voice: m1] Really?",
         "spoken_text": "doctor smith paid five dollars for s q l. [pause 0.8s] [voice: m1] really?",
         "cached": False,
+        "notes": [],
     }
     assert [(row["row"], row["id"]) for row in preview["rejected"]] == [(3, "who"), (4, "laugh")]
+
+
+def test_texts_that_are_too_long_for_their_time_are_named(cli: CommandLine) -> None:
+    times = ("00:00:01,000 --> 00:00:01,400", "00:00:01,500 --> 00:00:02,000", "00:00:09,000 --> 00:00:10,000")
+    cues = "".join(f"{number}\n{time}\nThe long way round.\n\n" for number, time in enumerate(times, start=1))
+    cli.write("t.toml", 'voice = "f2"\n')
+    code, preview = cli.json("submit", cli.write("t.srt", cues), "--dry-run")
+    assert code == 0
+    (warning,) = preview["warnings"]
+    assert re.fullmatch(r"Texts that are too long for .*; shorten them: row 1 by 0\.\d s\.", warning)
 
 
 def test_dry_run_writes_nothing_and_exits_0_without_rejected_rows(cli: CommandLine) -> None:
@@ -107,7 +129,7 @@ def test_unreadable_recording_rejects_its_rows(cli: CommandLine) -> None:
     [
         ("t.csv", "words\nHi\n", ["'text'"]),
         ("t.toml", "sped = 1\n", ["'sped'", "'speed'"]),
-        ("t.pronunciations.csv", "word,say\nSQL,\n", ["say", "line 2"]),
+        ("t.pronunciations.csv", "word,say\nSQL\n", ["say", "line 2"]),
         ("store/pronunciations.csv", "word\nSQL\n", ["pronunciations.csv"]),
     ],
 )
@@ -133,7 +155,7 @@ def test_json_needs_dry_run(cli: CommandLine) -> None:
 def test_a_terminal_shows_the_first_rows_only(cli: CommandLine) -> None:
     row = "f2,Line number {} of them.\n"
     cli.write("some.csv", "voice,text\n" + "".join(map(row.format, range(100))) + "nobody,Hi.\n" * 50)
-    assert len(cli("submit", "some.csv", "--dry-run")[1].splitlines()) == 1 + 2 * 100 + 50 + 1
+    assert len(cli("submit", "some.csv", "--dry-run")[1].splitlines()) == 1 + 2 * 100 + 50 + 2
     cli.write("big.csv", "voice,text\n" + "".join(map(row.format, range(4_990))) + "nobody,Hi.\n" * 60)
     assert len(cli.json("submit", "big.csv", "--dry-run")[1]["lines"]) == 4_990
     output = on_a_terminal(cli.folder, "submit", "big.csv", "--dry-run")

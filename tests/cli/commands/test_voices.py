@@ -35,6 +35,13 @@ def test_table_shows_why_a_voice_is_unusable(cli: CommandLine) -> None:
     assert "[red]" in lines["short"]
 
 
+def test_files_that_belong_to_no_voice_are_named_once_beside_the_list(cli: CommandLine) -> None:
+    cli.store.write("voices/f2.docx", b"x")
+    for arguments in (("voices",), ("voices", "--json")):
+        code, out, err = cli(*arguments)
+        assert (code, out.count("f2.docx"), err.count("voices/f2.docx")) == (0, 0, 1)
+
+
 def test_file_in_place_of_the_cache_folder_is_named(cli: CommandLine, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("F5_CACHE", str(cli.folder / "cache"))
     (cli.folder / "cache").mkdir()

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import fields, replace
 from pathlib import Path
 from typing import Any
 
 import dagster as dg
+import pyarrow.parquet
 import pytest
 
 from f5_pipeline.defs.assets.delivered_audio import delivered_audio
@@ -16,12 +18,16 @@ from f5_pipeline.defs.assets.generated_audio import generated_audio
 from f5_pipeline.defs.assets.model_weights import model_weights
 from f5_pipeline.defs.assets.utterances import utterances
 from f5_pipeline.defs.assets.voice_files import voice_files
+from f5_pipeline.defs.metadata.progress import LogProgress
 from f5_pipeline.environment.attention import prove_environment
 from f5_pipeline.errors import StoreBusy, StoreUnusable
+from f5_pipeline.quality.asr.comparison import WordCheck
+from f5_pipeline.quality.signal import QualityMeasures
+from f5_pipeline.results.index_columns import COLUMNS
 from f5_pipeline.settings.environment import Settings
 from f5_pipeline.storage.local import LocalStore
-from f5_pipeline.synthesis.executor import NullProgress
 from tests.defs.conftest import MANIFEST, Project
+from tests.paths import DOCS
 from tests.synthesis.fake_engine import FakeEngine
 
 
@@ -39,9 +45,19 @@ def environment(project: Project) -> dg.MaterializeResult:
     return result._replace(check_results=checks)
 
 
+def documented_figures() -> set[str]:
+    """The metadata that ``docs/operations.md`` explains."""
+    section = (DOCS / "operations.md").read_text().partition("## What an hour of speech costs")[2]
+    names = re.findall(r"`(\w+)`", section.partition("|---|---|\n")[2].partition("\n\n")[0])
+    assert len(names) == 11
+    return set(names)
+
+
 def call(asset: Any, project: Project, batch: str | None = None, **resources: object) -> dg.MaterializeResult:
     with dg.build_asset_context(instance=project.instance, partition_key=batch) as context:
         result = asset(context, store=project.store, **resources)
+        if not isinstance(result, dg.MaterializeResult):  # events, the result first
+            result = next(iter(result))
     assert isinstance(result, dg.MaterializeResult)
     return result
 
@@ -61,14 +77,14 @@ def resolve(project: Project, batch: str = "b") -> dg.MaterializeResult:
 def generate(project: Project, batch: str = "b") -> dg.MaterializeResult:
     resources = {
         "load_engine": project.engine.load,
-        "make_progress": lambda context: NullProgress(),
+        "make_progress": LogProgress,
         "ray_cluster": None,
     }
     return call(generated_audio, project, batch, settings=project.settings, **resources)
 
 
 def deliver(project: Project, batch: str = "b") -> dg.MaterializeResult:
-    return call(delivered_audio, project, batch, settings=project.settings)
+    return call(delivered_audio, project, batch, settings=project.settings, make_progress=LogProgress)
 
 
 def values(result: dg.MaterializeResult) -> dict[str, Any]:
@@ -126,11 +142,14 @@ def test_voices_are_listed_with_their_problems(project: Project) -> None:
     good = version(voices(project))
     project.store.write("voices/mute.wav", b"RIFF")
     project.store.write("voices/mute.txt", b"Nothing comes out.")
+    project.store.write("voices/mute.docx", b"x")
     result = voices(project)
     assert (values(result)["voices"], values(result)["unusable"]) == (3, 1)
+    assert values(result)["unused_files"] == ["voices/mute.docx"]
     (check,) = result.check_results or []
     assert (check.passed, check.severity) == (False, dg.AssetCheckSeverity.WARN)
     assert list(check.metadata) == ["mute"]
+    assert str(check.description).startswith("1 of 3 voices unusable. mute: ")
     assert [(row["voice"], row["usable"]) for row in cells(result, "table")] == [
         ("f2", True),
         ("m1", True),
@@ -146,8 +165,11 @@ def test_utterances_have_the_lines_to_speak(project: Project) -> None:
     metadata = values(result)
     assert (metadata["rows"], metadata["accepted"], metadata["rejected"]) == (5, 4, 1)
     assert (metadata["voices"], metadata["models"]) == ("f2, m1", "demo")
+    assert metadata["languages"] == "en (script Latin): 4"
     assert Path(metadata["file"]).is_file()
-    assert cells(result, "preview")[3] == {"id": "fourth", "voice": "m1", "spoken_text": "it costs five dollars."}
+    assert (metadata["dagster/row_count"], metadata["dagster/uri"]) == (4, metadata["file"])
+    spoken = {"language": "en", "spoken_text": "it costs five dollars.", "notes": ""}
+    assert cells(result, "preview")[3] == {"id": "fourth", "voice": "m1"} | spoken
     assert checks(result) == {"every_row_accepted": False}
     project.manifest()
     corrected = resolve(project)
@@ -170,9 +192,28 @@ def test_generated_audio_has_counts_times_and_links(proven: Project) -> None:
     assert metadata["real_time_factor"] > 0
     assert metadata["times_real_time"] > 0
     assert metadata["device_seconds"] >= 0
-    assert metadata["sample"].startswith("first  the first line\n\n![waveform and spectrogram](data:image/png;base64,")
-    assert Path(metadata["index"]).is_file()
-    assert Path(metadata["index_csv"]).is_file()
+    assert metadata["device"] == "fake:0"
+    assert metadata["worst_clip"].startswith("first, ")
+    assert " s: the first line\n\n![spectrogram](data:image/svg+xml," in metadata["worst_clip"]
+    for name in ("index", "index_csv", "dagster/uri"):
+        assert Path(metadata[name]).is_file()
+    assert metadata["dagster/row_count"] == 3
+    assert (metadata["ok_share"], metadata["reused_share"], metadata["takes_per_line"]) == (1.0, 0.0, 1.0)
+    assert documented_figures() <= metadata.keys()
+    assert metadata["seconds_per_line"] == pytest.approx(metadata["audio_seconds"] / 3, abs=0.05)
+    first = ["ok", "suspect", "failed", "rejected", "listening_page", "worst_clip", "preview"]
+    assert list(metadata)[: len(first)] == first  # the UI keeps this order
+
+
+def test_the_columns_of_an_index_are_described(proven: Project) -> None:
+    resolve(proven)
+    generate(proven)
+    table = pyarrow.parquet.read_schema(proven.store.location("batches/b/index.parquet"))
+    own = {"pieces", "other_takes"}  # of joined clips and of repeated takes
+    assert [name for name in COLUMNS if name in table.names] == [name for name in table.names if name not in own]
+    assert {name: str(table.field(name).type) for name in table.names} == {n: COLUMNS[n].type for n in table.names}
+    measures = {part.name for part in fields(QualityMeasures)} | WordCheck().measures.keys()
+    assert COLUMNS.keys() >= measures
 
 
 def test_a_second_materialization_speaks_nothing(proven: Project) -> None:
@@ -191,13 +232,12 @@ def test_the_preview_begins_with_rows_that_are_not_ok(proven: Project) -> None:
     lines = "".join(f"l{n},Line number {n}.,f2\n" for n in range(30))
     proven.manifest(f"id,text,voice\n{lines}bad,,f2\n")
     resolve(proven)
-    preview = cells(generate(proven), "preview")
+    result = generate(proven)
+    preview = cells(result, "preview")
     assert 5 < len(preview) < 31
-    assert (preview[0]["id"], preview[0]["status"], preview[0]["reason"]) == (
-        "bad",
-        "rejected",
-        "row 31: The text is empty.",
-    )
+    assert (preview[0]["id"], preview[0]["status"]) == ("bad", "rejected")
+    reason = "row 31: The text is empty."
+    assert cells(result, "worst_lines") == [{"id": "bad", "status": "rejected", "reason": reason, "text": ""}]
 
 
 def test_an_edited_line_changes_the_data_version(proven: Project) -> None:
@@ -218,8 +258,13 @@ def test_delivered_audio_has_the_listening_page_and_counts(proven: Project) -> N
     assert metadata["format"] == "flac"
     assert [Path(key).name for key in metadata["sections"].split(", ")] == ["b.flac"]
     assert Path(metadata["audiobook"]).name == "b.m4b"
-    assert (metadata["files"], metadata["written"]) == (5, 6)  # three clips, a section, the book, and the page
+    assert (metadata["files"], metadata["written"]) == (
+        7,
+        8,
+    )  # three clips, two references, a section, the book, and the page
     assert metadata["audio_seconds"] > 1
+    assert metadata["size"].endswith("B")
+    assert Path(metadata["dagster/uri"]).is_dir()
     assert checks(result) == {"sections_complete": True}
     assert values(deliver(proven))["written"] == 0
 
@@ -235,9 +280,10 @@ def test_files_are_links_if_browsers_can_open_the_store(proven: Project) -> None
         "listening_page": "report.html",
         "index": "index.parquet",
         "index_csv": "index.csv",
-        "file": "utterances.jsonl",
     }.items():
         assert found[name] == dg.MetadataValue.url(f"https://audio.example.org/f5/batches/b/{key}")
+    assert " [Play](https://audio.example.org/f5/clips/" in str(found["worst_clip"].value)
+    assert found["file"] == dg.MetadataValue.path(proven.store.location("batches/b/utterances.jsonl"))  # no page
 
 
 def test_a_section_that_lacks_a_line_fails_its_check(proven: Project) -> None:
@@ -248,6 +294,7 @@ def test_a_section_that_lacks_a_line_fails_its_check(proven: Project) -> None:
     generate(proven)
     (check,) = deliver(proven).check_results or []
     assert (check.passed, check.severity) == (False, dg.AssetCheckSeverity.WARN)
+    assert check.description == "Batch b: 1 section incomplete: intro lacks b."
     assert {name: entry.value for name, entry in check.metadata.items()} == {"intro": "b"}
 
 
@@ -257,7 +304,7 @@ def test_changed_packages_fail_environment_unchanged(proven: Project, monkeypatc
     (check,) = [one for one in generate(proven).check_results or [] if not one.passed]
     assert check.check_name == "environment_unchanged"
     assert check.severity == dg.AssetCheckSeverity.ERROR
-    assert check.description == "torch was replaced"
+    assert check.description == "Batch b: torch was replaced"
 
 
 # --- failures -------------------------------------------------------------------------------------------------

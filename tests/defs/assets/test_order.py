@@ -38,7 +38,7 @@ def calls(asset: Any, monkeypatch: pytest.MonkeyPatch) -> list[str]:
     from importlib import import_module
 
     calls: list[str] = []
-    name = asset.key.to_user_string()
+    name = asset.name
     targets = {"proof": f"f5_pipeline.defs.assets.{name}.prove_environment", "fetch": FETCHES[name]}
     for call, target in targets.items():
         module, _, function = target.rpartition(".")

@@ -11,14 +11,10 @@ import pytest
 from dagster._core.definitions.partitions.context import partition_loading_context
 from dagster._utils.schedules import is_valid_cron_string
 
-from f5_pipeline.defs.automation.automation_status import (
-    automation_settings,
-    default_schedule_status,
-    default_sensor_status,
-)
 from f5_pipeline.defs.automation.conditions import deliver_spoken_batches
 from f5_pipeline.defs.code_location import define
 from f5_pipeline.defs.partitions import batch_check
+from f5_pipeline.defs.pipeline import DEFAULT
 from tests.defs.conftest import MANIFEST, Project
 from tests.settings.cron_expressions import VALID
 
@@ -146,11 +142,11 @@ def test_a_batch_that_is_delivered_between_two_ticks_is_not_delivered_again(stor
 
 
 def test_automation_is_off_unless_it_is_set(monkeypatch: pytest.MonkeyPatch) -> None:
-    assert deliver_spoken_batches.default_status is dg.DefaultSensorStatus.STOPPED
-    assert default_schedule_status() is dg.DefaultScheduleStatus.STOPPED
+    assert deliver_spoken_batches(DEFAULT).default_status is dg.DefaultSensorStatus.STOPPED
+    assert DEFAULT.schedule_status is dg.DefaultScheduleStatus.STOPPED
     monkeypatch.setenv("F5_AUTOMATION", "on")
-    assert default_sensor_status() is dg.DefaultSensorStatus.RUNNING
-    assert default_schedule_status() is dg.DefaultScheduleStatus.RUNNING
+    assert DEFAULT.sensor_status is dg.DefaultSensorStatus.RUNNING
+    assert DEFAULT.schedule_status is dg.DefaultScheduleStatus.RUNNING
 
 
 @pytest.mark.parametrize("text", VALID)
@@ -164,6 +160,6 @@ def test_automation_is_off_if_a_setting_is_invalid(
 ) -> None:
     monkeypatch.setenv("F5_AUTOMATION", "on")
     monkeypatch.setenv(variable, value)
-    assert default_sensor_status() is dg.DefaultSensorStatus.STOPPED
+    assert DEFAULT.sensor_status is dg.DefaultSensorStatus.STOPPED
     assert f"setting '{variable}'" in caplog.text
-    assert automation_settings().nightly_cron == "0 2 * * *"  # the definitions load with the defaults
+    assert DEFAULT.definition_settings.nightly_cron == "0 2 * * *"  # the definitions load with the defaults

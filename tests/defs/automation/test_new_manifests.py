@@ -14,8 +14,8 @@ import dagster as dg
 import pytest
 
 from f5_pipeline.defs.automation.batch_runs import REASON_TAG
-from f5_pipeline.defs.automation.manifest_versions import manifest_version
-from f5_pipeline.defs.automation.sensors import MAX_RUNS, new_manifests
+from f5_pipeline.defs.automation.manifest_versions import VERSIONS_TAG, is_run_of, manifest_version
+from f5_pipeline.defs.automation.sensors import MAX_RUNS
 from f5_pipeline.defs.code_location import define
 from f5_pipeline.errors import StoreBusy, StoreUnusable
 from f5_pipeline.results.manifest_files import manifest_files
@@ -216,7 +216,7 @@ def test_a_batch_that_is_submitted_during_a_tick_stays_a_partition(story: Story)
 
 
 @pytest.mark.parametrize("kind", [LocalStore, ETagOfContent])
-def test_a_deleted_manifest_loses_its_partition_and_keeps_its_clips(story: Story, kind: type[LocalStore]) -> None:
+def test_a_deleted_manifest_keeps_its_partition_and_its_clips(story: Story, kind: type[LocalStore]) -> None:
     story.store = kind(story.store.url)
     for name in ("kept", "deleted"):
         story.manifest(name)
@@ -227,25 +227,26 @@ def test_a_deleted_manifest_loses_its_partition_and_keeps_its_clips(story: Story
     story.store.delete("manifests/deleted.csv")
     assert story.tick() == []
     assert "the manifest was deleted: deleted" in story.skip_message
-    assert story.partitions == story.settled == ["kept"]
+    assert story.partitions == story.settled == ["deleted", "kept"]
     assert {info.key for info in story.store.list(CLIPS)} == clips
     story.manifest("deleted")  # the same content, written anew
     assert story.tick() == ["deleted"]
 
 
-def test_a_manifest_that_is_deleted_while_its_run_waits_keeps_its_partition_until_then(story: Story) -> None:
+def test_a_manifest_that_is_deleted_while_its_run_waits_is_marked_after_the_run(story: Story) -> None:
     story.manifest("kept")
     story.manifest("hasty")
     assert sorted(story.tick()) == ["hasty", "kept"]
     story.store.delete("manifests/hasty.csv")
     story.tick()
-    assert story.partitions == ["hasty", "kept"]
+    assert "was deleted" not in story.skip_message
     story.fails("hasty")
     story.tick()
-    assert story.partitions == ["kept"]
+    assert "the manifest was deleted: hasty" in story.skip_message
+    assert story.partitions == ["hasty", "kept"]
 
 
-def test_an_empty_store_counts_as_a_missing_mount_and_nothing_is_removed(story: Story, tmp_path: Path) -> None:
+def test_an_empty_store_counts_as_a_missing_mount_and_nothing_is_marked(story: Story, tmp_path: Path) -> None:
     story.manifest("one")
     assert story.tick() == ["one"]
     story.succeeds("one")
@@ -313,13 +314,40 @@ def test_a_batch_with_a_run_gets_no_second_one(story: Story) -> None:
     by_hand = story.run("one", dg.DagsterRunStatus.STARTED)
     assert story.tick() == []
     assert "in progress, queued or being written: one" in story.skip_message
-    story.instance.report_run_failed(by_hand)
+    story.instance.report_run_failed(by_hand)  # before it has read the manifest
     assert story.tick() == ["one"]
     story.manifest("one", "text,voice", "Changed while it waits.,f2")
     assert story.tick() == []
     story.succeeds("one")  # a run reads the manifest when it begins, so it speaks the new version
     assert story.tick() == []
     assert story.runs("one") == 2
+
+
+def test_a_run_that_a_person_started_and_that_failed_is_not_repeated_until_the_manifest_changes(
+    project: Project, instance: dg.DagsterInstance
+) -> None:
+    story = begin(project, instance)
+    story.manifest("broken", "no,such,columns")
+    assert not project.run(instance, "broken").success
+    for _ in range(2):
+        assert story.tick() == []
+    assert story.settled == ["broken"]
+    story.manifest("broken", 'voice = "f2"', file="broken.toml")  # not enough to mend it, but a change
+    assert story.tick() == ["broken"]
+    story.fails("broken")
+    assert story.tick() == []
+    assert not project.run(instance, "broken").success  # once more by hand
+    story.manifest("broken", "text,voice", "Mended.,f2")
+    assert story.tick() == ["broken"]
+
+
+@pytest.mark.parametrize(("status", "settled"), [("FAILURE", True), ("CANCELED", True), ("SUCCESS", False)])
+def test_a_run_of_a_part_of_the_assets_settles_no_version(status: str, settled: bool) -> None:
+    run = dg.DagsterRun(
+        job_name="speech_batch", status=dg.DagsterRunStatus[status], tags={VERSIONS_TAG: "0123456789abcdef"}
+    )
+    assert is_run_of(run, "one@0123456789abcdef") is settled
+    assert not is_run_of(run, "one@another")
 
 
 def test_a_change_during_a_run_is_another_run(story: Story) -> None:
@@ -372,7 +400,7 @@ def test_a_copy_of_a_store_has_versions_of_its_own(story: Story, tmp_path: Path)
 
 
 def test_a_lost_tick_loses_nothing(story: Story) -> None:
-    """The tick failed in the daemon, or was *Test sensor* in the UI."""
+    """The tick failed in the daemon, or was *Preview tick result* in the UI."""
     story.manifest("broken", "no,such,columns")
     assert story.tick() == ["broken"]
     story.fails("broken")
@@ -426,7 +454,7 @@ def test_an_idle_tick_lists_the_manifests_and_nothing_else(story: Story, monkeyp
     story.store.delete("manifests/two.csv")
     assert story.tick() == []
     assert queries != []
-    assert story.partitions == ["one"]
+    assert story.partitions == ["one", "two"]
 
 
 class OnlyListed(LocalStore):
@@ -445,6 +473,7 @@ class OnlyListed(LocalStore):
 
 
 def test_it_is_off_by_default() -> None:
+    new_manifests = define().get_repository_def().get_sensor_def("new_manifests")
     assert new_manifests.default_status is dg.DefaultSensorStatus.STOPPED
     assert new_manifests.job_name == "speech_batch"
     assert {"new_manifests", "deliver_spoken_batches"} == {

@@ -9,7 +9,8 @@ import dagster as dg
 import pytest
 from dagster._core.scheduler.instigation import InstigatorTick, InstigatorType, TickData, TickStatus
 
-from f5_pipeline.defs.automation.schedules import MAX_ATTEMPTS, half_of_timeout, is_preview, nightly_batches
+from f5_pipeline.defs.automation.schedules import MAX_ATTEMPTS, half_of_timeout, is_preview
+from f5_pipeline.defs.code_location import define
 from f5_pipeline.errors import LinkLeavesStore
 from f5_pipeline.manifests import staleness
 from f5_pipeline.storage.local import LocalStore
@@ -212,7 +213,7 @@ def test_the_schedule_of_dagster_calls_this_policy(story: Story) -> None:
         dg.DagsterInstance.local_temp() as instance,  # a schedule opens its instance by its reference
         dg.build_schedule_context(instance, START, resources=resources) as context,
     ):
-        (request,) = nightly_batches(context)
+        (request,) = define().get_repository_def().get_schedule_def("nightly_batches")(context)
         assert request.partition_key == "one"
         assert instance.get_dynamic_partitions("batches") == []  # without a daemon it is a preview
 
@@ -283,5 +284,6 @@ def test_a_store_that_cannot_be_read_fails_the_tick(story: Story) -> None:
 
 
 def test_it_is_off_by_default_and_runs_at_two_in_the_night() -> None:
+    nightly_batches = define().get_repository_def().get_schedule_def("nightly_batches")
     assert nightly_batches.default_status is dg.DefaultScheduleStatus.STOPPED
     assert (nightly_batches.cron_schedule, nightly_batches.execution_timezone) == ("0 2 * * *", "UTC")

@@ -8,6 +8,7 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
+import dagster as dg
 import psutil
 import pytest
 
@@ -32,10 +33,13 @@ def store(tmp_path_factory: pytest.TempPathFactory) -> LocalStore:
 
 @pytest.fixture(scope="module")
 def daemon(store: LocalStore, cache: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Daemon]:
-    environment = {"F5_STORE": store.url, "F5_CACHE": str(cache), "F5_DEVICE": "cpu", "F5_AUTOMATION": "on"}
-    with Daemon(tmp_path_factory.mktemp("daemon"), environment, OFTEN) as daemon:
+    with Daemon(tmp_path_factory.mktemp("daemon"), environment(store, cache, F5_BATCHES_PER_RUN="1"), OFTEN) as daemon:
         daemon.start()
         yield daemon
+
+
+def environment(store: LocalStore, cache: Path, **settings: str) -> dict[str, str]:
+    return {"F5_STORE": store.url, "F5_CACHE": str(cache), "F5_DEVICE": "cpu", "F5_AUTOMATION": "on", **settings}
 
 
 def put(store: LocalStore, batch: str, lines: int) -> None:
@@ -105,3 +109,21 @@ def test_a_run_that_was_lost_in_a_power_cut_is_retried(daemon: Daemon, store: Lo
     daemon.start()
     daemon.wait_for_statuses("lost", "FAILURE", "SUCCESS")
     assert_complete(store, "lost", 2)
+
+
+def test_new_manifests_share_a_run_and_a_broken_one_does_not_stop_the_others(tmp_path: Path, cache: Path) -> None:
+    store = LocalStore(tmp_path / "store")
+    put_voices(store, "f2")
+    for batch in ("one", "two", "three"):
+        put(store, batch, 1)
+    store.write("manifests/two.csv", b"words\nhello\n")
+    os.utime(store.location("manifests/two.csv"), (time.time() - 60,) * 2)
+    with Daemon(tmp_path / "daemon", environment(store, cache), OFTEN) as daemon:
+        daemon.start()
+        daemon.wait_for(lambda: daemon.with_status("FAILURE"), "the run to end")
+        (run,) = daemon.with_status("FAILURE", "SUCCESS", "STARTED", "QUEUED")
+        assert run.tags["f5/reason"] == "3 batches: not spoken yet"
+        delivered = daemon.instance.get_materialized_partitions(dg.AssetKey("delivered_audio"))
+        assert delivered == {"one", "three"}
+    for batch in ("one", "three"):
+        assert_complete(store, batch, 1)

@@ -18,7 +18,7 @@ from dagster._core.execution.plan.instance_concurrency_context import InstanceCo
 from dagster._core.instance.config import PoolGranularity
 from dagster._core.scheduler import DagsterDaemonScheduler
 
-from f5_pipeline.defs.instance.instance import instance_location, open_instance, register_batch
+from f5_pipeline.defs.instance.instance import ensure_persistent_home, instance_location, open_instance, register_batch
 from f5_pipeline.defs.instance.launcher import WatchingRunLauncher
 from f5_pipeline.errors import FileUnusable, UnsafeName
 
@@ -165,6 +165,20 @@ def test_a_home_that_cannot_be_created_is_an_error(tmp_path: Path, monkeypatch: 
     monkeypatch.setenv("DAGSTER_HOME", str(tmp_path / "file" / "home"))
     with pytest.raises(FileUnusable, match="DAGSTER_HOME"):
         register_batch("b")
+
+
+def test_the_dagster_command_with_damaged_records_ends_with_a_sentence(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Before the run begins: Dagster would show where the definitions raised the error."""
+    register_batch("b")
+    monkeypatch.delenv("DAGSTER_HOME")
+    (persistent_home(tmp_path) / "history" / "runs.db").write_bytes(b"not a database" * 1000)
+    monkeypatch.setattr(sys, "argv", ["/bin/dagster", "job", "execute"])
+    with pytest.raises(SystemExit) as exit:
+        ensure_persistent_home()
+    assert exit.value.code == 1
+    assert capsys.readouterr().err.startswith(f"Dagster's records in {persistent_home(tmp_path)} cannot be used")
 
 
 # --- the dagster command --------------------------------------------------------------------------------------

@@ -5,6 +5,7 @@ No trained model can be downloaded where these tests run, so that the accuracy o
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import numpy as np
@@ -13,6 +14,7 @@ from faster_whisper.transcribe import Word
 
 from f5_pipeline.audio.samples import SAMPLE_RATE
 from f5_pipeline.errors import RecogniserFailed, RecogniserMissing
+from f5_pipeline.languages.reading import in_words
 from f5_pipeline.quality.asr import selection
 from f5_pipeline.quality.asr.comparison import words_of
 from f5_pipeline.quality.asr.process import RecogniserProcess
@@ -21,7 +23,6 @@ from f5_pipeline.quality.asr.selection import choose_recogniser, no_recogniser
 from f5_pipeline.quality.asr.whisper import Whisper, is_english_only, normalised_words
 from f5_pipeline.results.transcripts import TimedWord
 from f5_pipeline.settings.environment import Settings
-from f5_pipeline.text.languages import other_language
 from tests.quality.asr import tiny_whisper
 from tests.quality.asr.recordings import request
 
@@ -39,7 +40,7 @@ def settings(**given: object) -> Settings:
 
 @pytest.fixture(autouse=True)
 def no_models_of_this_machine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("huggingface_hub.constants.HF_HUB_CACHE", str(tmp_path / "hub"))
+    monkeypatch.setenv("HF_HUB_CACHE", str(tmp_path / "hub"))
 
 
 # --- transcripts ----------------------------------------------------------------------------------------------
@@ -102,9 +103,15 @@ def test_numbers_of_other_languages_become_words() -> None:
         ("fr", "Il y a 25 personnes.", ("Il", "y", "a", "25", "personnes.")),
         ("zh", "今天是2024年3月5日。", ("今天是", "2024", "年", "3", "月", "5", "日。")),
     ]:
-        expected = words_of(other_language(text, language))
+        expected = words_of(in_words(text, language))
         words = normalised_words(timed(*written, space="" if language == "zh" else " "), language)
         assert [word.text for word in words] == expected
+
+
+@pytest.mark.parametrize("expected", ["他说 i have forty two lines，一共三次", "他说 i have 四十二 lines，一共三次"])
+def test_numbers_of_an_english_clause_are_read_as_in_the_spoken_text(expected: str) -> None:
+    written = timed("他说", " I", " have", " 42", " lines", "，", "一共", "3", "次", space="")
+    assert [word.text for word in normalised_words(written, "zh", expected)] == words_of(expected)
 
 
 # --- selection ------------------------------------------------------------------------------------------------
@@ -192,10 +199,13 @@ def test_the_name_of_a_recogniser_changes_with_its_model(model: Path, tmp_path: 
 
 
 def test_english_only_models_are_detected_by_their_vocabulary(tmp_path: Path) -> None:
+    """Not by ``tokenizer.json``, which may have no time stamps."""
+    (tmp_path / "tokenizer.json").write_text('{"model": {"vocab": {"a": 0}}, "added_tokens": [{"id": 50363}]}')
+    assert is_english_only(tmp_path) is False
     for size, english in ((51_864, True), (51_865, False), (51_866, False)):
-        (tmp_path / "tokenizer.json").write_text(
-            f'{{"model": {{"vocab": {{"a": 0}}}}, "added_tokens": [{{"id": {size - 1}}}]}}'
-        )
+        (tmp_path / "vocabulary.txt").write_text("token\n" * size)
         assert is_english_only(tmp_path) is english
-    (tmp_path / "tokenizer.json").write_text("[]")
+    (tmp_path / "vocabulary.json").write_text(json.dumps(["token"] * 51_864))
+    assert is_english_only(tmp_path) is True
+    (tmp_path / "vocabulary.json").write_text("{}")
     assert is_english_only(tmp_path) is False

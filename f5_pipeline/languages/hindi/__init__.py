@@ -1,0 +1,1 @@
+"""Hindi: everything written in digits and signs, in words. See ``reading``."""

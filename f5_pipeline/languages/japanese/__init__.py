@@ -1,0 +1,1 @@
+"""Japanese: everything written in digits and signs, in kanji numerals and katakana. See ``reading``."""

@@ -1,0 +1,1 @@
+"""Tests of ``f5_pipeline.display``."""
