@@ -13,6 +13,11 @@ DEV    := $(VENV)/.ready-dev
 WORKERS := $(shell $(PYTHON) -c "import os; print((os.cpu_count() or 1) + 1)")
 PYTEST := $(BIN)/python -m pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder
 
+# The tests start whole commands hundreds of times, on every core: these keep their compiled modules, whatever the shell
+# says, and compute with one thread each.
+test test-all: export PYTHONDONTWRITEBYTECODE =
+test test-all: export OMP_NUM_THREADS = 1
+
 install: $(READY)  ## install the product into .venv
 
 setup: $(DEV)  ## the same with the developers' tools

@@ -11,6 +11,7 @@ import sys
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cache
 from graphlib import TopologicalSorter
 from pathlib import Path
 
@@ -94,14 +95,20 @@ def _types_only(node: ast.AST) -> bool:
 
 
 PATHS = sorted(ROOT.rglob("*.py"))
-IMPORTS = [found for path in PATHS for found in imports_of(path)]
+
+
+@cache
+def all_imports() -> list[Import]:
+    return [found for path in PATHS for found in imports_of(path)]
 
 
 def layer_of(module: str) -> str:
     return module.split(".")[1] if "." in module else ""
 
 
-INTERNAL = [found for found in IMPORTS if found.imported.startswith("f5_pipeline.")]
+@cache
+def internal_imports() -> list[Import]:
+    return [found for found in all_imports() if found.imported.startswith("f5_pipeline.")]
 
 
 def test_every_folder_is_a_layer() -> None:
@@ -110,7 +117,9 @@ def test_every_folder_is_a_layer() -> None:
 
 
 def test_imports_point_down_only() -> None:
-    assert [str(found) for found in INTERNAL if not _is_allowed(layer_of(found.module), layer_of(found.imported))] == []
+    assert [
+        str(found) for found in internal_imports() if not _is_allowed(layer_of(found.module), layer_of(found.imported))
+    ] == []
 
 
 def _is_allowed(layer: str, imported: str) -> bool:
@@ -126,7 +135,7 @@ def test_forbidden_layers_are_below() -> None:
 
 def test_no_modules_import_each_other_in_a_circle() -> None:
     names = {module_name(path) for path in PATHS}
-    graph = {name: {found.imported for found in INTERNAL if found.module == name} & names for name in names}
+    graph = {name: {found.imported for found in internal_imports() if found.module == name} & names for name in names}
     list(TopologicalSorter(graph).static_order())  # raises CycleError, which names the circle
 
 
@@ -142,14 +151,16 @@ def test_every_permission_to_import_is_used() -> None:
         (package, importer)
         for package, importers in IMPORTERS.items()
         for importer in importers
-        if not any(each.imported.split(".")[0] == package and each.module.startswith(importer) for each in IMPORTS)
+        if not any(
+            each.imported.split(".")[0] == package and each.module.startswith(importer) for each in all_imports()
+        )
     }
     assert unused == set()
 
 
 @pytest.mark.parametrize("package", sorted(IMPORTERS))
 def test_third_party_packages_are_imported_where_they_belong(package: str) -> None:
-    found = [each for each in IMPORTS if each.imported.split(".")[0] == package]
+    found = [each for each in all_imports() if each.imported.split(".")[0] == package]
     assert [str(each) for each in found if not each.module.startswith(IMPORTERS[package])] == []
     if package in LAZY:
         assert [str(each) for each in found if each.at_import] == []
@@ -157,11 +168,11 @@ def test_third_party_packages_are_imported_where_they_belong(package: str) -> No
 
 def test_all_kinds_of_imports_are_found() -> None:
     """Otherwise the tests above would check nothing."""
-    found = {(each.module, each.imported, each.at_import) for each in IMPORTS}
+    found = {(each.module, each.imported, each.at_import) for each in all_imports()}
     assert ("f5_pipeline.engine.f5.engine", "torch", False) in found
     assert ("f5_pipeline.defs.code_location", "dagster", True) in found
     assert ("f5_pipeline.storage.open", "f5_pipeline.storage.s3", False) in found
-    assert {"torch", "f5_tts", "vocos", "boto3", "dagster"} <= {each.imported.split(".")[0] for each in IMPORTS}
+    assert {"torch", "f5_tts", "vocos", "boto3", "dagster"} <= {each.imported.split(".")[0] for each in all_imports()}
 
 
 # --- imports in a new process ---------------------------------------------------------------------------------

@@ -55,7 +55,7 @@ def _words(recipe: Recipe, lines: Sequence[str], shard: Path) -> Iterator[tuple[
     starts: list[NDArray[np.int32]] = np.split(stored["words"], np.cumsum(stored["word_count"])[:-1])
     for line, length, timed, rate in zip(stored["line"], stored["length"], starts, rates, strict=True):
         words = lines[line].split()
-        features = [list(word_features(*pair)) for pair in zip(words, [*words[1:], ""], strict=True)]
+        features = [word_features(*pair) for pair in zip(words, [*words[1:], ""], strict=True)]
         begins = np.cumsum([0, *(len(word) + 1 for word in words)])[:-1]
         own = timed[np.isin(timed[:, 0], begins)]  # espeak-ng may split a word in two
         first = np.append(np.searchsorted(begins, own[:, 0]), len(words))

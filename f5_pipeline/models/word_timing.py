@@ -11,7 +11,7 @@ shapes the sound, and the clip key contains only the table's hash: bump ``ENGINE
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Annotated
 
@@ -110,7 +110,8 @@ class WordTiming:
 
     def _duration(self, pair: tuple[str, str]) -> float:
         """The frames of a word, given as the word and the first character of the next one; cached."""
-        duration = max(_MIN_FRAMES, sum(self._frames.get(feature, 0.0) for feature in word_features(*pair)))
+        known = self._frames
+        duration = max(_MIN_FRAMES, sum([known[feature] for feature in word_features(*pair) if feature in known]))
         if len(self._durations) < _CACHE_SIZE:
             self._durations[pair] = duration
         return duration
@@ -154,7 +155,7 @@ def _shortest_length(text: str) -> int:
     return sum(len(word) + 1 for word in text.split())
 
 
-def word_features(word: str, following: str) -> Iterator[str]:
+def word_features(word: str, following: str) -> list[str]:
     """The features that a word's duration depends on, as keys of the table.
 
     Letter n-grams of the word between ``^`` and ``$``, the word itself (``#``), and its context: before a mark or at
@@ -166,17 +167,16 @@ def word_features(word: str, following: str) -> Iterator[str]:
         following: the next word or its first character; "" at the end of the text.
     """
     letters = word.strip(_MARKS).lower()
-    marks = "".join(mark for mark in word[len(word.rstrip(_MARKS)) :] if mark not in _QUOTES)
+    marks = "".join([mark for mark in word[len(word.rstrip(_MARKS)) :] if mark not in _QUOTES])
     bounded = f"^{letters}$"
-    for size in range(1, _LONGEST_NGRAM + 1):
-        yield from (bounded[start : start + size] for start in range(len(bounded) - size + 1))
-    yield f"#{letters}"
+    sizes = range(1, _LONGEST_NGRAM + 1)
+    features = [bounded[start : start + size] for size in sizes for start in range(len(bounded) - size + 1)]
+    features.append(f"#{letters}")
     if marks or not following:  # the word is lengthened, and a pause follows
-        yield f"T{marks[:1]}"
-        yield from (f"F{bounded[-size:]}" for size in (2, 3, 4))
+        features += [f"T{marks[:1]}", *[f"F{bounded[-size:]}" for size in (2, 3, 4)]]
     else:
-        yield f"N{following[0].lower()}"
-        yield f"N{bounded[-2]}{following[0].lower()}"
+        features += [f"N{following[0].lower()}", f"N{bounded[-2]}{following[0].lower()}"]
+    return features
 
 
 def read_word_timing(model: str, path: Path) -> WordTiming:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -26,7 +27,9 @@ def strings(path: Path) -> Iterator[str]:
             yield node.value
 
 
-STRINGS = [text for path in SOURCES for text in strings(path)]
+@cache
+def all_strings() -> list[str]:
+    return [text for path in SOURCES for text in strings(path)]
 
 
 def quoted() -> list[str]:
@@ -43,4 +46,4 @@ def test_the_page_quotes_messages() -> None:
 def test_a_quoted_message_occurs_in_the_code(message: str) -> None:
     fragments = [fragment.strip() for fragment in message.split("…") if len(fragment.strip()) > 2]
     assert fragments
-    assert [fragment for fragment in fragments if not any(fragment in text for text in STRINGS)] == []
+    assert [fragment for fragment in fragments if not any(fragment in text for text in all_strings())] == []
