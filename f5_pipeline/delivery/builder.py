@@ -25,7 +25,9 @@ from f5_pipeline.storage.retry import limited_retries
 Progress = Callable[[int, int], None]  # finished files, of how many
 
 _PARALLEL = 16  # jobs at once: most of them wait for the network
-_CHECKPOINT_FILES, _CHECKPOINT_SECONDS = 500, 10.0  # between two writes of the record, whichever comes first
+#: The record is written again after this time, and after this many times the seconds that the last write took: the
+#: record of 100,000 files takes seconds.
+_CHECKPOINT_SECONDS, _CHECKPOINT_WRITES = 10.0, 20.0
 _SUFFIXES = {*FORMATS, "srt", "vtt"}
 
 
@@ -51,7 +53,7 @@ class DeliveryBuilder:
         self.cpu_slots = BoundedSemaphore(os.cpu_count() or 1)
         self._requested: set[str] = set()
         self.written = 0
-        self._unsaved, self._saved_at = 0, monotonic()  # since the record was last written
+        self._next_save = monotonic() + _CHECKPOINT_SECONDS
 
     def run(self, jobs: Sequence[Job], progress: Progress | None = None) -> None:
         """Run the jobs whose files are missing or outdated. The first error cancels the rest and is raised."""
@@ -92,8 +94,7 @@ class DeliveryBuilder:
     def _add(self, key: str, delivered: Delivered) -> None:
         self.files[key] = delivered
         self.written += 1
-        self._unsaved += 1
-        if self._unsaved >= _CHECKPOINT_FILES or monotonic() - self._saved_at > _CHECKPOINT_SECONDS:
+        if monotonic() >= self._next_save:
             self._save()
 
     def _reserve(self, jobs: Sequence[Job]) -> None:
@@ -115,10 +116,12 @@ class DeliveryBuilder:
 
     def _save(self) -> None:
         """Write the record; keeps entries that a concurrent delivery of the batch added, which would be lost."""
+        started = monotonic()
         current = read_delivery_record(self._store, self._batch)
         others = {key: current[key] for key in current.keys() - self._previous.keys() - self.files.keys()}
         write_delivery_record(self._store, self._batch, others | self.files)
-        self._unsaved, self._saved_at = 0, monotonic()
+        ended = monotonic()
+        self._next_save = ended + max(_CHECKPOINT_SECONDS, _CHECKPOINT_WRITES * (ended - started))
 
 
 def _succeeded(future: Future[Delivered]) -> bool:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
@@ -35,6 +35,8 @@ class Delivered:
     words: tuple[float | None, ...] = ()  # the start of each word in seconds; None: not known
     words_of: str = ""  # the text and the recogniser that ``words`` are from; "": not looked up yet
 
+
+_DEFAULTS = vars(Delivered(""))
 
 Seconds = Annotated[float, Field(ge=0, allow_inf_nan=False)]
 
@@ -100,6 +102,5 @@ def _delivered(record: _DeliveredRecord) -> Delivered:
 
 def _to_json(delivered: Delivered) -> dict[str, Any]:
     """The fields that differ from their defaults."""
-    values, defaults = asdict(delivered), asdict(Delivered(""))
-    changed = {name: value for name, value in values.items() if value != defaults[name]}
+    changed = {name: value for name, value in vars(delivered).items() if value != _DEFAULTS[name]}
     return {_FINGERPRINT: changed.pop("fingerprint", ""), **changed}
