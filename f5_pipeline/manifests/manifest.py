@@ -193,6 +193,7 @@ def _step_warnings(utterances: Iterable[Utterance]) -> list[str]:
     steps = {sampling.nfe_step for sampling in euler} - _SCHEDULED_STEPS
     scheduled = ", ".join(map(str, sorted(_SCHEDULED_STEPS - {32})))
     return [
-        f"nfe_step = {count} uses uniform steps; {scheduled} use an optimised schedule, and more than 32 hardly helps."
+        f"nfe_step = {count} uses uniform steps; {scheduled} use an optimised schedule, and more than 32 hardly helps. "
+        'solver = "ab2" has a schedule for every count.'
         for count in sorted(steps)
     ]

@@ -398,6 +398,7 @@ def test_step_counts_without_a_schedule_are_a_warning(store: LocalStore) -> None
     (warning,) = resolve(store, manifest, 'preset = "best"').warnings
     assert "nfe_step = 20" in warning
     assert "5, 6, 7, 10, 12, 16" in warning
+    assert "ab2" in warning
 
 
 @pytest.mark.slow
