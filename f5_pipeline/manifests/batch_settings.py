@@ -75,7 +75,7 @@ class BatchSettings(BaseModel):
     )
     preset: Literal["best", "balanced", "fast"] | None = Field(
         None,
-        description="Trades quality for speed: 16 or 12 steps of ab2, or 7 of Euler's method; an explicit nfe_step or "
+        description="Trades quality for speed: 16 or 14 steps of ab2, or 7 of Euler's method; an explicit nfe_step or "
         "solver wins.",
     )
     nfe_step: NfeStep | None = Field(

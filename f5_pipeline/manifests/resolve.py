@@ -41,7 +41,7 @@ _TAGS = re.compile("<[^<>]*>")
 #: had before there was another solver, so that clips can be kept.
 _PRESETS: Mapping[str, Mapping[Solver, int]] = {
     "best": {"ab2": 16, "euler": 32},
-    "balanced": {"ab2": 12, "euler": 16},
+    "balanced": {"ab2": 14, "euler": 16},
     "fast": {"euler": 7, "ab2": 7},
 }
 

@@ -154,7 +154,7 @@ def test_row_beats_batch_beats_voice_beats_model(store: LocalStore) -> None:
 
 @pytest.mark.parametrize(
     ("preset", "solver", "steps", "euler_steps"),
-    [("best", "ab2", 16, 32), ("balanced", "ab2", 12, 16), ("fast", "euler", 7, 7)],
+    [("best", "ab2", 16, 32), ("balanced", "ab2", 14, 16), ("fast", "euler", 7, 7)],
 )
 def test_presets_set_steps_and_solver_unless_they_are_given(
     store: LocalStore, preset: str, solver: str, steps: int, euler_steps: int
