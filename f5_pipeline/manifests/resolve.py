@@ -207,8 +207,9 @@ class Resolver:
         nfe_step, solver = nfe_step or batch.nfe_step, solver or batch.solver
         if batch.preset and nfe_step is None:  # a preset's solver is good for its own steps
             steps = _PRESETS[batch.preset]
-            chosen: Solver = solver or next(iter(steps))
-            solver, nfe_step = chosen, steps[chosen]
+            if solver is None:
+                (solver, *_) = steps
+            nfe_step = steps[solver]
         sway = _first(batch.sway_sampling_coef, default.sway_sampling_coef)
         return Sampling(
             nfe_step=nfe_step or default.nfe_step,
