@@ -20,6 +20,7 @@ from f5_pipeline.models.weights import ReadyModel, ensure_weights
 from f5_pipeline.settings.environment import Settings
 from f5_pipeline.storage.local import LocalStore
 from f5_pipeline.synthesis.prepare import prepare_requests
+from f5_pipeline.synthesis.request import SynthesisRequest
 
 VOICES = ("m3", "m1", "f2", "f5")
 SUBJECTS = ("the captain", "my neighbor", "a young doctor", "the old museum", "nobody in town", "our small team", "she")
@@ -63,6 +64,19 @@ def transcript(voice: str) -> str:
 
 def speak(lines: Sequence[tuple[str, str]]) -> list[Clip]:
     """Clips of (text, voice) lines, spoken as in a batch."""
+    model, requests = prepare(lines)
+    chunks = [request.chunks()[0] for request in requests]
+    clips: dict[int, Clip] = {}
+    for spoken in with_word_spacing(F5Engine(model.spec, model.files), model.word_timing).speak(chunks):
+        assert spoken.samples is not None, spoken.error
+        text, voice = lines[spoken.index]
+        seconds = requests[spoken.index].expected_seconds
+        clips[spoken.index] = Clip(np.clip(spoken.samples, -1, 1), text, seconds, voice)
+    return [clips[index] for index in range(len(lines))]
+
+
+def prepare(lines: Sequence[tuple[str, str]]) -> tuple[ReadyModel, list[SynthesisRequest]]:
+    """The demo model, and the requests of (text, voice) lines."""
     settings = Settings()
     spec = load_catalogue(settings)["demo"]
     model = ReadyModel(spec, ensure_weights(spec, settings.cache, None))
@@ -73,14 +87,7 @@ def speak(lines: Sequence[tuple[str, str]]) -> list[Clip]:
             store.write(f"voices/{voice}.{kind}", _shipped(voice, kind))
         requests, rejected = prepare_requests(utterances, {"demo": model}, store, settings.cache)
     assert not rejected, rejected
-    chunks = [request.chunks()[0] for request in requests]
-    clips: dict[int, Clip] = {}
-    for spoken in with_word_spacing(F5Engine(spec, model.files), model.word_timing).speak(chunks):
-        assert spoken.samples is not None, spoken.error
-        text, voice = lines[spoken.index]
-        seconds = requests[spoken.index].expected_seconds
-        clips[spoken.index] = Clip(np.clip(spoken.samples, -1, 1), text, seconds, voice)
-    return [clips[index] for index in range(len(lines))]
+    return model, list(requests)
 
 
 def _shipped(voice: str, kind: str) -> bytes:

@@ -15,6 +15,7 @@ from f5_pipeline.audio.formats import FORMATS, Encoding, default_sample_rate
 from f5_pipeline.audio.trim import TrimSettings
 from f5_pipeline.manifests.columns import ColumnNames
 from f5_pipeline.manifests.formats.reading import ReadOptions
+from f5_pipeline.models.spec import Solver
 from f5_pipeline.quality.thresholds import Thresholds
 from f5_pipeline.settings.fields import (
     CfgStrength,
@@ -50,6 +51,7 @@ class ColumnSettings(BaseModel):
     speed: ColumnName | None = Field(None, description="The column of the speech rates.")
     seed: ColumnName | None = Field(None, description="The column of the seeds.")
     nfe_step: ColumnName | None = Field(None, description="The column of the solver steps.")
+    solver: ColumnName | None = Field(None, description="The column of the solvers.")
     cfg_strength: ColumnName | None = Field(None, description="The column of the guidance strengths.")
     section: ColumnName | None = Field(None, description="The column of the sections.")
     pause_after_seconds: ColumnName | None = Field(None, description="The column of the pauses after a row.")
@@ -72,10 +74,19 @@ class BatchSettings(BaseModel):
         None, description="A name in the model catalogue; default: that of the voice, else F5_MODEL."
     )
     preset: Literal["best", "balanced", "fast"] | None = Field(
-        None, description="Trades quality for speed: 32, 16 or 7 solver steps; an explicit nfe_step wins."
+        None,
+        description="Trades quality for speed: 16 or 14 steps of ab2, or 7 of Euler's method; an explicit nfe_step or "
+        "solver wins.",
     )
     nfe_step: NfeStep | None = Field(
-        None, description="Solver steps; 5, 6, 7, 10, 12 and 16 have an optimised schedule. Default: that of the model."
+        None,
+        description="Solver steps, each an evaluation of the model. Euler's method has an optimised schedule for 5, 6, "
+        "7, 10, 12 and 16. Default: that of the model.",
+    )
+    solver: Solver | None = Field(
+        None,
+        description="How the steps are taken: euler, as upstream; ab2, of second order: nearer to the exact solution "
+        "with the same steps. Default: that of the preset, else that of the model.",
     )
     cfg_strength: CfgStrength | None = Field(
         None,

@@ -18,6 +18,7 @@ COLUMNS = (
     "speed",
     "seed",
     "nfe_step",
+    "solver",
     "cfg_strength",
     "section",
     "pause_after_seconds",

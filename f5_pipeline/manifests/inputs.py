@@ -97,6 +97,7 @@ def _model_version(spec: ModelSpec) -> str:
     """Identifies files by their pinned sha256, or by their source where none is pinned."""
     left_out = {*_DESCRIPTIVE, *spec.files}
     parts = {name: value for name, value in asdict(spec).items() if name not in left_out and value is not None}
+    parts["default_sampling"] = spec.default_sampling.settings
     return _digest([parts, {name: file.sha256 or _portable_source(file) for name, file in spec.files.items()}])
 
 

@@ -188,10 +188,12 @@ def _model_warnings(resolver: Resolver) -> list[str]:
 
 
 def _step_warnings(utterances: Iterable[Utterance]) -> list[str]:
-    """Warn of step counts without a schedule: 20 uniform steps may sound worse than 16 scheduled ones."""
-    steps = {utterance.sampling.nfe_step for utterance in utterances} - _SCHEDULED_STEPS
+    """Warn of step counts without a schedule: 20 uniform steps of Euler's method may sound worse than 16 scheduled."""
+    euler = (utterance.sampling for utterance in utterances if utterance.sampling.solver == "euler")
+    steps = {sampling.nfe_step for sampling in euler} - _SCHEDULED_STEPS
     scheduled = ", ".join(map(str, sorted(_SCHEDULED_STEPS - {32})))
     return [
-        f"nfe_step = {count} uses uniform steps; {scheduled} use an optimised schedule, and more than 32 hardly helps."
+        f"nfe_step = {count} uses uniform steps; {scheduled} use an optimised schedule, and more than 32 hardly helps. "
+        'solver = "ab2" has a schedule for every count.'
         for count in sorted(steps)
     ]

@@ -24,7 +24,7 @@ from f5_pipeline.manifests.row_voices import RowVoices
 from f5_pipeline.manifests.text_language import TextLanguage, clash_note, language_of
 from f5_pipeline.manifests.time_line import slot_of, text_by_voice
 from f5_pipeline.manifests.utterance import Passage, RejectedRow, Utterance
-from f5_pipeline.models.spec import ModelSpec, Sampling
+from f5_pipeline.models.spec import ModelSpec, Sampling, Solver
 from f5_pipeline.settings.fields import HIGHEST_SPEED, LOWEST_SPEED
 from f5_pipeline.storage.object_store import is_slug
 from f5_pipeline.text.front_end import has_speech, spoken_parts
@@ -37,7 +37,13 @@ from f5_pipeline.voices.settings import VoiceSettings
 _SHOWN_CHARACTERS = 2_000  # of a rejected row's text, in the index
 _KNOWN_COLUMNS = frozenset(COLUMNS) - {"start", "end"}  # these two are in the index as well
 _TAGS = re.compile("<[^<>]*>")
-_PRESETS = {"best": 32, "balanced": 16, "fast": 7}  # solver steps
+#: Preset → solver → steps; the first solver is that of the preset. With solver = "euler" a preset has the steps that it
+#: had before there was another solver, so that clips can be kept.
+_PRESETS: Mapping[str, Mapping[Solver, int]] = {
+    "best": {"ab2": 16, "euler": 32},
+    "balanced": {"ab2": 14, "euler": 16},
+    "fast": {"euler": 7, "ab2": 7},
+}
 
 
 @dataclass
@@ -128,7 +134,7 @@ class Resolver:
             voice=first.voice,
             model=spec.name,
             language=first.language,
-            sampling=self._sampling(spec.name, first.speed, values.nfe_step, values.cfg_strength),
+            sampling=self._sampling(spec.name, first.speed, values.nfe_step, values.solver, values.cfg_strength),
             seed=self.settings.seed if values.seed is None else values.seed,
             max_attempts=self.settings.max_attempts,
             section=self._names.checked_section(row),
@@ -194,16 +200,24 @@ class Resolver:
         words = _TAGS.sub("", text)  # the names of elements are Latin letters in every language
         return self._language(TaggedPassage(words, voice), words, values).language
 
-    def _resolve_sampling(self, model: str, speed: float, nfe_step: int | None, cfg: float | None) -> Sampling:
+    def _resolve_sampling(
+        self, model: str, speed: float, nfe_step: int | None, solver: Solver | None, cfg: float | None
+    ) -> Sampling:
         batch, default = self.settings, self.catalogue[model].default_sampling
-        preset = _PRESETS[batch.preset] if batch.preset else None
+        nfe_step, solver = nfe_step or batch.nfe_step, solver or batch.solver
+        if batch.preset and nfe_step is None:  # a preset's solver is good for its own steps
+            steps = _PRESETS[batch.preset]
+            if solver is None:
+                (solver, *_) = steps
+            nfe_step = steps[solver]
         sway = _first(batch.sway_sampling_coef, default.sway_sampling_coef)
         return Sampling(
-            nfe_step=_first(nfe_step, batch.nfe_step, preset, default.nfe_step),
+            nfe_step=nfe_step or default.nfe_step,
             cfg_strength=_first(cfg, batch.cfg_strength, default.cfg_strength),
             sway_sampling_coef=sway or None,  # 0 and None both mean no sway: one value, one clip key
             speed=speed,
             cross_fade_duration=_first(batch.cross_fade_duration, default.cross_fade_duration),
+            solver=solver or default.solver,
         )
 
     def _spoken_text(self, parts: Sequence[tuple[str, str]], spec: ModelSpec, notes: list[str]) -> str:

@@ -11,6 +11,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationEr
 from pydantic_core import PydanticCustomError
 
 from f5_pipeline.manifests.formats.reading import ManifestRow
+from f5_pipeline.models.spec import Solver
 from f5_pipeline.settings.fields import CfgStrength, Language, NfeStep, Pause, Seed, Speed
 from f5_pipeline.settings.validation import explain
 from f5_pipeline.storage.object_store import is_slug
@@ -40,6 +41,7 @@ class RowValues(BaseModel):
     speed: Speed | None = None
     seed: Seed | None = None
     nfe_step: NfeStep | None = None
+    solver: Solver | None = None
     cfg_strength: CfgStrength | None = None
     pause_after_seconds: Pause | None = None
     start: Time | None = None

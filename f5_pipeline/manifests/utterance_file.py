@@ -98,7 +98,7 @@ def _lines(contents: BatchContents) -> Iterator[str]:
     yield _json(header)
     for utterance in contents.utterances:
         passages = [vars(passage) for passage in utterance.passages]
-        values = {**vars(utterance), "sampling": vars(utterance.sampling), "passages": passages}
+        values = {**vars(utterance), "sampling": utterance.sampling.settings, "passages": passages}
         values["slot"] = vars(utterance.slot) if utterance.slot else None
         values["decision"] = vars(utterance.decision) if utterance.decision else None
         yield _json({"utterance": values})

@@ -20,7 +20,7 @@ from pydantic import (
 from f5_pipeline.display.secrets import learn_address, public_address
 from f5_pipeline.errors import BadSetting
 from f5_pipeline.models.source import file_name, parse_source
-from f5_pipeline.models.spec import FILES, ModelSpec, Sampling, SourceFile
+from f5_pipeline.models.spec import FILES, ModelSpec, Sampling, Solver, SourceFile
 from f5_pipeline.settings.fields import SHA256
 from f5_pipeline.settings.validation import bad_setting
 from f5_pipeline.storage.object_store import is_slug
@@ -74,6 +74,7 @@ class _Sampling(_Strict):
     sway_sampling_coef: Annotated[float | None, Field(ge=-1, le=2)] = -1.0
     speed: Annotated[float, Field(ge=0.25, le=4)] = 1.0
     cross_fade_duration: Annotated[float, Field(ge=0, le=2)] = 0.15
+    solver: Solver = "euler"
 
 
 class Backbone(_Strict):

@@ -7,18 +7,27 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Literal
+
+#: The methods that solve the flow: Euler's, as upstream, and Adams-Bashforth's of order two. See ``engine.f5.sampler``.
+Solver = Literal["euler", "ab2"]
 
 
 @dataclass(frozen=True)
 class Sampling:
     """F5-TTS's sampling settings. All of them shape the sound, so all of them are part of the clip key."""
 
-    nfe_step: int  # steps of the Euler solver
+    nfe_step: int  # steps of the solver; each evaluates the model once, whatever the solver
     cfg_strength: float  # classifier-free guidance; 0 skips the unconditional half
     sway_sampling_coef: float | None  # None: no sway sampling
     speed: float  # 1.0 is the reference's own speech rate
     cross_fade_duration: float  # seconds, between the chunks of a long text
+    solver: Solver = "euler"
+
+    @property
+    def settings(self) -> dict[str, float | str | None]:
+        """The values by name, as in clip keys and files. Euler is left out, as when there was no other solver."""
+        return {name: value for name, value in vars(self).items() if (name, value) != ("solver", "euler")}
 
 
 #: The files of a model, by their keys in the catalogue. All but the last are required.

@@ -229,4 +229,4 @@ class SynthesisRequest:
 
 @lru_cache(maxsize=256)
 def _key_settings(sampling: Sampling, max_seconds: float) -> Mapping[str, Setting]:
-    return {**vars(sampling), "max_seconds": max_seconds}
+    return {**sampling.settings, "max_seconds": max_seconds}

@@ -148,17 +148,31 @@ def test_row_beats_batch_beats_voice_beats_model(store: LocalStore) -> None:
     assert (plain[1].seed, plain[1].language, plain[1].section, plain[1].pause_after_seconds) == (3, "fr", "one", 0.7)
     assert (full[0].sampling.speed, full[0].language, full[0].seed, full[0].max_attempts) == (1.1, "es", 9, 5)
     assert (full[0].sampling.nfe_step, full[1].sampling.nfe_step) == (16, 12)
-    assert batched[0].sampling == Sampling(32, default.cfg_strength, None, 1.3, 0.3)
+    assert batched[0].sampling == Sampling(16, default.cfg_strength, None, 1.3, 0.3, "ab2")
     assert batched[0].sampling is batched[2].sampling  # equal rows share one object
 
 
-@pytest.mark.parametrize(("preset", "steps"), [("best", 32), ("balanced", 16), ("fast", 7)])
-def test_presets_set_the_steps_unless_they_are_given(store: LocalStore, preset: str, steps: int) -> None:
-    manifest = "text,voice,nfe_step\na,anna,\nb,anna,5\n"
-    preset_line = f'preset = "{preset}"\n'
-    assert [u.sampling.nfe_step for u in resolve(store, manifest, preset_line).utterances] == [steps, 5]
-    explicit = resolve(store, manifest, preset_line + "nfe_step = 10")
-    assert [u.sampling.nfe_step for u in explicit.utterances] == [10, 5]
+@pytest.mark.parametrize(
+    ("preset", "solver", "steps", "euler_steps"),
+    [("best", "ab2", 16, 32), ("balanced", "ab2", 14, 16), ("fast", "euler", 7, 7)],
+)
+def test_presets_set_steps_and_solver_unless_they_are_given(
+    store: LocalStore, preset: str, solver: str, steps: int, euler_steps: int
+) -> None:
+    """Explicit steps are the model's solver's, and a preset with an explicit Euler has the steps that it always had."""
+
+    def given(toml: str) -> list[tuple[str, int]]:
+        manifest = "text,voice,nfe_step,solver\na,anna,,\nb,anna,5,\nc,anna,,euler\nd,anna,5,ab2\n"
+        contents = resolve(store, manifest, f'preset = "{preset}"\n{toml}')
+        save_utterances(store, "b", contents)
+        assert load_utterances(store, "b").utterances == contents.utterances
+        return [(u.sampling.solver, u.sampling.nfe_step) for u in contents.utterances]
+
+    rows = [("euler", 5), ("euler", euler_steps), ("ab2", 5)]
+    assert given("") == [(solver, steps), *rows]
+    assert given('solver = "euler"')[0] == ("euler", euler_steps)
+    assert given("nfe_step = 10") == [("euler", 10), ("euler", 5), ("euler", 10), ("ab2", 5)]
+    assert given('nfe_step = 10\nsolver = "ab2"') == [("ab2", 10), ("ab2", 5), ("euler", 10), ("ab2", 5)]
 
 
 def test_the_model_of_a_voice_beats_the_environment_and_loses_to_the_batch(store: LocalStore) -> None:
@@ -215,6 +229,7 @@ BAD_ROWS = [
         "1: Its speed must be a number, but is '1,2' (write a decimal point, not a comma).",
     ),
     ("text,voice,nfe_step\nA,anna,7.5\n", "1: Its nfe_step must be a whole number, but is '7.5'."),
+    ("text,voice,solver\nA,anna,Heun\n", "1: Its solver must be one of 'euler' or 'ab2', but is 'Heun'."),
     ("text,voice,nfe_step\nA,anna,1000\n", "1: Its nfe_step must be at most 128, but is '1000'."),
     ("text,voice,seed\nA,anna,-1\n", "1: Its seed must be at least 0, but is '-1'."),
     ("text,voice,cfg_strength\nA,anna,inf\n", "1: Its cfg_strength must be"),
@@ -379,10 +394,11 @@ def test_what_was_understood_of_the_columns_is_a_warning(store: LocalStore) -> N
 
 
 def test_step_counts_without_a_schedule_are_a_warning(store: LocalStore) -> None:
-    manifest = "text,voice,nfe_step\nA,anna,20\nB,anna,16\nC,anna,20\n"
+    manifest = "text,voice,nfe_step,solver\nA,anna,20,\nB,anna,16,\nC,anna,20,\nD,anna,21,ab2\n"
     (warning,) = resolve(store, manifest, 'preset = "best"').warnings
     assert "nfe_step = 20" in warning
     assert "5, 6, 7, 10, 12, 16" in warning
+    assert "ab2" in warning
 
 
 @pytest.mark.slow

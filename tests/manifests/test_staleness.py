@@ -10,7 +10,10 @@ from pathlib import Path
 import pytest
 
 from f5_pipeline.errors import NothingSpoken
+from f5_pipeline.manifests.inputs import CurrentInputs
 from f5_pipeline.manifests.staleness import BatchState, batch_states
+from f5_pipeline.models.spec import ModelSpec, SourceFile
+from f5_pipeline.results.manifest_files import ManifestFiles
 from f5_pipeline.settings.environment import Settings
 from f5_pipeline.storage.layout import parquet_object, provenance_object
 from f5_pipeline.storage.local import LocalStore
@@ -253,3 +256,11 @@ def test_foreign_files_beside_a_manifest_are_no_change(store: LocalStore, settin
     for name in ("b.docx", "b.csv.bak", "b.2.toml"):
         store.write(f"manifests/{name}", b"x")
     assert reason(store, settings) == ""
+
+
+def test_the_version_of_a_model_is_that_from_before_there_were_solvers() -> None:
+    """Otherwise an update of this package would mark all batches as out of date."""
+    file = SourceFile("s3://models/a.safetensors", "a" * 64)
+    spec = ModelSpec("m", "", "DiT", {"dim": 64}, "pinyin", file, file, file, file, ("en",), "MIT", True)
+    inputs = CurrentInputs({}, {"m": spec}, "m")
+    assert inputs.version("model m", ManifestFiles("b", ())) == "22d5cb5e7d69a7b1691548778758d784"

@@ -188,6 +188,7 @@ def test_spacing_is_inherited_only_with_the_checkpoint(tmp_path: Path) -> None:
         (OWN + "max_seconds = 100\n", "'mine.max_seconds'"),
         (OWN.replace('["en"]', "[]"), "'mine.languages'"),
         (OWN + "default_sampling = {nfe_step = 0}\n", "'mine.default_sampling.nfe_step'"),
+        (OWN + "default_sampling = {solver = 'heun'}\n", "'mine.default_sampling.solver'"),
         (OWN + "default_sampling = {nfe_steps = 7}\n", "'mine.default_sampling.nfe_steps'"),
         (OWN + "default_sampling = 7\n", "'mine.default_sampling'"),
         (OWN + 'vocabulary = {source = "v.txt", sha256 = "abc"}\n', "'mine.vocabulary.sha256'"),

@@ -37,7 +37,7 @@ _COLUMNS = dg.TableSchema(
         dg.TableColumn("voice", "string", "Voice of the line, or of its first passage."),
         dg.TableColumn("model", "string", "Name of the model in the catalogue."),
         dg.TableColumn("language", "string", "Language in which the text was normalised."),
-        dg.TableColumn("sampling", "object", "Settings of the model: nfe_step, cfg_strength, speed, …"),
+        dg.TableColumn("sampling", "object", "Settings of the model: nfe_step, solver, cfg_strength, speed, …"),
         dg.TableColumn("seed", "int", "Seed, if the row or the batch gives one."),
         dg.TableColumn("max_attempts", "int", "Takes that are spoken at most."),
         dg.TableColumn("section", "string", "Section that the line is joined into."),

@@ -15,7 +15,7 @@ from f5_pipeline.engine.duration import pack
 from f5_pipeline.engine.f5.device import is_out_of_memory
 from f5_pipeline.engine.f5.sampler import SamplerInput
 from f5_pipeline.engine.protocol import Chunk, SpokenChunk, frames_of
-from f5_pipeline.models.spec import Sampling
+from f5_pipeline.models.spec import Sampling, Solver
 
 Prepare = Callable[[Chunk], SamplerInput]
 Synthesize = Callable[[Sampling, Sequence[SamplerInput]], list[np.ndarray]]
@@ -26,7 +26,8 @@ class BatchRunner:
 
     Args:
         prepare: the sampler's input for one chunk.
-        synthesize: the waveforms, (n,) float32, of inputs that share the sampling settings' steps and sway.
+        synthesize: the waveforms, (n,) float32, of inputs that share the sampling settings' solver, steps and
+            sway.
         budget: the most mel frames (reference + generated) in one batch. Halved when the memory is exhausted, for the
             rest of the runner's life.
     """
@@ -144,6 +145,7 @@ def _failed(index: int, error: Exception) -> SpokenChunk:
     return SpokenChunk(index, None, f"{type(error).__name__}: {error}")
 
 
-def _group(chunk: Chunk) -> tuple[int, float | None, bool]:
-    """The settings that all chunks of a batch must share: steps, sway, and guidance on or off."""
-    return chunk.sampling.nfe_step, chunk.sampling.sway_sampling_coef, chunk.sampling.cfg_strength > 0
+def _group(chunk: Chunk) -> tuple[Solver, int, float | None, bool]:
+    """The settings that all chunks of a batch must share: solver, steps, sway, and guidance on or off."""
+    sampling = chunk.sampling
+    return sampling.solver, sampling.nfe_step, sampling.sway_sampling_coef, sampling.cfg_strength > 0

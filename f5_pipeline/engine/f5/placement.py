@@ -90,8 +90,8 @@ class PlacedModel:
         import torch
 
         with torch.inference_mode():
-            times = time_steps(sampling.nfe_step, sampling.sway_sampling_coef, self.device)
-            mels = sample(self.model, [_moved(one, self.device) for one in inputs], times)
+            times = time_steps(sampling.nfe_step, sampling.sway_sampling_coef, self.device, sampling.solver)
+            mels = sample(self.model, [_moved(one, self.device) for one in inputs], times, sampling.solver)
             generated = [mel[one.reference.shape[0] :] for mel, one in zip(mels, inputs, strict=True)]
             return [waveform.float().cpu().numpy() for waveform in decode(self._vocoder, generated)]
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 import numpy as np
 import pytest
@@ -27,7 +28,7 @@ class FakeModel:
 
     memory: int = 1_000  # inputs that fit at once
     prepared: list[int] = field(default_factory=list)  # seeds
-    batches: list[tuple[int, int]] = field(default_factory=list)  # steps, inputs
+    sizes: list[int] = field(default_factory=list)  # inputs of each batch
 
     def prepare(self, chunk: Chunk) -> SamplerInput:
         self.prepared.append(chunk.seed)
@@ -37,16 +38,12 @@ class FakeModel:
         return SamplerInput(nothing, nothing, frames_of(chunk.ref_seconds) + chunk.frames, seed, 1.0)
 
     def synthesize(self, sampling: Sampling, inputs: Sequence[SamplerInput]) -> list[np.ndarray]:
-        self.batches.append((sampling.nfe_step, len(inputs)))
+        self.sizes.append(len(inputs))
         if len(inputs) > self.memory:
             raise torch.cuda.OutOfMemoryError
         if any(one.frames > MAX_FRAMES for one in inputs):
             raise RuntimeError("no kernel for this shape")
         return [np.full(1, float(one.noise), np.float32) for one in inputs]
-
-    @property
-    def sizes(self) -> list[int]:
-        return [size for _, size in self.batches]
 
 
 def runner_of(model: FakeModel, budget: int = 10_000) -> BatchRunner:
@@ -115,10 +112,11 @@ def test_a_preparation_that_runs_out_of_memory_is_repeated(full: set[int], budge
     assert runner.budget == budget
 
 
-def test_chunks_with_different_steps_do_not_share_a_batch() -> None:
+@pytest.mark.parametrize("setting", [{"nfe_step": 7}, {"solver": "ab2"}])
+def test_chunks_with_different_steps_or_solvers_do_not_share_a_batch(setting: dict[str, Any]) -> None:
     model = FakeModel()
-    list(runner_of(model).run_in_batches([CHUNK, replace(CHUNK, sampling=replace(SAMPLING, nfe_step=7)), CHUNK]))
-    assert sorted(model.batches) == [(5, 2), (7, 1)]
+    list(runner_of(model).run_in_batches([CHUNK, replace(CHUNK, sampling=replace(SAMPLING, **setting)), CHUNK]))
+    assert sorted(model.sizes) == [1, 2]
 
 
 def test_the_next_batch_is_prepared_while_one_is_synthesized() -> None:

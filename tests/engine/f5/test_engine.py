@@ -8,7 +8,7 @@ from dataclasses import replace
 from importlib.resources import files
 from pathlib import Path
 from types import SimpleNamespace
-from typing import Any
+from typing import Any, get_args
 
 import numpy as np
 import pytest
@@ -25,6 +25,7 @@ from f5_pipeline.engine.f5.packed import PackedDiT
 from f5_pipeline.engine.f5.vocoder import decode
 from f5_pipeline.engine.protocol import Chunk, seconds_of
 from f5_pipeline.errors import BadSetting, ModelUnsupported
+from f5_pipeline.models.spec import Solver
 from tests.engine.f5.models import CHUNK, SAMPLING, VOICES, demo_files, demo_spec
 
 OFFICIAL_VOCABULARY = Path(str(files("f5_tts") / "infer/examples/vocab.txt"))
@@ -112,8 +113,12 @@ def test_a_text_with_more_tokens_than_frames_is_not_cut(engine: F5Engine) -> Non
     assert waveform.size > 256 * 200
 
 
-def test_step_independent_values_are_computed_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A voice's spectrogram; an utterance's text embedding, with and without text; both guidance halves in one pass."""
+@pytest.mark.parametrize("solver", get_args(Solver))
+def test_step_independent_values_are_computed_once(monkeypatch: pytest.MonkeyPatch, solver: Solver) -> None:
+    """A voice's spectrogram; an utterance's text embedding, with and without text; both guidance halves in one pass.
+
+    The passes are ``nfe_step``, whatever the solver.
+    """
     calls = Counter[str]()
 
     def count_calls(owner: Any, name: str, label: str) -> None:
@@ -129,7 +134,8 @@ def test_step_independent_values_are_computed_once(monkeypatch: pytest.MonkeyPat
     count_calls(TextEmbedding, "forward", "text")
     count_calls(PackedDiT, "hidden", "pass")
     engine = F5Engine(demo_spec(), demo_files(), "cpu", "float32", batch_seconds=100)
-    assert len(list(engine._runner.run_in_batches([replace(CHUNK, seed=seed) for seed in range(3)]))) == 3
+    chunk = replace(CHUNK, sampling=replace(SAMPLING, solver=solver))
+    assert len(list(engine._runner.run_in_batches([replace(chunk, seed=seed) for seed in range(3)]))) == 3
     assert calls == {"spectrogram": 1, "text": 2 * 3, "pass": SAMPLING.nfe_step}
 
 

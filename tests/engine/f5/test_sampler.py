@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import math
+from types import SimpleNamespace
+
 import pytest
 import torch
 
 from f5_pipeline.engine.f5.sampler import SamplerInput, draw_noise, sample, time_steps
+from f5_pipeline.models.spec import Solver
 from tests.engine.f5.models import ARCHITECTURES, packed, relative_error, sampler_inputs, upstream
 
 CPU = torch.device("cpu")
@@ -36,12 +40,16 @@ def _upstream_mel(name: str, one: SamplerInput, seed: int, steps: int = 7) -> to
     return mel[0]
 
 
-@pytest.mark.parametrize(("name", "cfg_strength"), [*((name, 2.0) for name in MODELS), ("v1", 0.0)])
-def test_batched_equals_alone(name: str, cfg_strength: float) -> None:
-    model, batch, times = packed(name), sampler_inputs(SIXTEEN, cfg_strength), time_steps(5, -1.0, CPU)
-    together = sample(model, batch, times)
+@pytest.mark.parametrize(
+    ("name", "cfg_strength", "solver"),
+    [*((name, 2.0, "euler") for name in MODELS), ("v1", 0.0, "euler"), ("v1", 2.0, "ab2")],
+)
+def test_batched_equals_alone(name: str, cfg_strength: float, solver: Solver) -> None:
+    model, batch = packed(name), sampler_inputs(SIXTEEN, cfg_strength)
+    times = time_steps(5, -1.0, CPU, solver)
+    together = sample(model, batch, times, solver)
     for one, mel in zip(batch[::5], together[::5], strict=True):
-        assert relative_error(mel, sample(model, [one], times)[0]) < 1e-3
+        assert relative_error(mel, sample(model, [one], times, solver)[0]) < 1e-3
 
 
 @pytest.mark.parametrize("name", MODELS)
@@ -65,6 +73,39 @@ def test_time_steps_are_upstreams(steps: int) -> None:
     one = sampler_inputs((70,))[0]
     mel = sample(packed("v1"), [one], time_steps(steps, -1.0, CPU))[0]
     assert relative_error(mel, _upstream_mel("v1", one, 0, steps)) < 1e-3
+
+
+class LinearModel:
+    """Instead of a network, the velocity t x: x(1) = √e x(0)."""
+
+    device, compute, gap = CPU, torch.float64, 0
+    dit = SimpleNamespace(text_embed=lambda tokens, seq_len, drop_text: torch.zeros(1, seq_len, 1))
+    project = staticmethod(lambda hidden: hidden)
+
+    def modulations(self, times: torch.Tensor) -> list[torch.Tensor]:
+        return list(times.double())
+
+    def hidden(self, noisy: torch.Tensor, condition: object, time: torch.Tensor, *rest: object) -> torch.Tensor:
+        return time * noisy
+
+    def condition(self, *parts: object) -> None:
+        return None
+
+    def rotations(self, layout: object) -> None:
+        return None
+
+
+@pytest.mark.parametrize(("solver", "order"), [("euler", 1), ("ab2", 2)])
+def test_the_order_of_a_solver(solver: Solver, order: int) -> None:
+    """Twice the steps divide the error by 2 to the power of the order. Every other step is twice as long."""
+    one = SamplerInput(torch.zeros(1), torch.zeros(0, 1), 1, torch.ones(1, 1, dtype=torch.float64), 0.0)
+
+    def error(steps: int) -> float:
+        lengths = torch.tensor([0.0, *(1.0, 2.0) * (steps // 2)], dtype=torch.float64)
+        times = lengths.cumsum(0) / lengths.sum()
+        return abs(float(sample(LinearModel(), [one], times, solver)[0]) - math.sqrt(math.e))  # type: ignore[arg-type]
+
+    assert error(40) / error(80) == pytest.approx(2**order, rel=0.1)
 
 
 def test_sixteen_of_one_length_equal_alone() -> None:
