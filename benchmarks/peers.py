@@ -2,11 +2,13 @@
 
     python benchmarks/peers.py FOLDER --write                       writes the checkpoint to convert, and ends
     python benchmarks/peers.py FOLDER --python PEERS/bin/python     runs the engines in turn
+    python benchmarks/peers.py FOLDER --python PEERS/bin/python --check
 
 FOLDER has the checkpoint and what the peers' converters made of it: each ``*.tmod`` is spoken by vox-tts, each
 ``*.gguf`` by crispasr. ``--python`` is a Python that has these packages; an engine that is not installed or cannot load
-its file is named and skipped. Nothing is downloaded. The model has random weights, so only the speed can be compared;
-a published checkpoint under the same file names works as well. docs/benchmarks.md has the commands of the converters.
+its file is named and skipped. Nothing is downloaded. The model has random weights; a published checkpoint with the same
+file names works as well. docs/benchmarks.md has the commands of the converters. ``--check`` gives the peers the noise
+that upstream starts from, and prints how far their waveforms are from upstream's.
 
 The engines speak the same lines in turn, as often as ``--repeat`` says; the table has the medians. "CPU s" counts all
 threads of the engine's process: it depends less on other work on the machine than the time on the clock. Ours speaks
@@ -31,11 +33,15 @@ from functools import partial
 from importlib.metadata import version
 from pathlib import Path
 
-from engine import Line, Speak, _spec, demo_lines, machine, ours, random_model, timed, upstream
+import numpy as np
+from engine import Line, Speak, _spec, demo_lines, machine, ours, random_model, timed, upstream, upstream_waveforms
+from numpy.typing import NDArray
 
+from f5_pipeline.engine.protocol import HOP_LENGTH
 from f5_pipeline.models.weights import ModelFiles
 
 PEERS = {"vox-tts": ("*.tmod", "weights as in the file, float32"), "crispasr": ("*.gguf", "weights as in the file")}
+Waveform = NDArray[np.float32]  # (n,)
 TEXTS = ("please call me back.", "the roads were covered with ice.", "he rides his bicycle to work.")
 
 
@@ -79,14 +85,18 @@ class Peer:
         self.release = str(self._answer()["version"])
 
     def speak(self, batch: Sequence[Line]) -> Iterator[float]:
-        assert self._process.stdin
         for line in batch:
-            request = {"text": line.text, "ref_audio": line.ref_audio, "ref_text": line.ref_text}
-            request |= {"steps": self._args.nfe_step, "cfg": self._args.cfg}
-            print(json.dumps(request), file=self._process.stdin, flush=True)
-            answer = self._answer()
-            self.cpu = answer["cpu"]
-            yield answer["seconds"]
+            yield self.ask(line)
+
+    def ask(self, line: Line, **more: str) -> float:
+        """The seconds of the line's audio. ``more``: as ``peer_worker.py`` says."""
+        assert self._process.stdin
+        request = {"text": line.text, "ref_audio": line.ref_audio, "ref_text": line.ref_text, **more}
+        sampling = {"steps": self._args.nfe_step, "cfg": self._args.cfg}
+        print(json.dumps(request | sampling), file=self._process.stdin, flush=True)
+        answer = self._answer()
+        self.cpu = answer["cpu"]
+        return answer["seconds"]
 
     def close(self) -> None:
         self._process.kill()
@@ -104,7 +114,9 @@ class Peer:
         return dict(json.loads(answer))
 
 
-def start_peers(args: argparse.Namespace, warm_up: Sequence[Line], stack: contextlib.ExitStack) -> Iterator[Engine]:
+def start_peers(
+    args: argparse.Namespace, warm_up: Sequence[Line], stack: contextlib.ExitStack
+) -> Iterator[tuple[Peer, Engine]]:
     """The peers that are installed and can speak with a model of FOLDER; the others are named on standard output."""
     for distribution, (pattern, precision) in PEERS.items():
         models = sorted(args.folder.glob(pattern))
@@ -118,7 +130,42 @@ def start_peers(args: argparse.Namespace, warm_up: Sequence[Line], stack: contex
             except (RuntimeError, OSError) as error:
                 print(f"{distribution}, {model.name}: skipped, {error}")
                 continue
-            yield Engine(f"{distribution}, {model.name}", peer.release, precision, peer.speak, lambda p=peer: p.cpu)
+            name = f"{distribution}, {model.name}"
+            yield peer, Engine(name, peer.release, precision, peer.speak, partial(getattr, peer, "cpu"))
+
+
+def differences(args: argparse.Namespace, peers: Sequence[tuple[Peer, Engine]], line: Line) -> Iterator[str]:
+    """How far the waveform of each peer is from upstream's if both start from the same noise."""
+    import torch
+    from safetensors.torch import save_file
+
+    with contextlib.redirect_stdout(io.StringIO()):
+        waveforms = upstream_waveforms(_spec(args.model), checkpoint(args), args)
+        torch.manual_seed(0)
+        (expected,) = waveforms([line])
+    torch.manual_seed(0)
+    noise = torch.randn(line.ref_frames + expected.size // HOP_LENGTH + 1, 100)
+    with tempfile.TemporaryDirectory() as scratch:
+        given, samples = Path(scratch) / "noise.safetensors", Path(scratch) / "samples"
+        save_file({"noise.0": noise}, given)
+        for peer, engine in peers:
+            peer.ask(line, noise=str(given), samples=str(samples))
+            apart = distance(np.fromfile(samples, np.float32), expected)
+            yield f"{engine.name}: waveform differs from upstream's by {apart:.1e} (relative L2, same noise)"
+
+
+def distance(samples: Waveform, expected: Waveform) -> float:
+    """Relative L2 distance of waveforms.
+
+    CrispASR's vocoder starts one frame later and pads its inverse transform differently: a shift of half a hop. The
+    first 27 frames are left out: Vocos's convolutions reach that far, and that one frame is missing.
+    """
+    distances = []
+    for shift in (0, HOP_LENGTH // 2):
+        own, theirs = samples[27 * HOP_LENGTH :], expected[27 * HOP_LENGTH + shift :]
+        count = min(own.size, theirs.size)
+        distances.append(float(np.linalg.norm(own[:count] - theirs[:count]) / np.linalg.norm(theirs[:count])))
+    return min(distances)
 
 
 def checkpoint(args: argparse.Namespace) -> ModelFiles:
@@ -181,17 +228,20 @@ def main(argv: Sequence[str] | None = None) -> None:
     batch = [Line(text, line.ref_audio, line.ref_text) for text, line in zip(TEXTS, demo_lines(3), strict=True)]
     batch = batch[: args.lines]
     with contextlib.ExitStack() as stack:
+        peers = list(start_peers(args, batch[:1], stack))
+        if args.check:
+            args.nfe_step = args.steps
+            print(*differences(args, peers, batch[0]), sep="\n")
+            return
         with contextlib.redirect_stdout(io.StringIO()):
             engines = list(our_engines(args))
         for engine in engines:
             timed(engine.speak, batch[:1])  # warm up
-        engines += start_peers(args, batch[:1], stack)
+        engines += [engine for _, engine in peers]
         args.nfe_step = args.steps
         rounds = [[run(engine, batch) for engine in engines] for _ in range(args.repeat)]
-    print(
-        f"\n{args.model}, {args.steps} steps, guidance {args.cfg:g}, {args.threads} threads; {machine(False)}; ", end=""
-    )
-    print(f"torch {version('torch')}\n")
+    sampling = f"{args.steps} steps, guidance {args.cfg:g}, {args.threads} threads"
+    print(f"\n{args.model}, {sampling}; {machine(False)}; torch {version('torch')}\n")
     print("| engine | version | precision | audio, s | s per audio s | times upstream's speed | CPU s | ratio |")
     print("|---|---|---|---:|---:|---:|---:|---:|")
     print(*rows(engines, list(zip(*rounds, strict=True))), sep="\n")
@@ -201,6 +251,7 @@ def _arguments(argv: Sequence[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("folder", type=Path, help="checkpoint and converted files")
     parser.add_argument("--write", action="store_true", help="write the checkpoint and end")
+    parser.add_argument("--check", action="store_true", help="compare the waveforms of one line instead of the speed")
     parser.add_argument("--python", default=sys.executable, help="a Python that has the peers; default: this one")
     parser.add_argument("--model", default="random:F5TTS_v1_Base", help="architecture, as for engine.py")
     parser.add_argument("--lines", type=int, default=2, help="1 to 3")

@@ -72,7 +72,7 @@ def test_peers_speak_in_turn_and_failing_ones_are_named(
     args = argparse.Namespace(folder=tmp_path, python=str(python), threads=1, nfe_step=2, cfg=2.0)
     line = peers["demo_lines"](1)[0]
     with contextlib.ExitStack() as stack:
-        (vox,) = peers["start_peers"](args, [line], stack)
+        ((_, vox),) = peers["start_peers"](args, [line], stack)
         measured = peers["run"](vox, [line, line])
     assert capsys.readouterr().out == "crispasr, f16.gguf: skipped, No module named 'crispasr'\n"
     assert measured.audio_seconds == 2 * len(line.text)
