@@ -240,7 +240,7 @@ def main(argv: Sequence[str] | None = None) -> None:
         engines += [engine for _, engine in peers]
         args.nfe_step = args.steps
         rounds = [[run(engine, batch) for engine in engines] for _ in range(args.repeat)]
-    sampling = f"{args.steps} steps, guidance {args.cfg:g}, {args.threads} threads"
+    sampling = f"{args.steps} steps, guidance {args.cfg:g}, threads: {args.threads}"
     print(f"\n{args.model}, {sampling}; {machine(False)}; torch {version('torch')}\n")
     print("| engine | version | precision | audio, s | s per audio s | times upstream's speed | CPU s | ratio |")
     print("|---|---|---|---:|---:|---:|---:|---:|")
