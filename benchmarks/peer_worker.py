@@ -67,7 +67,7 @@ def crispasr(model: str, threads: int) -> Callable[[Request], Spoken]:
     # Upstream's duration rule, and the whole reference, as the other engines have it.
     os.environ |= {f"CRISPASR_F5_{name}": "0" for name in ("REF_TRIM_SILENCE", "DURATION_CLAMP")}
     os.environ["CRISPASR_F5_TEXT_LEN_BYTES"] = "1"
-    # Off by default. On a CPU, too, it takes the input embedding from plain loops to ggml, a third of the time in all.
+    # Off by default. On a CPU, too, it takes the input embedding from plain loops to ggml: a third less in all.
     os.environ.setdefault("CRISPASR_F5_EMBED_GPU", "1")
     import crispasr as package
 
