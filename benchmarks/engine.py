@@ -141,6 +141,18 @@ def ours(spec: ModelSpec, weights: ModelFiles, args: argparse.Namespace) -> Spea
 
 
 def upstream(spec: ModelSpec, weights: ModelFiles, args: argparse.Namespace) -> Speak:
+    waveforms = upstream_waveforms(spec, weights, args)
+
+    def speak(batch: Sequence[Line]) -> Iterable[float]:
+        return (waveform.size / SAMPLE_RATE for waveform in waveforms(batch))
+
+    return speak
+
+
+def upstream_waveforms(
+    spec: ModelSpec, weights: ModelFiles, args: argparse.Namespace
+) -> Callable[[Sequence[Line]], Iterable[Any]]:
+    """Speaks lines with upstream's ``infer_process``; yields a waveform, (n,) float32, for each."""
     prepare_imports()
     import torch
     import torchaudio
@@ -159,13 +171,13 @@ def upstream(spec: ModelSpec, weights: ModelFiles, args: argparse.Namespace) -> 
     )
     vocoder = utils_infer.load_vocoder(is_local=True, local_path=str(weights.vocoder), device=device)
 
-    def speak(batch: Sequence[Line]) -> Iterable[float]:
+    def speak(batch: Sequence[Line]) -> Iterable[Any]:
         for line in batch:
             wave, _, _ = utils_infer.infer_process(
                 line.ref_audio, line.ref_text, line.text, model, vocoder, show_info=lambda *_: None, progress=None,
                 nfe_step=args.nfe_step, cfg_strength=args.cfg, sway_sampling_coef=-1.0, device=device,
             )  # fmt: skip
-            yield wave.size / SAMPLE_RATE
+            yield wave
 
     return speak
 

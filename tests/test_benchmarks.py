@@ -1,7 +1,9 @@
-"""The engine's benchmark runs on machines without Dagster, and times upstream on all voices."""
+"""The engine's benchmark needs no Dagster and times upstream on all voices; failing peers are named."""
 
 from __future__ import annotations
 
+import argparse
+import contextlib
 import re
 import runpy
 import subprocess
@@ -44,3 +46,37 @@ def test_upstreams_lines_are_in_all_voices() -> None:
     assert len(spoken["ours"]) == 64
     assert len(spoken["upstream"]) == 16
     assert set(spoken["upstream"]) == set(spoken["ours"])
+
+
+PEER = """#!{python} -I
+import json, sys
+if sys.argv[3].endswith(".gguf"):
+    sys.exit("No module named 'crispasr'")
+print(json.dumps({{"version": "0.19.5"}}), flush=True)
+for number, line in enumerate(sys.stdin, 1):
+    request = json.loads(line)
+    print(json.dumps({{"seconds": float(len(request["text"])), "cpu": number * request["steps"]}}), flush=True)
+"""
+
+
+def test_peers_speak_in_turn_and_failing_ones_are_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.syspath_prepend(str(ROOT / "benchmarks"))
+    peers = runpy.run_path(str(ROOT / "benchmarks" / "peers.py"))
+    python = tmp_path / "python"
+    python.write_text(PEER.format(python=sys.executable))
+    python.chmod(0o755)
+    for name in ("f32.tmod", "f16.gguf"):
+        (tmp_path / name).touch()
+    args = argparse.Namespace(folder=tmp_path, python=str(python), threads=1, nfe_step=2, cfg=2.0)
+    line = peers["demo_lines"](1)[0]
+    with contextlib.ExitStack() as stack:
+        ((_, vox),) = peers["start_peers"](args, [line], stack)
+        measured = peers["run"](vox, [line, line])
+    assert capsys.readouterr().out == "crispasr, f16.gguf: skipped, No module named 'crispasr'\n"
+    assert measured.audio_seconds == 2 * len(line.text)
+    assert measured.cpu == 2 * 2 / measured.audio_seconds  # without the warm-up's
+    upstream = peers["Engine"]("upstream", "1.1.22", "float32", vox.speak, vox.cpu_seconds)
+    rows = list(peers["rows"]([upstream, vox], [[peers["Run"](8.0, 6.0, 2.0)], [peers["Run"](4.0, 2.0, 2.0)]]))
+    assert rows[1].split(" | ")[3:] == ["2.00", "4.0", "2.00 (2.00 - 2.00)", "2.0", "3.00 |"]
