@@ -219,6 +219,7 @@ class SynthesisRequest:
                 language=passage.language,
                 pause_after_seconds=passage.pause_after_seconds if is_last else text.pause_after_seconds,
                 cross_fade_seconds=0.0 if is_last else sampling.cross_fade_duration,
+                voice=voice.name,
             )
 
     def _numbered(self, chunk: Chunk, speaker: Speaker, attempt: int) -> Chunk:

@@ -69,12 +69,14 @@ class _Session:
             audio_seconds_spoken=self._audio_seconds,
             load_seconds=self._load_seconds,
             not_transcribed=next(iter(self._job.transcriber.failures), ""),
+            not_measured=next(iter(self._job.checker.failures), ""),
             device="; ".join(filter(None, self._placements)),
         )
 
     def _find_stored(self, requests: Sequence[SynthesisRequest]) -> None:
+        job = self._job
         unknown = [request for request in requests if request.identity not in self._takes]
-        for take in find_stored_takes(unknown, self._clips, self._job.transcriber, self._job.lease):
+        for take in find_stored_takes(unknown, self._clips, job.transcriber, job.checker, job.lease):
             self._add(take.request, take)
 
     def _announce(self, requests: Sequence[SynthesisRequest]) -> None:
@@ -227,27 +229,27 @@ class _Session:
 
     def _finish(self, take: TakeAssembly) -> _FinishedTake:
         """Store the clip of a complete take."""
-        request, transcriber = take.request, self._job.transcriber
+        request, checks = take.request, (self._job.transcriber, self._job.checker)
         if take.error:
             return request, failed_take(request, take.attempt, take.error)
         if not take.is_joined:
             assert take.samples is not None
             info = self._store_spoken(take.waveform([take.samples]), take.chunks[0])
-            return request, pending_take(request, info, (), transcriber, "spoken")
+            return request, pending_take(request, info, (), *checks, "spoken")
         with self._joining_long if request.expected_seconds > _LONG_SECONDS else nullcontext():
             clips = [self._clips.load(chunk.key) for chunk in take.chunks]
             info = self._store(take.waveform([clip.samples for clip in clips]))
         ours = tuple(clip.info for clip in clips)
         # Another run may have stored this take first, and may have kept other chunks of the last one.
         same = info.chunk_keys == tuple(chunk.key for chunk in ours)
-        return request, pending_take(
-            request, info, ours if same else chunks_of(info, self._clips), transcriber, "spoken"
-        )
+        parts = ours if same else chunks_of(info, self._clips)
+        return request, pending_take(request, info, parts, *checks, "spoken")
 
     def _store_spoken(self, waveform: Waveform, chunk: Chunk) -> ClipInfo:
-        """Store a clip that the model has just spoken, and start to transcribe it."""
+        """Store a clip that the model has just spoken, and start to transcribe and to measure it."""
         info = self._store(waveform)
         self._job.transcriber.start(chunk, waveform.samples)
+        self._job.checker.start(chunk, waveform.samples)
         return info
 
     def _store(self, waveform: Waveform) -> ClipInfo:
