@@ -28,7 +28,17 @@ from f5_pipeline.synthesis.assembly import TakeAssembly, Waveform, chunk_wavefor
 from f5_pipeline.synthesis.executor import Progress, SynthesisJob, SynthesisResult
 from f5_pipeline.synthesis.request import SynthesisRequest
 from f5_pipeline.synthesis.stored_takes import chunks_of, find_stored_takes, pending_take
-from f5_pipeline.synthesis.takes import PendingTake, Take, Takes, allowed, failed_take, is_settled, next_attempt, row_of
+from f5_pipeline.synthesis.takes import (
+    PendingTake,
+    Take,
+    Takes,
+    allowed,
+    failed_take,
+    is_settled,
+    missing_takes,
+    next_attempt,
+    row_of,
+)
 
 SAVERS = 16  # threads that measure, encode and store clips while the model goes on; most of them wait for a bucket
 MAX_UNSAVED = 64  # spoken chunks that wait to be stored; with more of them the model waits for the store
@@ -80,10 +90,14 @@ class _Session:
             self._add(take.request, take)
 
     def _announce(self, requests: Sequence[SynthesisRequest]) -> None:
-        missing = [request for request in requests if self._needs_take(request)]
+        missing = {
+            request.identity: missing_takes(request, self._takes.get(request.identity, ()))
+            for request in requests
+            if self._needs_take(request)
+        }
         waiting = sum(request.identity in self._pending for request in requests)
-        seconds = sum(request.expected_seconds for request in missing)
-        self._progress.begin(len(self._job.requests), len(missing), seconds, waiting)
+        seconds = sum(request.expected_seconds * missing.get(request.identity, 0) for request in requests)
+        self._progress.begin(len(self._job.requests), sum(missing.values()), seconds, waiting)
 
     def _complete(self, model: ReadyModel, requests: Sequence[SynthesisRequest]) -> None:
         """Speak takes until every request of a model is settled.

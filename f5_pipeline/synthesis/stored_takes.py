@@ -104,14 +104,16 @@ def chunks_of(info: ClipInfo, clips: ClipStore) -> tuple[ClipInfo | None, ...]:
 
 
 def _chosen_row(request: SynthesisRequest, rows: Mapping[str, IndexRow]) -> IndexRow | None:
-    """The row of the last run, unless it was suspect and further takes are allowed now, or too long for its time, or a
-    listener has decided on it since."""
+    """The row of the last run, unless it was suspect and further takes are allowed now, or it has fewer takes than are
+    wanted now, or it was too long for its time, or a listener has decided on it since."""
     if not rows:
         return None
     row = rows.get(request.key) or next((rows[key] for key in request.take_keys if key in rows), None)
     if row is None or "overrun_seconds" in row.quality or not is_decided_alike(request, row):
         return None
-    return row if row.status == "ok" or row.attempts >= request.attempts[-1] else None
+    taken = row.attempts - request.first_attempt + 1
+    enough = request.least_takes if row.status == "ok" else len(request.attempts)
+    return row if taken >= enough else None
 
 
 def _stored_take(

@@ -26,6 +26,7 @@ from f5_pipeline.synthesis.transcriber import WordChecks
 Origin = Literal["spoken", "stored", "index"]
 
 _T = TypeVar("_T")
+_SIMILARITY_STEP = 0.05  # two clips of a voice differ by about this much
 _NOT_MEASURES = ("seed", "attempt")  # facts of a clip that have columns of their own
 
 
@@ -55,9 +56,15 @@ class Take:
         return (self.key, *self.chunk_keys) if self.clip else ()
 
     @property
-    def rank(self) -> tuple[bool, float, int]:
-        """Sorts the best take first: one with a clip, with the lowest penalty, the earliest."""
-        return not self.clip, self.penalty, self.attempt
+    def rank(self) -> tuple[bool, float, float, int, float, int]:
+        """Sorts the best take first: one with a clip, with the lowest penalty, the fewest word errors, the voice most
+        like its reference (in steps, so that small differences do not count), the highest MOS, the earliest."""
+        error_rate, similarity, mos = (self._number(name) for name in ("word_error_rate", "speaker_similarity", "mos"))
+        return not self.clip, self.penalty, error_rate, -round(similarity / _SIMILARITY_STEP), -mos, self.attempt
+
+    def _number(self, measure: str) -> float:
+        value = self.measures.get(measure)
+        return value if isinstance(value, (int, float)) else 0.0
 
 
 #: The takes of each line that has any, by the identity of its request.
@@ -159,10 +166,17 @@ def allowed(request: SynthesisRequest, takes: Sequence[Take]) -> list[Take]:
 
 
 def is_settled(request: SynthesisRequest, takes: Sequence[Take]) -> bool:
-    """True if no take is missing: one is ok or was chosen before, the engine failed, or all attempts are used."""
+    """True if no take is missing: one was chosen before, the engine failed, all attempts are used, or there are as many
+    takes as the batch wants and one of them is ok."""
     candidates = allowed(request, takes)
-    final = any(take.status == "ok" or take.origin == "index" or not take.clip for take in candidates)
-    return final or len(candidates) >= len(request.attempts)
+    if any(take.origin == "index" or not take.clip for take in candidates) or len(candidates) >= len(request.attempts):
+        return True
+    return len(candidates) >= request.least_takes and any(take.status == "ok" for take in candidates)
+
+
+def missing_takes(request: SynthesisRequest, takes: Sequence[Take]) -> int:
+    """How many takes a request still needs, at least; 0 if it is settled."""
+    return 0 if is_settled(request, takes) else max(1, request.least_takes - len(allowed(request, takes)))
 
 
 def next_attempt(request: SynthesisRequest, takes: Sequence[Take]) -> int:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import os
 from functools import partial
 from itertools import count
 
@@ -14,9 +13,9 @@ from f5_pipeline.cli.progress_bar import BarProgress
 from f5_pipeline.cluster.policy import Policy
 from f5_pipeline.cluster.worker import Assignment
 from f5_pipeline.errors import NothingSpoken, StoreBusy, VoiceReplaced, WorkersUnusable
-from f5_pipeline.quality.neural.mos import mos_model
 from tests.cluster.batch import LOG, Batch, CountingProgress, some_lines
 from tests.cluster.local_pool import LocalPool, ScriptedEngine, SlowPool, in_turn
+from tests.quality.neural.extra import needs_quality
 from tests.synthesis.fake_engine import FakeEngine, clipped
 
 TEXTS = ["one river.", "two rivers.", "three rivers.", "four rivers."]
@@ -150,7 +149,7 @@ def test_a_voice_that_is_replaced_meanwhile_ends_the_run_and_the_next_one_speaks
     assert batch.speak_on_pool(FakeEngine().load).counts["ok"] == 40
 
 
-@pytest.mark.skipif(mos_model() is None and not os.environ.get("CI"), reason="the extra quality is not installed")
+@needs_quality
 def test_workers_compare_clips_with_all_voices_of_the_batch(batch: Batch, monkeypatch: pytest.MonkeyPatch) -> None:
     """The driver measures the voices: a worker knows only those of its own lines."""
     assignments: list[Assignment] = []

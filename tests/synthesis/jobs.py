@@ -42,9 +42,11 @@ SENTENCES = [f"{'a few words more, ' * 9}and this is number {number}." for numbe
 LONG_TEXT = " ".join(SENTENCES)
 
 
-def line(text: str = TEXTS[0], id: str = "1", *, attempts: int = 3, seed: int | None = None) -> SynthesisRequest:
+def line(
+    text: str = TEXTS[0], id: str = "1", *, attempts: int = 3, seed: int | None = None, takes: int = 1
+) -> SynthesisRequest:
     """The request for one line."""
-    utterance = Utterance(id, int(id), text, text, "anna", "demo", "en", SAMPLING, seed, attempts)
+    utterance = Utterance(id, int(id), text, text, "anna", "demo", "en", SAMPLING, seed, attempts, takes)
     return SynthesisRequest(utterance, MODEL, (SPEAKER,))
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -15,7 +14,6 @@ from f5_pipeline.audio.samples import SAMPLE_RATE, Samples
 from f5_pipeline.engine.protocol import Chunk, SpokenChunk
 from f5_pipeline.errors import NetworksFailed
 from f5_pipeline.quality.neural.check import References
-from f5_pipeline.quality.neural.mos import mos_model
 from f5_pipeline.quality.neural.networks import Networks, NetworksProcess, NetworksSpec
 from f5_pipeline.quality.verdicts import Judge
 from f5_pipeline.results.garbage_collection import clean
@@ -27,6 +25,7 @@ from f5_pipeline.synthesis.executor import SynthesisResult
 from f5_pipeline.synthesis.neural_checks import StoreNeuralChecker, embed_voices
 from f5_pipeline.synthesis.request import SynthesisRequest
 from tests.quality.asr.recordings import recording
+from tests.quality.neural.extra import needs_quality
 from tests.synthesis.fake_engine import FakeEngine
 from tests.synthesis.jobs import LONG_TEXT, SENTENCES, VOICE, Run, line, lines
 
@@ -160,7 +159,7 @@ class RecordedEngine(FakeEngine):
             yield SpokenChunk(index, recording("f2" if chunk.attempt == 1 else "m3")[0])
 
 
-@pytest.mark.skipif(mos_model() is None and not os.environ.get("CI"), reason="the extra quality is not installed")
+@needs_quality
 def test_the_networks_find_a_clip_in_another_voice(run: MeasuringRun, tmp_path: Path) -> None:
     """Everything is real except the engine. The signal and its length raise no suspicion."""
     voices = {}

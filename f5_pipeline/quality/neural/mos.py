@@ -7,12 +7,15 @@ times as much, and ``speechmos.dnsmos`` starts a thread per core and computes a 
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from importlib.util import find_spec
 from pathlib import Path
 
 import numpy as np
 
-from f5_pipeline.quality.neural.mel import HOP, RATE, Floats, mel_spectrogram
+from f5_pipeline.audio.samples import SAMPLE_RATE
+from f5_pipeline.quality.neural.mel import HOP, RATE, Floats, mel_spectrogram, resampled
+from f5_pipeline.voices.voice import Voice
 
 _FRAMES, _BANDS, _MEL_WINDOW = 900, 120, 321
 _SAMPLES = round(9.01 * RATE) - HOP  # of a window
@@ -27,6 +30,20 @@ def mos_model() -> Path | None:
         return None
     model = Path(spec.submodule_search_locations[0]) / "dnsmos_models" / "model_v8.onnx"
     return model if model.is_file() else None
+
+
+def recordings_mos(voices: Iterable[Voice]) -> Mapping[str, float]:
+    """The MOS of prepared recordings, by the names of their voices; without the extra, and of unusable ones, none."""
+    import soundfile
+
+    if (model := mos_model()) is None:
+        return {}
+    predictor, found = MosPredictor(model), {}
+    for voice in voices:
+        if voice.usable:
+            samples = soundfile.read(voice.audio, frames=round(voice.speech_seconds * SAMPLE_RATE), dtype="float32")[0]
+            found[voice.name] = round(predictor.predict(resampled(samples)), 2)
+    return found
 
 
 class MosPredictor:

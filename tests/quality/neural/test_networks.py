@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-
 import numpy as np
 import pytest
 
@@ -14,10 +12,8 @@ from f5_pipeline.quality.neural.networks import NetworksProcess, choose_networks
 from f5_pipeline.quality.neural.speaker import SpeakerEncoder, mean_embedding, speech_only
 from f5_pipeline.settings.environment import Settings
 from tests.quality.asr.recordings import recording
+from tests.quality.neural.extra import needs_quality
 
-needs_extra = pytest.mark.skipif(
-    mos_model() is None and not os.environ.get("CI"), reason="the extra quality is not installed"
-)
 ENCODER = SpeakerEncoder()
 
 
@@ -51,7 +47,7 @@ def test_silence_has_an_embedding() -> None:
     assert np.isfinite(ENCODER.embed(speech_only(np.zeros(100, np.float32)))).all()
 
 
-@needs_extra
+@needs_quality
 @pytest.mark.parametrize(("voice", "mos"), [("m3", 3.4878), ("f2", 2.8551)])
 def test_mos_is_that_of_speechmos(voice: str, mos: float) -> None:
     """``p808_mos`` of ``speechmos.dnsmos.run`` 0.0.1.1 for the recording, repeated until it has 9.01 s."""
@@ -60,7 +56,7 @@ def test_mos_is_that_of_speechmos(voice: str, mos: float) -> None:
     assert MosPredictor(model).predict(speech(voice)) == pytest.approx(mos, abs=1e-3)
 
 
-@needs_extra
+@needs_quality
 def test_noise_lowers_the_mos() -> None:
     model = mos_model()
     assert model is not None
@@ -69,7 +65,7 @@ def test_noise_lowers_the_mos() -> None:
     assert predictor.predict(samples + noise) < predictor.predict(samples) - 0.3
 
 
-@needs_extra
+@needs_quality
 def test_the_process_measures_as_the_networks_do() -> None:
     model, process = mos_model(), NetworksProcess()
     assert model is not None
@@ -87,7 +83,7 @@ def test_without_the_extra_nothing_is_measured(monkeypatch: pytest.MonkeyPatch) 
     assert choose_networks(Settings(neural_measures="auto")) is None
 
 
-@needs_extra
+@needs_quality
 def test_neural_measures_can_be_switched_off() -> None:
     assert choose_networks(Settings(neural_measures="auto")) is not None
     assert choose_networks(Settings(neural_measures="none")) is None
