@@ -107,6 +107,6 @@ def _estimate(batches: Sequence[_Values]) -> Estimate:
         return float(first - sum(others))
 
     count, random = batches[0].shape[1], np.random.default_rng(1)
-    drawn = [mean(random.integers(count, size=count)) for _ in range(_RESAMPLES)]
+    drawn = [mean(random.integers(0, count, (count,))) for _ in range(_RESAMPLES)]
     low, high = np.percentile(drawn, _INTERVAL)
     return Estimate(round(mean(np.arange(count)), 4), round(float(low), 4), round(float(high), 4), count)

@@ -74,7 +74,7 @@ class Thresholds(BaseModel):
         0.0, description="Similarity of the voice to its reference recording, 0 to 1; 0: no limit."
     )
     min_speaker_margin: Similarity = Field(
-        -0.07,
+        -0.1,
         description="Similarity to its reference less that to the nearest other voice of the batch, of the worst part.",
     )
     min_speaker_consistency: Similarity = Field(

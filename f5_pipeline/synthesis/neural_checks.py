@@ -131,8 +131,9 @@ class StoreNeuralChecker:
 
     def check(self, chunks: Sequence[Chunk], clip: ClipInfo, parts: Sequence[ClipInfo | None]) -> Future[VoiceChecks]:
         self._begin_references()
-        records = [self._record(info) if info else None for info in parts or [clip]]
-        return self._collector.submit(self._collect, [chunk.voice for chunk in chunks], records)
+        keys = [info.key if info else None for info in parts or [clip]]
+        records = [None if key is None else self._record(key) for key in keys]
+        return self._collector.submit(self._collect, [chunk.voice for chunk in chunks], keys, records)
 
     def _begin_references(self) -> Future[References]:
         with self._starting:
@@ -147,10 +148,10 @@ class StoreNeuralChecker:
             self.failures.append(str(error))
             return {}
 
-    def _record(self, info: ClipInfo) -> Future[NeuralRecord | None]:
-        if info.key not in self._records:
-            self._records[info.key] = self._workers.submit(self._stored_or_measured, info.key)
-        return self._records[info.key]
+    def _record(self, key: str) -> Future[NeuralRecord | None]:
+        if (record := self._records.get(key)) is None:
+            record = self._records[key] = self._workers.submit(self._stored_or_measured, key)
+        return record
 
     def _stored_or_measured(self, key: str) -> NeuralRecord | None:
         return load_neural_record(self._store, key, self.networks) or self._measure(key, None)
@@ -178,8 +179,15 @@ class StoreNeuralChecker:
         finally:
             self._free.put(networks)
 
-    def _collect(self, voices: Sequence[str], records: Sequence[Future[NeuralRecord | None] | None]) -> VoiceChecks:
+    def _collect(
+        self,
+        voices: Sequence[str],
+        keys: Sequence[str | None],
+        records: Sequence[Future[NeuralRecord | None] | None],
+    ) -> VoiceChecks:
         found = [record.result() if record else None for record in records]
+        for key in keys:
+            self._records.pop(key or "", None)  # a million embeddings do not fit in memory; they are in the store now
         return check_voices(list(zip(voices, found, strict=False)), self.references())
 
 

@@ -23,6 +23,8 @@ References = Mapping[str, Floats]
 MeasuredChunks = Sequence[tuple[str, NeuralRecord | None]]
 
 _LEAST_WINDOWS = 2  # of what is compared: one alone depends on its words more than on its voice
+#: Similarity of two references above which a few seconds of speech do not tell which of the two voices it is.
+_ALIKE = 0.8
 
 
 @dataclass(frozen=True)
@@ -32,7 +34,7 @@ class VoiceCheck:
     windows: int  # how much speech was compared
     similarity: float  # to the reference of its voice
     margin: float | None  # to its own reference, less that to the nearest other: the lowest of it and its parts
-    nearest: str  # that other voice; "", and no margin: there is none, or the clip is too short
+    nearest: str  # that other voice; "", and no margin: there is none that differs enough, or the clip is too short
     consistency: float | None  # the lowest similarity of a part of its line to the rest; None: too short for parts
     mos: float
 
@@ -91,13 +93,17 @@ def _checked(position: int, chunks: MeasuredChunks, record: NeuralRecord, refere
 
 
 def _lowest_margin(windows: Floats, voice: str, references: References) -> tuple[float | None, str]:
-    """The lowest margin of a chunk and of its beginnings and ends, with the other voice that is the nearest there."""
-    others = [name for name in references if name != voice]
+    """The lowest margin of a chunk and of its beginnings and ends, with the other voice that is the nearest there.
+
+    Without the voices that are alike: in a batch with dozens of voices, one of them is often nearer by chance.
+    """
+    own = references[voice]
+    others = [name for name, other in references.items() if name != voice and float(own @ other) <= _ALIKE]
     if not others or len(windows) < _LEAST_WINDOWS:
         return None, ""
     parts = np.stack([mean_embedding(part) for part in (windows, *chain.from_iterable(_halves(windows)))])
     to_others = parts @ np.stack([references[name] for name in others]).T  # [parts, voices]
-    margins = parts @ references[voice] - to_others.max(axis=1)
+    margins = parts @ own - to_others.max(axis=1)
     lowest = int(margins.argmin())
     return float(margins[lowest]), others[int(to_others[lowest].argmax())]
 

@@ -53,6 +53,14 @@ def test_another_voice_at_the_end_only_is_suspect() -> None:
     assert found.consistency == 0.0
 
 
+def test_a_voice_that_is_alike_is_not_compared() -> None:
+    """In a batch with dozens of voices, one of them is often nearer by chance."""
+    twin = (0.9 * ANNA + np.sqrt(1 - 0.81) * BEN).astype(np.float32)
+    (found,) = check_voices([("anna", record(twin, twin))], {"anna": ANNA, "twin": twin})
+    assert found is not None
+    assert (found.margin, found.nearest, found.similarity) == (None, "", pytest.approx(0.9))
+
+
 def test_a_voice_that_changes_in_a_batch_of_one_voice_is_suspect() -> None:
     found = check(ANNA, ANNA, BEN, BEN, voices=("anna",))
     assert (found.margin, found.nearest) == (None, "")
