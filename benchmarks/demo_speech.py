@@ -1,4 +1,4 @@
-"""Speech of the demo model in four of its voices, for the quality benchmarks. Needs torch and f5-tts."""
+"""Speech of the demo model in its voices, for the quality benchmarks. Needs torch and f5-tts."""
 
 from __future__ import annotations
 
@@ -23,6 +23,7 @@ from f5_pipeline.synthesis.prepare import prepare_requests
 from f5_pipeline.synthesis.request import SynthesisRequest
 
 VOICES = ("m3", "m1", "f2", "f5")
+ALL_VOICES = (*VOICES, "f3", "m4")
 SUBJECTS = ("the captain", "my neighbor", "a young doctor", "the old museum", "nobody in town", "our small team", "she")
 VERBS = ("remembered", "opened", "forgot", "painted", "carried home", "asked for", "slowly repaired", "could not find")
 OBJECTS = (
@@ -59,7 +60,7 @@ def texts(count: int, random: np.random.Generator) -> list[str]:
 
 def transcript(voice: str) -> str:
     """The transcript of a voice's recording."""
-    return _shipped(voice, "txt").decode().strip()
+    return shipped(voice, "txt").decode().strip()
 
 
 def speak(lines: Sequence[tuple[str, str]]) -> list[Clip]:
@@ -83,14 +84,15 @@ def prepare(lines: Sequence[tuple[str, str]]) -> tuple[ReadyModel, list[Synthesi
     utterances = [_utterance(index, text, voice) for index, (text, voice) in enumerate(lines)]
     with TemporaryDirectory() as folder:
         store = LocalStore(Path(folder))
-        for voice, kind in product(VOICES, ("wav", "txt")):
-            store.write(f"voices/{voice}.{kind}", _shipped(voice, kind))
+        for voice, kind in product(ALL_VOICES, ("wav", "txt")):
+            store.write(f"voices/{voice}.{kind}", shipped(voice, kind))
         requests, rejected = prepare_requests(utterances, {"demo": model}, store, settings.cache)
     assert not rejected, rejected
     return model, list(requests)
 
 
-def _shipped(voice: str, kind: str) -> bytes:
+def shipped(voice: str, kind: str) -> bytes:
+    """A file of an embedded voice: ``wav`` or ``txt``."""
     return (files("f5_pipeline.demo") / "voices" / f"{voice}.{kind}").read_bytes()
 
 

@@ -678,6 +678,17 @@ class RecogniserFailed(F5PipelineError):
         )
 
 
+class NetworksFailed(F5PipelineError):
+    """The networks for neural measures failed on a clip, or could not be loaded."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(
+            "The networks for speaker similarity and MOS",
+            f"failed: {reason.rstrip('.')}.",
+            "Their columns stay empty for these clips. Fix that, or set F5_NEURAL_MEASURES=none.",
+        )
+
+
 class NothingSpoken(F5PipelineError):
     """A batch in which every line failed."""
 

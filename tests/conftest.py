@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,9 @@ import pytest
 from tests.browser import browser, firefox
 
 pytest_plugins = ["tests.cluster.ray_fixtures"]
+
+# Networks that measure every clip would cost each batch of the tests a process; the tests of neural measures use them.
+os.environ.setdefault("F5_NEURAL_MEASURES", "none")
 
 #: Test files that take a minute or more, the longest first. Started last, they would keep one core busy while the
 #: others are idle.

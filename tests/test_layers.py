@@ -48,9 +48,10 @@ IMPORTERS: dict[str, tuple[str, ...]] = {
     **dict.fromkeys(HEAVY - {"torchaudio"}, ("f5_pipeline.engine.f5.",)),
     "ray": ("f5_pipeline.cluster.",),
     **dict.fromkeys(("faster_whisper", "pocketsphinx", "rapidfuzz"), ("f5_pipeline.quality.asr.",)),
+    "onnxruntime": ("f5_pipeline.quality.neural.",),
     **dict.fromkeys(("boto3", "botocore"), ("f5_pipeline.storage.s3",)),
 }
-LAZY = {*HEAVY, "ray", "boto3", "botocore", "faster_whisper", "pocketsphinx", "rapidfuzz"}
+LAZY = {*HEAVY, "ray", "boto3", "botocore", "faster_whisper", "pocketsphinx", "rapidfuzz", "onnxruntime"}
 DAGSTER_MODULES = ("f5_pipeline.defs", "f5_pipeline.definitions", "f5_pipeline.demo.__main__")
 
 

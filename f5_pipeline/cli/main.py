@@ -15,6 +15,7 @@ from f5_pipeline.cli.commands.completion import COMPLETE, completion
 from f5_pipeline.cli.commands.decide import decide
 from f5_pipeline.cli.commands.demo import demo
 from f5_pipeline.cli.commands.doctor import doctor
+from f5_pipeline.cli.commands.evaluate import evaluate
 from f5_pipeline.cli.commands.maintenance import clean, mirror, verify
 from f5_pipeline.cli.commands.results import fetch, report, results
 from f5_pipeline.cli.commands.run import run
@@ -51,7 +52,7 @@ def cli(context: click.Context) -> None:
 
 
 for _command in (
-    *(demo, submit, run, list_batches, results, report, decide, fetch),
+    *(demo, submit, run, list_batches, results, evaluate, report, decide, fetch),
     *(ui, files, voices, doctor, clean, verify, mirror, completion),
 ):
     cli.add_command(_command)

@@ -45,11 +45,21 @@ def print_rows(rows: Sequence[IndexRow], store: ObjectStore) -> None:
 
 
 def quality_of(row: IndexRow) -> str:
-    """The most informative measure: word accuracy if the clip was transcribed, else its relative duration."""
-    error_rate, duration = row.quality.get("word_error_rate"), row.quality.get("duration_ratio")
-    if isinstance(error_rate, (int, float)):
-        return f"words {max(0.0, 1 - error_rate):.0%}"
-    return f"length {duration:.0%}" if isinstance(duration, (int, float)) else ""
+    """The most informative measures: word accuracy if the clip was transcribed, else its relative duration; speaker
+    similarity and MOS if the networks have measured it."""
+    names = ("word_error_rate", "duration_ratio", "speaker_similarity", "mos")
+    values = [value if isinstance(value := row.quality.get(name), (int, float)) else None for name in names]
+    error_rate, duration, similarity, mos = values
+    shown = []
+    if error_rate is not None:
+        shown.append(f"words {max(0.0, 1 - error_rate):.0%}")
+    elif duration is not None:
+        shown.append(f"length {duration:.0%}")
+    if similarity is not None:
+        shown.append(f"voice {similarity:.2f}")
+    if mos is not None:
+        shown.append(f"MOS {mos:.1f}")
+    return ", ".join(shown)
 
 
 def _text(row: IndexRow) -> str:

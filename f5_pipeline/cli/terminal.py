@@ -21,7 +21,7 @@ from f5_pipeline.display.secrets import redact
 
 PROGRAM = "f5-pipeline"
 COMMANDS = (
-    *("demo", "submit", "run", "list", "results", "report", "decide", "fetch"),
+    *("demo", "submit", "run", "list", "results", "evaluate", "report", "decide", "fetch"),
     *("ui", "files", "voices", "doctor", "clean", "verify", "mirror", "completion"),
 )
 _HINT = re.compile(rf"(?<![\w/.-]){PROGRAM}(?= (?:{'|'.join(COMMANDS)})\b)")

@@ -74,6 +74,7 @@ def speak_with(open_pool: OpenWorkerPool, log: logging.Logger, log_seconds: floa
             judge=job.judge,
             recogniser_setting=job.recogniser_setting,
             load_engine=job.load_engine,
+            references=job.checker.references(),
         )
         with open_pool(assignment) as (pool, policy):
             return _Run(plan, pool, policy, progress, log, log_seconds).speak()
@@ -121,7 +122,7 @@ class _Run:
         self._rescued: set[int] = set()  # lines that this run spoke on workers that died then
         self._logged_at = time.monotonic()
         self._clips_spoken, self._audio_seconds = 0, 0.0
-        self._not_transcribed = ""
+        self._not_transcribed = self._not_measured = ""
 
     def speak(self) -> SynthesisResult:
         self._execute_commands()
@@ -140,6 +141,7 @@ class _Run:
             clips_spoken=self._clips_spoken,
             audio_seconds_spoken=self._audio_seconds,
             not_transcribed=self._not_transcribed,
+            not_measured=self._not_measured,
             workers=reports,
         )
 
@@ -184,6 +186,7 @@ class _Run:
         self._clips_spoken += result.clips_spoken
         self._audio_seconds += result.audio_seconds
         self._not_transcribed = self._not_transcribed or result.not_transcribed
+        self._not_measured = self._not_measured or result.not_measured
         stats.lines += len(rows)
         stats.audio_seconds += result.audio_seconds
         stats.speaking_seconds += result.seconds

@@ -36,7 +36,10 @@ class WorkPlan:
         self.backlog = Backlog(np.where(has_clip, LOOKUP_COST * costs, costs), kinds)
         missing = [request for request, is_stored in zip(self._pending, has_clip, strict=True) if not is_stored]
         #: The number of missing clips and their expected duration in seconds.
-        self.missing = len(missing), sum(request.expected_seconds for request in missing)
+        self.missing = (
+            sum(request.least_takes for request in missing),
+            sum(request.expected_seconds * request.least_takes for request in missing),
+        )
         #: The number of stored clips that a worker is still to judge.
         self.waiting = len(self._pending) - len(missing)
 

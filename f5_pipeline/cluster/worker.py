@@ -10,7 +10,7 @@ import platform
 import time
 from collections.abc import Mapping
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from f5_pipeline.engine.protocol import SpeechEngine
 from f5_pipeline.environment.attention import prove_environment
@@ -20,6 +20,8 @@ from f5_pipeline.models.spec import ModelSpec
 from f5_pipeline.models.weights import ReadyModel, ensure_weights
 from f5_pipeline.quality.asr.recogniser import RecogniserSpec
 from f5_pipeline.quality.asr.selection import choose_recogniser
+from f5_pipeline.quality.neural.check import References
+from f5_pipeline.quality.neural.networks import NetworksSpec, choose_networks
 from f5_pipeline.quality.verdicts import Judge
 from f5_pipeline.results.index import IndexRow
 from f5_pipeline.results.leases import Lease
@@ -28,6 +30,7 @@ from f5_pipeline.storage.object_store import ObjectStore
 from f5_pipeline.storage.open import open_store
 from f5_pipeline.storage.retry import is_transient, limited_retries
 from f5_pipeline.synthesis.executor import EngineFor, SynthesisJob
+from f5_pipeline.synthesis.neural_checks import NeuralChecker, open_neural_checker
 from f5_pipeline.synthesis.prepare import prepare_requests
 from f5_pipeline.synthesis.request import SynthesisRequest
 from f5_pipeline.synthesis.session import run_in_process
@@ -50,6 +53,7 @@ class Assignment:
     judge: Judge
     recogniser_setting: str | None
     load_engine: EngineFor
+    references: References = field(default_factory=dict)  # embeddings of its voices; empty: clips are not measured
 
 
 @dataclass(frozen=True)
@@ -89,6 +93,7 @@ class WorkResult:
     takes: tuple[float, ...]  # seconds of audio of each take spoken
     seconds: float  # duration, without loading the model
     not_transcribed: str = ""  # why a clip has no transcript
+    not_measured: str = ""  # why a clip has no neural measures
     device: str = ""  # where the model spoke
 
 
@@ -123,6 +128,9 @@ class Worker:
             spec = _recogniser(self._settings, self._assignment)
             transcriber = open_transcriber(spec, self._store)
             self._transcriber: Transcriber = self._resources.enter_context(transcriber)
+            networks = _networks(self._settings, self._assignment)
+            checker = open_neural_checker(networks, self._store, lambda _: self._assignment.references)
+            self._checker: NeuralChecker = self._resources.enter_context(checker)
         except F5PipelineError as error:
             return WorkerError(str(error), error.transient, worth_repeating=is_transient(error))
         device = proven.tags.gpu or f"{os.environ.get('OMP_NUM_THREADS') or os.cpu_count()} threads"
@@ -138,6 +146,7 @@ class Worker:
         except F5PipelineError as error:
             return WorkerError(str(error), error.transient, differs=isinstance(error, WorkerDiffers))
         self._transcriber.failures.clear()
+        self._checker.failures.clear()
         return WorkResult(
             rows=result.rows,
             clips_spoken=result.clips_spoken,
@@ -145,6 +154,7 @@ class Worker:
             takes=tuple(takes.audio_seconds),
             seconds=time.monotonic() - started - result.load_seconds,
             not_transcribed=result.not_transcribed,
+            not_measured=result.not_measured,
             device=result.device,
         )
 
@@ -160,6 +170,7 @@ class Worker:
             load_engine=self._engine,
             judge=assignment.judge,
             transcriber=self._transcriber,
+            checker=self._checker,
         )
 
     def _requests(self, item: WorkItem) -> list[SynthesisRequest]:
@@ -219,4 +230,18 @@ def _recogniser(settings: Settings, assignment: Assignment) -> RecogniserSpec | 
     found = spec.name if spec else ""
     if found != wanted:
         raise WorkerDiffers(_HOST, f"has the recogniser {found or 'none'!r}, and the batch needs {wanted!r}")
+    return spec
+
+
+def _networks(settings: Settings, assignment: Assignment) -> NetworksSpec | None:
+    """The networks of this machine.
+
+    Raises:
+        WorkerDiffers: they are not those that the batch's verdicts need.
+    """
+    wanted = assignment.judge.networks
+    spec = choose_networks(settings) if wanted else None
+    found = spec.name if spec else ""
+    if found != wanted:
+        raise WorkerDiffers(_HOST, f"has the networks {found or 'none'!r}, and the batch needs {wanted!r}")
     return spec

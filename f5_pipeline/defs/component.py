@@ -77,6 +77,7 @@ class SpeechPipeline(dg.Component, dg.Resolvable):
         None
     )
     whisper: Annotated[str | None, _setting("whisper")] = None
+    neural_measures: Annotated[Literal["auto", "none"] | None, _setting("neural_measures")] = None
     commercial: Annotated[bool | None, _setting("commercial")] = None
     automation: Annotated[Literal["off", "on"] | bool | None, _setting("automation")] = None  # YAML's on is a bool
     nightly_cron: Annotated[str | None, _setting("nightly_cron")] = None

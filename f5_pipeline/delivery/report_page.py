@@ -147,6 +147,13 @@ LABELS = {
     "word_error_rate": MeasureLabel("word error rate", "Word errors over the words of the text."),
     "heard_text": MeasureLabel("heard text", "What the recogniser heard."),
     "recogniser": MeasureLabel("recogniser", "The speech recogniser that transcribed the clip."),
+    "speaker_similarity": MeasureLabel("voice", "Similarity to the voice's reference recording, 0 to 1."),
+    "speaker_margin": MeasureLabel(
+        "voice margin", "The similarity, less that to the nearest other voice; below 0, a part is nearer to that one."
+    ),
+    "speaker_consistency": MeasureLabel("voice consistency", "Lowest similarity of a part of the line to the rest."),
+    "nearest_voice": MeasureLabel("nearest voice", "The voice that the clip, or a part of it, is nearer to."),
+    "mos": MeasureLabel("MOS", "Predicted mean opinion score: how good it sounds, from 1 to 5."),
     "speed": MeasureLabel("speed", "The factor of the speech rate that fits the line into its time."),
 }
 _UNITS = {"_seconds": ("s", 2, 1.0), "_db": ("dB", 1, 1.0), "_share": ("%", 1, 100.0)}

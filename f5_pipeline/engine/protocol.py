@@ -37,6 +37,7 @@ class Chunk:
     language: str = ""  # of the text
     pause_after_seconds: float = 0.0  # silence between it and the next chunk of its line
     cross_fade_seconds: float = 0.0  # overlap with the next chunk, where there is no pause
+    voice: str = ""  # the name of its voice
 
     @property
     def joint(self) -> Joint:

@@ -105,6 +105,11 @@ class BatchSettings(BaseModel):
     max_attempts: Annotated[int, Number, Field(ge=1, le=10)] = Field(
         3, description="Takes of a line until one passes the quality check; if none does, the line is suspect."
     )
+    takes: Annotated[int, Number, Field(ge=1, le=10)] = Field(
+        1,
+        description="Takes of every line, of which the best is kept: by its words, its voice and its MOS. More follow "
+        "if none passes the quality check, up to max_attempts.",
+    )
     recogniser: Literal["none", "auto", "pocketsphinx", "faster_whisper"] | None = Field(
         None, description="Speech recogniser that checks the words of each clip; default: F5_RECOGNISER."
     )

@@ -137,6 +137,7 @@ class Resolver:
             sampling=self._sampling(spec.name, first.speed, values.nfe_step, values.solver, values.cfg_strength),
             seed=self.settings.seed if values.seed is None else values.seed,
             max_attempts=self.settings.max_attempts,
+            takes=self.settings.takes,
             section=self._names.checked_section(row),
             pause_after_seconds=values.pause_after_seconds,
             columns=columns,

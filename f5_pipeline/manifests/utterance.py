@@ -70,6 +70,7 @@ class Utterance:
     sampling: Sampling
     seed: int | None = None  # None: derived from the other parts of the clip key
     max_attempts: int = 1
+    takes: int = 1  # that are spoken even if the first is ok
     section: str | None = None
     pause_after_seconds: float | None = None
     columns: Mapping[str, str] = field(default_factory=dict)  # the user's own columns, copied to the index

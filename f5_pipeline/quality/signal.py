@@ -106,8 +106,9 @@ def columns(measures: QualityMeasures) -> dict[str, float]:
     return {name: round(value, 4) for name, value in asdict(measures).items()}
 
 
-#: By threshold: the excess that weighs as much as crossing it (1), and a function from the measured value to a reason.
-ReasonTexts = Mapping[str, tuple[float, Callable[[float], str]]]
+#: The excess over a threshold that weighs as much as crossing it (1), and a function from the value to a reason.
+ReasonText = tuple[float, Callable[[float], str]]
+ReasonTexts = Mapping[str, ReasonText]  # by threshold
 
 
 def weigh(values: Mapping[str, object], thresholds: Thresholds, reason_texts: ReasonTexts | None = None) -> Verdict:

@@ -1,7 +1,7 @@
 """Quality thresholds beyond which a clip is suspect: the table ``[quality]`` of ``manifests/BATCH.toml``.
 
-Each name is ``min_`` or ``max_`` and a measure: of the signal (``signal``) or of the words (``asr.comparison``).
-``verdicts`` applies them. They are not in the clip key, so that a change speaks nothing.
+Each name is ``min_`` or ``max_`` and a measure: of the signal (``signal``), of the words (``asr.comparison``) or of the
+voice (``neural.check``). ``verdicts`` applies them. They are not in the clip key, so that a change speaks nothing.
 """
 
 from __future__ import annotations
@@ -17,13 +17,16 @@ Share = Annotated[float, Number, Field(ge=0, le=1, allow_inf_nan=False)]
 Seconds = Annotated[float, Number, Field(ge=0, le=3600, allow_inf_nan=False)]
 Ratio = Annotated[float, Number, Field(ge=0, le=100, allow_inf_nan=False)]
 Rate = Annotated[float, Number, Field(ge=0, le=1000, allow_inf_nan=False)]
+Similarity = Annotated[float, Number, Field(ge=-1, le=1, allow_inf_nan=False)]
+Opinion = Annotated[float, Number, Field(ge=0, le=5, allow_inf_nan=False)]
 Count = Annotated[int, Number, Field(ge=0, le=100_000)]
 
 
 class Thresholds(BaseModel):
     """A clip beyond a threshold is suspect. The defaults pass faultless F5-TTS speech.
 
-    Word thresholds apply to a line, or to each chunk of a long line; without a recogniser they have no effect.
+    Word and voice thresholds apply to a line, or to each chunk of a long line; without a recogniser or without neural
+    measures they have no effect.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -67,3 +70,14 @@ class Thresholds(BaseModel):
     max_added_words: Count = Field(1, description="Words that are not in the text.")
     max_leaked_words: Count = Field(0, description="Words of the voice's reference, spoken before the text.")
     max_word_error_rate: Ratio = Field(0.2, description="Word error rate: word errors over the words of the text.")
+    min_speaker_similarity: Similarity = Field(
+        0.0, description="Similarity of the voice to its reference recording, 0 to 1; 0: no limit."
+    )
+    min_speaker_margin: Similarity = Field(
+        -0.1,
+        description="Similarity to its reference less that to the nearest other voice of the batch, of the worst part.",
+    )
+    min_speaker_consistency: Similarity = Field(
+        0.7, description="Lowest similarity of a part of the line to the rest, in the same voice: a voice that changes."
+    )
+    min_mos: Opinion = Field(0.0, description="Predicted mean opinion score, 1 to 5; 0: no limit.")

@@ -1,4 +1,4 @@
-"""Verdicts: the stored measures of a clip and its transcript, compared with the thresholds of the batch.
+"""Verdicts: the stored measures of a clip, its transcript and its voice, compared with the thresholds of the batch.
 
 Measures and transcripts are stored with a clip; verdicts are not. So other thresholds give new verdicts, and nothing is
 spoken again.
@@ -10,9 +10,11 @@ import hashlib
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from itertools import zip_longest
 
 from f5_pipeline.quality.asr.comparison import WordCheck
-from f5_pipeline.quality.signal import ReasonTexts, Verdict, weigh
+from f5_pipeline.quality.neural.check import VoiceCheck
+from f5_pipeline.quality.signal import ReasonText, ReasonTexts, Verdict, weigh
 from f5_pipeline.quality.thresholds import Thresholds
 from f5_pipeline.results.clips import ClipInfo
 
@@ -26,23 +28,35 @@ class Judge:
 
     thresholds: Thresholds = field(default_factory=Thresholds)
     recogniser: str = ""  # that transcribes the clips; "": none
+    networks: str = ""  # that measure the clips; "": none
 
     @property
     def fingerprint(self) -> str:
         """Changes whenever a verdict may change. The index keeps it, to know if its verdicts still hold."""
-        rules = json.dumps([_VERSION, self.recogniser, self.thresholds.model_dump()], sort_keys=True)
+        rules = json.dumps([_VERSION, self.recogniser, self.networks, self.thresholds.model_dump()], sort_keys=True)
         return hashlib.sha256(rules.encode()).hexdigest()[:16]
 
-    def clip(self, info: ClipInfo, check: WordCheck | None = None) -> Verdict:
+    def clip(self, info: ClipInfo, words: WordCheck | None = None, voice: VoiceCheck | None = None) -> Verdict:
         """The verdict on a clip by itself."""
-        if check is None:
-            return weigh(info.facts, self.thresholds)
-        return weigh({**info.facts, **check.measures}, self.thresholds, _reason_texts(check))
+        values, reason_texts = dict(info.facts), dict[str, ReasonText]()
+        if words is not None:
+            values |= words.measures
+            reason_texts |= _word_reasons(words)
+        if voice is not None:
+            values |= voice.measures
+            reason_texts |= _voice_reasons(voice)
+        return weigh(values, self.thresholds, reason_texts)
 
-    def chunks(self, infos: Sequence[ClipInfo | None], checks: Sequence[WordCheck | None]) -> list[Verdict]:
+    def chunks(
+        self,
+        infos: Sequence[ClipInfo | None],
+        words: Sequence[WordCheck | None],
+        voices: Sequence[VoiceCheck | None] = (),
+    ) -> list[Verdict]:
         """The verdicts on the chunks of a line. A missing one counts as ok."""
-        padded = [*checks, *[None] * (len(infos) - len(checks))]
-        return [self.clip(info, check) if info else Verdict("ok") for info, check in zip(infos, padded, strict=True)]
+        checks = list(zip_longest(words[: len(infos)], voices[: len(infos)]))
+        padded = [*checks, *[(None, None)] * (len(infos) - len(checks))]
+        return [self.clip(info, *each) if info else Verdict("ok") for info, each in zip(infos, padded, strict=True)]
 
     def joined(self, info: ClipInfo, chunks: Sequence[Verdict]) -> Verdict:
         """The verdict on a joined clip. It names every bad chunk, however short."""
@@ -54,7 +68,17 @@ class Judge:
         return Verdict("suspect", reasons, round(whole.penalty + sum(chunk.penalty for chunk in bad.values()), 4))
 
 
-def _reason_texts(check: WordCheck) -> ReasonTexts:
+def _voice_reasons(check: VoiceCheck) -> ReasonTexts:
+    """For each threshold of the voice check: the scale of its penalty, and the reason."""
+    return {
+        "min_speaker_similarity": (0.2, lambda value: f"unlike its voice (similarity {value:.2f})"),
+        "min_speaker_margin": (0.1, lambda value: f"sounds more like the voice {check.nearest} (by {-value:.2f})"),
+        "min_speaker_consistency": (0.2, lambda value: f"its voice changes (similarity of its parts {value:.2f})"),
+        "min_mos": (1.0, lambda value: f"sounds poor (MOS {value:.1f})"),
+    }
+
+
+def _word_reasons(check: WordCheck) -> ReasonTexts:
     """For each threshold of the word check: the scale of its penalty, and the reason with the words."""
     return {
         "max_word_error_rate": (0.2, lambda rate: f"{rate:.0%} of the words are wrong"),

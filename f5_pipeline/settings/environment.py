@@ -95,6 +95,10 @@ class Settings(BaseSettings):
     whisper: str = Field(
         "small", description="The Whisper model of faster_whisper: a folder, a repository of the hub, or a size."
     )
+    neural_measures: Literal["auto", "none"] = Field(
+        "auto",
+        description="Speaker similarity and MOS of each clip. auto: if the extra quality is installed; none: never.",
+    )
     commercial: bool = Field(False, description="Refuse models whose licence forbids commercial use.")
     retry_seconds: float = _RETRY_SECONDS
     automation: Literal["off", "on"] = Field(

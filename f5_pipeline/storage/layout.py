@@ -6,6 +6,7 @@
     pronunciations.csv                              the dictionary of all batches
     clips/KK/KEY.flac                               KK: the first two digits of the clip key KEY
     clips/KK/KEY.RECOGNISER.json                    the transcript of a clip
+    clips/KK/KEY.NETWORKS.json                      the neural measures of a clip
     batches/BATCH/…                                 index, utterances, provenance, delivered files
     models/…                                        the mirror of model files and wheels
 
@@ -86,8 +87,17 @@ def transcript_object(key: str, recogniser: str) -> str:
     return f"{clip_object(key).removesuffix('flac')}{check_slug('recogniser', recogniser)}.json"
 
 
+def neural_object(key: str, networks: str) -> str:
+    """The object key of what networks have measured on a clip.
+
+    Raises:
+        UnsafeName: ``key`` is not a clip key, or ``networks`` is not a slug.
+    """
+    return f"{clip_object(key).removesuffix('flac')}{check_slug('networks', networks)}.json"
+
+
 def clip_key_of(object_key: str) -> str | None:
-    """The clip key that an object under ``clips/`` belongs to, a clip or its transcript; None for a foreign object."""
+    """The clip key that an object under ``clips/`` belongs to, a clip or a record of it; None for a foreign object."""
     name = object_key.rpartition("/")[2].partition(".")[0]
     return name if _CLIP_KEY.fullmatch(name) else None
 

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
 
 from f5_pipeline.errors import NothingSpoken, RowsRejected, UnknownModel
@@ -24,6 +25,7 @@ from f5_pipeline.models.spec import ModelSpec
 from f5_pipeline.models.weights import ReadyModel, check_licence, ensure_weights
 from f5_pipeline.quality.asr.recogniser import RecogniserSpec
 from f5_pipeline.quality.asr.selection import ChooseRecogniser, no_recogniser
+from f5_pipeline.quality.neural.networks import NetworksSpec, no_networks
 from f5_pipeline.quality.verdicts import Judge
 from f5_pipeline.results.clips import ClipStore
 from f5_pipeline.results.index import IndexRow, rows_by_key, write_index
@@ -40,6 +42,7 @@ from f5_pipeline.synthesis.executor import (
     WorkerReport,
 )
 from f5_pipeline.synthesis.gc_freeze import gc_paused, gc_unfrozen
+from f5_pipeline.synthesis.neural_checks import NeuralChecker, embed_voices, open_neural_checker
 from f5_pipeline.synthesis.prepare import prepare_requests
 from f5_pipeline.synthesis.request import SynthesisRequest
 from f5_pipeline.synthesis.session import run_in_process
@@ -47,6 +50,7 @@ from f5_pipeline.synthesis.stored_takes import reuse_indexed_takes
 from f5_pipeline.synthesis.takes import Takes
 from f5_pipeline.synthesis.timing import place_row
 from f5_pipeline.synthesis.transcriber import Transcriber, open_transcriber
+from f5_pipeline.voices.voice import Voice
 
 
 @dataclass(frozen=True)
@@ -59,6 +63,7 @@ class SynthesisContext:
     load_engine: EngineFor  # called only if something has to be spoken
     progress: Progress = field(default_factory=NullProgress)
     choose_recogniser: ChooseRecogniser = no_recogniser  # from the ``recogniser`` of the batch settings
+    choose_networks: Callable[[], NetworksSpec | None] = no_networks
     execute: Executor = run_in_process  # or an executor on a cluster
 
 
@@ -75,6 +80,7 @@ class BatchReport:
     speak_seconds: float  # spent on speaking, storing and transcribing
     recogniser: str = ""  # that transcribed the clips; "": none
     not_transcribed: str = ""  # why a clip has no transcript
+    not_measured: str = ""  # why a clip has no neural measures
     damaged: Mapping[str, str] = field(default_factory=dict)  # clips that were spoken again, with the reasons
     workers: tuple[WorkerReport, ...] = ()  # of a cluster
     device: str = ""  # where the model spoke; "": nothing was spoken in this process
@@ -114,6 +120,7 @@ class _Loaded:
     contents: BatchContents
     models: Mapping[str, ReadyModel]
     recogniser: RecogniserSpec | None
+    networks: NetworksSpec | None
     judge: Judge
 
 
@@ -134,10 +141,14 @@ def speak_batch(batch: str, context: SynthesisContext) -> BatchReport:
     loaded = _load(batch, context)
     requests, rejected = _prepare(loaded, context)
     speaking = time.monotonic()
-    with open_transcriber(loaded.recogniser, context.store) as transcriber:
-        reused, damaged = _reuse(loaded, context.store, requests, transcriber)
+    references = partial(embed_voices, _voices(requests))
+    with (
+        open_transcriber(loaded.recogniser, context.store) as transcriber,
+        open_neural_checker(loaded.networks, context.store, references) as checker,
+    ):
+        reused, damaged = _reuse(loaded, context.store, requests, transcriber, checker)
         with hold_lease(context.store, batch, clips_to_protect(requests, reused), context.cache) as lease:
-            result = _speak(loaded, context, requests, reused, lease, transcriber)
+            result = _speak(loaded, context, requests, reused, lease, transcriber, checker)
             rows = _publish(loaded, context.store, _placed(loaded, requests, result), rejected)
     report = _report(
         loaded, result, rows, transcriber.recogniser, time.monotonic() - started, time.monotonic() - speaking
@@ -151,14 +162,16 @@ def _load(batch: str, context: SynthesisContext) -> _Loaded:
     with gc_paused():
         contents = load_utterances(context.store, batch)
     recogniser = context.choose_recogniser(contents.settings.recogniser)
-    judge = Judge(contents.settings.quality, recogniser.name if recogniser else "")
+    networks = context.choose_networks()
+    names = recogniser.name if recogniser else "", networks.name if networks else ""
+    judge = Judge(contents.settings.quality, *names)
     models = {}
     for name in dict.fromkeys(utterance.model for utterance in contents.utterances):
         if (spec := context.catalogue.get(name)) is None:
             raise UnknownModel(name, sorted(context.catalogue))
         check_licence(spec, contents.settings.commercial)
         models[name] = ReadyModel(spec, ensure_weights(spec, context.cache, context.store))
-    return _Loaded(batch, version, contents, models, recogniser, judge)
+    return _Loaded(batch, version, contents, models, recogniser, networks, judge)
 
 
 def _prepare(loaded: _Loaded, context: SynthesisContext) -> tuple[list[SynthesisRequest], list[RejectedRow]]:
@@ -171,13 +184,23 @@ def _prepare(loaded: _Loaded, context: SynthesisContext) -> tuple[list[Synthesis
     return requests, rejected
 
 
+def _voices(requests: Sequence[SynthesisRequest]) -> Mapping[str, Voice]:
+    """All voices of the batch, by name."""
+    all_speakers = {id(request.speakers): request.speakers for request in requests}.values()  # a million share a few
+    return {speaker.voice.name: speaker.voice for speakers in all_speakers for speaker in speakers}
+
+
 def _reuse(
-    loaded: _Loaded, store: ObjectStore, requests: Sequence[SynthesisRequest], transcriber: Transcriber
+    loaded: _Loaded,
+    store: ObjectStore,
+    requests: Sequence[SynthesisRequest],
+    transcriber: Transcriber,
+    checker: NeuralChecker,
 ) -> tuple[Takes, Mapping[str, str]]:
     """The takes that the last run chose, if it judged by the same rules; and its damaged clips, with the reasons."""
     rows = rows_by_key(store, loaded.batch, loaded.judge.fingerprint)
     with gc_paused():
-        return reuse_indexed_takes(requests, ClipStore(store), rows, transcriber)
+        return reuse_indexed_takes(requests, ClipStore(store), rows, transcriber, checker)
 
 
 def clips_to_protect(requests: Sequence[SynthesisRequest], reused: Takes) -> Iterator[str]:
@@ -192,6 +215,7 @@ def _speak(
     reused: Takes,
     lease: Lease,
     transcriber: Transcriber,
+    checker: NeuralChecker,
 ) -> SynthesisResult:
     """Speak what is missing, in this process or on a cluster."""
     job = SynthesisJob(
@@ -205,6 +229,7 @@ def _speak(
         judge=loaded.judge,
         transcriber=transcriber,
         recogniser_setting=loaded.contents.settings.recogniser,
+        checker=checker,
     )
     return context.execute(job, context.progress)
 
@@ -263,6 +288,7 @@ def _report(
         speak_seconds=speak_seconds - result.load_seconds,
         recogniser=recogniser,
         not_transcribed=result.not_transcribed,
+        not_measured=result.not_measured,
         workers=result.workers,
         device=result.device,
     )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
 
@@ -13,6 +13,7 @@ from f5_pipeline.quality.verdicts import Judge
 from f5_pipeline.results.index import IndexRow
 from f5_pipeline.results.leases import Lease
 from f5_pipeline.storage.object_store import ObjectStore
+from f5_pipeline.synthesis.neural_checks import NeuralChecker, NullNeuralChecker
 from f5_pipeline.synthesis.request import SynthesisRequest
 from f5_pipeline.synthesis.takes import Takes
 from f5_pipeline.synthesis.transcriber import Transcriber
@@ -73,6 +74,7 @@ class SynthesisJob:
     judge: Judge
     transcriber: Transcriber  # on this machine
     recogniser_setting: str | None = None  # from the batch settings: another machine chooses its own recogniser
+    checker: NeuralChecker = field(default_factory=NullNeuralChecker)  # on this machine
 
 
 @dataclass(frozen=True)
@@ -102,6 +104,7 @@ class SynthesisResult:
     audio_seconds_spoken: float
     load_seconds: float = 0.0  # spent on loading models
     not_transcribed: str = ""  # why a clip has no transcript
+    not_measured: str = ""  # why a clip has no neural measures
     workers: tuple[WorkerReport, ...] = ()  # of a cluster
     device: str = ""  # where the model spoke; "": nothing was spoken in this process
 

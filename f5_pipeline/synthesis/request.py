@@ -95,12 +95,21 @@ class SynthesisRequest:
     @property
     def attempts(self) -> range:
         """The attempts that are allowed."""
-        return range(self.first_attempt, self.first_attempt + (1 if self.is_accepted else self.utterance.max_attempts))
+        return range(self.first_attempt, self.first_attempt + (1 if self.is_accepted else self._most_takes))
+
+    @property
+    def least_takes(self) -> int:
+        """The number of takes that are spoken even if the first is ok."""
+        return 1 if self.is_accepted else self.utterance.takes
+
+    @property
+    def _most_takes(self) -> int:
+        return max(self.utterance.max_attempts, self.utterance.takes)
 
     @property
     def known_attempts(self) -> range:
         """The attempts that may be in the store: those that are allowed, and those that a listener left behind."""
-        return range(1, max(self.attempts.stop, self.utterance.max_attempts + 1))
+        return range(1, max(self.attempts.stop, self._most_takes + 1))
 
     def _first_attempt(self) -> int:
         if (decision := self.decision) is None:
@@ -219,6 +228,7 @@ class SynthesisRequest:
                 language=passage.language,
                 pause_after_seconds=passage.pause_after_seconds if is_last else text.pause_after_seconds,
                 cross_fade_seconds=0.0 if is_last else sampling.cross_fade_duration,
+                voice=voice.name,
             )
 
     def _numbered(self, chunk: Chunk, speaker: Speaker, attempt: int) -> Chunk:

@@ -28,7 +28,17 @@ from f5_pipeline.synthesis.assembly import TakeAssembly, Waveform, chunk_wavefor
 from f5_pipeline.synthesis.executor import Progress, SynthesisJob, SynthesisResult
 from f5_pipeline.synthesis.request import SynthesisRequest
 from f5_pipeline.synthesis.stored_takes import chunks_of, find_stored_takes, pending_take
-from f5_pipeline.synthesis.takes import PendingTake, Take, Takes, allowed, failed_take, is_settled, next_attempt, row_of
+from f5_pipeline.synthesis.takes import (
+    PendingTake,
+    Take,
+    Takes,
+    allowed,
+    failed_take,
+    is_settled,
+    missing_takes,
+    next_attempt,
+    row_of,
+)
 
 SAVERS = 16  # threads that measure, encode and store clips while the model goes on; most of them wait for a bucket
 MAX_UNSAVED = 64  # spoken chunks that wait to be stored; with more of them the model waits for the store
@@ -69,19 +79,25 @@ class _Session:
             audio_seconds_spoken=self._audio_seconds,
             load_seconds=self._load_seconds,
             not_transcribed=next(iter(self._job.transcriber.failures), ""),
+            not_measured=next(iter(self._job.checker.failures), ""),
             device="; ".join(filter(None, self._placements)),
         )
 
     def _find_stored(self, requests: Sequence[SynthesisRequest]) -> None:
+        job = self._job
         unknown = [request for request in requests if request.identity not in self._takes]
-        for take in find_stored_takes(unknown, self._clips, self._job.transcriber, self._job.lease):
+        for take in find_stored_takes(unknown, self._clips, job.transcriber, job.checker, job.lease):
             self._add(take.request, take)
 
     def _announce(self, requests: Sequence[SynthesisRequest]) -> None:
-        missing = [request for request in requests if self._needs_take(request)]
+        missing = {
+            request.identity: missing_takes(request, self._takes.get(request.identity, ()))
+            for request in requests
+            if self._needs_take(request)
+        }
         waiting = sum(request.identity in self._pending for request in requests)
-        seconds = sum(request.expected_seconds for request in missing)
-        self._progress.begin(len(self._job.requests), len(missing), seconds, waiting)
+        seconds = sum(request.expected_seconds * missing.get(request.identity, 0) for request in requests)
+        self._progress.begin(len(self._job.requests), sum(missing.values()), seconds, waiting)
 
     def _complete(self, model: ReadyModel, requests: Sequence[SynthesisRequest]) -> None:
         """Speak takes until every request of a model is settled.
@@ -227,27 +243,27 @@ class _Session:
 
     def _finish(self, take: TakeAssembly) -> _FinishedTake:
         """Store the clip of a complete take."""
-        request, transcriber = take.request, self._job.transcriber
+        request, checks = take.request, (self._job.transcriber, self._job.checker)
         if take.error:
             return request, failed_take(request, take.attempt, take.error)
         if not take.is_joined:
             assert take.samples is not None
             info = self._store_spoken(take.waveform([take.samples]), take.chunks[0])
-            return request, pending_take(request, info, (), transcriber, "spoken")
+            return request, pending_take(request, info, (), *checks, "spoken")
         with self._joining_long if request.expected_seconds > _LONG_SECONDS else nullcontext():
             clips = [self._clips.load(chunk.key) for chunk in take.chunks]
             info = self._store(take.waveform([clip.samples for clip in clips]))
         ours = tuple(clip.info for clip in clips)
         # Another run may have stored this take first, and may have kept other chunks of the last one.
         same = info.chunk_keys == tuple(chunk.key for chunk in ours)
-        return request, pending_take(
-            request, info, ours if same else chunks_of(info, self._clips), transcriber, "spoken"
-        )
+        parts = ours if same else chunks_of(info, self._clips)
+        return request, pending_take(request, info, parts, *checks, "spoken")
 
     def _store_spoken(self, waveform: Waveform, chunk: Chunk) -> ClipInfo:
-        """Store a clip that the model has just spoken, and start to transcribe it."""
+        """Store a clip that the model has just spoken, and start to transcribe and to measure it."""
         info = self._store(waveform)
         self._job.transcriber.start(chunk, waveform.samples)
+        self._job.checker.start(chunk, waveform.samples)
         return info
 
     def _store(self, waveform: Waveform) -> ClipInfo:

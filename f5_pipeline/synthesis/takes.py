@@ -9,20 +9,24 @@ from collections.abc import Mapping, Sequence
 from concurrent.futures import Future, wait
 from dataclasses import dataclass, field, replace
 from itertools import count
-from typing import Literal
+from typing import Literal, TypeVar
 
 from f5_pipeline.quality.asr.comparison import WordCheck
+from f5_pipeline.quality.neural.check import VoiceCheck
 from f5_pipeline.quality.verdicts import Judge
 from f5_pipeline.results.clips import ClipInfo
 from f5_pipeline.results.index import IndexRow, Measure, Status
 from f5_pipeline.results.take_list import DECISION, TAKES, ListedTake, list_takes
 from f5_pipeline.storage.object_store import ObjectInfo
+from f5_pipeline.synthesis.neural_checks import VoiceChecks
 from f5_pipeline.synthesis.request import SynthesisRequest
 from f5_pipeline.synthesis.transcriber import WordChecks
 
 #: Where a take comes from: spoken in this run, found in the store, or chosen by an earlier run (its index row).
 Origin = Literal["spoken", "stored", "index"]
 
+_T = TypeVar("_T")
+_SIMILARITY_STEP = 0.05  # two clips of a voice differ by about this much
 _NOT_MEASURES = ("seed", "attempt")  # facts of a clip that have columns of their own
 
 
@@ -52,9 +56,15 @@ class Take:
         return (self.key, *self.chunk_keys) if self.clip else ()
 
     @property
-    def rank(self) -> tuple[bool, float, int]:
-        """Sorts the best take first: one with a clip, with the lowest penalty, the earliest."""
-        return not self.clip, self.penalty, self.attempt
+    def rank(self) -> tuple[bool, float, float, int, float, int]:
+        """Sorts the best take first: one with a clip, with the lowest penalty, the fewest word errors, the voice most
+        like its reference (in steps, so that small differences do not count), the highest MOS, the earliest."""
+        error_rate, similarity, mos = (self._number(name) for name in ("word_error_rate", "speaker_similarity", "mos"))
+        return not self.clip, self.penalty, error_rate, -round(similarity / _SIMILARITY_STEP), -mos, self.attempt
+
+    def _number(self, measure: str) -> float:
+        value = self.measures.get(measure)
+        return value if isinstance(value, (int, float)) else 0.0
 
 
 #: The takes of each line that has any, by the identity of its request.
@@ -63,12 +73,13 @@ Takes = dict[str, list[Take]]
 
 @dataclass(frozen=True)
 class PendingTake:
-    """A stored take whose transcripts may not be known yet, so that it has no verdict."""
+    """A stored take whose transcripts or neural measures may not be known yet, so that it has no verdict."""
 
     request: SynthesisRequest
     info: ClipInfo
     chunks: tuple[ClipInfo | None, ...]  # that it is joined from; None: that clip is missing
     word_checks: Future[WordChecks]
+    voice_checks: Future[VoiceChecks]
     origin: Origin
 
     @property
@@ -78,22 +89,24 @@ class PendingTake:
     @property
     def is_ready(self) -> bool:
         """True if ``finish`` does not block."""
-        return self.word_checks.done()
+        return self.word_checks.done() and self.voice_checks.done()
 
     def wait(self) -> None:
         """Block until it is ready."""
         wait([self.word_checks])
+        wait([self.voice_checks])
 
     def finish(self, judge: Judge) -> Take:
-        """The take with its verdict; blocks until its transcripts are known."""
-        checks, facts = self.word_checks.result(), self.info.facts
-        chunks = judge.chunks(self.chunks, checks) if self.chunks else []
-        verdict = judge.joined(self.info, chunks) if chunks else judge.clip(self.info, checks[0] if checks else None)
+        """The take with its verdict; blocks until its transcripts and neural measures are known."""
+        words, voices, facts = self.word_checks.result(), self.voice_checks.result(), self.info.facts
+        chunks = judge.chunks(self.chunks or (self.info,), words, voices)
+        verdict = judge.joined(self.info, chunks) if self.chunks else chunks[0]
         measures: dict[str, Measure] = {name: value for name, value in facts.items() if name not in _NOT_MEASURES}
         measures["penalty"] = verdict.penalty
-        known = [check for check in checks if check is not None]
-        if known and len(known) == len(checks):
-            measures |= WordCheck.joined(known).columns(judge.recogniser)
+        if (known_words := _complete(words)) is not None:
+            measures |= WordCheck.joined(known_words).columns(judge.recogniser)
+        if (known_voices := _complete(voices)) is not None:
+            measures |= VoiceCheck.joined(known_voices).columns()
         return Take(
             key=self.info.key,
             attempt=int(facts["attempt"]),
@@ -108,13 +121,19 @@ class PendingTake:
             clip_etag=self.info.etag,
             measures=measures,
             chunk_keys=self.info.chunk_keys,
-            good_chunks=tuple(chunk.status == "ok" for chunk in chunks),
+            good_chunks=tuple(chunk.status == "ok" for chunk in chunks) if self.chunks else (),
         )
 
     @property
     def _seed(self) -> int | None:
         seed = int(self.info.facts["seed"])
         return seed if not self.chunks or seed == self.request.utterance.seed else None
+
+
+def _complete(checks: Sequence[_T | None]) -> list[_T] | None:
+    """The checks of all chunks; None if there are none, or some are missing."""
+    known = [check for check in checks if check is not None]
+    return known if known and len(known) == len(checks) else None
 
 
 def failed_take(request: SynthesisRequest, attempt: int, reason: str) -> Take:
@@ -147,10 +166,17 @@ def allowed(request: SynthesisRequest, takes: Sequence[Take]) -> list[Take]:
 
 
 def is_settled(request: SynthesisRequest, takes: Sequence[Take]) -> bool:
-    """True if no take is missing: one is ok or was chosen before, the engine failed, or all attempts are used."""
+    """True if no take is missing: one was chosen before, the engine failed, all attempts are used, or there are as many
+    takes as the batch wants and one of them is ok."""
     candidates = allowed(request, takes)
-    final = any(take.status == "ok" or take.origin == "index" or not take.clip for take in candidates)
-    return final or len(candidates) >= len(request.attempts)
+    if any(take.origin == "index" or not take.clip for take in candidates) or len(candidates) >= len(request.attempts):
+        return True
+    return len(candidates) >= request.least_takes and any(take.status == "ok" for take in candidates)
+
+
+def missing_takes(request: SynthesisRequest, takes: Sequence[Take]) -> int:
+    """How many takes a request still needs, at least; 0 if it is settled."""
+    return 0 if is_settled(request, takes) else max(1, request.least_takes - len(allowed(request, takes)))
 
 
 def next_attempt(request: SynthesisRequest, takes: Sequence[Take]) -> int:

@@ -8,6 +8,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 
 from f5_pipeline.cluster.driver import WorkerPool, speak_with
@@ -17,6 +18,7 @@ from f5_pipeline.cluster.worker import Assignment
 from f5_pipeline.manifests.manifest import read_utterances
 from f5_pipeline.manifests.utterance_file import save_utterances
 from f5_pipeline.models.catalogue import load_catalogue
+from f5_pipeline.quality.neural.networks import choose_networks
 from f5_pipeline.results.index import IndexRow
 from f5_pipeline.settings.environment import Settings
 from f5_pipeline.storage.layout import CLIPS
@@ -67,7 +69,10 @@ class Batch:
 
     def _speak(self, engine: EngineFor, progress: Progress | None, execute: Executor) -> BatchReport:
         progress = progress or NullProgress()
-        context = SynthesisContext(self.store, self.cache, self.catalogue, engine, progress, execute=execute)
+        networks = partial(choose_networks, self.settings)
+        context = SynthesisContext(
+            self.store, self.cache, self.catalogue, engine, progress, choose_networks=networks, execute=execute
+        )
         return speak_batch("b", context)
 
     @property

@@ -11,9 +11,11 @@ from rich.console import Console
 
 from f5_pipeline.cli.progress_bar import BarProgress
 from f5_pipeline.cluster.policy import Policy
+from f5_pipeline.cluster.worker import Assignment
 from f5_pipeline.errors import NothingSpoken, StoreBusy, VoiceReplaced, WorkersUnusable
 from tests.cluster.batch import LOG, Batch, CountingProgress, some_lines
 from tests.cluster.local_pool import LocalPool, ScriptedEngine, SlowPool, in_turn
+from tests.quality.neural.extra import needs_quality
 from tests.synthesis.fake_engine import FakeEngine, clipped
 
 TEXTS = ["one river.", "two rivers.", "three rivers.", "four rivers."]
@@ -145,3 +147,21 @@ def test_a_voice_that_is_replaced_meanwhile_ends_the_run_and_the_next_one_speaks
         batch.speak_on_pool(ScriptedEngine(replace_voice).load)
     assert caught.value.transient
     assert batch.speak_on_pool(FakeEngine().load).counts["ok"] == 40
+
+
+@needs_quality
+def test_workers_compare_clips_with_all_voices_of_the_batch(batch: Batch, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The driver measures the voices: a worker knows only those of its own lines."""
+    assignments: list[Assignment] = []
+
+    def pool(assignment: Assignment) -> LocalPool:
+        assignments.append(assignment)
+        return LocalPool(assignment)
+
+    monkeypatch.setenv("F5_NEURAL_MEASURES", "auto")
+    batch.settings = batch.settings.model_copy(update={"neural_measures": "auto"})
+    batch.write(TEXTS[:2], "max_attempts = 1")
+    report = batch.speak_on_pool(FakeEngine().load, pool=pool)
+    assert set(assignments[0].references) == {"f2", "m1"}
+    assert all("speaker_similarity" in row.quality for row in report.rows)
+    assert report.not_measured == ""

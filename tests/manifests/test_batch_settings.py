@@ -15,7 +15,7 @@ from f5_pipeline.voices.settings import VoiceSettings
 
 CONTRACT = """
     voice language model preset nfe_step solver cfg_strength sway_sampling_coef speed cross_fade_duration seed
-    max_attempts recogniser quality columns txt_rows markup directions on_bad_rows unsayable
+    max_attempts takes recogniser quality columns txt_rows markup directions on_bad_rows unsayable
     commercial format codec sample_rate channels bit_depth bitrate_kbps loudness_lufs
     true_peak_db trim_silence
     fade_seconds join_sections fit pause_seconds subtitles audiobook title author chapter_pause_seconds section_titles
@@ -37,7 +37,7 @@ def test_every_key_can_be_set() -> None:
     settings = parse(
         'voice = "anna"\nlanguage = "pt-BR"\nmodel = "demo"\npreset = "best"\nnfe_step = 12\ncfg_strength = 1\n'
         'solver = "ab2"\n'
-        "sway_sampling_coef = -1.0\nspeed = 0.9\ncross_fade_duration = 0.1\nseed = 0\nmax_attempts = 2\n"
+        "sway_sampling_coef = -1.0\nspeed = 0.9\ncross_fade_duration = 0.1\nseed = 0\nmax_attempts = 2\ntakes = 2\n"
         'txt_rows = "line"\ncodec = "pcm"\n'
         'markup = "ssml"\ndirections = "speak"\n'
         'on_bad_rows = "fail"\nunsayable = "drop"\n'

@@ -20,6 +20,7 @@ from f5_pipeline.storage.layout import lease_object
 from f5_pipeline.storage.local import LocalStore
 from f5_pipeline.storage.object_store import ObjectStore
 from f5_pipeline.synthesis.executor import EngineFor, NullProgress, Progress, SynthesisJob, SynthesisResult
+from f5_pipeline.synthesis.neural_checks import NeuralChecker, NullNeuralChecker
 from f5_pipeline.synthesis.request import Speaker, SynthesisRequest
 from f5_pipeline.synthesis.session import MAX_UNSAVED, SAVERS, run_in_process
 from f5_pipeline.synthesis.stored_takes import reuse_indexed_takes
@@ -41,9 +42,11 @@ SENTENCES = [f"{'a few words more, ' * 9}and this is number {number}." for numbe
 LONG_TEXT = " ".join(SENTENCES)
 
 
-def line(text: str = TEXTS[0], id: str = "1", *, attempts: int = 3, seed: int | None = None) -> SynthesisRequest:
+def line(
+    text: str = TEXTS[0], id: str = "1", *, attempts: int = 3, seed: int | None = None, takes: int = 1
+) -> SynthesisRequest:
     """The request for one line."""
-    utterance = Utterance(id, int(id), text, text, "anna", "demo", "en", SAMPLING, seed, attempts)
+    utterance = Utterance(id, int(id), text, text, "anna", "demo", "en", SAMPLING, seed, attempts, takes)
     return SynthesisRequest(utterance, MODEL, (SPEAKER,))
 
 
@@ -59,12 +62,24 @@ def job(
     reused: Takes | None = None,
     transcriber: Transcriber | None = None,
     judge: Judge | None = None,
+    checker: NeuralChecker | None = None,
 ) -> SynthesisJob:
-    """A job without a cluster; by default nothing is reused and nothing is transcribed."""
+    """A job without a cluster; by default nothing is reused, transcribed or measured by networks."""
     lease = Lease(store, lease_object("demo", "0" * 16))
     transcriber = transcriber or NullTranscriber()
     judge = judge or Judge(recogniser=transcriber.recogniser)
-    return SynthesisJob("demo", lease, store, Path("cache"), requests, reused or {}, load_engine, judge, transcriber)
+    return SynthesisJob(
+        batch="demo",
+        lease=lease,
+        store=store,
+        cache=Path("cache"),
+        requests=requests,
+        reused=reused or {},
+        load_engine=load_engine,
+        judge=judge,
+        transcriber=transcriber,
+        checker=checker or NullNeuralChecker(),
+    )
 
 
 class Run:
@@ -83,14 +98,15 @@ class Run:
         progress: Progress | None = None,
         *,
         judge: Judge | None = None,
+        checker: NeuralChecker | None = None,
         savers: int = SAVERS,
         max_unsaved: int = MAX_UNSAVED,
     ) -> SynthesisResult:
         """Run a batch; without an engine, speaking anything is an error."""
         transcriber = transcriber or NullTranscriber()
-        reused, _damaged = reuse_indexed_takes(batch, self.clips, self.indexed, transcriber)
+        reused, _damaged = reuse_indexed_takes(batch, self.clips, self.indexed, transcriber, checker)
         load = (engine or FakeEngine(dies_after=0)).load
-        synthesis_job = job(self.store, batch, load, reused, transcriber, judge)
+        synthesis_job = job(self.store, batch, load, reused, transcriber, judge, checker)
         result = run_in_process(synthesis_job, progress or NullProgress(), savers=savers, max_unsaved=max_unsaved)
         self.indexed = {row.key: row for row in result.rows if row.key}
         return result

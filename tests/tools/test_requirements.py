@@ -19,7 +19,10 @@ from tools import locked
 
 #: Installed by the product itself when the machine needs it (``environment/``), or part of a declared package.
 UNDECLARED = {"flash_attn", "f5_pipeline"}
-EXTRAS = {"av": "m4a", "faster_whisper": "asr", "pocketsphinx": "asr", "rapidfuzz": "asr", "ray": "ray", "grpc": "ray"}
+EXTRAS = {
+    **{"av": "m4a", "faster_whisper": "asr", "pocketsphinx": "asr", "rapidfuzz": "asr", "onnxruntime": "quality"},
+    **{"ray": "ray", "grpc": "ray"},
+}
 
 
 def imports_of(path: Path) -> Iterator[str]:

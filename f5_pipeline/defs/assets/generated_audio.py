@@ -27,6 +27,7 @@ from f5_pipeline.environment.attention import prove_environment
 from f5_pipeline.errors import ClipDamaged, ObjectMissing
 from f5_pipeline.models.catalogue import load_catalogue
 from f5_pipeline.quality.asr.selection import choose_recogniser
+from f5_pipeline.quality.neural.networks import choose_networks
 from f5_pipeline.results.clips import ClipStore
 from f5_pipeline.results.index import IndexRow
 from f5_pipeline.results.index_columns import COLUMNS
@@ -103,11 +104,14 @@ def _speak(
             load_engine=load_engine,
             progress=make_progress(context),
             choose_recogniser=partial(choose_recogniser, settings),
+            choose_networks=partial(choose_networks, settings),
             execute=speak_on_ray(settings, context.log) if settings.ray_address or has_cluster else run_in_process,
         )
         report = speak_batch(batch, synthesis)
         for key, reason in report.damaged.items():
             context.log.warning(f"The clip {key} was damaged ({visible(reason)}) and has been made again.")
+        if report.not_measured:
+            context.log.warning(visible(report.not_measured))
         checks = check_speech(report, store, environment)
         metadata = _metadata(report, store, settings)
     return dg.MaterializeResult(

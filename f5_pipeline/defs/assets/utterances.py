@@ -40,6 +40,7 @@ _COLUMNS = dg.TableSchema(
         dg.TableColumn("sampling", "object", "Settings of the model: nfe_step, solver, cfg_strength, speed, …"),
         dg.TableColumn("seed", "int", "Seed, if the row or the batch gives one."),
         dg.TableColumn("max_attempts", "int", "Takes that are spoken at most."),
+        dg.TableColumn("takes", "int", "Takes that are spoken even if the first is ok."),
         dg.TableColumn("section", "string", "Section that the line is joined into."),
         dg.TableColumn("columns", "object", "The user's own columns, which the index gets."),
         dg.TableColumn("passages", "list", "Parts with a voice and pauses of their own."),

@@ -42,7 +42,15 @@ _WORST_SCHEMA = dg.TableSchema(
     ]
 )
 # The measures that are plotted over the runs, by how they are combined over the clips.
-_MEANS = ("level_db", "duration_ratio", "chars_per_second", "silence_share", "word_error_rate")
+_MEANS = (
+    "level_db",
+    "duration_ratio",
+    "chars_per_second",
+    "silence_share",
+    "word_error_rate",
+    "speaker_similarity",
+    "mos",
+)
 _MAXIMA = ("longest_gap_seconds", "clipped_share", "noise_floor_db")
 _SUMS = ("missing_words", "repeated_words", "added_words", "leaked_words")
 

@@ -1,45 +1,16 @@
-"""The recogniser process: ``python -m f5_pipeline.quality.asr.worker RECOGNISER …``, started by ``process``.
-
-A recogniser can hold the GIL for seconds, so it runs in a process of its own, at a low priority: the speech model goes
-first. Reads requests from standard input, writes responses to standard output, and ends when standard input closes,
-however its parent ended.
-"""
+"""The recogniser process: ``python -m f5_pipeline.quality.asr.worker RECOGNISER …``, started by ``process``."""
 
 from __future__ import annotations
 
-import json
-import os
-import signal
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
-from typing import BinaryIO
+from typing import Any
 
 import numpy as np
 
-from f5_pipeline.errors import F5PipelineError
 from f5_pipeline.quality.asr.recogniser import Recogniser, TranscriptionRequest
-
-_NICENESS = 10  # increment, of at most 19
-
-
-def main(arguments: Sequence[str]) -> None:
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the parent, which then closes standard input
-    if hasattr(os, "nice"):
-        os.nice(_NICENESS)
-    responses = os.fdopen(os.dup(sys.stdout.fileno()), "wb")
-    os.dup2(sys.stderr.fileno(), sys.stdout.fileno())  # keeps output of libraries out of the responses
-    try:
-        recogniser = start(arguments)
-    except F5PipelineError as error:
-        _respond(responses, {"error": str(error.reason)})
-        return
-    _respond(responses, {"ready": True})
-    while (request := _read_request(sys.stdin.buffer)) is not None:
-        try:
-            _respond(responses, {"words": [asdict(word) for word in recogniser.transcribe(request)]})
-        except Exception as error:  # noqa: BLE001 - concerns one clip; the next may succeed
-            _respond(responses, {"error": f"{type(error).__name__}: {error}"[:500]})
+from f5_pipeline.quality.serve import Answer, serve
 
 
 def start(arguments: Sequence[str]) -> Recogniser:
@@ -59,20 +30,15 @@ def start(arguments: Sequence[str]) -> Recogniser:
     return Whisper(model, device)
 
 
-def _read_request(stream: BinaryIO) -> TranscriptionRequest | None:
-    """The next request; None at the end of the stream."""
-    line = stream.readline()
-    if not line:
-        return None
-    header = json.loads(line)
-    samples = np.frombuffer(stream.read(header["bytes"]), "<f4")
-    return TranscriptionRequest(samples, header["text"], header["ref_text"], header["language"])
+def _load() -> Answer:
+    recogniser = start(sys.argv[1:])
 
+    def answer(header: Mapping[str, Any], samples: np.ndarray) -> Mapping[str, object]:
+        request = TranscriptionRequest(samples, header["text"], header["ref_text"], header["language"])
+        return {"words": [asdict(word) for word in recogniser.transcribe(request)]}
 
-def _respond(stream: BinaryIO, response: dict[str, object]) -> None:
-    stream.write(json.dumps(response).encode() + b"\n")
-    stream.flush()
+    return answer
 
 
 if __name__ == "__main__":
-    main(sys.argv[1:])
+    serve(_load)

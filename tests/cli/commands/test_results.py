@@ -52,10 +52,11 @@ def test_pipe_gets_the_full_path_of_a_clip(cli: CommandLine, monkeypatch: pytest
         ({"duration_ratio": 0.5, "word_error_rate": 0.125}, "words 88%"),
         ({"duration_ratio": 0.5, "word_error_rate": 3}, "words 0%"),
         ({"duration_ratio": 0.5}, "length 50%"),
+        ({"word_error_rate": 0.0, "speaker_similarity": 0.831, "mos": 3.16}, "words 100%, voice 0.83, MOS 3.2"),
         ({}, ""),
     ],
 )
-def test_quality_column_shows_word_accuracy_first(quality: dict[str, float], shown: str) -> None:
+def test_quality_column_shows_the_most_informative_measures(quality: dict[str, float], shown: str) -> None:
     assert quality_of(IndexRow("one", "Hello.", quality=quality)) == shown
 
 

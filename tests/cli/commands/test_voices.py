@@ -7,6 +7,7 @@ import pytest
 import soundfile
 
 from tests.cli.command_line import CommandLine
+from tests.quality.neural.extra import needs_quality
 
 
 def test_json_has_each_voice_with_its_problems(cli: CommandLine) -> None:
@@ -33,6 +34,16 @@ def test_table_shows_why_a_voice_is_unusable(cli: CommandLine) -> None:
     assert lines["short"].split()[1] == "no"
     assert "1 s" in lines["short"]
     assert "[red]" in lines["short"]
+
+
+@needs_quality
+def test_the_mos_of_the_recordings_is_shown(cli: CommandLine, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("F5_NEURAL_MEASURES", "auto")
+    cli.store.write("voices/mute.txt", b"Nothing comes out.")
+    _, voices = cli.json("voices")
+    assert [voice["mos"] for voice in voices] == [pytest.approx(2.86, abs=0.02), pytest.approx(2.77, abs=0.02), None]
+    header, f2, *_ = cli("voices")[1].splitlines()
+    assert (header.split()[3], f2.split()[3]) == ("MOS", f"{voices[0]['mos']:.1f}")
 
 
 def test_files_that_belong_to_no_voice_are_named_once_beside_the_list(cli: CommandLine) -> None:
