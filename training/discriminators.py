@@ -34,7 +34,7 @@ class Discriminators:
         import torch
         from torch import nn
 
-        self.networks = nn.ModuleList([_layers() for _ in _RESOLUTIONS]).to(device)
+        self.networks: Any = nn.ModuleList([_layers() for _ in _RESOLUTIONS]).to(device)
         self._windows = [torch.hann_window(size, device=device) for size, _ in _RESOLUTIONS]
 
     def own_loss(self, real: Tensor, made: Tensor) -> Tensor:

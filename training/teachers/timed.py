@@ -33,7 +33,7 @@ class TimedSynthesizer(Protocol):
     Attributes:
         unit: seconds of one unit of its durations.
         early: seconds by which sounds begin before the durations say.
-        silence: seconds at the end of the last phoneme's duration that are silent already.
+        silence: seconds at the end of the last phoneme's time that are silent already.
     """
 
     unit: float
