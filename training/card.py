@@ -83,6 +83,12 @@ _ORIGINS: dict[TeacherName, _Origin] = {
         "forbid that, and\ndo not say whose voices it has.",
         "**Small.** It imitates a neural synthesizer of 16 times its size.",
     ),
+    "cmu": _Origin(
+        "the open-source synthesizer flite",
+        "Its teacher's voices were made from recordings that Carnegie Mellon University has published for any use (CMU "
+        "ARCTIC).\nNeither the weights nor the outputs of another neural model were used.",
+        "**Mechanical.** It imitates a small synthesizer and sounds like one.",
+    ),
     "stub": _Origin(
         "a stub that plays a tone for each letter",
         "**It contains no recording of a person.**",

@@ -13,7 +13,7 @@ if sys.version_info >= (3, 11):
 else:
     import tomli as tomllib
 
-TeacherName = Literal["espeak", "kokoro", "stub"]
+TeacherName = Literal["espeak", "kokoro", "cmu", "stub"]
 
 RECIPES = Path(__file__).with_name("recipes")
 
@@ -27,7 +27,7 @@ class Speaker(_Strict):
 
     Attributes:
         voice: espeak-ng's language and variant, such as ``en-us+f2``; Kokoro's name, such as ``bf_emma``, or ``heart``:
-            its ``af_heart`` by hibari-tts, 60 times as fast.
+            its ``af_heart`` by hibari-tts, 60 times as fast; flite's ``slt``, ``rms`` or ``awb``.
         pitch: 0 to 99; espeak-ng only.
         intonation: 0 to 100; espeak-ng only.
         share: the speaker's share of the lines, relative to the other speakers'.
@@ -147,8 +147,8 @@ class Recipe(_Strict):
 
     Attributes:
         seed: of the random numbers.
-        teacher: the synthesizer whose speech the model learns: espeak-ng; Kokoro-82M, with hibari-tts; or a stub for
-            tests.
+        teacher: the synthesizer whose speech the model learns: espeak-ng; Kokoro-82M, with hibari-tts; CMU's flite;
+            or a stub for tests.
         start: folder of a model whose weights training starts from; "": random weights.
         device: where to train.
         bfloat16: use bfloat16 for the transformer's matrix products; "auto": if the hardware supports it.
