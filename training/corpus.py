@@ -59,7 +59,7 @@ def build(count: int, seed: int, normalise: Normalise, pairs: float = 0.0) -> li
     sentences = _sentences()
     generator.shuffle(sentences)
     for source, until in (
-        (_pairs(generator, sentences), pairs),
+        *([(_pairs(generator, sentences), pairs)] if pairs else []),
         (iter(sentences), 0.45),
         (_endless(lambda: _template(generator, tiers)), 0.55),
         (_endless(lambda: _string(generator, tiers)), 1.0),

@@ -182,8 +182,9 @@ class TimedTeacher:
         samples = synthesizer.sound(timed.symbols, durations)
         unit = len(samples) / SAMPLE_RATE / float(durations.sum())
         words, phonemes = spoken_at(timed, durations, unit, synthesizer.early)
-        bounds = timed.bounds(durations) * unit
-        spoken = samples[round(bounds[0] * SAMPLE_RATE) : round((bounds[-1] - synthesizer.silence) * SAMPLE_RATE)]
+        begin, *_, end = timed.bounds(durations) * unit
+        end = max(end - synthesizer.silence, begin + LEAD)
+        spoken = samples[round(begin * SAMPLE_RATE) : round(end * SAMPLE_RATE)]
         level = np.float32(LEVEL / max(1e-6, float(np.sqrt(np.mean(spoken**2)))))
         return Speech(samples * level, tuple(zip(timed.characters(), words, strict=True)), tuple(phonemes))
 
