@@ -61,6 +61,11 @@ def test_a_clip_has_the_times_of_its_words(monkeypatch: pytest.MonkeyPatch) -> N
     assert len(quicker.samples) < 0.9 * len(clip.samples)
 
 
+def test_a_full_stop_inside_a_text_gets_a_pause() -> None:
+    seconds = TimedTeacher(synthesizer, None).word_seconds("a. bob, a.", SPEAKER)
+    assert seconds == pytest.approx([0, 0.01 + 0.125 + 0.35 + 0.025, 0.51 + 0.5, 0.51 + 0.5 + 0.125 + 0.05])
+
+
 def test_stress_and_length_marks_belong_to_phonemes() -> None:
     symbols = "ˈaː, bˌi."
     timed = TimedText.of("ah, bee.", symbols)

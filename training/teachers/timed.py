@@ -22,6 +22,8 @@ from training.teachers.protocol import LEVEL, OWN_RATE, PAUSE, Samples, Speech
 
 LEAD, TAIL = 0.010, 0.050  # seconds that a clip keeps before its first and after its last sound
 _MARKS = frozenset(';:,.!?—…"()“”')
+_SENTENCE_ENDS = frozenset(".!?")
+_PAUSE = 0.35  # seconds
 _STRESS, _LONG = "ˈˌ", "ː"
 
 Durations = NDArray[np.float64]
@@ -167,7 +169,7 @@ class TimedTeacher:
         timed = TimedText.of(text, synthesizer.symbols(text))
         if timed is None:
             return None
-        bounds = timed.bounds(synthesizer.durations(timed.symbols, 1.0)) * synthesizer.unit
+        bounds = timed.bounds(_with_pauses(timed, synthesizer, 1.0)) * synthesizer.unit
         seconds = bounds - bounds[0] + LEAD
         return [0.0, *seconds[1:-1].tolist(), float(seconds[-1]) - synthesizer.silence + TAIL]
 
@@ -176,7 +178,7 @@ class TimedTeacher:
         timed = TimedText.of(text, synthesizer.symbols(text))
         if timed is None:
             return None
-        durations = synthesizer.durations(timed.symbols, words_per_minute / OWN_RATE)
+        durations = _with_pauses(timed, synthesizer, words_per_minute / OWN_RATE)
         if self._word_timing:
             durations = in_rhythm(timed, durations, self._word_timing, synthesizer.unit, synthesizer.silence)
         samples = synthesizer.sound(timed.symbols, durations)
@@ -187,6 +189,19 @@ class TimedTeacher:
         spoken = samples[round(begin * SAMPLE_RATE) : round(end * SAMPLE_RATE)]
         level = np.float32(LEVEL / max(1e-6, float(np.sqrt(np.mean(spoken**2)))))
         return Speech(samples * level, tuple(zip(timed.characters(), words, strict=True)), tuple(phonemes))
+
+
+def _with_pauses(timed: TimedText, synthesizer: TimedSynthesizer, speed: float) -> Durations:
+    """The synthesizer's durations; a mark at the end of a sentence inside the text has at least ``_PAUSE``.
+
+    Neural synthesizers speak sentence by sentence, with pauses between; two in one text they hardly part.
+    """
+    durations = synthesizer.durations(timed.symbols, speed)
+    least = round(_PAUSE / speed / synthesizer.unit)
+    for index, symbol in enumerate(timed.symbols[: timed.end]):
+        if symbol in _SENTENCE_ENDS:
+            durations[index + 1] = max(durations[index + 1], least)
+    return durations
 
 
 def _positions(padded: str, text: str) -> list[int]:
