@@ -1,4 +1,4 @@
-"""Trains the embedded model from random weights: text corpus, speech by espeak-ng, training, evaluation.
+"""Trains the embedded model from random weights: text corpus, a teacher's speech, training, evaluation.
 
 ``stages`` runs the stages in order; each reads the results of earlier ones from the working folder. This code is not
 installed with the package, and the package does not import it.

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from f5_pipeline.engine.protocol import HOP_LENGTH
 from f5_pipeline.storage.partial import atomic_write
 from training.evaluate import table
-from training.recipe import Recipe
+from training.recipe import Recipe, TeacherName
 
 _CARD = """\
 # The embedded demo model
@@ -33,10 +34,10 @@ also reads unpadded text, but with the rhythm of its spelling. Audio is 24 kHz, 
 ## What it was trained on
 
 Only on synthetic speech, {origin}: {lines:,} lines from WordNet,
-from SCOWL's word lists and from templates, read by the open-source formant synthesizer espeak-ng in {voice_count}
+from SCOWL's word lists and from templates, read by {teacher} in {voice_count}
 voices. Training used {frames:,} frames of {hop} samples.
-**It contains no recording of a person, and none of its voices belongs to one.** Neither the weights nor the outputs of
-another neural model were used. `python -m training` trains a model of this kind from random weights (docs/training.md).
+{provenance}
+`python -m training` trains a model of this kind from random weights (docs/training.md).
 
 ## Licence
 
@@ -47,17 +48,53 @@ MIT, as the rest of this package: weights, vocabulary, vocoder and voices. Comme
 * **English only**, in the characters of its vocabulary: the text front end lower-cases the text and writes out numbers;
   other characters are refused.
 * **The shipped voices only.** A reference recording of another speaker is outside its training data.
-* **Robotic.** It imitates a formant synthesizer and sounds like one.
+* {sound}
 * {seconds:g} seconds of reference and generated speech together. Longer texts are split into chunks.
 
 ## Measured
 
-Against espeak-ng's own rendering, on sentences, names and numbers that are not in the training data; docs/training.md
-defines each figure. The recogniser (pocketsphinx, general English) hardly understands espeak-ng itself, so only the
-relative word error rate is meaningful. There was no listening test.
+Against the teacher's own rendering, on sentences, names and numbers that are not in the training data; docs/training.md
+defines each figure. There was no listening test.
 
 {table}
 """
+
+
+@dataclass(frozen=True)
+class _Origin:
+    """What a card says about a teacher."""
+
+    teacher: str
+    provenance: str
+    sound: str
+
+
+_ORIGINS: dict[TeacherName, _Origin] = {
+    "espeak": _Origin(
+        "the open-source formant synthesizer espeak-ng",
+        "**It contains no recording of a person, and none of its voices belongs to one.** Neither the weights nor the "
+        "outputs of\nanother neural model were used.",
+        "**Robotic.** It imitates a formant synthesizer and sounds like one.",
+    ),
+    "kokoro": _Origin(
+        "the neural synthesizers Kokoro-82M and hibari-tts (Apache-2.0)",
+        "**It contains no recording of a person**, but it learned from another neural model's output. Kokoro-82M's "
+        "authors\nname among its training data synthetic audio of closed text-to-speech services, whose terms usually "
+        "forbid that, and\ndo not say whose voices it has.",
+        "**Small.** It imitates a neural synthesizer of 16 times its size.",
+    ),
+    "cmu": _Origin(
+        "the open-source synthesizer flite",
+        "Its teacher's voices were made from recordings that Carnegie Mellon University has published for any use (CMU "
+        "ARCTIC).\nNeither the weights nor the outputs of another neural model were used.",
+        "**Mechanical.** It imitates a small synthesizer and sounds like one.",
+    ),
+    "stub": _Origin(
+        "a stub that plays a tone for each letter",
+        "**It contains no recording of a person.**",
+        "**Not speech.** It was trained to test the training.",
+    ),
+}
 
 
 def write(recipe: Recipe, arch: dict[str, Any], max_seconds: float, figures: dict[str, Any], model: Path) -> None:
@@ -71,6 +108,9 @@ def write(recipe: Recipe, arch: dict[str, Any], max_seconds: float, figures: dic
         names=", ".join(f"`{path.stem}`" for path in sorted((model / "voices").glob("*.wav"))),
         lines=recipe.corpus.lines,
         voice_count=len(recipe.speakers),
+        teacher=_ORIGINS[recipe.teacher].teacher,
+        provenance=_ORIGINS[recipe.teacher].provenance,
+        sound=_ORIGINS[recipe.teacher].sound,
         origin="in the last of several training runs that started from random weights"
         if recipe.start
         else "from random weights",

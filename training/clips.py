@@ -49,6 +49,7 @@ class Clips:
         lines: the lines of the corpus.
         tokens: the number of each character.
         word_timing: pads the texts.
+        balance: as in ``recipe.Acoustic``.
 
     Attributes:
         mel: (frames, 100) float16 log mel.
@@ -57,7 +58,12 @@ class Clips:
     """
 
     def __init__(
-        self, shards: Sequence[Path], lines: Sequence[str], tokens: dict[str, int], word_timing: WordTiming
+        self,
+        shards: Sequence[Path],
+        lines: Sequence[str],
+        tokens: dict[str, int],
+        word_timing: WordTiming,
+        balance: float = 1.0,
     ) -> None:
         read = [dict(np.load(shard)) for shard in shards]
         joined = {name: np.concatenate([shard[name] for shard in read]) for name in read[0]}
@@ -79,7 +85,7 @@ class Clips:
         group = group.reshape(-1)
         order = np.lexsort((self._length, group))
         self._groups = np.split(order, np.flatnonzero(np.diff(group[order])) + 1)
-        sizes = np.array([len(clips) for clips in self._groups], np.float64)
+        sizes = np.array([len(clips) for clips in self._groups], np.float64) ** balance
         self._shares = sizes / sizes.sum()
 
     def __len__(self) -> int:

@@ -44,8 +44,10 @@ def front_end(spec: ModelSpec, vocabulary: frozenset[str]) -> Normalise:
     return normalise
 
 
-def build(count: int, seed: int, normalise: Normalise) -> list[str]:
+def build(count: int, seed: int, normalise: Normalise, pairs: float = 0.0) -> list[str]:
     """``count`` different lines: 45 % sentences, 10 % templates, 45 % strings of words, in random order.
+
+    ``pairs``: the share of lines that are two sentences, part of the 45 %.
 
     Raises:
         FileNotFoundError: WordNet or SCOWL is not on this machine (Debian: wordnet-base, scowl).
@@ -57,6 +59,7 @@ def build(count: int, seed: int, normalise: Normalise) -> list[str]:
     sentences = _sentences()
     generator.shuffle(sentences)
     for source, until in (
+        *([(_pairs(generator, sentences), pairs)] if pairs else []),
         (iter(sentences), 0.45),
         (_endless(lambda: _template(generator, tiers)), 0.55),
         (_endless(lambda: _string(generator, tiers)), 1.0),
@@ -104,6 +107,12 @@ def _sentences() -> list[str]:
             found.update(_sentence(match[1]) for match in _QUOTED.finditer(gloss))
             found.add(_sentence(_QUOTED.sub("", gloss).partition(";")[0]))
     return sorted(found)
+
+
+def _pairs(generator: random.Random, sentences: Sequence[str]) -> Iterator[str]:
+    """Two short sentences, endlessly."""
+    short = [sentence for sentence in sentences if len(sentence) < _MOST_CHARACTERS // 2]
+    return _endless(lambda: " ".join(generator.sample(short, 2)))
 
 
 def _sentence(text: str) -> str:

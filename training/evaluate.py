@@ -1,12 +1,12 @@
-"""Evaluates a model of the demo's form against espeak-ng, on sentences that are not in the training data.
+"""Evaluates a model of the demo's form against its teacher, on sentences that are not in the training data.
 
     python -m training.evaluate                            the shipped model
     python -m training.evaluate --model FOLDER             another model, as written by ``export``
     python -m training.evaluate --voices m1 m3 f2 f5       only these voices, to compare models with different ones
     python -m training.evaluate --sentences 20 --steps 7 16 32
+    python -m training.evaluate --recipe natural --model build/training/natural/model
 
-The product's own engine speaks, and pocketsphinx transcribes with its general model of English. It hardly understands
-espeak-ng, so its figures are meaningful only relative to those of espeak-ng's own speech.
+The product's own engine speaks; ``judges`` and ``measures`` judge. The teacher's own speech gets the same figures.
 """
 
 from __future__ import annotations
@@ -22,6 +22,7 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from f5_pipeline.engine.f5.engine import F5Engine
 from f5_pipeline.engine.protocol import Chunk, SpeechEngine, seconds_of
@@ -32,27 +33,30 @@ from f5_pipeline.models.spec import ModelSpec, Sampling
 from f5_pipeline.models.weights import ModelFiles, ReadyModel
 from f5_pipeline.settings.environment import Settings
 from f5_pipeline.text.front_end import reference_text
+from training import judges, teachers
 from training.corpus import front_end, held_out
 from training.export import write_wav
-from training.measures import Comparison, Sentence, compare, compared_mel, nearer_pitch, pocketsphinx, word_error_rate
-from training.recipe import Speaker, load
-from training.rendering import Clip, Renderer, Samples
+from training.measures import Comparison, Sentence, compare, compared_mel, nearer_pitch, word_errors
+from training.recipe import Speaker, TeacherName, load
+from training.rendering import Clip, Renderer
+from training.teachers import teacher_of
+from training.teachers.protocol import OWN_RATE, Samples
 
 DEMO = Path(__file__).parents[1] / "f5_pipeline" / "demo"
 _THREADS = 2
 _PITCH_SENTENCES = 40  # sentences spoken with a reference of another pitch
-_RATE = 170  # words per minute of espeak-ng's renderings
 _SHIPPED = (".safetensors", ".yaml", ".bin", ".wav", ".txt", ".json")
 _OTHER_PITCH = 25  # difference to a speaker's own pitch, in espeak-ng's units: more than any recipe's ``pitch_spread``
 
 
 @dataclass(frozen=True)
 class Model:
-    """A folder as written by ``export``, and the speakers of its voices."""
+    """A folder as written by ``export``, the speakers of its voices, and their teacher."""
 
     folder: Path
     spec: ModelSpec
     speakers: dict[str, Speaker]
+    teacher: TeacherName = "espeak"
 
     @property
     def files(self) -> ModelFiles:
@@ -62,6 +66,32 @@ class Model:
             weights, vocabulary, self.folder / "vocos", "", {}, 0.0, 0, spacing if spacing.exists() else None
         )
 
+    def renderer(self) -> Renderer:
+        """The teacher, in the rhythm of the model's texts if it can be told one."""
+        return Renderer(teacher_of(self.teacher, self.files.spacing))
+
+
+class _Judges:
+    """All judges that this machine has."""
+
+    def __init__(self) -> None:
+        self.recogniser, self._transcribe = judges.transcriber()
+        self._embed = judges.speaker_embedding()
+        found = {"dnsmos": judges.dnsmos(), "distillmos": judges.distillmos()}
+        self._quality = {name: judge for name, judge in found.items() if judge is not None}
+
+    def embeddings(self, spoken: Sequence[Samples]) -> list[NDArray[np.float32]]:
+        """A unit vector for each clip; none without the judge."""
+        return [self._embed(samples) for samples in spoken] if self._embed else []
+
+    def figures(self, sentences: Sequence[Sentence], spoken: Sequence[Samples]) -> list[dict[str, float]]:
+        """For each clip its wrong words, its sentence's words, and the marks of its quality."""
+        return [
+            dict(zip(("wrong", "words"), word_errors(one.text, self._transcribe(samples, one.text)), strict=True))
+            | {name: judge(samples) for name, judge in self._quality.items()}
+            for one, samples in zip(sentences, spoken, strict=True)
+        ]
+
 
 def evaluate(model: Model, sentences: int, steps: Sequence[int], threads: int = _THREADS) -> dict[str, Any]:
     """The figures by name; "steps" has those that depend on the sampler, by the number of steps."""
@@ -70,12 +100,24 @@ def evaluate(model: Model, sentences: int, steps: Sequence[int], threads: int = 
 
 
 def table(figures: dict[str, Any]) -> str:
-    """The figures as a Markdown table."""
-    by_steps = figures["steps"]
+    """The figures as Markdown tables: all clips, and the clips of each voice."""
+    steps = figures["steps"]
     head = f"{figures['sentences']} sentences, voices {', '.join(figures['voices'])}"
-    rows = [[name, *(column[name] for column in by_steps.values())] for name in next(iter(by_steps.values()))]
-    rows += [[name, *[figures[name]] * len(by_steps)] for name in ("espeak_word_error_rate", "threads", "megabytes")]
-    lines = [[head, *(f"{count} steps" for count in by_steps)], ["---", *["---:"] * len(by_steps)], *rows]
+    names = [name for name in next(iter(steps.values())) if name != "by_voice"]
+    rows = [[name, *(column[name] for column in steps.values())] for name in names]
+    rows += [[name, *[value] * len(steps)] for name, value in figures["teacher_figures"].items()]
+    rows += [[name, *[figures[name]] * len(steps)] for name in ("recogniser", "threads", "megabytes")]
+    by_voice = [
+        [f"{voice}, {name}", *(column["by_voice"][voice].get(name, "–") for column in steps.values()), value]
+        for voice, marks in figures["teacher_by_voice"].items()
+        for name, value in marks.items()
+    ]
+    titles = [f"{count} steps" for count in steps]
+    return _markdown([head, *titles], rows) + "\n\n" + _markdown(["by voice", *titles, "teacher"], by_voice)
+
+
+def _markdown(head: list[Any], rows: list[list[Any]]) -> str:
+    lines = [head, ["---", *["---:"] * (len(head) - 1)], *rows]
     return "\n".join(f"| {' | '.join(str(cell).replace('_', ' ') for cell in line)} |" for line in lines)
 
 
@@ -84,24 +126,34 @@ def demo_spec() -> ModelSpec:
 
 
 def _evaluate(model: Model, sentences: int, steps: Sequence[int]) -> dict[str, Any]:
-    renderer, noise = Renderer(), np.random.default_rng(7)
+    renderer, noise = model.renderer(), np.random.default_rng(7)
     normalise = front_end(model.spec, frozenset(read_vocabulary(model.spec.name, model.files.vocabulary)))
     texts = [normalise(text) for text in held_out()[:sentences]]
     voices = list(model.speakers)
-    originals = {voice: [_rendered(renderer, text, model.speakers[voice], noise) for text in texts] for voice in voices}
-    mels = {voice: [compared_mel(clip.samples) for clip in clips] for voice, clips in originals.items()}
+    rendered = {
+        text: {voice: renderer.speak(text, model.speakers[voice], OWN_RATE, noise) for voice in voices}
+        for text in texts
+    }
+    # A teacher may leave out a text whose words it does not tell apart; every voice has the same texts.
+    clips = {text: complete for text, by_voice in rendered.items() if (complete := _complete(by_voice))}
+    mels = {voice: [compared_mel(one[voice].samples) for one in clips.values()] for voice in voices}
     chosen = [
-        Sentence(text, voice, originals[voice][index])
-        for index, text in enumerate(texts)
+        Sentence(text, voice, one[voice])
+        for index, (text, one) in enumerate(clips.items())
         for voice in [voices[index % len(voices)]]
     ]
-    transcribe = pocketsphinx()
-    best = word_error_rate(texts, [sentence.original.samples for sentence in chosen], transcribe)
+    judging = _Judges()
+    own = [sentence.original.samples for sentence in chosen]
+    embedded, best = judging.embeddings(own), judging.figures(chosen, own)
+    teacher = _summary(chosen, best, _similarities(chosen, embedded, embedded))
     figures: dict[str, Any] = {
         "sentences": len(chosen),
         "voices": voices,
+        "teacher": model.teacher,
+        "recogniser": judging.recogniser,
         "megabytes": round(sum(path.stat().st_size for path in _shipped(model.folder)) / 1e6, 2),
-        "espeak_word_error_rate": round(best, 4),
+        "teacher_figures": {f"teacher_{name}": value for name, value in teacher.items() if name != "by_voice"},
+        "teacher_by_voice": teacher["by_voice"],
         "steps": {},
     }
     engine = with_word_spacing(
@@ -115,15 +167,61 @@ def _evaluate(model: Model, sentences: int, steps: Sequence[int]) -> dict[str, A
             compare(sentence, samples, mels[sentence.voice], index, {voice: mels[voice][index] for voice in voices})
             for index, (sentence, samples) in enumerate(zip(chosen, spoken, strict=True))
         ]
-        error = word_error_rate(texts, spoken, transcribe)
-        figures["steps"][str(count)] = _means(comparisons) | {
-            "word_error_rate": round(error, 4),
-            "relative_word_error_rate": round(error / best, 3),
-            "pitch_followed": _pitch_followed(engine, renderer, chosen[:_PITCH_SENTENCES], model, count, noise),
-            "times_real_time": round(sum(seconds_of(sentence.frames) for sentence in chosen) / seconds, 2),
-        }
-        print(f"{count} steps: {figures['steps'][str(count)]}", flush=True)
+        similar = _similarities(chosen, judging.embeddings(spoken), embedded)
+        found = _means(comparisons) | _summary(chosen, judging.figures(chosen, spoken), similar)
+        if teacher["word_error_rate"]:
+            found["relative_word_error_rate"] = round(found["word_error_rate"] / teacher["word_error_rate"], 3)
+        if renderer.teacher.has_pitch:
+            followed = _pitch_followed(engine, renderer, chosen[:_PITCH_SENTENCES], model, count, noise)
+            found["pitch_followed"] = followed
+        found["times_real_time"] = round(sum(seconds_of(sentence.frames) for sentence in chosen) / seconds, 2)
+        figures["steps"][str(count)] = found
+        print(f"{count} steps: {found}", flush=True)
     return figures
+
+
+def _complete(by_voice: dict[str, Clip | None]) -> dict[str, Clip]:
+    """The clips of all voices; empty if one is missing."""
+    found = {voice: clip for voice, clip in by_voice.items() if clip is not None}
+    return found if len(found) == len(by_voice) else {}
+
+
+def _similarities(
+    sentences: Sequence[Sentence], embedded: Sequence[NDArray[np.float32]], teacher: Sequence[NDArray[np.float32]]
+) -> list[dict[str, float]]:
+    """For each clip the cosine of its embedding to the mean of the teacher's other sentences in its voice.
+
+    And 1 if no other voice's mean is nearer. Empty without embeddings, and for a voice with only one sentence.
+    """
+    found = []
+    for at, embedding in enumerate(embedded):
+        sums: dict[str, NDArray[np.float32]] = {}
+        for other, (sentence, own) in enumerate(zip(sentences, teacher, strict=True)):
+            if other != at:
+                sums[sentence.voice] = sums.get(sentence.voice, 0) + own
+        near = {voice: float(embedding @ total / np.linalg.norm(total)) for voice, total in sums.items()}
+        mine = near.get(sentences[at].voice)
+        nearest = {"nearest_speaker": float(mine == max(near.values()))}
+        found.append({} if mine is None else {"similarity": mine, **nearest})
+    return found
+
+
+def _summary(
+    sentences: Sequence[Sentence], judged: Sequence[dict[str, float]], similar: Sequence[dict[str, float]]
+) -> dict[str, Any]:
+    """The word error rate and the means of the other marks, of all clips and "by_voice"."""
+    rows = [one | two for one, two in zip(judged, similar or [{}] * len(judged), strict=True)]
+    by_voice: dict[str, list[dict[str, float]]] = {}
+    for sentence, row in zip(sentences, rows, strict=True):
+        by_voice.setdefault(sentence.voice, []).append(row)
+    return _marks(rows) | {"by_voice": {voice: _marks(found) for voice, found in by_voice.items()}}
+
+
+def _marks(rows: Sequence[dict[str, float]]) -> dict[str, float]:
+    error = sum(row["wrong"] for row in rows) / sum(row["words"] for row in rows)
+    names = dict.fromkeys(name for row in rows for name in row if name not in ("wrong", "words"))
+    means = {name: round(float(np.mean([row[name] for row in rows if name in row])), 3) for name in names}
+    return {"word_error_rate": round(error, 4), **means}
 
 
 def _means(comparisons: Sequence[Comparison]) -> dict[str, float]:
@@ -143,17 +241,17 @@ def _shipped(folder: Path) -> Iterator[Path]:
         yield from (path for path in (folder / part).iterdir() if path.suffix in _SHIPPED)
 
 
-def _rendered(renderer: Renderer, text: str, speaker: Speaker, noise: np.random.Generator, pitch: int = 0) -> Clip:
-    clip = renderer.speak(text, speaker, _RATE, noise, pitch)
+def _rendered(renderer: Renderer, text: str, speaker: Speaker, noise: np.random.Generator, pitch: int) -> Clip:
+    clip = renderer.speak(text, speaker, OWN_RATE, noise, pitch)
     if clip is None:
-        raise ValueError(f"espeak-ng's rendering of {text!r} is silent")
+        raise ValueError(f"the teacher's rendering of {text!r} is silent")
     return clip
 
 
 def _speak(
     engine: SpeechEngine, sentences: Sequence[Sentence], model: Model, steps: int, reference: Path | None = None
 ) -> list[Samples]:
-    """The model's speech, each sentence as long as espeak-ng's. ``reference``: replaces the voices' own recordings."""
+    """The model's speech, each sentence as long as the teacher's. ``reference``: replaces the voices' recordings."""
     chunks = []
     for seed, sentence in enumerate(sentences):
         audio = reference or model.folder / "voices" / f"{sentence.voice}.wav"
@@ -211,7 +309,7 @@ def _threads(count: int) -> Iterator[None]:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--model", type=Path, default=DEMO, help="a model folder like the package's demo/")
-    parser.add_argument("--recipe", default="cpu", help="the recipe that defines the voices' speakers")
+    parser.add_argument("--recipe", default="cpu", help="the recipe that defines teacher and speakers")
     parser.add_argument("--voices", nargs="+", help="the voices to speak in; default: all")
     parser.add_argument("--sentences", type=int, default=200)
     parser.add_argument("--steps", type=int, nargs="+", default=[7])
@@ -219,7 +317,10 @@ def main() -> None:
     parser.add_argument("--threads", type=int, default=_THREADS)
     parser.add_argument("--json", type=Path, help="a file to write the figures to as well")
     arguments = parser.parse_args()
-    speakers = load(arguments.recipe).speakers
+    recipe = load(arguments.recipe)
+    speakers = recipe.speakers
+    if missing := teachers.missing(recipe.teacher):
+        parser.error(f"this machine lacks {', '.join(missing)}")
     recorded = sorted(path.stem for path in (arguments.model / "voices").glob("*.wav"))
     voices = arguments.voices or [name for name in speakers if name in recorded]
     if unknown := [name for name in voices if name not in speakers or name not in recorded]:
@@ -227,7 +328,7 @@ def main() -> None:
     spec = demo_spec()
     if arguments.guidance is not None:
         spec = replace(spec, default_sampling=replace(spec.default_sampling, cfg_strength=arguments.guidance))
-    model = Model(arguments.model, spec, {name: speakers[name] for name in voices})
+    model = Model(arguments.model, spec, {name: speakers[name] for name in voices}, recipe.teacher)
     figures = evaluate(model, arguments.sentences, arguments.steps, arguments.threads)
     print(table(figures))
     if arguments.json:

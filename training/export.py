@@ -11,6 +11,7 @@ from f5_pipeline.audio.samples import SAMPLE_RATE
 from training.network import EXPORTED
 from training.recipe import Recipe
 from training.rendering import Renderer
+from training.teachers import teacher_of
 
 _REFERENCE_RATE = 170  # words per minute
 
@@ -26,7 +27,7 @@ def export(
 ) -> None:
     """Write ``model.safetensors``, ``vocab.txt``, ``spacing.json``, ``vocos/`` and ``voices/`` into ``out``.
 
-    The transformer's weights become 16-bit floats; the reference voices are rendered by espeak-ng.
+    The transformer's weights become 16-bit floats; the reference voices are rendered by the teacher.
     """
     import torch
     from safetensors.torch import save_file
@@ -48,7 +49,7 @@ def export(
     shutil.copyfile(spacing, out / "spacing.json")
     shutil.copyfile(vocoder_config, out / "vocos" / "config.yaml")
     shutil.copyfile(vocoder, out / "vocos" / "pytorch_model.bin")
-    renderer, noise = Renderer(), np.random.default_rng(recipe.seed)
+    renderer, noise = Renderer(teacher_of(recipe.teacher, spacing)), np.random.default_rng(recipe.seed)
     for name, speaker in recipe.speakers.items():
         if speaker.reference:
             clip = renderer.speak(speaker.reference, speaker, _REFERENCE_RATE, noise)

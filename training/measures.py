@@ -1,8 +1,8 @@
-"""Measures of a clip against espeak-ng's rendering of the same sentence. Audio in, numbers out; no model here."""
+"""Measures of a clip against the teacher's rendering of the same sentence. Audio in, numbers out; no model here."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -11,22 +11,21 @@ from numpy.typing import NDArray
 from f5_pipeline.audio.samples import SAMPLE_RATE
 from f5_pipeline.engine.protocol import HOP_LENGTH, seconds_of
 from f5_pipeline.quality.asr.comparison import words_of
-from training.rendering import Clip, Samples, log_mel, word_starts
+from training.rendering import Clip, log_mel, word_starts
+from training.teachers.protocol import Samples
 
 ONSET_SECONDS = 0.060  # the largest difference in start for a word to count as in time
 _FIRST_SECONDS = 0.15  # length of the "first sound"
 _BANDS = 80  # mel bands compared
 _SKIP = 2  # every second frame is compared
 _LOWEST, _HIGHEST, _WINDOW = 40.0, 400.0, 4096  # pitch range in Hz; window in samples
-_RECOGNISER_RATE = 16_000  # Hz
 
 Mel = NDArray[np.float32]
-Transcribe = Callable[[Samples], list[str]]
 
 
 @dataclass(frozen=True)
 class Sentence:
-    """A sentence after the text front end, and espeak-ng's rendering of it in the same voice."""
+    """A sentence after the text front end, and the teacher's rendering of it in the same voice."""
 
     text: str
     voice: str
@@ -39,14 +38,14 @@ class Sentence:
 
 @dataclass(frozen=True)
 class Comparison:
-    """A clip compared with espeak-ng's rendering.
+    """A clip compared with the teacher's rendering.
 
     Attributes:
         retrieved: True if, of the renderings of all sentences, that of the right sentence is nearest.
         right_voice: True if, of the renderings in all voices, that in the right voice is nearest.
         words: number of words, without the first.
-        in_time: number of these that begin within ``ONSET_SECONDS`` of espeak-ng's; 0 in a clip that is not retrieved,
-            because unstructured audio can be aligned with anything.
+        in_time: number of these that begin within ``ONSET_SECONDS`` of the teacher's; 0 in a clip that is not
+            retrieved, because unstructured audio can be aligned with anything.
         first_sound: distance in the first 0.15 s divided by that of the whole clip.
         distance: mean distance of the aligned frames.
     """
@@ -67,14 +66,14 @@ def compared_mel(samples: Samples) -> Mel:
 def compare(
     sentence: Sentence, samples: Samples, all_texts: Sequence[Mel], index: int, voices: dict[str, Mel]
 ) -> Comparison:
-    """Compare a clip with espeak-ng's renderings.
+    """Compare a clip with the teacher's renderings.
 
     Args:
         sentence: the clip's sentence.
         samples: (n,) float, 24 kHz, the clip.
-        all_texts: espeak-ng's renderings of all sentences in the clip's voice.
+        all_texts: the teacher's renderings of all sentences in the clip's voice.
         index: of the clip's sentence in ``all_texts``.
-        voices: espeak-ng's renderings of the clip's sentence in all voices.
+        voices: the teacher's renderings of the clip's sentence in all voices.
     """
     ours = compared_mel(samples)
     retrieved = _nearest(ours, all_texts) == index
@@ -99,32 +98,12 @@ def nearer_pitch(samples: Samples, one: Samples, other: Samples) -> bool:
     return bool(abs(ours - theirs[0]) < abs(ours - theirs[1]))
 
 
-def pocketsphinx() -> Transcribe:
-    """A function from 24 kHz samples to the words that pocketsphinx recognises with its general model of English."""
-    from pocketsphinx import Decoder
-    from soxr import resample
-
-    decoder = Decoder(samprate=_RECOGNISER_RATE, loglevel="FATAL")
-    silence = np.zeros(_RECOGNISER_RATE // 5)
-
-    def transcribe(samples: Samples) -> list[str]:
-        padded = np.concatenate([silence, resample(samples, SAMPLE_RATE, _RECOGNISER_RATE), silence])
-        decoder.start_utt()
-        decoder.process_raw((padded.clip(-1, 1) * 32767).astype(np.int16).tobytes(), full_utt=True)
-        decoder.end_utt()
-        return words_of(decoder.hyp().hypstr) if decoder.hyp() else []
-
-    return transcribe
-
-
-def word_error_rate(texts: Sequence[str], spoken: Sequence[Samples], transcribe: Transcribe) -> float:
-    """Deleted, inserted and substituted words over all words."""
+def word_errors(text: str, transcript: Sequence[str]) -> tuple[int, int]:
+    """Deleted, inserted and substituted words, and the text's words."""
     from rapidfuzz.distance import Levenshtein
 
-    expected = [words_of(text) for text in texts]
-    transcripts = map(transcribe, spoken)
-    wrong = sum(Levenshtein.distance(words, found) for words, found in zip(expected, transcripts, strict=True))
-    return float(wrong / sum(map(len, expected)))
+    expected = words_of(text)
+    return Levenshtein.distance(expected, transcript), len(expected)
 
 
 def _nearest(ours: Mel, candidates: Iterable[Mel]) -> int:

@@ -13,6 +13,8 @@ if sys.version_info >= (3, 11):
 else:
     import tomli as tomllib
 
+TeacherName = Literal["espeak", "kokoro", "cmu", "stub"]
+
 RECIPES = Path(__file__).with_name("recipes")
 
 
@@ -21,12 +23,13 @@ class _Strict(BaseModel):
 
 
 class Speaker(_Strict):
-    """A voice of espeak-ng.
+    """A voice of the teacher.
 
     Attributes:
-        voice: language and variant, such as ``en-us+f2``.
-        pitch: 0 to 99.
-        intonation: 0 to 100.
+        voice: espeak-ng's language and variant, such as ``en-us+f2``; Kokoro's name, such as ``bf_emma``, or ``heart``:
+            its ``af_heart`` by hibari-tts, 60 times as fast; flite's ``slt``, ``rms`` or ``awb``.
+        pitch: 0 to 99; espeak-ng only.
+        intonation: 0 to 100; espeak-ng only.
         share: the speaker's share of the lines, relative to the other speakers'.
         reference: text of the shipped reference voice; "": the speaker is used in training only.
     """
@@ -43,25 +46,30 @@ class Corpus(_Strict):
 
     Attributes:
         lines: number of lines.
+        pairs: share of the lines that are two sentences, for the pause at a full stop inside a text.
         seed: of the random choices.
     """
 
     lines: PositiveInt
+    pairs: float = Field(0.0, ge=0, le=0.45)
     seed: int = 1
 
 
 class Speech(_Strict):
-    """The rendering by espeak-ng.
+    """The rendering by the teacher.
 
     Attributes:
-        words_per_minute: speech rates, one of which is drawn for each block of lines.
-        pitch_spread: the largest difference to a speaker's own pitch, drawn in steps of 5.
+        words_per_minute: speech rates, one of which is drawn for each block of lines; 170 is Kokoro's own pace.
+        pitch_spread: the largest difference to a speaker's own pitch, drawn in steps of 5; espeak-ng only.
+        rhythm_lines: lines to whose timing the table of word durations is fitted, if the teacher tells it before it
+            sounds; espeak-ng's table is fitted to all of its speech.
         shards: number of files.
         audio_share: share of the shards whose audio is kept for the vocoder.
     """
 
     words_per_minute: tuple[int, ...] = (155, 170, 185)
     pitch_spread: int = Field(0, ge=0, le=30)
+    rhythm_lines: PositiveInt = 2000
     shards: PositiveInt
     audio_share: float = Field(0.1, gt=0, le=1)
 
@@ -90,6 +98,7 @@ class Acoustic(_Strict):
         decay_from: progress (0 to 1) at which the learning rate begins to decay.
         plain: share of the samples with unpadded text (``f5_pipeline.models.word_timing``).
         warp: how far the words of these are moved (``share`` of ``training.alignment.moved``).
+        balance: a speaker with n times as many clips as another is drawn n^balance times as often.
         lengths: pairs (progress, lengths): until that progress samples have one of these lengths, in frames.
     """
 
@@ -99,6 +108,7 @@ class Acoustic(_Strict):
     decay_from: float = Field(0.5, ge=0, lt=1)
     plain: float = Field(0.15, ge=0, le=1)
     warp: float = Field(1.0, ge=0, le=1)
+    balance: float = Field(1.0, ge=0, le=1)
     lengths: tuple[tuple[float, tuple[PositiveInt, ...]], ...]
 
 
@@ -110,12 +120,14 @@ class Vocoder(_Strict):
         segments: segments in a step.
         segment_frames: mel frames of a segment.
         rate: peak learning rate.
+        adversarial: share of the steps, the last ones, with discriminators (``training.discriminators``).
     """
 
     steps: PositiveInt
     segments: PositiveInt = 16
     segment_frames: PositiveInt = 64
     rate: PositiveFloat = 1.5e-3
+    adversarial: float = Field(0.0, ge=0, le=1)
 
 
 class Evaluation(_Strict):
@@ -135,6 +147,8 @@ class Recipe(_Strict):
 
     Attributes:
         seed: of the random numbers.
+        teacher: the synthesizer whose speech the model learns: espeak-ng; Kokoro-82M, with hibari-tts; CMU's flite;
+            or a stub for tests.
         start: folder of a model whose weights training starts from; "": random weights.
         device: where to train.
         bfloat16: use bfloat16 for the transformer's matrix products; "auto": if the hardware supports it.
@@ -142,6 +156,7 @@ class Recipe(_Strict):
     """
 
     seed: int = 1
+    teacher: TeacherName = "espeak"
     start: str = ""
     device: Literal["cpu", "cuda"] = "cpu"
     bfloat16: bool | Literal["auto"] = False

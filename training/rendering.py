@@ -1,4 +1,4 @@
-"""Renders the corpus with espeak-ng, in shards: F5's own mel spectrograms, and the times of words and phonemes."""
+"""Renders the corpus with a teacher, in shards: F5's own mel spectrograms, and the times of words and phonemes."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from collections import Counter
 from collections.abc import Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
+from functools import partial
 from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
@@ -19,21 +20,18 @@ from f5_pipeline.audio.samples import SAMPLE_RATE
 from f5_pipeline.engine.f5.upstream import prepare_imports
 from f5_pipeline.engine.protocol import HOP_LENGTH, frames_of, seconds_of
 from f5_pipeline.storage.partial import atomic_write
-from training.espeak import synthesizer
 from training.recipe import Recipe, Speaker
+from training.teachers import teacher_of
+from training.teachers.protocol import LEVEL, PAUSE, Samples, Teacher
+from training.teachers.timed import LEAD, TAIL
 
-PAUSE = "_"  # phoneme 0
-LEVEL = 0.1  # RMS of every clip, the level that F5 raises references to
 _DITHER = 4e-4  # RMS; avoids the extreme log mel values of digital silence
 _AUDIBLE = 0.008  # of full scale: the threshold for the beginning and end of a clip
-_LEAD, _TAIL = 0.010, 0.050  # seconds kept before and after
 _SHORTEST, _LONGEST = 0.25, 9.0  # seconds of a clip
 _BLOCK = 32  # consecutive lines with one speaker, rate and pitch, because a sample needs several of the same
 _PITCH_STEP = 5
-_SAMPLED = 500  # lines per voice that are scanned for phonemes
+_SAMPLED = 500  # lines per speaker that are scanned for phonemes
 _WORD_FRAMES = 3  # words that begin closer together are merged
-
-Samples = NDArray[np.float32]
 
 
 @dataclass(frozen=True)
@@ -52,19 +50,15 @@ class Clip:
 
 
 class Renderer:
-    """espeak-ng, resampled to F5's sample rate and brought to F5's level."""
+    """A teacher, its speech trimmed and brought to F5's level."""
 
-    def __init__(self) -> None:
-        prepare_imports()
-        from torchaudio.transforms import Resample
-
-        self._espeak = synthesizer()
-        self._resample = Resample(self._espeak.rate, SAMPLE_RATE, lowpass_filter_width=24, rolloff=0.96)
+    def __init__(self, teacher: Teacher) -> None:
+        self.teacher = teacher
 
     def speak(
         self, text: str, speaker: Speaker, words_per_minute: int, noise: np.random.Generator, pitch: int = 0
     ) -> Clip | None:
-        """Render a text; None if the result is silent.
+        """Render a text; None if it cannot be spoken or the result is silent.
 
         Args:
             text: after the text front end.
@@ -73,25 +67,22 @@ class Renderer:
             noise: the random numbers of the dither.
             pitch: added to the speaker's own.
         """
-        import torch
-
-        shifted = min(99, max(0, speaker.pitch + pitch))
-        self._espeak.speak_as(speaker.voice, words_per_minute, shifted, speaker.intonation)
-        rendering = self._espeak.render(text)
-        samples = self._resample(torch.from_numpy(rendering.samples.astype(np.float32) / 32768)).numpy()
-        (audible,) = np.nonzero(np.abs(samples) > _AUDIBLE)
+        speech = self.teacher.speak(text, speaker, words_per_minute, pitch)
+        if speech is None:
+            return None
+        (audible,) = np.nonzero(np.abs(speech.samples) > _AUDIBLE)
         if not len(audible):
             return None
-        first = max(0, int(audible[0]) - round(_LEAD * SAMPLE_RATE))
-        samples = samples[first : audible[-1] + 1]
+        first = max(0, int(audible[0]) - round(LEAD * SAMPLE_RATE))
+        samples = speech.samples[first : audible[-1] + 1]
         samples = samples * (LEVEL / np.sqrt(np.mean(samples**2)))
-        samples = np.concatenate([samples, np.zeros(round(_TAIL * SAMPLE_RATE), np.float32)])
+        samples = np.concatenate([samples, np.zeros(round(TAIL * SAMPLE_RATE), np.float32)])
         samples += noise.standard_normal(len(samples)).astype(np.float32) * _DITHER
         cut = first / SAMPLE_RATE
         return Clip(
             samples.clip(-0.99, 0.99),
-            tuple((character, seconds - cut) for character, seconds in rendering.words),
-            tuple((seconds - cut, _name(phoneme)) for seconds, phoneme in rendering.phonemes),
+            tuple((character, seconds - cut) for character, seconds in speech.words),
+            tuple((seconds - cut, name) for seconds, name in speech.phonemes),
         )
 
 
@@ -108,44 +99,62 @@ def log_mel(samples: Samples) -> NDArray[np.float32]:
 
 def phonemes_of(lines: Sequence[str], recipe: Recipe) -> list[str]:
     """The phonemes that the speakers use: ``PAUSE``, then by descending frequency."""
-    espeak, counts = synthesizer(), Counter[str]()
-    voices = sorted({speaker.voice for speaker in recipe.speakers.values()})
-    for number, voice in enumerate(voices):
-        espeak.speak_as(voice, 170, 50)
-        for line in lines[: _SAMPLED * len(voices)][number :: len(voices)]:
-            counts.update(_name(phoneme) for _, phoneme in espeak.render(line).phonemes)
-    return [PAUSE, *sorted(counts.keys() - {PAUSE}, key=lambda name: (-counts[name], name))]
+    teacher, counts = teacher_of(recipe.teacher), Counter[str]()
+    speakers = list({speaker.voice: speaker for speaker in recipe.speakers.values()}.values())
+    for number, speaker in enumerate(speakers):
+        for line in lines[: _SAMPLED * len(speakers)][number :: len(speakers)]:
+            counts.update(teacher.phonemes(line, speaker))
+    return [PAUSE, *sorted(counts, key=lambda name: (-counts[name], name))]
 
 
-def render(recipe: Recipe, lines: Sequence[str], phonemes: Sequence[str], folder: Path, processes: int) -> None:
-    """Render all missing shards, each into one file (see ``shard_file``), written atomically."""
+def render(
+    recipe: Recipe,
+    lines: Sequence[str],
+    phonemes: Sequence[str],
+    folder: Path,
+    processes: int,
+    spacing: Path | None = None,
+) -> None:
+    """Render all missing shards, each into one file (see ``shard_file``), written atomically.
+
+    ``spacing``: the table of word durations to speak in; None: the teacher's own rhythm.
+    """
     folder.mkdir(parents=True, exist_ok=True)
     missing = [shard for shard in range(recipe.speech.shards) if not shard_file(folder, shard).exists()]
     with_audio = max(1, round(recipe.speech.shards * recipe.speech.audio_share))
-    with ProcessPoolExecutor(processes, get_context("spawn")) as pool:  # torch's threads do not survive a fork
-        tasks = [
-            pool.submit(_render_shard, recipe, lines, phonemes, folder, shard, shard < with_audio) for shard in missing
-        ]
-        for task in tasks:
-            print(task.result(), flush=True)
+    task = partial(_render_shard, recipe, lines, phonemes, folder, spacing, with_audio)
+    if processes == 1:
+        for report in map(task, missing):
+            print(report, flush=True)
+        return
+    with ProcessPoolExecutor(processes, get_context("spawn"), _use_one_thread) as pool:  # torch does not survive a fork
+        for rendered in [pool.submit(task, shard) for shard in missing]:
+            print(rendered.result(), flush=True)
 
 
 def shard_file(folder: Path, shard: int) -> Path:
     return folder / f"{shard:03d}.npz"
 
 
-def _name(phoneme: str) -> str:
-    return PAUSE if phoneme.startswith("_") or not phoneme else phoneme
-
-
-def _render_shard(
-    recipe: Recipe, lines: Sequence[str], phonemes: Sequence[str], folder: Path, shard: int, with_audio: bool
-) -> str:
+def _use_one_thread() -> None:
     import torch
 
     torch.set_num_threads(1)
+
+
+def _render_shard(
+    recipe: Recipe,
+    lines: Sequence[str],
+    phonemes: Sequence[str],
+    folder: Path,
+    spacing: Path | None,
+    with_audio: int,
+    shard: int,
+) -> str:
+    """Render one shard; it keeps its audio if its number is below ``with_audio``. Returns a report."""
     generator, noise = random.Random(f"{recipe.seed} {shard}"), np.random.default_rng([recipe.seed, shard])
-    renderer, number = Renderer(), {name: index for index, name in enumerate(phonemes)}
+    renderer = Renderer(teacher_of(recipe.teacher, spacing))
+    number = {name: index for index, name in enumerate(phonemes)}
     names = list(recipe.speakers)
     shares = [recipe.speakers[name].share for name in names]
     contents = _Shard()
@@ -160,7 +169,7 @@ def _render_shard(
             )
             if clip is not None and _SHORTEST <= len(clip.samples) / SAMPLE_RATE <= _LONGEST:
                 group = speaker * len(recipe.speech.words_per_minute) + rate
-                contents.add(clip, line, group, pitch, number, with_audio)
+                contents.add(clip, line, group, pitch, number, shard < with_audio)
     contents.save(shard_file(folder, shard))
     return f"shard {shard}: {len(contents.line)} clips, {seconds_of(contents.frames) / 60:.1f} min"
 

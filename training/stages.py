@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Callable
-from ctypes.util import find_library
 from functools import cached_property
 from importlib.util import find_spec
 from pathlib import Path
@@ -16,7 +15,7 @@ from pydantic import BaseModel
 from f5_pipeline.models.word_timing import read_word_timing
 from f5_pipeline.storage.partial import atomic_write
 from f5_pipeline.storage.pinned import sha256_of
-from training import acoustic, card, corpus, export, reader, rendering, rhythm, vocoder
+from training import acoustic, card, corpus, export, reader, rendering, rhythm, teachers, vocoder
 from training.clips import Clips
 from training.evaluate import Model, demo_spec, evaluate, table
 from training.recipe import Recipe
@@ -84,13 +83,13 @@ class TrainingRun:
         """The packages that training needs and this machine lacks, by the names to install."""
         packages = {"rapidfuzz": "rapidfuzz", "pocketsphinx": "pocketsphinx", "f5_tts": "f5-tts"}
         absent = [name for module, name in packages.items() if find_spec(module) is None]
-        absent += [] if find_library("espeak-ng") else ["Debian's espeak-ng"]
+        absent += teachers.missing(self._recipe.teacher)
         absent += [] if corpus.WORDNET.is_dir() else ["Debian's wordnet-base"]
         return absent + ([] if corpus.SCOWL.is_dir() else ["Debian's scowl"])
 
     def run(self, until: str) -> None:
         """Run the stages up to ``until``, skipping those whose result exists."""
-        for name, (result, stage) in STAGES.items():
+        for name, (result, stage) in stages_of(self._recipe).items():
             if (self._folder / result).exists():
                 print(f"{name}: {result} exists", flush=True)
             else:
@@ -102,18 +101,24 @@ class TrainingRun:
 
     def corpus(self) -> None:
         normalise = corpus.front_end(self._spec, frozenset(VOCABULARY))
-        lines = corpus.build(self._recipe.corpus.lines, self._recipe.corpus.seed, normalise)
+        lines = corpus.build(self._recipe.corpus.lines, self._recipe.corpus.seed, normalise, self._recipe.corpus.pairs)
         self._write("vocab.txt", _VOCABULARY_FILE)
         self._write("lines.txt", "\n".join(lines) + "\n")
 
     def speech(self) -> None:
         lines = self._lines()
         phonemes = rendering.phonemes_of(lines, self._recipe)
-        rendering.render(self._recipe, lines, phonemes, self._folder / "speech", self._processes)
+        spacing = self._folder / "spacing.json" if teachers.is_timed(self._recipe.teacher) else None
+        rendering.render(self._recipe, lines, phonemes, self._folder / "speech", self._processes, spacing)
         self._write("phonemes.json", json.dumps(phonemes))  # written last, when all shards exist
 
     def rhythm(self) -> None:
-        self._write("spacing.json", rhythm.fit(self._recipe, self._lines(), self._folder / "speech"))
+        recipe, lines = self._recipe, self._lines()
+        if teachers.is_timed(recipe.teacher):
+            words = rhythm.foretold_words(recipe, lines, teachers.timed_teacher(recipe.teacher))
+        else:
+            words = rhythm.rendered_words(recipe, lines, self._folder / "speech")
+        self._write("spacing.json", rhythm.fit(words))
 
     def reader(self) -> None:
         path = self._folder / "reader.pt"
@@ -152,7 +157,7 @@ class TrainingRun:
 
     def evaluation(self) -> None:
         speakers = {name: speaker for name, speaker in self._recipe.speakers.items() if speaker.reference}
-        model = Model(self._folder / "model", self._spec, speakers)
+        model = Model(self._folder / "model", self._spec, speakers, self._recipe.teacher)
         figures = evaluate(model, self._recipe.evaluation.sentences, self._recipe.evaluation.steps)
         print(table(figures), flush=True)
         (self._folder / STAGES["card"][0]).unlink(missing_ok=True)  # its figures are outdated
@@ -173,14 +178,15 @@ class TrainingRun:
     def _clips(self) -> Clips:
         """The training data: gigabytes, loaded once for three stages."""
         shards = [rendering.shard_file(self._folder / "speech", at) for at in range(self._recipe.speech.shards)]
-        return Clips(shards, self._lines(), _tokens(), read_word_timing("demo", self._folder / "spacing.json"))
+        spacing = read_word_timing("demo", self._folder / "spacing.json")
+        return Clips(shards, self._lines(), _tokens(), spacing, self._recipe.acoustic.balance)
 
     def _write(self, name: str, text: str) -> None:
         with atomic_write(self._folder / name) as file:
             file.write(text.encode())
 
 
-#: By the stage's name: its result and its method.
+#: By the stage's name: its result and its method. See ``stages_of`` for the order.
 STAGES: dict[str, tuple[str, Callable[[TrainingRun], None]]] = {
     "corpus": ("lines.txt", TrainingRun.corpus),
     "speech": ("phonemes.json", TrainingRun.speech),
@@ -192,6 +198,15 @@ STAGES: dict[str, tuple[str, Callable[[TrainingRun], None]]] = {
     "evaluation": ("metrics.json", TrainingRun.evaluation),
     "card": ("model/MODEL_CARD.md", TrainingRun.card),
 }
+
+
+def stages_of(recipe: Recipe) -> dict[str, tuple[str, Callable[[TrainingRun], None]]]:
+    """The stages in the order of a recipe: with a teacher that can be told a rhythm, the rhythm comes before speech."""
+    order = list(STAGES)
+    if teachers.is_timed(recipe.teacher):
+        speech = order.index("speech")
+        order[speech : speech + 2] = ["rhythm", "speech"]
+    return {name: STAGES[name] for name in order}
 
 
 def _hashes(start: str) -> dict[str, str]:

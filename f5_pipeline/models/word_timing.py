@@ -159,8 +159,9 @@ def word_features(word: str, following: str) -> list[str]:
     """The features that a word's duration depends on, as keys of the table.
 
     Letter n-grams of the word between ``^`` and ``$``, the word itself (``#``), and its context: before a mark or at
-    the end of the text ``T`` with the mark and ``F`` with the last letters, else ``N`` with the next word's first
-    letter, alone and with the word's last. All letters are lower case; the capitals mark the kind of feature.
+    the end of the text ``T`` with the mark and ``F`` with the last letters, and if the text goes on after the mark also
+    ``P`` with the mark, for the pause; else ``N`` with the next word's first letter, alone and with the word's last.
+    All letters are lower case; the capitals mark the kind of feature.
 
     Args:
         word: with its punctuation.
@@ -174,6 +175,7 @@ def word_features(word: str, following: str) -> list[str]:
     features.append(f"#{letters}")
     if marks or not following:  # the word is lengthened, and a pause follows
         features += [f"T{marks[:1]}", *[f"F{bounded[-size:]}" for size in (2, 3, 4)]]
+        features += [f"P{marks[0]}"] if marks and following else []
     else:
         features += [f"N{following[0].lower()}", f"N{bounded[-2]}{following[0].lower()}"]
     return features

@@ -95,9 +95,9 @@ def test_an_empty_reference_text() -> None:
         ("cat,", "sat", {"#cat", "T,", "Ft$", "Fat$", "Fcat$"}, {"Ns", "#cat,"}),
         ("cat", "", {"#cat", "T", "Fat$"}, {"Nt"}),
         ("don't", "you", {"#don't", "n't", "Ny"}, {"#dont"}),
-        ("...", "", {"#", "T.", "^$"}, {"#..."}),
+        ("...", "", {"#", "T.", "^$"}, {"#...", "P."}),
         ("a", "b", {"^a$", "#a", "Nab"}, set()),
-        ("no.'", "then", {"#no", "T."}, {"T'", "Nt"}),  # a quote does not hide the mark before it
+        ("no.'", "then", {"#no", "T.", "P."}, {"T'", "Nt"}),  # a quote does not hide the mark before it
         ("dogs'", "bowl", {"#dogs", "Nsb"}, {"T'", "Fs$"}),  # and is not a mark itself
         ("The", "Time", {"#the", "Net"}, {"T", "#The"}),  # letters are lower case, kinds upper case
     ],

@@ -7,9 +7,10 @@ import pytest
 
 from f5_pipeline.audio.samples import SAMPLE_RATE
 from f5_pipeline.engine.protocol import HOP_LENGTH
-from training.espeak import synthesizer
 from training.recipe import Speaker
-from training.rendering import LEVEL, Renderer, log_mel, word_starts
+from training.rendering import Renderer, log_mel, word_starts
+from training.teachers.espeak import EspeakTeacher, synthesizer
+from training.teachers.protocol import LEVEL
 
 TEXT = "the weather was cold, and the roads were covered with ice."
 
@@ -38,7 +39,7 @@ def test_an_unknown_voice_is_refused() -> None:
 
 
 def test_a_clip_is_trimmed_and_has_the_usual_level() -> None:
-    renderer, noise = Renderer(), np.random.default_rng(1)
+    renderer, noise = Renderer(EspeakTeacher()), np.random.default_rng(1)
     clips = {
         name: renderer.speak(TEXT, Speaker(voice=f"en-us+{name}", pitch=pitch), 170, noise)
         for name, pitch in {"m1": 15, "f5": 75}.items()
@@ -60,4 +61,4 @@ def test_a_clip_is_trimmed_and_has_the_usual_level() -> None:
 
 
 def test_a_silent_rendering_is_none() -> None:
-    assert Renderer().speak(" ", Speaker(voice="en-us"), 170, np.random.default_rng(1)) is None
+    assert Renderer(EspeakTeacher()).speak(" ", Speaker(voice="en-us"), 170, np.random.default_rng(1)) is None

@@ -67,12 +67,14 @@ def test_upstreams_loaders_read_the_model(work: Path) -> None:
 def test_the_model_is_evaluated(work: Path) -> None:
     """It has learned nothing, and the figures show it."""
     metrics = json.loads((work / "metrics.json").read_text())
-    assert (metrics["sentences"], metrics["voices"], metrics["threads"]) == (4, ["m1", "m3"], 2)
-    assert 0 < metrics["espeak_word_error_rate"] < 1
+    assert (metrics["sentences"], metrics["voices"], metrics["threads"]) == (2, ["m1", "m3"], 2)
+    assert 0 < metrics["teacher_figures"]["teacher_word_error_rate"] < 1
     assert 10 < metrics["megabytes"] < 16
     figures = metrics["steps"]["2"]
     assert figures["relative_word_error_rate"] > 1
     assert figures["distance"] > 6  # noise
+    assert metrics["recogniser"] == "pocketsphinx"
+    assert figures["by_voice"].keys() == {"m1", "m3"}
 
 
 @pytest.mark.espeak
@@ -231,6 +233,49 @@ def test_an_interrupted_training_resumes(work: Path, tmp_path: Path, monkeypatch
     assert 4 < len(steps) < 15
     assert not (folder / "checkpoint.pt").exists()
     assert all(torch.allclose(trained[name], uninterrupted[name], atol=1e-4) for name in uninterrupted)
+
+
+@pytest.mark.espeak
+def test_a_teacher_that_is_told_the_rhythm(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Every stage with a stub of a neural teacher: the rhythm is fitted first, and the speech follows it."""
+    import numpy as np
+
+    from f5_pipeline.engine.protocol import frames_of
+    from f5_pipeline.models.word_timing import read_word_timing
+    from training import judges
+    from training.measures import ONSET_SECONDS
+    from training.stages import TrainingRun
+
+    monkeypatch.chdir(ROOT)  # the recipe starts from the shipped model
+    monkeypatch.setattr(judges, "transcriber", lambda: ("fake", lambda _, text: ["two", *text.strip(".?!").split()]))
+    monkeypatch.setattr(judges, "dnsmos", lambda: None)
+    folder, recipe = tmp_path / "work", load("toy_timed")
+    TrainingRun(recipe, folder, 1).run("card")
+    times = [(folder / name).stat().st_mtime_ns for name in ("lines.txt", "spacing.json", "phonemes.json", "reader.pt")]
+    assert times == sorted(times)
+    lines, table = (folder / "lines.txt").read_text().splitlines(), read_word_timing("stub", folder / "spacing.json")
+    assert sum(". " in line for line in lines) == 16  # pairs of sentences
+    errors: list[float] = []
+    for shard in (folder / "speech").iterdir():
+        stored = np.load(shard)
+        assert len(stored["audio"])
+        words = np.split(stored["words"], np.cumsum(stored["word_count"])[:-1])
+        for line, length, timed in zip(stored["line"], stored["length"], words, strict=True):
+            padded = table.padded(lines[line], round(length / table.frames_per_token))
+            starts = [at for at in range(1, len(padded)) if padded[at - 1] == " " != padded[at]]
+            frames = dict(zip([at + 1 for at, c in enumerate(lines[line]) if c == " "], starts, strict=True))
+            errors += [frames[at] * length / len(padded) - frame for at, frame in timed[1:].tolist()]
+    assert np.mean(np.abs(errors) <= frames_of(ONSET_SECONDS)) > 0.95
+    metrics = json.loads((folder / "metrics.json").read_text())
+    assert metrics["teacher"] == "stub"
+    assert metrics["teacher_figures"]["teacher_word_error_rate"] > 0
+    assert "pitch_followed" not in metrics["steps"]["1"]  # it cannot change its pitch
+    card = (folder / "model" / "MODEL_CARD.md").read_text(encoding="utf-8")
+    assert "a stub that plays a tone" in card
+    assert "espeak" not in card
+    shipped, voices = ROOT / "f5_pipeline" / "demo", folder / "model" / "voices"
+    assert sorted(path.name for path in voices.glob("*.wav")) == ["high.wav", "low.wav"]
+    assert (folder / "model" / "vocab.txt").read_bytes() == (shipped / "vocab.txt").read_bytes()
 
 
 @pytest.mark.parametrize("recipe", sorted(path.stem for path in RECIPES.glob("*.toml")))

@@ -65,7 +65,7 @@ def texts(count: int) -> list[str]:
 def test_words_get_tokens_for_their_duration(options: dict[str, bool], recipe: Recipe, tmp_path: Path) -> None:
     lines = texts(400)
     rendered(tmp_path, lines, **options)
-    table = json.loads(rhythm.fit(recipe, lines, tmp_path))
+    table = json.loads(rhythm.fit(rhythm.rendered_words(recipe, lines, tmp_path)))
     assert table["frames_per_token"] == rhythm.FRAMES_PER_TOKEN
     text = WordTiming(1.0, table["frames"]).padded("tree of moon bad fish.")
     begins = [text.index(word) for word in ("tree", "of", "moon", "bad", "fish.")]
@@ -76,6 +76,6 @@ def test_rare_features_are_left_out(recipe: Recipe, tmp_path: Path) -> None:
     lines = [line.replace("moon", "bad") for line in texts(400)]
     lines[0] = "moon bad tree."
     rendered(tmp_path, lines)
-    frames = json.loads(rhythm.fit(recipe, lines, tmp_path))["frames"]
+    frames = json.loads(rhythm.fit(rhythm.rendered_words(recipe, lines, tmp_path)))["frames"]
     assert "#tree" in frames
     assert "#moon" not in frames
