@@ -23,7 +23,7 @@ from f5_pipeline.storage.object_store import ObjectStore
 from f5_pipeline.storage.utterance_ids import check_id
 
 _LONG_SECONDS = 60.0
-_MAX_SPECTROGRAMS = 2_000  # lines with one, suspect lines first: about 5 MB of the listening page
+_MAX_SPECTROGRAMS = 2_000  # of lines and their other takes, suspect lines first: about 5 MB of the listening page
 
 
 class ClipFiles:
@@ -41,8 +41,7 @@ class ClipFiles:
         self._store, self._clips, self._builder, self._profile = store, ClipStore(store), builder, profile
         self._pauses, self._tags = pauses, tags
         self.spoken = {check_id(row.id): row for row in rows if row.key and row.status in ("ok", "suspect")}
-        by_status = sorted(self.spoken.values(), key=lambda row: row.status == "ok")
-        self._pictured = {row.id for row in by_status[:_MAX_SPECTROGRAMS]}
+        self._pictured = self._choose_pictured()
 
     def has(self, row: IndexRow) -> bool:
         """True if this row has a file; a row that was rejected for a duplicate id has none."""
@@ -63,6 +62,17 @@ class ClipFiles:
     def jobs(self) -> list[Job]:
         """The jobs for all files."""
         return [self._job(id) for id in self.spoken]
+
+    def _choose_pictured(self) -> set[str]:
+        """The lines with spectrograms, of the chosen take and of the others."""
+        pictured: set[str] = set()
+        left = _MAX_SPECTROGRAMS
+        for row in sorted(self.spoken.values(), key=lambda row: row.status == "ok"):
+            left -= 1 + len(self.other_takes(row.id))
+            if left < 0:
+                break
+            pictured.add(row.id)
+        return pictured
 
     # --- takes that were not chosen, for the listening page ---------------------------------------------------
 
@@ -90,7 +100,7 @@ class ClipFiles:
         def build() -> Delivered:
             try:
                 with self._builder.cpu_slots:
-                    return self._write(key, id, self._load(take.key).samples, fingerprint, pictured=True)
+                    return self._write(key, id, self._load(take.key).samples, fingerprint, id in self._pictured)
             except (ObjectMissing, ClipDamaged):  # removed by garbage collection
                 return Delivered("")
 

@@ -51,6 +51,17 @@ def test_the_other_takes_of_a_line_are_delivered_as_loud_as_the_chosen_one(
     assert batch.deliver().written == 0
 
 
+def test_other_takes_count_towards_the_limit_of_spectrograms(
+    batch: Batch, voices: dict[str, Samples], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("f5_pipeline.delivery.clip_files._MAX_SPECTROGRAMS", 1)
+    with_take(batch, voices["f2"][:30_000])
+    batch.deliver()
+    line = batch.page()["line-2"]
+    assert not line["spectrogram"]
+    assert not line["takes"][0]["spectrogram"]
+
+
 def test_a_take_that_is_gone_is_left_out_and_its_file_goes_with_the_next_choice(
     batch: Batch, store: CountingStore, voices: dict[str, Samples]
 ) -> None:
