@@ -23,7 +23,7 @@ import soxr
 from demo_speech import ALL_VOICES, Samples, shipped, speak, texts
 
 from f5_pipeline.audio.samples import SAMPLE_RATE
-from f5_pipeline.quality.neural.check import References, VoiceCheck, check_voices
+from f5_pipeline.quality.neural.check import References, VoiceCheck, VoiceComparison
 from f5_pipeline.quality.neural.networks import NetworksProcess
 from f5_pipeline.quality.neural.speaker import mean_embedding
 from f5_pipeline.quality.verdicts import Judge
@@ -104,7 +104,7 @@ def row(name: str, takes: Sequence[tuple[str, Sequence[NeuralRecord]]], referenc
     suspect, by = 0, Counter[str]()
     for voice, records in takes:
         known = {voice: references[voice]} if "only" in name else references
-        checks = check_voices([(voice, record) for record in records], known)
+        checks = VoiceComparison(known).check([(voice, record) for record in records])
         reasons = {reason for check in checks for reason in exceeded(check)}
         by.update(reasons)
         suspect += bool(reasons)

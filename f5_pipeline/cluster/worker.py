@@ -129,7 +129,7 @@ class Worker:
             transcriber = open_transcriber(spec, self._store)
             self._transcriber: Transcriber = self._resources.enter_context(transcriber)
             networks = _networks(self._settings, self._assignment)
-            checker = open_neural_checker(networks, self._store, lambda _: self._assignment.references)
+            checker = open_neural_checker(networks, self._store, lambda *_: self._assignment.references)
             self._checker: NeuralChecker = self._resources.enter_context(checker)
         except F5PipelineError as error:
             return WorkerError(str(error), error.transient, worth_repeating=is_transient(error))

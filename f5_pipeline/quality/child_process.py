@@ -11,6 +11,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Mapping, Sequence
+from threading import Lock
 from typing import Any
 
 import numpy as np
@@ -24,7 +25,10 @@ class ChildFailed(Exception):
 
 
 class ChildProcess:
-    """Runs ``python -m MODULE ARGUMENTS``. Starts it at the first request, and again if it has died."""
+    """Runs ``python -m MODULE ARGUMENTS``. Starts it at the first request, and again if it has died.
+
+    A failed start is final: what a process cannot load once, it cannot load for the next request either.
+    """
 
     def __init__(self, module: str, arguments: Sequence[str] = (), threads: int | None = None) -> None:
         """``threads``: of its linear algebra; None: as in this process."""
@@ -32,6 +36,8 @@ class ChildProcess:
         self._environment = {**os.environ, **count}
         self._command = [sys.executable, "-m", module, *arguments]
         self._process: subprocess.Popen[bytes] | None = None
+        self._unusable = ""  # why no process is started any more
+        self._starting = Lock()  # ``close`` is called by another thread
         self._stderr = tempfile.TemporaryFile()  # noqa: SIM115 - lives as long as this object
 
     def request(self, header: Mapping[str, object], samples: np.ndarray) -> dict[str, Any]:
@@ -42,11 +48,11 @@ class ChildProcess:
             samples: float32, shape (n,).
 
         Raises:
-            ChildFailed: the child died or reports an error.
+            ChildFailed: the child died or reports an error; or it could not start, now or earlier.
         """
+        process = self.start()
         data = np.ascontiguousarray(samples, "<f4").tobytes()
         message = json.dumps({"bytes": len(data), **header}).encode() + b"\n" + data
-        process = self._process or self._start()
         assert process.stdin is not None
         try:
             process.stdin.write(message)
@@ -55,8 +61,40 @@ class ChildProcess:
             pass
         return self._response(process)
 
+    def start(self) -> subprocess.Popen[bytes]:
+        """Start the process and wait until it has loaded, unless it is running.
+
+        Raises:
+            ChildFailed: it could not start, now or earlier, or is closed.
+        """
+        with self._starting:
+            if self._unusable:
+                raise ChildFailed(self._unusable)
+            if (process := self._process) is not None:
+                return process
+            pipe = subprocess.PIPE
+            try:
+                process = self._process = subprocess.Popen(
+                    self._command, stdin=pipe, stdout=pipe, stderr=self._stderr, env=self._environment
+                )
+            except OSError as error:
+                self._unusable = f"its process cannot be started ({error})"
+                raise ChildFailed(self._unusable) from None
+        try:
+            self._response(process)
+        except ChildFailed as error:
+            self._unusable = str(error)
+            self._kill()
+            raise
+        return process
+
     def close(self) -> None:
-        """Kill the process, which aborts a request in progress."""
+        """Kill the process, which aborts a request in progress, and start no other one."""
+        with self._starting:
+            self._unusable = "it is closed"
+            self._kill()
+
+    def _kill(self) -> None:
         process, self._process = self._process, None
         if process is not None:
             process.kill()
@@ -65,19 +103,11 @@ class ChildProcess:
                 if pipe is not None:
                     pipe.close()
 
-    def _start(self) -> subprocess.Popen[bytes]:
-        pipe = subprocess.PIPE
-        self._process = subprocess.Popen(
-            self._command, stdin=pipe, stdout=pipe, stderr=self._stderr, env=self._environment
-        )
-        self._response(self._process)
-        return self._process
-
     def _response(self, process: subprocess.Popen[bytes]) -> dict[str, Any]:
         assert process.stdout is not None
         line = process.stdout.readline()
         if not line.endswith(b"\n"):
-            self.close()
+            self._kill()
             raise ChildFailed(self._last_error_line())
         response: dict[str, Any] = json.loads(line)
         if "error" in response:

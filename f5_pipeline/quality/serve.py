@@ -33,7 +33,7 @@ def serve(load: Callable[[], Answer]) -> None:
     try:
         answer = load()
     except F5PipelineError as error:
-        _respond(responses, {"error": str(error.reason)})
+        _respond(responses, {"error": str(error.reason).removeprefix("failed: ")})  # the parent's error says so
         return
     _respond(responses, {"ready": True})
     requests = sys.stdin.buffer

@@ -141,7 +141,7 @@ def speak_batch(batch: str, context: SynthesisContext) -> BatchReport:
     loaded = _load(batch, context)
     requests, rejected = _prepare(loaded, context)
     speaking = time.monotonic()
-    references = partial(embed_voices, _voices(requests))
+    references = partial(embed_voices, _voices(requests), loaded.judge.networks)
     with (
         open_transcriber(loaded.recogniser, context.store) as transcriber,
         open_neural_checker(loaded.networks, context.store, references) as checker,

@@ -33,6 +33,10 @@ _IN_MEMORY = 64  # clips whose samples wait in memory: a minute or two of audio 
 WordChecks = tuple[WordCheck | None, ...]  # of the chunks of a clip, or of the clip; None: it was not transcribed
 
 
+_NO_CHECKS: Future[WordChecks] = Future()  # one for the lines of all batches
+_NO_CHECKS.set_result(())
+
+
 class Transcriber(Protocol):
     """Checks which words are spoken in clips."""
 
@@ -77,9 +81,7 @@ class NullTranscriber:
     def check(
         self, chunks: Sequence[Chunk], clip: ClipInfo, parts: Sequence[ClipInfo | None], lead_seconds: float
     ) -> Future[WordChecks]:
-        nothing: Future[WordChecks] = Future()
-        nothing.set_result(())
-        return nothing
+        return _NO_CHECKS
 
 
 class StoreTranscriber:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -16,6 +17,7 @@ from f5_pipeline.errors import NetworksFailed
 from f5_pipeline.quality.neural.check import References
 from f5_pipeline.quality.neural.networks import Networks, NetworksProcess, NetworksSpec
 from f5_pipeline.quality.verdicts import Judge
+from f5_pipeline.results.clips import ClipStore
 from f5_pipeline.results.garbage_collection import clean
 from f5_pipeline.results.index import write_index
 from f5_pipeline.results.neural_records import NeuralRecord, load_neural_record, save_neural_record
@@ -40,6 +42,8 @@ class FakeNetworks:
     def __init__(self) -> None:
         self.measured: list[int] = []
 
+    def load(self) -> None: ...
+
     def measure(self, samples: Samples) -> NeuralRecord:
         self.measured.append(samples.size)
         is_ben = float(np.sqrt(np.mean(np.square(samples)))) < 0.03
@@ -61,7 +65,7 @@ class MeasuringRun(Run):
         references: References | None = None,
     ) -> SynthesisResult:
         known = REFERENCES if references is None else references
-        with StoreNeuralChecker(SPEC, self.store, lambda _: known, lambda: networks) as checker:
+        with StoreNeuralChecker(SPEC, self.store, lambda *_: known, lambda: networks) as checker:
             return self(batch, engine, judge=Judge(networks=SPEC.name), checker=checker)
 
 
@@ -119,6 +123,52 @@ def test_failing_networks_leave_the_clip_unmeasured(run: MeasuringRun) -> None:
     assert "out of memory" in result.not_measured
 
 
+def test_networks_that_cannot_be_loaded_cost_one_start_and_no_clip_is_read(
+    run: MeasuringRun, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """Neither in the run that speaks, nor in the next one: the batch counts as finished until they can be loaded."""
+    (tmp_path / "broken.py").write_text(
+        "with open('starts', 'a') as file: file.write('x')\nraise ImportError('libgomp')"
+    )
+    monkeypatch.setattr("f5_pipeline.quality.neural.networks._WORKER", "broken")
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(ClipStore, "load", None)
+    result = run.measure(lines(), NetworksProcess(), FakeEngine())
+    assert [row.status for row in result.rows] == ["ok"] * 3
+    assert result.not_measured.count("ImportError: libgomp") == result.not_measured.count("failed:") == 1
+    assert (tmp_path / "starts").read_text() == "x"
+    monkeypatch.setattr(ClipStore, "facts", None)
+    again = run.measure(lines(), NetworksProcess(), FakeEngine())
+    assert [row.cached for row in again.rows] == [True] * 3
+    assert (tmp_path / "starts").read_text() == "xx"
+
+
+def test_closed_networks_are_not_started_again() -> None:
+    networks = NetworksProcess()
+    networks.close()
+    with pytest.raises(NetworksFailed, match="closed"):
+        networks.measure(np.zeros(10, np.float32))
+
+
+def test_references_are_measured_once_a_machine_and_a_bad_recording_concerns_its_voice(tmp_path: Path) -> None:
+    voices = {}
+    for name in ("anna", "ben"):
+        soundfile.write(tmp_path / f"{name}.wav", np.full(SAMPLE_RATE, 0.1 if name == "anna" else 0.01), SAMPLE_RATE)
+        voices[name] = replace(VOICE, name=name, audio=str(tmp_path / f"{name}.wav"), speech_seconds=1.0)
+    (tmp_path / "carl.wav").write_bytes(b"no sound")
+    bad = {"carl": replace(VOICE, name="carl", audio=str(tmp_path / "carl.wav"))}
+    networks, failures = FakeNetworks(), list[str]()
+    first = embed_voices({**bad, **voices}, "fake-1", networks, failures)
+    np.testing.assert_array_equal([first["anna"], first["ben"]], [ANNA, BEN])
+    assert first.keys() == voices.keys()
+    assert [failure.split(":")[0] for failure in failures] == ["Voice 'carl'"]
+    embed_voices(voices, "fake-1", networks, failures)
+    assert len(networks.measured) == 2
+    embed_voices(voices, "fake-2", networks, failures)
+    assert len(networks.measured) == 4
+
+
 def test_without_references_a_clip_has_no_check(run: MeasuringRun) -> None:
     """The recordings of the voices could not be measured."""
     assert "mos" not in run.measure([line()], FakeNetworks(), FakeEngine(), references={}).rows[0].quality
@@ -172,9 +222,7 @@ def test_the_networks_find_a_clip_in_another_voice(run: MeasuringRun, tmp_path: 
     request = SynthesisRequest(spoken.utterance, spoken.model, (replace(spoken.speakers[0], voice=voices["m3"]),))
     engine = RecordedEngine()
     spec = NetworksSpec()
-    with StoreNeuralChecker(
-        spec, run.store, lambda networks: embed_voices(voices, networks), NetworksProcess
-    ) as checker:
+    with StoreNeuralChecker(spec, run.store, partial(embed_voices, voices, spec.name), NetworksProcess) as checker:
         (row,) = run([request], engine, judge=Judge(networks=spec.name), checker=checker).rows
     assert (row.status, row.attempts, row.quality["speaker_similarity"]) == ("ok", 2, pytest.approx(1.0, abs=0.001))
     takes = str(row.quality["takes"])

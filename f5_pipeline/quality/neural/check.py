@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from itertools import chain
 
 import numpy as np
@@ -70,42 +71,57 @@ class VoiceCheck:
         )
 
 
-def check_voices(chunks: MeasuredChunks, references: References) -> tuple[VoiceCheck | None, ...]:
-    """Check each chunk of a line; None for one that was not measured, or whose voice has no reference."""
-    return tuple(
-        None if record is None or voice not in references else _checked(position, chunks, record, references)
-        for position, (voice, record) in enumerate(chunks)
-    )
+class VoiceComparison:
+    """Compares the clips of a batch with the references of its voices."""
 
+    def __init__(self, references: References) -> None:
+        self._references = references
 
-def _checked(position: int, chunks: MeasuredChunks, record: NeuralRecord, references: References) -> VoiceCheck:
-    voice = chunks[position][0]
-    margin, nearest = _lowest_margin(record.windows, voice, references)
-    rest = [each.windows for at, (name, each) in enumerate(chunks) if at != position and name == voice and each]
-    return VoiceCheck(
-        windows=len(record.windows),
-        similarity=float(mean_embedding(record.windows) @ references[voice]),
-        margin=margin,
-        nearest=nearest,
-        consistency=_consistency(record.windows, rest),
-        mos=record.mos,
-    )
+    def check(self, chunks: MeasuredChunks) -> tuple[VoiceCheck | None, ...]:
+        """Check each chunk of a line; None for one that was not measured, or whose voice has no reference."""
+        return tuple(
+            None if record is None or voice not in self._references else self._checked(position, chunks, record)
+            for position, (voice, record) in enumerate(chunks)
+        )
 
+    def _checked(self, position: int, chunks: MeasuredChunks, record: NeuralRecord) -> VoiceCheck:
+        voice = chunks[position][0]
+        margin, nearest = self._lowest_margin(record.windows, voice)
+        rest = [each.windows for at, (name, each) in enumerate(chunks) if at != position and name == voice and each]
+        return VoiceCheck(
+            windows=len(record.windows),
+            similarity=float(mean_embedding(record.windows) @ self._references[voice]),
+            margin=margin,
+            nearest=nearest,
+            consistency=_consistency(record.windows, rest),
+            mos=record.mos,
+        )
 
-def _lowest_margin(windows: Floats, voice: str, references: References) -> tuple[float | None, str]:
-    """The lowest margin of a chunk and of its beginnings and ends, with the other voice that is the nearest there.
+    def _lowest_margin(self, windows: Floats, voice: str) -> tuple[float | None, str]:
+        """The lowest margin of a chunk and of its beginnings and ends, with the other voice that is the nearest there.
 
-    Without the voices that are alike: in a batch with dozens of voices, one of them is often nearer by chance.
-    """
-    own = references[voice]
-    others = [name for name, other in references.items() if name != voice and float(own @ other) <= _ALIKE]
-    if not others or len(windows) < _LEAST_WINDOWS:
-        return None, ""
-    parts = np.stack([mean_embedding(part) for part in (windows, *chain.from_iterable(_halves(windows)))])
-    to_others = parts @ np.stack([references[name] for name in others]).T  # [parts, voices]
-    margins = parts @ own - to_others.max(axis=1)
-    lowest = int(margins.argmin())
-    return float(margins[lowest]), others[int(to_others[lowest].argmax())]
+        Without the voices that are alike: in a batch with dozens of voices, one of them is often nearer by chance.
+        """
+        own = self._references[voice]
+        others = np.einsum("ve,e->v", self._stacked, own) <= _ALIKE
+        others[self._names.index(voice)] = False
+        if not others.any() or len(windows) < _LEAST_WINDOWS:
+            return None, ""
+        parts = np.stack([mean_embedding(part) for part in (windows, *chain.from_iterable(_halves(windows)))])
+        # not ``@``: with hundreds of voices it would start the threads of BLAS, beside the model
+        to_others = np.where(others, np.einsum("pe,ve->pv", parts, self._stacked), -np.inf)
+        margins = parts @ own - to_others.max(axis=1)
+        lowest = int(margins.argmin())
+        return float(margins[lowest]), self._names[int(to_others[lowest].argmax())]
+
+    @cached_property
+    def _names(self) -> list[str]:
+        return list(self._references)
+
+    @cached_property
+    def _stacked(self) -> Floats:
+        """All references, shape [voices, 256]."""
+        return np.stack(list(self._references.values()))
 
 
 def _halves(windows: Floats) -> list[tuple[Floats, Floats]]:

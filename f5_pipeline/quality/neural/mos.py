@@ -7,6 +7,7 @@ times as much, and ``speechmos.dnsmos`` starts a thread per core and computes a 
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterable, Mapping
 from importlib.util import find_spec
 from pathlib import Path
@@ -14,6 +15,7 @@ from pathlib import Path
 import numpy as np
 
 from f5_pipeline.audio.samples import SAMPLE_RATE
+from f5_pipeline.errors import NetworksFailed
 from f5_pipeline.quality.neural.mel import HOP, RATE, Floats, mel_spectrogram, resampled
 from f5_pipeline.voices.voice import Voice
 
@@ -21,6 +23,8 @@ _FRAMES, _BANDS, _MEL_WINDOW = 900, 120, 321
 _SAMPLES = round(9.01 * RATE) - HOP  # of a window
 _RANGE_DB = 80.0  # below the loudest band, as in ``librosa.power_to_db``
 _SHIFT, _SCALE = 40.0, 40.0
+
+_log = logging.getLogger(__name__)
 
 
 def mos_model() -> Path | None:
@@ -33,12 +37,19 @@ def mos_model() -> Path | None:
 
 
 def recordings_mos(voices: Iterable[Voice]) -> Mapping[str, float]:
-    """The MOS of prepared recordings, by the names of their voices; without the extra, and of unusable ones, none."""
+    """The MOS of prepared recordings, by the names of their voices; none of unusable ones, and none without the extra.
+
+    If the extra is broken, the log says so.
+    """
     import soundfile
 
     if (model := mos_model()) is None:
         return {}
-    predictor, found = MosPredictor(model), {}
+    try:
+        predictor, found = MosPredictor(model), dict[str, float]()
+    except NetworksFailed as error:
+        _log.warning("%s", error)
+        return {}
     for voice in voices:
         if voice.usable:
             samples = soundfile.read(voice.audio, frames=round(voice.speech_seconds * SAMPLE_RATE), dtype="float32")[0]
@@ -50,18 +61,27 @@ class MosPredictor:
     """Predicts the MOS of speech, on one thread."""
 
     def __init__(self, model: Path) -> None:
-        import onnxruntime
+        """Load the network.
 
-        options = onnxruntime.SessionOptions()
-        options.intra_op_num_threads = options.inter_op_num_threads = 1
-        self._session = onnxruntime.InferenceSession(str(model), options, providers=["CPUExecutionProvider"])
+        Raises:
+            NetworksFailed: ``onnxruntime`` is broken, or the file is.
+        """
+        try:
+            import onnxruntime
+
+            options = onnxruntime.SessionOptions()
+            options.intra_op_num_threads = options.inter_op_num_threads = 1
+            self._session = onnxruntime.InferenceSession(str(model), options, providers=["CPUExecutionProvider"])
+        except Exception as error:  # its own errors have no common class  # noqa: BLE001
+            raise NetworksFailed(f"they cannot be loaded ({type(error).__name__}: {error})") from None
 
     def predict(self, samples: Floats) -> float:
         """The MOS of speech: the mean over windows of 9 s; shorter speech is repeated until it fills one.
 
         Args:
-            samples: 16 kHz, shape (n,), n > 0.
+            samples: 16 kHz, shape (n,); none at all counts as silence.
         """
+        samples = samples if samples.size else np.zeros(1, np.float32)
         repeated = np.tile(samples, -(-_SAMPLES // samples.size)) if samples.size < _SAMPLES else samples
         starts = range(0, repeated.size - _SAMPLES + 1, _SAMPLES)
         features = np.stack([_features(repeated[start : start + _SAMPLES]) for start in starts])

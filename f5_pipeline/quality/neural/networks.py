@@ -18,17 +18,25 @@ from f5_pipeline.quality.neural.mos import mos_model
 from f5_pipeline.results.neural_records import NeuralRecord
 from f5_pipeline.settings.environment import Settings
 
+_WORKER = "f5_pipeline.quality.neural.worker"
 _NAME = "neural-1"  # change it when the record of a clip can change
 
 
 class Networks(Protocol):
     """Measures clips. Not thread-safe: one thread at a time."""
 
+    def load(self) -> None:
+        """Load, unless that is done.
+
+        Raises:
+            NetworksFailed: they cannot be loaded, so that no clip can be measured.
+        """
+
     def measure(self, samples: Samples) -> NeuralRecord:
         """Measure speech.
 
         Args:
-            samples: float32, mono, 24 kHz, shape (n,), n > 0.
+            samples: float32, mono, 24 kHz, shape (n,).
 
         Raises:
             NetworksFailed: these samples, or any, cannot be measured.
@@ -58,7 +66,13 @@ class NetworksProcess:
     """Implements ``Networks`` in a process of its own, started at the first clip."""
 
     def __init__(self) -> None:
-        self._process = ChildProcess("f5_pipeline.quality.neural.worker", threads=1)
+        self._process = ChildProcess(_WORKER, threads=1)
+
+    def load(self) -> None:
+        try:
+            self._process.start()
+        except ChildFailed as error:
+            raise NetworksFailed(str(error)) from None
 
     def measure(self, samples: Samples) -> NeuralRecord:
         try:

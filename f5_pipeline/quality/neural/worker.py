@@ -25,7 +25,7 @@ def load() -> Answer:
         raise NetworksFailed("the extra quality is not installed")
     try:
         encoder, predictor = SpeakerEncoder(), MosPredictor(model)
-    except (ImportError, OSError, ValueError) as error:
+    except (ImportError, OSError, ValueError) as error:  # of the encoder
         raise NetworksFailed(f"they cannot be loaded ({error})") from None
 
     def answer(header: Mapping[str, Any], samples: np.ndarray) -> Mapping[str, object]:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import sys
+from pathlib import Path
+
 import numpy as np
 import pytest
 import soundfile
@@ -44,6 +47,14 @@ def test_the_mos_of_the_recordings_is_shown(cli: CommandLine, monkeypatch: pytes
     assert [voice["mos"] for voice in voices] == [pytest.approx(2.86, abs=0.02), pytest.approx(2.77, abs=0.02), None]
     header, f2, *_ = cli("voices")[1].splitlines()
     assert (header.split()[3], f2.split()[3]) == ("MOS", f"{voices[0]['mos']:.1f}")
+
+
+def test_a_broken_extra_leaves_out_the_mos(cli: CommandLine, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("F5_NEURAL_MEASURES", "auto")
+    monkeypatch.setitem(sys.modules, "onnxruntime", None)
+    monkeypatch.setattr("f5_pipeline.quality.neural.mos.mos_model", lambda: Path("model.onnx"))
+    _, voices = cli.json("voices")
+    assert {voice["mos"] for voice in voices} == {None}
 
 
 def test_files_that_belong_to_no_voice_are_named_once_beside_the_list(cli: CommandLine) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from f5_pipeline.quality.neural.check import VoiceCheck, check_voices
+from f5_pipeline.quality.neural.check import VoiceCheck, VoiceComparison
 from f5_pipeline.quality.neural.mel import Floats
 from f5_pipeline.quality.thresholds import Thresholds
 from f5_pipeline.quality.verdicts import Judge
@@ -22,7 +22,7 @@ def record(*windows: Floats) -> NeuralRecord:
 
 def check(*windows: Floats, voices: tuple[str, ...] = ("anna", "ben")) -> VoiceCheck:
     """The check of a clip in anna's voice."""
-    (found,) = check_voices([("anna", record(*windows))], {name: REFERENCES[name] for name in voices})
+    (found,) = VoiceComparison({name: REFERENCES[name] for name in voices}).check([("anna", record(*windows))])
     assert found is not None
     return found
 
@@ -56,7 +56,7 @@ def test_another_voice_at_the_end_only_is_suspect() -> None:
 def test_a_voice_that_is_alike_is_not_compared() -> None:
     """In a batch with dozens of voices, one of them is often nearer by chance."""
     twin = (0.9 * ANNA + np.sqrt(1 - 0.81) * BEN).astype(np.float32)
-    (found,) = check_voices([("anna", record(twin, twin))], {"anna": ANNA, "twin": twin})
+    (found,) = VoiceComparison({"anna": ANNA, "twin": twin}).check([("anna", record(twin, twin))])
     assert found is not None
     assert (found.margin, found.nearest, found.similarity) == (None, "", pytest.approx(0.9))
 
@@ -75,7 +75,7 @@ def test_a_single_window_is_too_short_for_a_verdict() -> None:
 
 def test_a_chunk_is_compared_with_the_chunks_in_its_voice_only() -> None:
     chunks = [("anna", record(ANNA, ANNA)), ("ben", record(BEN, BEN)), ("anna", record(BEN, BEN)), ("anna", None)]
-    first, second, third, fourth = check_voices(chunks, {"anna": ANNA, "ben": BEN})
+    first, second, third, fourth = VoiceComparison({"anna": ANNA, "ben": BEN}).check(chunks)
     assert first is not None
     assert second is not None
     assert third is not None
@@ -91,7 +91,7 @@ def test_the_checks_of_chunks_join_to_means_and_the_worst() -> None:
 
 
 def test_a_voice_without_a_reference_is_not_checked() -> None:
-    assert check_voices([("carl", record(ANNA))], REFERENCES) == (None,)
+    assert VoiceComparison(REFERENCES).check([("carl", record(ANNA))]) == (None,)
 
 
 def test_a_mos_has_no_limit_unless_one_is_set() -> None:

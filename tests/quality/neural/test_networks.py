@@ -5,7 +5,6 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from f5_pipeline.errors import NetworksFailed
 from f5_pipeline.quality.neural.mel import Floats, resampled
 from f5_pipeline.quality.neural.mos import MosPredictor, mos_model
 from f5_pipeline.quality.neural.networks import NetworksProcess, choose_networks
@@ -71,8 +70,7 @@ def test_the_process_measures_as_the_networks_do() -> None:
     assert model is not None
     samples = recording("f2")[0]
     record = process.measure(samples)
-    with pytest.raises(NetworksFailed, match=r"ZeroDivision|division"):
-        process.measure(np.zeros(0, np.float32))
+    assert process.measure(np.zeros(0, np.float32)).windows.shape == (1, 256)
     process.close()
     np.testing.assert_allclose(record.windows, ENCODER.embed(speech_only(resampled(samples))), atol=1e-5)
     assert record.mos == pytest.approx(MosPredictor(model).predict(resampled(samples)), abs=1e-4)
