@@ -122,7 +122,8 @@ class _Run:
         self._rescued: set[int] = set()  # lines that this run spoke on workers that died then
         self._logged_at = time.monotonic()
         self._clips_spoken, self._audio_seconds = 0, 0.0
-        self._not_transcribed = self._not_measured = ""
+        self._not_transcribed = ""
+        self._not_measured = next(iter(plan.job.checker.failures), "")  # of the voices
 
     def speak(self) -> SynthesisResult:
         self._execute_commands()

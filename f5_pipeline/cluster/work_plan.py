@@ -27,21 +27,19 @@ class WorkPlan:
         self._rows = {key: row_of(request, job.reused[key]) for key, request in first.items() if key in job.reused}
         self._pending = [request for key, request in first.items() if key not in self._rows]
         self._clips = ClipStore(job.store)
-        stored = self._clips.existing(request.key for request in self._pending)
-        has_clip = np.array([request.key in stored for request in self._pending], bool)
+        stored = self._clips.existing(key for request in self._pending for key in request.least_keys)
+        takes = np.array([sum(key not in stored for key in request.least_keys) for request in self._pending], int)
+        has_clip = takes == 0
         self._stored_before = frozenset(np.flatnonzero(has_clip).tolist())
         costs = np.array([cost_of(request) for request in self._pending], np.float64)
         models = {name: number for number, name in enumerate({request.model.spec.name for request in self._pending})}
         kinds = [models[request.model.spec.name] for request in self._pending]
-        self.backlog = Backlog(np.where(has_clip, LOOKUP_COST * costs, costs), kinds)
-        missing = [request for request, is_stored in zip(self._pending, has_clip, strict=True) if not is_stored]
-        #: The number of missing clips and their expected duration in seconds.
-        self.missing = (
-            sum(request.least_takes for request in missing),
-            sum(request.expected_seconds * request.least_takes for request in missing),
-        )
-        #: The number of stored clips that a worker is still to judge.
-        self.waiting = len(self._pending) - len(missing)
+        self.backlog = Backlog(np.where(has_clip, LOOKUP_COST, takes) * costs, kinds)
+        seconds = np.array([request.expected_seconds for request in self._pending], np.float64)
+        #: The number of missing takes and their expected duration in seconds.
+        self.missing = int(takes.sum()), float(takes @ seconds)
+        #: The number of lines with all their takes, which a worker is still to judge.
+        self.waiting = int(has_clip.sum())
 
     def work_item(self, group: Group) -> WorkItem:
         """A group in the form in which a worker receives it."""
@@ -54,7 +52,7 @@ class WorkPlan:
 
     def stored(self, group: Group) -> set[int]:
         """The lines of a group that have a clip now and had none when the plan was made."""
-        missing = {self._pending[at].key: at for at in group.lines if at not in self._stored_before}
+        missing = {self._pending[at].least_keys[-1]: at for at in group.lines if at not in self._stored_before}
         return {missing[key] for key in self._clips.existing(missing)}
 
     def clips_of(self, group: Group) -> int:

@@ -5,6 +5,7 @@ From the measures in the index alone: no clip is read, and nothing is spoken, tr
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -17,6 +18,7 @@ from f5_pipeline.results.index import IndexRow
 MEASURES = ("word_error_rate", "speaker_similarity", "mos")
 ALL = "all"  # voices or models
 
+_TAG = re.compile(r"\[[^\[\]]*\]")  # in a spoken text: a pause, a voice, …
 _RESAMPLES = 1000
 _INTERVAL = (2.5, 97.5)  # percentiles
 
@@ -51,18 +53,23 @@ def evaluate(rows: Sequence[IndexRow]) -> list[Evaluation]:
 
 
 def compare(before: Sequence[IndexRow], after: Sequence[IndexRow]) -> list[Evaluation]:
-    """The differences ``after`` less ``before`` of the lines that both batches have, by their ids, for each voice.
+    """The differences ``after`` less ``before`` of the lines that both batches have, for each voice.
 
-    A line has its difference to itself, so the interval does not contain how much the lines differ from each other.
+    A line corresponds to the one with its id and text: ids alone may be row numbers. It has its difference to itself,
+    so the interval does not contain how much the lines differ from each other. Word error rates of two recognisers are
+    not compared.
     """
-    known = {row.id: row for row in before if row.key}
-    pairs = [(known[row.id], row) for row in after if row.key and row.id in known]
-    by_row = {id(new): old for old, new in pairs}
+    known = {(row.id, row.text): row for row in before if row.key}
+    groups = _groups(row for row in after if row.key and (row.id, row.text) in known)
     evaluations = []
-    for (voice, model), found in _groups(new for _, new in pairs).items():
-        olds = [by_row[id(new)] for new in found]
-        estimates = _estimates({name: [_values(found, name), _values(olds, name)] for name in MEASURES})
-        evaluations.append(Evaluation(voice, model, len(found), estimates))
+    for (voice, model), found in groups.items():
+        olds = [known[row.id, row.text] for row in found]
+        measures = {name: [_values(found, name), _values(olds, name)] for name in MEASURES}
+        if any(
+            new.quality.get("recogniser") != old.quality.get("recogniser") for new, old in zip(found, olds, strict=True)
+        ):
+            del measures["word_error_rate"]
+        evaluations.append(Evaluation(voice, model, len(found), _estimates(measures)))
     return evaluations
 
 
@@ -87,7 +94,7 @@ def _weighted(row: IndexRow, name: str) -> tuple[float, float]:
     if isinstance(value, bool) or not isinstance(value, (int, float)):
         return np.nan, 0.0
     # A word error rate is that of all words, not the mean of the lines' rates.
-    weight = float(max(1, len(words_of(row.spoken_text)))) if name == "word_error_rate" else 1.0
+    weight = float(max(1, len(words_of(_TAG.sub(" ", row.spoken_text))))) if name == "word_error_rate" else 1.0
     return value * weight, weight
 
 

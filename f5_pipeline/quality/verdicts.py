@@ -20,6 +20,8 @@ from f5_pipeline.results.clips import ClipInfo
 
 _VERSION = 1  # bump it when the same measures should get another verdict
 _LISTED = 5  # words in a reason
+#: Those of the voice check: without networks they have no effect.
+_VOICE_THRESHOLDS = {"min_speaker_similarity", "min_speaker_margin", "min_speaker_consistency", "min_mos"}
 
 
 @dataclass(frozen=True)
@@ -33,8 +35,10 @@ class Judge:
     @property
     def fingerprint(self) -> str:
         """Changes whenever a verdict may change. The index keeps it, to know if its verdicts still hold."""
-        rules = json.dumps([_VERSION, self.recogniser, self.networks, self.thresholds.model_dump()], sort_keys=True)
-        return hashlib.sha256(rules.encode()).hexdigest()[:16]
+        rules = [_VERSION, self.recogniser, self.thresholds.model_dump(exclude=_VOICE_THRESHOLDS)]
+        if self.networks:
+            rules += [self.networks, self.thresholds.model_dump(include=_VOICE_THRESHOLDS)]
+        return hashlib.sha256(json.dumps(rules, sort_keys=True).encode()).hexdigest()[:16]
 
     def clip(self, info: ClipInfo, words: WordCheck | None = None, voice: VoiceCheck | None = None) -> Verdict:
         """The verdict on a clip by itself."""

@@ -103,6 +103,11 @@ class SynthesisRequest:
         return 1 if self.is_accepted else self.utterance.takes
 
     @property
+    def least_keys(self) -> tuple[str, ...]:
+        """The clip keys of these takes."""
+        return (self.key, *(self.take_key(self.first_attempt + later) for later in range(1, self.least_takes)))
+
+    @property
     def _most_takes(self) -> int:
         return max(self.utterance.max_attempts, self.utterance.takes)
 

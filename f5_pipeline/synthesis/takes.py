@@ -5,6 +5,7 @@ Stored takes are found in ``stored_takes``; verdicts are given in ``quality.verd
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from concurrent.futures import Future, wait
 from dataclasses import dataclass, field, replace
@@ -59,12 +60,13 @@ class Take:
     def rank(self) -> tuple[bool, float, float, int, float, int]:
         """Sorts the best take first: one with a clip, with the lowest penalty, the fewest word errors, the voice most
         like its reference (in steps, so that small differences do not count), the highest MOS, the earliest."""
-        error_rate, similarity, mos = (self._number(name) for name in ("word_error_rate", "speaker_similarity", "mos"))
+        error_rate = self._number("word_error_rate", missing=math.inf)  # not known to have the right words
+        similarity, mos = self._number("speaker_similarity"), self._number("mos")
         return not self.clip, self.penalty, error_rate, -round(similarity / _SIMILARITY_STEP), -mos, self.attempt
 
-    def _number(self, measure: str) -> float:
+    def _number(self, measure: str, missing: float = 0.0) -> float:
         value = self.measures.get(measure)
-        return value if isinstance(value, (int, float)) else 0.0
+        return value if isinstance(value, (int, float)) else missing
 
 
 #: The takes of each line that has any, by the identity of its request.
@@ -166,12 +168,14 @@ def allowed(request: SynthesisRequest, takes: Sequence[Take]) -> list[Take]:
 
 
 def is_settled(request: SynthesisRequest, takes: Sequence[Take]) -> bool:
-    """True if no take is missing: one was chosen before, the engine failed, all attempts are used, or there are as many
-    takes as the batch wants and one of them is ok."""
+    """True if no take is missing: one was chosen before, all attempts are used, one is ok and there are as many as the
+    batch wants, or none is ok and the engine failed."""
     candidates = allowed(request, takes)
-    if any(take.origin == "index" or not take.clip for take in candidates) or len(candidates) >= len(request.attempts):
+    if any(take.origin == "index" for take in candidates) or len(candidates) >= len(request.attempts):
         return True
-    return len(candidates) >= request.least_takes and any(take.status == "ok" for take in candidates)
+    if any(take.status == "ok" for take in candidates):
+        return len(candidates) >= request.least_takes
+    return any(not take.clip for take in candidates)
 
 
 def missing_takes(request: SynthesisRequest, takes: Sequence[Take]) -> int:

@@ -44,6 +44,16 @@ def test_stored_clips_are_judged_and_may_be_spoken_again(batch: Batch) -> None:
     assert "clips to judge: 1" in screen.getvalue()
 
 
+def test_lines_without_all_their_takes_are_not_look_ups(batch: Batch) -> None:
+    progress = CountingProgress()
+    batch.write(TEXTS[:3], "takes = 1")
+    batch.speak_in_process(FakeEngine().load)
+    batch.write(TEXTS, "takes = 3")
+    report = batch.speak_on_pool(FakeEngine().load, progress)
+    assert progress.begun == (4, 9, 0)
+    assert (report.clips_spoken, len(progress.audio)) == (9, 9)
+
+
 def test_clips_of_a_worker_that_died_are_not_spoken_again_and_count_as_spoken(batch: Batch) -> None:
     numbers, progress = count(), CountingProgress()
     first = ScriptedEngine(lambda text: kill() if next(numbers) == 5 else None)

@@ -55,5 +55,21 @@ def test_a_difference_is_that_of_the_same_lines() -> None:
     assert (estimate.value, estimate.low, estimate.high) == pytest.approx((0.1, 0.1, 0.1), abs=0.001)
 
 
+def test_tags_are_no_words() -> None:
+    lines = [
+        row("1", text="[pause 0.8s] one", word_error_rate=1.0),
+        row("2", text="one two three", word_error_rate=0.0),
+    ]
+    assert evaluate(lines)[0].measures["word_error_rate"].value == 0.25
+
+
+def test_word_errors_of_two_recognisers_are_not_compared() -> None:
+    def heard_by(recogniser: str) -> list[IndexRow]:
+        return [row("1", mos=3.0, word_error_rate=0.5, recogniser=recogniser)]
+
+    assert set(compare(heard_by("a"), heard_by("a"))[0].measures) == {"word_error_rate", "mos"}
+    assert set(compare(heard_by("a"), heard_by("b"))[0].measures) == {"mos"}
+
+
 def test_batches_without_common_lines_have_no_differences() -> None:
-    assert compare(rows([3.0]), [row("other", mos=3.0)]) == []
+    assert compare(rows([3.0]), [row("other", mos=3.0), row("0", text="the same id", mos=3.0)]) == []

@@ -10,7 +10,7 @@ import pytest
 from f5_pipeline.results.index import Measure
 from f5_pipeline.results.take_list import takes_of
 from f5_pipeline.synthesis.executor import NullProgress
-from f5_pipeline.synthesis.takes import Take
+from f5_pipeline.synthesis.takes import Take, missing_takes
 from tests.synthesis.fake_engine import FakeEngine, clipped
 from tests.synthesis.jobs import LONG_TEXT, SENTENCES, Run, line
 
@@ -66,6 +66,13 @@ def test_the_progress_counts_all_takes(run: Run) -> None:
     assert (progress.begun, progress.advanced) == ((1, 3, 3), 3)
 
 
+def test_a_take_that_fails_is_followed_by_the_next_one() -> None:
+    request, failed = line(takes=3), Take("", 2, "failed", "the engine failed", 1, "spoken")
+    assert missing_takes(request, [take(1), failed]) == 1
+    assert missing_takes(request, [take(1), failed, take(3)]) == 0
+    assert missing_takes(request, [failed]) == 0  # the engine fails on this line
+
+
 def take(attempt: int, penalty: float = 0.0, **measures: Measure) -> Take:
     return Take("k", attempt, "ok", "", 1, "spoken", penalty, clip="clip", measures=measures)
 
@@ -77,8 +84,9 @@ def test_takes_are_ranked_by_words_then_voice_then_mos() -> None:
         take(2, word_error_rate=0.0, speaker_similarity=0.86, mos=3.3),  # a similarity of about the same
         take(3, word_error_rate=0.0, speaker_similarity=0.86, mos=3.3),
         take(4, word_error_rate=0.1, speaker_similarity=0.95, mos=4.0),
+        take(6, speaker_similarity=0.95, mos=4.0),  # not transcribed
         take(5, penalty=1.0, word_error_rate=0.0, speaker_similarity=0.95, mos=4.0),
     ]
-    shuffled = [best_first[at] for at in (3, 0, 5, 1, 4, 2)]
+    shuffled = [best_first[at] for at in (3, 0, 6, 5, 1, 4, 2)]
     assert sorted(shuffled, key=lambda each: each.rank) == best_first
     assert min([take(2), take(1)], key=lambda each: each.rank).attempt == 1

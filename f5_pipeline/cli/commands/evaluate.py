@@ -11,6 +11,7 @@ from rich.table import Table
 
 from f5_pipeline.cli.command import batch_argument, command, complete_batch, in_store, json_option
 from f5_pipeline.cli.terminal import output_console, print_json, safe_text
+from f5_pipeline.display.units import plural
 from f5_pipeline.errors import NotSpokenYet
 from f5_pipeline.settings.environment import Settings
 from f5_pipeline.storage.object_store import ObjectStore
@@ -35,7 +36,7 @@ def evaluate(settings: Settings, store: ObjectStore, batch: str, other: str | No
     """Word error rate, speaker similarity and MOS by voice and model, with 95 % confidence intervals; read-only.
 
     Of the measures in the index: it needs a recogniser and the extra quality when the batch is spoken. OTHER is a
-    second batch; then the differences of the lines that both have are shown, too.
+    second batch; then the differences of the lines that both have, with the same id and text, are shown, too.
     """
     from f5_pipeline.quality import evaluation
 
@@ -51,6 +52,10 @@ def evaluate(settings: Settings, store: ObjectStore, batch: str, other: str | No
         _add(table, name, groups, signed=False)
     _add(table, f"{other} − {batch}", differences, signed=True)
     output_console().print(table)
+    if other is not None:
+        alike, lines = (groups[-1].clips if groups else 0 for groups in (differences, found[other]))
+        if alike < lines:
+            click.echo(f"{alike} of {plural(lines, 'line')} of {other} have the id and text of a line of {batch}.")
     return 0
 
 

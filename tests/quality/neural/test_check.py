@@ -99,3 +99,10 @@ def test_a_mos_has_no_limit_unless_one_is_set() -> None:
     assert reason(found) == ""
     assert reason(found, Thresholds(min_mos=3.5)) == "sounds poor (MOS 3.0)"
     assert found.columns()["mos"] == pytest.approx(3.0)
+
+
+def test_without_networks_their_thresholds_do_not_change_the_verdicts() -> None:
+    """So that an index of a machine without them holds, also after this check was added."""
+    strict = Thresholds(min_mos=4.0, min_speaker_margin=0.1)
+    assert Judge(strict).fingerprint == Judge().fingerprint
+    assert Judge(strict, networks="neural-1").fingerprint != Judge(networks="neural-1").fingerprint
