@@ -24,6 +24,10 @@ class ChildFailed(Exception):
     """The child has died, could not start, or could not answer a request; the text is the reason."""
 
 
+#: onnxruntime, which faster_whisper uses too, reports its use to Microsoft unless this is set before its import.
+NO_TELEMETRY = {"ORT_DISABLE_TELEMETRY": "1"}
+
+
 class ChildProcess:
     """Runs ``python -m MODULE ARGUMENTS``. Starts it at the first request, and again if it has died.
 
@@ -33,7 +37,7 @@ class ChildProcess:
     def __init__(self, module: str, arguments: Sequence[str] = (), threads: int | None = None) -> None:
         """``threads``: of its linear algebra; None: as in this process."""
         count = {} if threads is None else dict.fromkeys(_THREADS, str(threads))
-        self._environment = {**os.environ, **count}
+        self._environment = {**NO_TELEMETRY, **os.environ, **count}
         self._command = [sys.executable, "-m", module, *arguments]
         self._process: subprocess.Popen[bytes] | None = None
         self._unusable = ""  # why no process is started any more

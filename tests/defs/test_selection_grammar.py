@@ -106,7 +106,9 @@ def newer_runtime(tmp_path_factory: pytest.TempPathFactory) -> str:
 @pytest.mark.slow
 def test_the_commands_take_selections(tmp_path: Path, cache: Path, newer_runtime: str) -> None:
     def dagster(*arguments: str) -> str:
-        environment = {**os.environ, "F5_STORE": str(tmp_path / "store"), "F5_CACHE": str(cache)}
+        # Another test of this process may have opened an instance, which sets DAGSTER_HOME.
+        environment = {name: value for name, value in os.environ.items() if name != "DAGSTER_HOME"}
+        environment |= {"F5_STORE": str(tmp_path / "store"), "F5_CACHE": str(cache)}
         environment |= {"XDG_STATE_HOME": str(tmp_path), "PYTHONWARNINGS": "ignore"}
         environment["PYTHONPATH"] = os.pathsep.join([newer_runtime, str(ROOT)])
         command = [Path(sys.executable).with_name("dagster"), *arguments]

@@ -8,6 +8,7 @@ times as much, and ``speechmos.dnsmos`` starts a thread per core and computes a 
 from __future__ import annotations
 
 import logging
+import os
 from collections.abc import Iterable, Mapping
 from importlib.util import find_spec
 from pathlib import Path
@@ -16,6 +17,7 @@ import numpy as np
 
 from f5_pipeline.audio.samples import SAMPLE_RATE
 from f5_pipeline.errors import NetworksFailed
+from f5_pipeline.quality.child_process import NO_TELEMETRY
 from f5_pipeline.quality.neural.mel import HOP, RATE, Floats, mel_spectrogram, resampled
 from f5_pipeline.voices.voice import Voice
 
@@ -67,6 +69,7 @@ class MosPredictor:
             NetworksFailed: ``onnxruntime`` is broken, or the file is.
         """
         try:
+            os.environ.update({**NO_TELEMETRY, **os.environ})
             import onnxruntime
 
             options = onnxruntime.SessionOptions()
