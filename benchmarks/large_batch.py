@@ -66,9 +66,10 @@ def _options() -> argparse.Namespace:
 
 
 def _manifest(lines: int) -> str:
-    """Lines of two words and a number."""
+    """Lines of two words and the line's number in letters: a second of speech."""
     generator = random.Random(lines)
-    rows = (f"{' '.join(generator.choices(WORDS, k=2))} {number}.,f2" for number in range(lines))
+    letters = str.maketrans("0123456789", "abcdefghij")
+    rows = (f"{' '.join(generator.choices(WORDS, k=2))} {str(n).translate(letters)}.,f2" for n in range(lines))
     return "text,voice\n" + "\n".join(rows) + "\n"
 
 
