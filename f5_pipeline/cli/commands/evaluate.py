@@ -52,6 +52,9 @@ def evaluate(settings: Settings, store: ObjectStore, batch: str, other: str | No
         _add(table, name, groups, signed=False)
     _add(table, f"{other} − {batch}", differences, signed=True)
     output_console().print(table)
+    known = {name for groups in found.values() for group in groups for name in group.measures}
+    if missing := [heading for name, heading in _HEADINGS.items() if name not in known]:
+        click.echo(f"No clip has {', '.join(missing)}: they need a recogniser and the extra quality during a run.")
     if other is not None:
         alike, lines = (groups[-1].clips if groups else 0 for groups in (differences, found[other]))
         if alike < lines:

@@ -38,6 +38,13 @@ def test_json_has_the_estimates(cli: CommandLine) -> None:
     assert group["measures"]["mos"] == {"value": 3.0, "low": 3.0, "high": 3.0, "lines": 2}
 
 
+def test_missing_measures_are_explained(cli: CommandLine) -> None:
+    write_index(cli.store, "bare", [IndexRow("1", "one", "one", "f2", "demo", key="a" * 64, quality={"mos": 3.0})])
+    code, out, _ = cli("evaluate", "bare")
+    assert code == 0
+    assert "No clip has word errors, similarity: they need a recogniser and the extra quality" in out
+
+
 def test_a_batch_without_results_is_an_error(cli: CommandLine) -> None:
     cli.store.write("manifests/new.csv", MANIFEST.encode())
     assert "f5-pipeline run new" in cli.fails("evaluate", "new")
